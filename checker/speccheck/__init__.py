@@ -1,0 +1,1 @@
+"""speccheck: TLA+ in Python. Empty until the checker lands."""

@@ -1,0 +1,1 @@
+"""asyncio drivers: the client port and the admin port. They move bytes and decide nothing."""

@@ -1,0 +1,1 @@
+"""One server: sessions and the request pipeline over tree and storage. Sans I/O."""

@@ -1,0 +1,1 @@
+"""The deterministic world: virtual clock, network, disk. Empty until the ensemble exists."""

@@ -1,0 +1,1 @@
+"""Transaction log, snapshots and retention on a real disk."""

@@ -1,0 +1,1 @@
+"""The replicated state machine: nodes, ACLs, quotas, watches, prepare and apply. Pure."""

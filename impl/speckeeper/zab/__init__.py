@@ -1,0 +1,1 @@
+"""The protocol: election, leader, learner, quorums. Sans I/O; empty until the ensemble exists."""
