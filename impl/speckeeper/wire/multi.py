@@ -1,0 +1,100 @@
+"""The multi and multiRead request: operations behind headers, closed by a header that says done.
+
+Source: ZooKeeper ``MultiOperationRecord`` and ``Op``.
+"""
+
+from collections.abc import Callable
+from struct import Struct
+from typing import Any
+
+from speckeeper.wire import request_bodies as bodies
+from speckeeper.wire.codes import CreateFlag, OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.jute import Reader
+from speckeeper.wire.request_records import CreateRequest, MultiRequest, Request
+
+#: int type, boolean done, int err
+MULTI_HEADER = Struct(">i?i")
+MULTI_END = MULTI_HEADER.pack(-1, True, -1)
+
+_TTL_FLAGS = (int(CreateFlag.PERSISTENT_WITH_TTL), int(CreateFlag.PERSISTENT_SEQUENTIAL_WITH_TTL))
+_KNOWN_FLAGS = frozenset(int(flag) for flag in CreateFlag)
+
+
+def _create(op: int, reader: Reader) -> tuple[int, CreateRequest]:
+    """Read a create as ZooKeeper's ``Op.create`` takes it: the flags have a say in the operation code."""
+    start = reader.position
+    if op == OpCode.CREATE_TTL:
+        request = bodies.decode_create_ttl(reader)
+        if request.flags in _TTL_FLAGS:
+            return op, request
+        op, request = int(OpCode.CREATE), request._replace(ttl=-1)
+    else:
+        request = bodies.decode_create(reader)
+        if request.flags not in _KNOWN_FLAGS or request.flags in _TTL_FLAGS:
+            raise WireError(f"flags {request.flags} of the create at offset {start} do not fit it")
+    return (int(OpCode.CREATE_CONTAINER) if request.flags == CreateFlag.CONTAINER else op), request
+
+
+_WRITES: dict[int, Callable[[Reader], Request]] = {
+    OpCode.DELETE: bodies.decode_delete,
+    OpCode.SET_DATA: bodies.decode_set_data,
+    OpCode.CHECK: bodies.decode_check,
+}
+_READS: dict[int, Callable[[Reader], Request]] = {
+    OpCode.GET_DATA: lambda reader: bodies.decode_get_data(reader)._replace(watch=False),
+    OpCode.GET_CHILDREN: lambda reader: bodies.decode_get_children(reader)._replace(watch=False),
+}
+_CREATES = frozenset((OpCode.CREATE, OpCode.CREATE2, OpCode.CREATE_CONTAINER, OpCode.CREATE_TTL))
+
+_ENCODERS: dict[int, Callable[[Any], bytes]] = {
+    OpCode.CREATE: bodies.encode_create,
+    OpCode.CREATE2: bodies.encode_create,
+    OpCode.CREATE_CONTAINER: bodies.encode_create,
+    OpCode.CREATE_TTL: bodies.encode_create_ttl,
+    OpCode.DELETE: bodies.encode_path_and_version,
+    OpCode.SET_DATA: bodies.encode_set_data,
+    OpCode.CHECK: bodies.encode_path_and_version,
+    OpCode.GET_DATA: bodies.encode_path_and_watch,
+    OpCode.GET_CHILDREN: bodies.encode_path_and_watch,
+}
+
+
+def decode_multi(reader: Reader) -> MultiRequest:
+    """Read a multi or multiRead request.
+
+    Raises WireError for an operation that may not stand in a multi, for reads and writes in one multi, and
+    for a create whose flags are unknown or need a TTL that is not there.
+    """
+    ops: list[tuple[int, Request]] = []
+    reads = writes = False
+    while True:
+        start = reader.position
+        op = reader.int()
+        done = reader.boolean()
+        reader.int()
+        if done:
+            return MultiRequest(tuple(ops))
+        if op in _CREATES:
+            ops.append(_create(op, reader))
+            writes = True
+        elif op in _WRITES:
+            ops.append((op, _WRITES[op](reader)))
+            writes = True
+        elif op in _READS:
+            ops.append((op, _READS[op](reader)))
+            reads = True
+        else:
+            raise WireError(f"operation {op} at offset {start} may not stand in a multi")
+        if reads and writes:
+            raise WireError(f"reads and writes in one multi, first at offset {start}")
+
+
+def encode_multi(request: MultiRequest) -> bytes:
+    """Return the body of multi or multiRead."""
+    parts = []
+    for op, sub in request.ops:
+        parts.append(MULTI_HEADER.pack(op, False, -1))
+        parts.append(_ENCODERS[op](sub))
+    parts.append(MULTI_END)
+    return b"".join(parts)

@@ -1,0 +1,113 @@
+"""Records that requests, replies, transactions and snapshots share: Id, ACL, Stat.
+
+An ACL list is a tuple of :class:`ACL` everywhere, so that it can be hashed, interned and shared.
+Session ids, ``ephemeral_owner`` and zxids are signed 64-bit integers, as on the wire.
+
+Source: ``zookeeper.jute``, module ``org.apache.zookeeper.data``; ``ZooDefs.Ids``.
+"""
+
+from functools import lru_cache
+from struct import Struct
+from typing import NamedTuple
+
+from speckeeper.wire.codes import Perms
+from speckeeper.wire.jute import INT, Reader, encode_ustring
+
+
+class Id(NamedTuple):
+    """Whom an ACL entry means: an authentication scheme and an identity within it."""
+
+    scheme: str
+    id: str
+
+
+class ACL(NamedTuple):
+    """One entry of an ACL list: permission bits for an identity."""
+
+    perms: int
+    id: Id
+
+
+class Stat(NamedTuple):
+    """What a client is told about a node, 68 bytes. Times are milliseconds since the epoch."""
+
+    czxid: int
+    mzxid: int
+    ctime: int
+    mtime: int
+    version: int
+    cversion: int
+    aversion: int
+    ephemeral_owner: int
+    data_length: int
+    num_children: int
+    pzxid: int
+
+
+STAT = Struct(">qqqqiiiqiiq")
+
+ANYONE = Id("world", "anyone")
+AUTH_IDS = Id("auth", "")
+OPEN_ACL_UNSAFE = (ACL(int(Perms.ALL), ANYONE),)
+READ_ACL_UNSAFE = (ACL(int(Perms.READ), ANYONE),)
+CREATOR_ALL = (ACL(int(Perms.ALL), AUTH_IDS),)
+
+
+def encode_stat(stat: Stat) -> bytes:
+    """Return the 68 bytes of a Stat."""
+    return STAT.pack(*stat)
+
+
+def decode_stat(reader: Reader) -> Stat:
+    """Read a Stat."""
+    long, integer = reader.long, reader.int
+    return Stat(
+        long(),
+        long(),
+        long(),
+        long(),
+        integer(),
+        integer(),
+        integer(),
+        long(),
+        integer(),
+        integer(),
+        long(),
+    )
+
+
+def encode_id(identity: Id) -> bytes:
+    """Return scheme and id as two strings."""
+    return encode_ustring(identity.scheme) + encode_ustring(identity.id)
+
+
+def decode_id(reader: Reader) -> Id:
+    """Read an Id. A null string is read as an empty one: neither names a scheme or anybody."""
+    scheme = reader.ustring()
+    return Id(scheme or "", reader.ustring() or "")
+
+
+def encode_acl(entry: ACL) -> bytes:
+    """Return one ACL entry."""
+    return INT.pack(entry.perms) + encode_id(entry.id)
+
+
+def decode_acl(reader: Reader) -> ACL:
+    """Read one ACL entry."""
+    perms = reader.int()
+    return ACL(perms, decode_id(reader))
+
+
+@lru_cache(maxsize=1024)
+def encode_acl_list(acl: tuple[ACL, ...]) -> bytes:
+    """Return a vector of ACL entries. Few distinct lists exist, so the encodings are kept."""
+    return INT.pack(len(acl)) + b"".join(map(encode_acl, acl))
+
+
+def decode_acl_list(reader: Reader) -> tuple[ACL, ...]:
+    """Read a vector of ACL entries; a null vector is read as an empty one.
+
+    ZooKeeper refuses both with InvalidACL where a client may send them
+    (``PrepRequestProcessor.fixupACL``).
+    """
+    return tuple(reader.vector(decode_acl) or ())
