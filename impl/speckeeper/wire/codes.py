@@ -1,4 +1,4 @@
-"""Numbers of the ZooKeeper protocol: operations, errors, events, watch kinds, create flags, permissions.
+"""Numbers of the ZooKeeper protocol: operations, errors, events, watches, flags, permissions.
 
 Values are those of ZooKeeper's ``ZooDefs``, ``KeeperException.Code``, ``Watcher.Event`` and
 ``CreateMode``; names are theirs in UPPER_SNAKE_CASE.
@@ -83,7 +83,10 @@ class ErrorCode(IntEnum):
 
 
 class EventType(IntEnum):
-    """What happened to a watched node (ZooKeeper ``Watcher.Event.EventType``); clients make 5 to 7 themselves."""
+    """What happened to a watched node (ZooKeeper ``Watcher.Event.EventType``).
+
+    A server never sends 5 to 7: clients make these when they remove a watch.
+    """
 
     NONE = -1
     NODE_CREATED = 1

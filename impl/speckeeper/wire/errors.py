@@ -5,5 +5,6 @@ class WireError(Exception):
     """Bytes that cannot be decoded.
 
     Every decoder in ``speckeeper.wire`` raises this and nothing else, whatever bytes it is given.
-    The text names what was expected and the offset (from the start of the buffer) where it was not found.
+    The text names what was expected and the offset (from the start of the buffer) where it was
+    not found.
     """

@@ -1,8 +1,8 @@
-"""Jute, ZooKeeper's record encoding: big-endian integers, length-prefixed buffers, strings and vectors.
+"""Jute, ZooKeeper's record encoding: big-endian integers, length-prefixed buffers and vectors.
 
-A record is its fields in order, without header or tag. :class:`Reader` takes fields off a buffer, the
-``encode_*`` functions return bytes. Where speed matters other modules unpack the same layout by hand and
-fall back to the reader for whatever is unusual, so the reader's rules are the rules.
+A record is its fields in order, without header or tag. :class:`Reader` takes fields off a buffer,
+the ``encode_*`` functions return bytes. Where speed matters other modules unpack the same layout
+by hand and fall back to the reader for whatever is unusual, so the reader's rules are the rules.
 
 Source: ZooKeeper ``BinaryInputArchive`` and ``BinaryOutputArchive``.
 """
@@ -27,9 +27,10 @@ FALSE = b"\x00"
 def decode_text(raw: bytes) -> str:
     """Turn the bytes of a ustring into text; never fails and never yields a surrogate code point.
 
-    Plain UTF-8 first. Java's writer encodes a character beyond U+FFFF as two surrogates of three bytes
-    each (CESU-8), and those are joined again. Anything else that is not UTF-8 becomes U+FFFD, as in Java,
-    whose decoder does not refuse it either; path validation later refuses that character.
+    Plain UTF-8 first. Java's writer encodes a character beyond U+FFFF as two surrogates of three
+    bytes each (CESU-8), and those are joined again. Anything else that is not UTF-8 becomes
+    U+FFFD, as in Java, whose decoder does not refuse it either; path validation later refuses
+    that character.
     """
     try:
         return raw.decode()
@@ -45,8 +46,9 @@ def decode_text(raw: bytes) -> str:
 class Reader:
     """Takes jute fields off ``buffer[position:end]``, in order.
 
-    ``buffer`` is bytes, or anything whose slices are bytes (mmap). Every length is checked against what
-    remains before anything is allocated; every method raises :class:`WireError` and nothing else.
+    ``buffer`` is bytes, or anything whose slices are bytes (mmap). Every length is checked
+    against what remains before anything is allocated; every method raises :class:`WireError` and
+    nothing else.
     """
 
     __slots__ = ("_buffer", "end", "position")
@@ -107,8 +109,9 @@ class Reader:
     def vector(self, item: Callable[["Reader"], T]) -> list[T] | None:
         """Return as many ``item(reader)`` as the count says; None for count -1.
 
-        Another negative count is an empty vector, as in Java. A hostile count costs nothing: the list grows
-        only by items that were really there, so ``item`` must consume at least one byte.
+        Another negative count is an empty vector, as in Java. A hostile count costs nothing: the
+        list grows only by items that were really there, so ``item`` must consume at least one
+        byte.
         """
         count = self.int()
         if count == -1:

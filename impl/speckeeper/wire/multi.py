@@ -22,7 +22,7 @@ _KNOWN_FLAGS = frozenset(int(flag) for flag in CreateFlag)
 
 
 def _create(op: int, reader: Reader) -> tuple[int, CreateRequest]:
-    """Read a create as ZooKeeper's ``Op.create`` takes it: the flags have a say in the operation code."""
+    """Read a create as ``Op.create`` takes it: the flags have a say in the operation code."""
     start = reader.position
     if op == OpCode.CREATE_TTL:
         request = bodies.decode_create_ttl(reader)
@@ -63,8 +63,8 @@ _ENCODERS: dict[int, Callable[[Any], bytes]] = {
 def decode_multi(reader: Reader) -> MultiRequest:
     """Read a multi or multiRead request.
 
-    Raises WireError for an operation that may not stand in a multi, for reads and writes in one multi, and
-    for a create whose flags are unknown or need a TTL that is not there.
+    Raises WireError for an operation that may not stand in a multi, for reads and writes in one
+    multi, and for a create whose flags are unknown or need a TTL that is not there.
     """
     ops: list[tuple[int, Request]] = []
     reads = writes = False

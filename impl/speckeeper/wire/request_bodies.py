@@ -4,8 +4,8 @@ Null strings, null vectors:
 
 - A null path is refused with WireError where ZooKeeper runs into a null pointer and answers
   MarshallingError as well (create, delete, the reads, setWatches).
-- It is read as an empty path where ZooKeeper gives both the same answer (setData, setACL, check and the
-  operations on watches).
+- It is read as an empty path where ZooKeeper gives both the same answer (setData, setACL, check
+  and the operations on watches).
 - It stays None where it means something (sync, getEphemerals, reconfig).
 """
 

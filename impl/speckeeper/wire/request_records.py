@@ -1,6 +1,7 @@
 """Requests of clients: a record for each operation.
 
-Source: ``zookeeper.jute``, module ``org.apache.zookeeper.proto``. Decoding and encoding: ``requests.py``.
+Source: ``zookeeper.jute``, module ``org.apache.zookeeper.proto``. Decoding and encoding:
+``requests.py``.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -9,7 +10,7 @@ from speckeeper.wire.records import ACL
 
 
 class CreateRequest(NamedTuple):
-    """create, create2, createContainer and createTTL; ``ttl`` (ms) is -1 unless createTTL carries one.
+    """create, create2, createContainer and createTTL; ``ttl`` (ms) is -1 unless there is one.
 
     ``flags`` is whatever the client sent, known (:class:`CreateFlag`) or not.
     """
@@ -91,7 +92,7 @@ class MultiRequest(NamedTuple):
 
 
 class SetWatchesRequest(NamedTuple):
-    """setWatches and setWatches2 (the last two are empty in setWatches): paths of watches to set again."""
+    """setWatches and setWatches2: paths to watch again; setWatches leaves the last two empty."""
 
     relative_zxid: int
     data: tuple[str, ...]

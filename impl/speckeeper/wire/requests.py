@@ -1,8 +1,9 @@
 """Requests of clients, from the body of a frame and back.
 
-The body is what follows the request header (int xid, int type). Bytes after the body are ignored, as in
-ZooKeeper, which reads the record and does not look further. The frequent operations are unpacked by hand;
-whatever is unusual about one (a null, bad bytes) is left to the plain decoder, which also words the error.
+The body is what follows the request header (int xid, int type). Bytes after the body are ignored,
+as in ZooKeeper, which reads the record and does not look further. The frequent operations are
+unpacked by hand; whatever is unusual about one (a null, bad bytes) is left to the plain decoder,
+which also words the error.
 
 Source: ZooKeeper ``ByteBufferRequestRecord``, ``FinalRequestProcessor``, ``PrepRequestProcessor``.
 """
@@ -249,9 +250,9 @@ _ENCODERS: dict[int, Callable[[Any], bytes]] = {
 def decode_request(op: int, buffer: bytes, position: int, end: int) -> Request:
     """Decode the body of a request of operation ``op`` from ``buffer[position:end]``.
 
-    ``buffer`` must be bytes (or a buffer whose slices are bytes) and may hold more than this request.
-    Flags, modes and types are passed on as they come. Raises WireError for a body that does not decode and
-    for an operation that has no request.
+    ``buffer`` must be bytes (or a buffer whose slices are bytes) and may hold more than this
+    request. Flags, modes and types are passed on as they come. Raises WireError for a body that
+    does not decode and for an operation that has no request.
     """
     decode = _DECODERS.get(op)
     if decode is None:
@@ -260,5 +261,5 @@ def decode_request(op: int, buffer: bytes, position: int, end: int) -> Request:
 
 
 def encode_request(op: int, request: Request) -> bytes:
-    """Return the body of a request of operation ``op``; ``request`` must be the record of that operation."""
+    """Return the body of a request of operation ``op``; ``request`` must be its record."""
     return _ENCODERS[op](request)

@@ -1,4 +1,4 @@
-"""Transactions: the header, one record for each kind of change, and the digest of the tree after it.
+"""Transactions: the header, one record for each kind of change, the digest of the tree after it.
 
 Source: ``zookeeper.jute``, module ``org.apache.zookeeper.txn``. Decoding and encoding: ``txns.py``.
 """
@@ -9,7 +9,7 @@ from speckeeper.wire.records import ACL
 
 
 class TxnHeader(NamedTuple):
-    """Who asked for a transaction (session, xid), its zxid, its time (ms) and its type (an OpCode)."""
+    """Who asked for a transaction (session, xid), its zxid, time (ms) and type (an OpCode)."""
 
     client_id: int
     cxid: int
@@ -83,7 +83,7 @@ class CreateSessionTxn(NamedTuple):
 
 
 class CloseSessionTxn(NamedTuple):
-    """closeSession; the ephemerals to delete, None where the transaction does not name them (before 3.6)."""
+    """closeSession; the ephemerals to delete, None where they are not named (before 3.6)."""
 
     paths: tuple[str, ...] | None
 

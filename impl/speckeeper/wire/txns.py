@@ -1,7 +1,7 @@
 """Transactions, from the bytes that logs and proposals carry and back.
 
-A serialized transaction is TxnHeader, record, and from 3.6 on usually a TxnDigest. The record's layout is
-told by the type in the header.
+A serialized transaction is TxnHeader, record, and from 3.6 on usually a TxnDigest. The record's
+layout is told by the type in the header.
 
 Source: ZooKeeper ``SerializeUtils.deserializeTxn``, ``Util.marshallTxnEntry``.
 """
@@ -113,14 +113,14 @@ def _decode_check(reader: Reader) -> CheckTxn:
 
 
 def _decode_close_session(reader: Reader) -> CloseSessionTxn:
-    """Read the paths, if there are any: before 3.6 the record is empty, later it is so by configuration."""
+    """Read the paths. Before 3.6 there are none, and later configuration may leave them out."""
     start = reader.position
     left = reader.end - start
     if left < 4:
         return CloseSessionTxn(None)
     count = reader.int()
-    # No record but a digest: 12 bytes that start with its version. As a vector they could not be: two
-    # paths need at least 16 bytes.
+    # No record but a digest: 12 bytes that start with its version. As a vector they could not be:
+    # two paths need at least 16 bytes.
     if left == TXN_DIGEST.size and count == DIGEST_VERSION:
         reader.position = start
         return CloseSessionTxn(None)
@@ -256,7 +256,7 @@ _ENCODERS: dict[int, Callable[[Any], bytes]] = {
 
 
 def encode_txn(txn: Txn) -> bytes:
-    """Return a serialized transaction: header, the record of the header's type, the digest if there is one."""
+    """Return a serialized transaction: header, the record of its type, the digest if any."""
     header, record, digest = txn
     raw = TXN_HEADER.pack(*header) + _ENCODERS[header.type](record)
     if digest is None:
