@@ -6,7 +6,7 @@ Source: ZooKeeper ``MultiResponse`` and ``OpResult``.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from speckeeper.wire import replies
+from speckeeper.wire import reply_bodies as bodies
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader, encode_ustring
@@ -55,7 +55,7 @@ class GetChildrenResult(NamedTuple):
 
 
 class ErrorResult(NamedTuple):
-    """Of an operation that failed, or that was rolled back: 0 before the failed one, -2 after it."""
+    """Of an operation that failed or was rolled back: 0 before the failed one, -2 after it."""
 
     err: int
 
@@ -73,34 +73,34 @@ MultiResult: TypeAlias = (
 
 _ENCODERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     CreateResult: (OpCode.CREATE, lambda result: encode_ustring(result.path)),
-    Create2Result: (OpCode.CREATE2, lambda result: replies.encode_create2_reply(*result)),
+    Create2Result: (OpCode.CREATE2, lambda result: bodies.encode_create2_reply(*result)),
     DeleteResult: (OpCode.DELETE, lambda result: b""),
     CheckResult: (OpCode.CHECK, lambda result: b""),
     SetDataResult: (OpCode.SET_DATA, lambda result: encode_stat(result.stat)),
-    GetDataResult: (OpCode.GET_DATA, lambda result: replies.encode_data_reply(*result)),
+    GetDataResult: (OpCode.GET_DATA, lambda result: bodies.encode_data_reply(*result)),
     GetChildrenResult: (
         OpCode.GET_CHILDREN,
-        lambda result: replies.encode_children_reply(result.children),
+        lambda result: bodies.encode_children_reply(result.children),
     ),
     ErrorResult: (OpCode.ERROR, lambda result: INT.pack(result.err)),
 }
 
 _DECODERS: dict[int, Callable[[Reader], MultiResult]] = {
     OpCode.CREATE: lambda reader: CreateResult(reader.text("path")),
-    OpCode.CREATE2: lambda reader: Create2Result(*replies.decode_create2_reply(reader)),
+    OpCode.CREATE2: lambda reader: Create2Result(*bodies.decode_create2_reply(reader)),
     OpCode.DELETE: lambda reader: DeleteResult(),
     OpCode.CHECK: lambda reader: CheckResult(),
     OpCode.SET_DATA: lambda reader: SetDataResult(decode_stat(reader)),
-    OpCode.GET_DATA: lambda reader: GetDataResult(*replies.decode_data_reply(reader)),
+    OpCode.GET_DATA: lambda reader: GetDataResult(*bodies.decode_data_reply(reader)),
     OpCode.GET_CHILDREN: lambda reader: GetChildrenResult(
-        tuple(replies.decode_children_reply(reader))
+        tuple(bodies.decode_children_reply(reader))
     ),
     OpCode.ERROR: lambda reader: ErrorResult(reader.int()),
 }
 
 
 def encode_multi_reply(results: Iterable[MultiResult]) -> bytes:
-    """Return the body of the reply to a multi or multiRead, one result for each of its operations."""
+    """Return the body of the reply to a multi or multiRead: one result for each operation."""
     parts = []
     for result in results:
         kind, encode = _ENCODERS[type(result)]
