@@ -1,0 +1,101 @@
+"""The session-level operations auth and sasl, and authentication that every client owes.
+
+Both are answered at once, ahead of writes still under way: clients match them by xid. See ZooKeeper
+ZooKeeperServer.processPacket and processSasl, AuthenticationHelper, DigestAuthenticationProvider,
+IPAuthenticationProvider, EnsembleAuthenticationProvider.
+"""
+
+from speckeeper.server.connection import Connection, State
+from speckeeper.server.outbox import Outbox
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.settings import ServerSettings
+from speckeeper.server.stats import ServerStats
+from speckeeper.tree.acl import digest_auth_ids
+from speckeeper.tree.policy import Policy
+from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.jute import NULL
+from speckeeper.wire.records import Id
+from speckeeper.wire.replies import ClientInfo
+from speckeeper.wire.requests import AuthRequest, SaslRequest, decode_request
+
+_NO_ZXID = 0  # these replies carry no zxid; clients do not take 0 as "seen"
+
+
+class Authenticator:
+    """Answers auth and sasl requests and keeps ``Connection.auth_ids``."""
+
+    def __init__(self, settings: ServerSettings, stats: ServerStats, outbox: Outbox) -> None:
+        self._settings = settings
+        self._ensembles = settings.ensemble_auth_names
+        self._policy = settings.policy
+        self._stats = stats
+        self._outbox = outbox
+
+    def owes_authentication(self, connection: Connection) -> bool:
+        """Whether a scheme is enforced that the client has not authenticated with yet."""
+        enforced = self._settings.enforce_auth_schemes
+        return bool(enforced) and all(auth.scheme not in enforced for auth in connection.auth_ids)
+
+    def refuse(self, connection: Connection, xid: int) -> None:
+        """Answer a request of a client that owes authentication, and end the connection."""
+        err = int(ErrorCode.SESSION_CLOSED_REQUIRE_SASL_AUTH)
+        self._outbox.reply(connection, xid, _NO_ZXID, err)
+        self._outbox.close(connection, CloseReason.AUTH_FAILED)
+
+    def auth(self, connection: Connection, xid: int, body: bytes) -> None:
+        """Handle an auth request; a body that does not decode ends the connection."""
+        try:
+            request = decode_request(OpCode.AUTH, body, 0, len(body))
+        except WireError:
+            self._outbox.close(connection, CloseReason.MALFORMED_FRAME)
+            return
+        assert isinstance(request, AuthRequest)
+        ids = self._identities(connection, request)
+        if request.scheme == "ensemble" and ids is None and self._ensembles is not None:
+            # No answer: an auth failure would end the client, but it only reached a wrong ensemble.
+            self._outbox.close(connection, CloseReason.WRONG_ENSEMBLE)
+            return
+        if ids is None:
+            self._stats.auth_failed += 1
+            self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.AUTH_FAILED))
+            self._outbox.close(connection, CloseReason.AUTH_FAILED)
+            return
+        connection.auth_ids += tuple(auth for auth in ids if auth not in connection.auth_ids)
+        if connection.state == State.UNAUTHENTICATED and not self.owes_authentication(connection):
+            connection.state = State.OPEN
+        self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK))
+
+    def sasl(self, connection: Connection, xid: int, body: bytes) -> None:
+        """Handle a SASL token as a server without a JAAS section does: success and a null token."""
+        try:
+            request = decode_request(OpCode.SASL, body, 0, len(body))
+        except WireError:
+            request = SaslRequest(None)
+        assert isinstance(request, SaslRequest)
+        if request.token is None:
+            self._outbox.close(connection, CloseReason.MALFORMED_FRAME)
+            return
+        self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK), NULL)
+
+    def _identities(self, connection: Connection, request: AuthRequest) -> tuple[Id, ...] | None:
+        """What the credentials prove; None if the scheme is unknown or they prove nothing."""
+        if request.scheme == "ip":
+            return (Id("ip", connection.host),)
+        if request.scheme == "digest" and "digest" in self._policy.schemes:
+            return None if request.auth is None else digest_auth_ids(self._policy, request.auth)
+        if request.scheme == "ensemble" and self._ensembles is not None:
+            offered = (request.auth or b"").decode("utf-8", "replace")
+            return () if not offered or offered in self._ensembles else None
+        return None
+
+
+def client_infos(policy: Policy, ids: tuple[Id, ...]) -> list[ClientInfo]:
+    """What whoAmI answers: scheme and user of each id (AuthUtil.getClientInfos)."""
+    return [ClientInfo(auth.scheme, _user(policy, auth)) for auth in ids]
+
+
+def _user(policy: Policy, auth: Id) -> str:
+    if auth.scheme not in policy.schemes:
+        return ""
+    return auth.id.partition(":")[0] if auth.scheme == "digest" else auth.id

@@ -1,0 +1,47 @@
+"""Why a connection was closed or refused: data that net/ logs and ops/ counts."""
+
+from enum import Enum
+
+
+class CloseReason(Enum):
+    """One reason per way a connection can end; values are what operators read.
+
+    The names and texts that Apache has are its own (ZooKeeper ServerCnxn.DisconnectReason); the
+    others tell apart what Apache lumps together as ``io_exception``.
+    """
+
+    SERVER_SHUTDOWN = "server_shutdown"
+    CONNECTION_CLOSE_FORCED = "connection_close_forced"
+    CONNECTION_EXPIRED = "connection_expired"
+    CLIENT_CLOSED_CONNECTION = "client_closed_connection"
+    CLIENT_CLOSED_SESSION = "client_closed_session"
+    SESSION_EXPIRED = "session_expired"
+    CLIENT_ZXID_AHEAD = "client_zxid_ahead"
+    NOT_READ_ONLY_CLIENT = "not_read_only_client"
+    INFO_PROBE = "info_probe"
+    CLIENT_RECONNECT = "client_reconnect"
+    INVALID_SESSION = "invalid_session"
+    AUTH_FAILED = "auth_failed"
+    WRONG_ENSEMBLE = "wrong_ensemble"
+    UNKNOWN_OPCODE = "unknown_opcode"
+    MALFORMED_FRAME = "malformed_frame"
+    FRAME_LENGTH = "frame_length"
+    LARGE_REQUEST = "large_request"
+    CLIENT_RATE_LIMIT = "client_rate_limit"
+    TOO_MANY_FROM_ADDRESS = "too_many_from_address"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    SLOW_READER = "slow_reader"
+    STALE_REQUEST = "stale_request"
+    IO_ERROR = "io_exception"
+
+
+# Ends that are part of normal life; every other reason is worth a warning in the log.
+ORDINARY = frozenset(
+    {
+        CloseReason.SERVER_SHUTDOWN,
+        CloseReason.CLIENT_CLOSED_CONNECTION,
+        CloseReason.CLIENT_CLOSED_SESSION,
+        CloseReason.CLIENT_RECONNECT,
+        CloseReason.INFO_PROBE,
+    }
+)

@@ -1,0 +1,112 @@
+"""Numbers that operators read: latencies, packets, bytes, and what was refused and why.
+
+Everything is plain integer arithmetic, bumped once per batch of requests where it can be.
+Latencies are whole milliseconds, as ZooKeeper's are (ServerStats, AvgMinMaxCounter, BufferStats).
+"""
+
+from collections import Counter
+
+from speckeeper.server.reasons import CloseReason
+
+
+class Summary:
+    """Count, sum, smallest and largest of the values added (ZooKeeper AvgMinMaxCounter)."""
+
+    __slots__ = ("_max", "_min", "count", "total")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every value."""
+        self.count = 0
+        self.total = 0
+        self._min: int | None = None
+        self._max: int | None = None
+
+    def add(self, value: int, times: int = 1) -> None:
+        """Add one value, ``times`` times."""
+        self.count += times
+        self.total += value * times
+        if self._min is None or value < self._min:
+            self._min = value
+        if self._max is None or value > self._max:
+            self._max = value
+
+    @property
+    def min(self) -> int:
+        """Smallest value, 0 if there is none."""
+        return self._min or 0
+
+    @property
+    def max(self) -> int:
+        """Largest value, 0 if there is none."""
+        return self._max or 0
+
+    @property
+    def average(self) -> float:
+        """Mean rounded to four places, 0 if there is none."""
+        return round(self.total / self.count, 4) if self.count else 0.0
+
+    def reset_max(self) -> None:
+        """Bring the largest value down to the smallest one."""
+        self._max = self._min
+
+
+class ServerStats:
+    """What one server has counted since it started or since the last reset."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.started_ms = now_ms
+        self.packets_received = 0
+        self.packets_sent = 0
+        self.bytes_received = 0
+        self.latency = Summary()
+        self.read_latency = Summary()
+        self.update_latency = Summary()
+        self.propagation_latency = Summary()
+        self.batch_size = Summary()
+        # Size of the replies sent, header included; -1 until there is one (BufferStats).
+        self.last_response_size = -1
+        self.min_response_size = -1
+        self.max_response_size = -1
+        self.auth_failed = 0
+        self.connection_requests = 0
+        self.connections_dropped = 0
+        self.connections_rejected = 0
+        self.connections_revalidated = 0
+        self.sessionless_expired = 0
+        self.sessions_expired = 0
+        self.throttled_ops = 0
+        self.throttle_waits = 0
+        self.stale_requests_dropped = 0
+        self.large_requests_rejected = 0
+        self.response_cache_hits = 0
+        self.response_cache_misses = 0
+        self.closed: Counter[CloseReason] = Counter()
+        self.ops: Counter[int] = Counter()  # requests answered, by opcode
+        self.events: Counter[int] = Counter()  # watch events sent, by event type
+
+    def note_response_size(self, size: int) -> None:
+        """Record the size of a reply (header and body, without the length word)."""
+        self.last_response_size = size
+        if size > self.max_response_size:
+            self.max_response_size = size
+        if self.min_response_size == -1 or size < self.min_response_size:
+            self.min_response_size = size
+
+    def reset(self) -> None:
+        """Start over what the four-letter word ``srst`` resets (ServerStats.reset)."""
+        for summary in (
+            self.latency,
+            self.read_latency,
+            self.update_latency,
+            self.propagation_latency,
+            self.batch_size,
+        ):
+            summary.reset()
+        self.packets_received = 0
+        self.packets_sent = 0
+        self.last_response_size = -1
+        self.min_response_size = -1
+        self.max_response_size = -1
