@@ -1,0 +1,252 @@
+"""The rows of the zoo.cfg table that are understood but change nothing yet, or never will.
+
+Keys of the ensemble, of TLS and of SASL come with later releases; what tunes Java's threads,
+buffers and caches has nothing to tune here. Their values are still checked, so that a slip shows
+today.
+"""
+
+from speckeeper.ops.config_key import Key, Status, core, prop
+from speckeeper.ops.config_kinds import (
+    INT_MAX,
+    LONG_MAX,
+    PATH,
+    PORT,
+    TRUE_FALSE,
+    Choice,
+    Decimal,
+    Flag,
+    Integer,
+    Kind,
+    Text,
+    Value,
+)
+
+ENSEMBLE, TLS, SASL, READ_ONLY = "ensemble", "TLS", "SASL", "read-only mode"
+_ANY = Text(empty=True)
+_CLASS = Text("a class name")
+_NUMBER = Integer(0, LONG_MAX, decode=True)
+_SIGNED = Integer(-1, LONG_MAX, decode=True)
+
+
+def _later(feature: str, system: bool, *rows: tuple[str, Kind, Value, str]) -> tuple[Key, ...]:
+    return tuple(
+        Key(name, kind, default, meaning, feature, Status.LATER, system)
+        for name, kind, default, meaning in rows
+    )
+
+
+def _idle(reason: str, *rows: tuple[str, Kind, Value, str]) -> tuple[Key, ...]:
+    return tuple(
+        Key(name, kind, default, meaning, reason, Status.NO_EFFECT, system=True)
+        for name, kind, default, meaning in rows
+    )
+
+
+_ENSEMBLE_CORE = _later(
+    ENSEMBLE,
+    False,
+    ("initLimit", Integer(0), None, "ticks for a follower to connect and sync"),
+    ("syncLimit", Integer(0), None, "ticks that a follower may lag"),
+    ("connectToLearnerMasterLimit", Integer(0), None, "ticks to connect to the leader"),
+    ("electionAlg", Integer(3, 3), 3, "the election; only 3"),
+    ("peerType", Choice("participant", "observer"), "participant", "role of this server"),
+    ("quorumListenOnAllIPs", TRUE_FALSE, False, "bind the quorum ports to all addresses"),
+    ("observerMasterPort", Integer(0, 65535), None, "port for observers of a follower"),
+    ("syncEnabled", TRUE_FALSE, True, "whether observers write to disk"),
+    ("localSessionsEnabled", TRUE_FALSE, False, "sessions known to one server"),
+    ("localSessionsUpgradingEnabled", TRUE_FALSE, False, "make them global on need"),
+    ("group.N", Text("ids as in 1:2:3"), None, "members of a group of a hierarchical quorum"),
+    ("weight.N", Integer(0, LONG_MAX), 1, "weight of a server in a hierarchical quorum"),
+    ("version", Text("a hexadecimal number"), None, "version of a dynamic configuration"),
+    ("oraclePath", PATH, None, "file that decides between two servers"),
+    ("quorum.cnxn.threads.size", Integer(1), 20, "election threads"),
+    ("multiAddress.enabled", TRUE_FALSE, False, "several addresses per server"),
+    ("multiAddress.reachabilityCheckEnabled", TRUE_FALSE, True, "look which are alive"),
+    ("multiAddress.reachabilityCheckTimeoutMs", Integer(1), 1000, "for how long"),
+)
+
+_ENSEMBLE_PROPERTIES = _later(
+    ENSEMBLE,
+    True,
+    ("commitLogCount", _NUMBER, 500, "transactions kept for quick syncs"),
+    ("leaderServes", Flag("yes", "no"), True, "whether the leader takes clients"),
+    ("cnxTimeout", Integer(1, decode=True), 5000, "ms to open an election connection"),
+    ("quorumCnxnTimeoutMs", _SIGNED, -1, "ms to read from one"),
+    ("electionPortBindRetry", _NUMBER, 3, "tries to bind the election port"),
+    ("tcpKeepAlive", TRUE_FALSE, False, "TCP keepalive between servers"),
+    ("fastleader.minNotificationInterval", Integer(1, decode=True), 200, "ms, shortest wait"),
+    ("fastleader.maxNotificationInterval", Integer(1, decode=True), 60000, "ms, longest wait"),
+    ("leader.maxConcurrentSnapSyncs", _NUMBER, 10, "snapshot syncs at a time"),
+    ("leader.maxConcurrentDiffSyncs", _NUMBER, 100, "diff syncs at a time"),
+    ("leader.maxTimeToWaitForEpoch", _SIGNED, -1, "ms that a new leader waits for followers"),
+    ("leader.ackLoggingFrequency", _NUMBER, 1000, "every how many acks one is logged"),
+    ("leader.closeSocketAsync", TRUE_FALSE, False, "close quorum sockets in the background"),
+    ("learner.closeSocketAsync", TRUE_FALSE, False, "the same on a learner"),
+    ("learner.asyncSending", TRUE_FALSE, False, "send to the leader in the background"),
+    ("leaderConnectDelayDuringRetryMs", _NUMBER, 100, "ms between tries to reach the leader"),
+    ("follower.skipLearnerRequestToNextProcessor", TRUE_FALSE, False, "save a queue"),
+    ("forward_learner_requests_to_commit_processor_disabled", TRUE_FALSE, False, "likewise"),
+    ("observer.syncEnabled", TRUE_FALSE, True, "same as syncEnabled"),
+    ("observer.reconnectDelayMs", _NUMBER, 0, "ms before an observer reconnects"),
+    ("observer.election.DelayMs", _NUMBER, 200, "ms before it joins an election"),
+    ("observerMaster.sizeLimit", _NUMBER, 32 * 1024 * 1024, "bytes kept for observers"),
+    ("snapshotSizeFactor", Decimal(-1, 1e9), 0.33, "log read for a diff, as part of a snapshot"),
+    ("forceSnapshotSync", TRUE_FALSE, False, "always sync by snapshot"),
+    ("enableEagerACLCheck", TRUE_FALSE, False, "check ACLs before forwarding to the leader"),
+)
+
+_TLS_CORE = _later(
+    TLS,
+    False,
+    ("secureClientPort", PORT, None, "TLS port for clients"),
+    ("secureClientPortAddress", Text("a host name or address"), None, "its address"),
+    ("sslQuorum", TRUE_FALSE, False, "TLS between servers"),
+    ("portUnification", TRUE_FALSE, False, "take TLS and plain between servers"),
+    ("sslQuorumReloadCertFiles", TRUE_FALSE, False, "reload certificates"),
+)
+
+_TLS_PROPERTIES = _later(
+    TLS,
+    True,
+    ("ssl.*", _ANY, None, "key and trust stores, protocols, ciphers"),
+    ("client.portUnification", TRUE_FALSE, False, "take TLS and plain on clientPort"),
+    ("client.certReload", TRUE_FALSE, False, "reload certificates"),
+    ("netty.server.earlyDropSecureConnectionHandshakes", TRUE_FALSE, False, "drop early"),
+    ("netty.server.outstandingHandshake.limit", _SIGNED, -1, "handshakes at a time"),
+    ("admin.portUnification", TRUE_FALSE, False, "AdminServer: take TLS and plain"),
+    ("admin.forceHttps", TRUE_FALSE, False, "AdminServer: TLS only"),
+    ("admin.needClientAuth", TRUE_FALSE, False, "AdminServer: ask for client certificates"),
+    ("admin.httpVersion", Integer(9, 20, decode=True), 11, "AdminServer: HTTP version with TLS"),
+    ("X509AuthenticationProvider.*", _ANY, None, "certificates as identities"),
+    ("fips-mode", TRUE_FALSE, True, "keep to FIPS algorithms"),
+)
+
+_SASL = (
+    *_later(
+        SASL,
+        False,
+        ("quorum.auth.enableSasl", TRUE_FALSE, False, "SASL between servers"),
+        ("quorum.auth.learnerRequireSasl", TRUE_FALSE, False, "demand it of the leader"),
+        ("quorum.auth.serverRequireSasl", TRUE_FALSE, False, "demand it of learners"),
+        ("quorum.auth.learner.saslLoginContext", _ANY, "QuorumLearner", "JAAS section"),
+        ("quorum.auth.server.saslLoginContext", _ANY, "QuorumServer", "JAAS section"),
+        ("quorum.auth.kerberos.servicePrincipal", _ANY, "zkquorum/localhost", "principal"),
+    ),
+    *_later(
+        SASL,
+        True,
+        ("authProvider.*", _CLASS, None, "a further authentication scheme"),
+        ("sessionRequireClientSASLAuth", TRUE_FALSE, False, "serve only SASL clients"),
+        ("allowSaslFailedClients", TRUE_FALSE, False, "keep clients that fail SASL"),
+        ("superUser", _ANY, None, "SASL superuser"),
+        ("superUser.*", _ANY, None, "further SASL superusers"),
+        ("kerberos.*", _ANY, None, "how Kerberos names map to ids"),
+        ("SASLAuthenticationProvider.superPassword", _ANY, None, "password of the user super"),
+        ("sasl.serverconfig", _ANY, "Server", "JAAS section of the client port"),
+        ("letAnySaslUserDoX", _ANY, None, "user for whom every SASL user passes"),
+        ("security.auth_to_local", _ANY, "DEFAULT", "Kerberos name rules"),
+        ("requireKerberosConfig", TRUE_FALSE, False, "refuse to start without krb5.conf"),
+        ("server.realm", _ANY, None, "Kerberos realm of the server"),
+        ("kinit", PATH, "/usr/bin/kinit", "the program kinit"),
+        ("java.security.auth.login.config", PATH, None, "the JAAS file"),
+    ),
+)
+
+_THREADS = _idle(
+    "one event loop and one storage thread serve all connections",
+    ("serverCnxnFactory", _CLASS, None, "NIO or Netty"),
+    ("nio.numSelectorThreads", _NUMBER, None, "selector threads"),
+    ("nio.numWorkerThreads", _NUMBER, None, "worker threads"),
+    ("nio.directBufferBytes", _NUMBER, 65536, "buffer of each thread"),
+    ("nio.shutdownTimeout", _NUMBER, 5000, "ms to stop them"),
+    ("netty.advancedFlowControl.enabled", TRUE_FALSE, False, "Netty's flow control"),
+    ("commitProcessor.*", _SIGNED, None, "threads and batches of the commit processor"),
+    ("request_throttler.shutdownTimeout", _NUMBER, 10000, "ms to stop the throttler"),
+    ("maxWriteQueuePollTime", _NUMBER, None, "ms that the log writer polls with flushDelay"),
+)
+
+_CACHES = _idle(
+    "there is no such cache or structure to tune",
+    ("maxResponseCacheSize", _SIGNED, 400, "getData replies kept"),
+    ("maxGetChildrenResponseCacheSize", _SIGNED, 400, "getChildren replies kept"),
+    ("watchManagerName", _CLASS, None, "WatchManager or WatchManagerOptimized"),
+    ("watcherCleanThreadsNum", _NUMBER, 2, "threads that clear dead watchers"),
+    ("watcherCleanThreshold", _NUMBER, 1000, "how many at a time"),
+    ("watcherCleanIntervalInSeconds", _NUMBER, 600, "how often"),
+    ("maxInProcessingDeadWatchers", _SIGNED, -1, "backlog of dead watchers"),
+    ("bitHashCacheSize", _NUMBER, 10, "cache of the watch table"),
+    ("intBufferStartingSizeBytes", _NUMBER, 1024, "first size of reply buffers"),
+    ("jute.maxbuffer.extrasize", _NUMBER, None, "slack when records are read"),
+    ("messageTracker.*", _ANY, None, "last messages kept for debugging"),
+    ("pathStats.*", _ANY, None, "statistics by path"),
+)
+
+_THROTTLE = _idle(
+    "requests are answered in the turn that reads them, so there is no queue to grow stale",
+    ("request_throttle_stall_time", _NUMBER, 100, "ms that a stalled request waits"),
+    ("requestThrottleStallTime", _NUMBER, 100, "the same"),
+    ("request_throttle_drop_stale", TRUE_FALSE, True, "drop stale requests"),
+    ("requestThrottleDropStale", TRUE_FALSE, True, "the same"),
+    ("request_stale_latency_check", TRUE_FALSE, False, "stale by age"),
+    ("requestStaleLatencyCheck", TRUE_FALSE, False, "the same"),
+    ("request_stale_connection_check", TRUE_FALSE, True, "stale by closed connection"),
+    ("requestStaleConnectionCheck", TRUE_FALSE, True, "the same"),
+    ("throttled_op_wait_time", _NUMBER, 0, "ms in the queue before error -127"),
+    ("throttledOpWaitTime", _NUMBER, 0, "the same"),
+    ("connection_throttle_weight_enabled", TRUE_FALSE, False, "weigh connections by session"),
+    ("connection_throttle_global_session_weight", _NUMBER, 3, "weight"),
+    ("connection_throttle_local_session_weight", _NUMBER, 1, "weight"),
+    ("connection_throttle_renew_session_weight", _NUMBER, 2, "weight"),
+)
+
+_JVM = (
+    *_idle(
+        "it configures the Java virtual machine or Java's logging",
+        ("jmx.*", _ANY, None, "JMX beans"),
+        ("log.*", _ANY, None, "log files; see --log-level and --log-format"),
+        ("root.logger", _ANY, None, "log level; see --log-level"),
+        ("console.threshold", _ANY, None, "log level; see --log-level"),
+        ("tracelog.*", _ANY, None, "trace log file"),
+        ("auditlog.*", _ANY, None, "audit log file"),
+        ("audit.impl.class", _CLASS, None, "class that writes the audit log"),
+        ("emulate353TTLNodes", TRUE_FALSE, False, "read TTL nodes of 3.5.3"),
+        ("controllerPort", Integer(0, INT_MAX), None, "test controller"),
+        ("IPAuthenticationProvider.usexforwardedfor", TRUE_FALSE, False, "trust proxies"),
+    ),
+    core(
+        "jvm.pause.*",
+        _ANY,
+        None,
+        "monitor of garbage collection pauses",
+        "there is no such monitor",
+        status=Status.NO_EFFECT,
+    ),
+    core(
+        "metricsProvider.*",
+        _ANY,
+        None,
+        "threads and queues of Java's Prometheus exporter, its HTTPS port",
+        "/metrics is rendered when it is asked for, over plain HTTP",
+        status=Status.NO_EFFECT,
+    ),
+    prop(
+        "configuration",
+        _ANY,
+        None,
+        "the configuration file, as embedded servers name it",
+        "informational",
+        status=Status.NO_EFFECT,
+    ),
+)
+
+LATER: tuple[Key, ...] = (
+    *_ENSEMBLE_CORE,
+    *_ENSEMBLE_PROPERTIES,
+    *_TLS_CORE,
+    *_TLS_PROPERTIES,
+    *_SASL,
+    *_THREADS,
+    *_CACHES,
+    *_THROTTLE,
+    *_JVM,
+)

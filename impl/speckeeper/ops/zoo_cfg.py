@@ -1,0 +1,273 @@
+"""zoo.cfg, system properties and the standalone arguments, read into one `Config` (ZooKeeper
+QuorumPeerConfig, ServerConfig).
+
+A value comes from the file, else from a -D option, else from a -D entry of SERVER_JVMFLAGS or
+JVMFLAGS, else from the table's default; the file wins over -D because Apache lets it. Whatever is
+odd but harmless is a warning; whatever would serve something else than was asked for is a
+`ConfigError`.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from speckeeper.ops.config_error import ConfigError
+from speckeeper.ops.config_keys import KEYS, PREFIX, Key, Status, find_key, similar_name
+from speckeeper.ops.config_kinds import Value
+from speckeeper.ops.members import FORM, Member, parse_member
+from speckeeper.ops.properties import PropertiesError, Property, parse_properties
+from speckeeper.ops.zoo_cfg_rules import apply_rules
+
+__all__ = ["Config", "ConfigError", "read_config", "standalone_config"]
+
+#: What `speckeeper serve` without arguments uses.
+DEFAULT_PORT, DEFAULT_DATA_DIR = 2181, "./var/data"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the server is asked to be.
+
+    `values` has every key of the table that is not a family, by its name, defaults included.
+    `given` has the texts of the keys that were set, families too. `server_id` is the number in
+    dataDir/myid, or None.
+    """
+
+    source: str
+    text: str
+    values: Mapping[str, Value]
+    given: Mapping[str, str]
+    members: tuple[Member, ...] = ()
+    server_id: int | None = None
+    warnings: tuple[str, ...] = ()
+
+    def section(self, name: str) -> dict[str, Value]:
+        """Return the values that go to one section as {attribute: value}, scaled to the attribute's
+        unit.
+        """
+        found: dict[str, Value] = {}
+        for key in KEYS:
+            section, _, attribute = key.goes_to.partition(".")
+            if key.status is Status.SERVED and section == name and not key.is_family:
+                value = self.values[key.name]
+                scaled = isinstance(value, int) and key.scale != 1 and value > 0
+                found[attribute] = value * key.scale if scaled else value  # type: ignore[operator]  # int
+        return found
+
+    def number(self, name: str) -> int:
+        """Return the value of a key that holds a whole number."""
+        value = self.values[name]
+        if not isinstance(value, int):
+            raise TypeError(f"{name} holds {value!r}")
+        return value
+
+    def string(self, name: str) -> str:
+        """Return the value of a key that holds text; none is the empty text."""
+        value = self.values[name]
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} holds {value!r}")
+        return value or ""
+
+
+@dataclass
+class _Gathering:
+    """Values as they come in, with the place of each for messages."""
+
+    source: str
+    values: dict[str, Value] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, place: tuple[str, int | None], text: str) -> None:
+        file, line = place
+        self.warnings.append(f"{file}:{line}: {text}" if line else f"{file}: {text}")
+
+    def fail(self, name: str, text: str, remedy: str) -> ConfigError:
+        return ConfigError(*self.places.get(name, (self.source, None)), text, remedy)
+
+    def set(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
+        """Take one assignment of a known key."""
+        canonical = name.removeprefix(PREFIX) if key.is_family else key.name
+        try:
+            value = key.kind.parse(text)
+        except ValueError as error:
+            text = f"{name}: {error}" if place[1] or not place[0].endswith(name) else str(error)
+            raise ConfigError(*place, text, f"give {key.kind.label}") from None
+        if canonical in self.places:
+            file, line = self.places[canonical]
+            self.warn(place, f"{name} was already set at {file}:{line}; this value counts")
+        self.places[canonical] = place
+        self.given[canonical] = text
+        self.values[canonical] = value
+        if key.name == "server.N":
+            self._add_member(key, name, text, place)
+        elif key.status is Status.LATER and value != key.default:
+            self.warn(place, f"{name} is understood but not served yet ({key.goes_to})")
+
+    def _add_member(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
+        number = int(key.pattern.fullmatch(name)[1])  # type: ignore[index]  # the key was found by this pattern
+        try:
+            self.members.append(parse_member(number, text))
+        except ValueError as error:
+            raise ConfigError(*place, f"{name}: {error}", f"write {FORM}") from None
+
+
+def read_config(
+    path: str, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Config:
+    """Read a zoo.cfg file, `name=value` texts of -D options and the environment's JVM flags.
+
+    Raises `ConfigError`.
+    """
+    gathering = _Gathering(path)
+    text = _read_text(path)
+    _take_file(gathering, path, _parse(path, text))
+    _take_system_properties(gathering, options, os.environ if environment is None else environment)
+    _take_dynamic_file(gathering)
+    return _finish(gathering, text)
+
+
+def standalone_config(
+    arguments: Sequence[str],
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Return the configuration of `serve PORT DATADIR [TICKTIME] [MAXCNXNS]`, or of `serve` with no
+    arguments.
+
+    As with Apache, this form has no limit of connections per address unless it is given. Raises
+    `ConfigError`.
+    """
+    gathering = _Gathering("command line")
+    texts = list(arguments) or [str(DEFAULT_PORT), DEFAULT_DATA_DIR]
+    names = ["clientPort", "dataDir", "tickTime", "maxClientCnxns"]
+    if not 2 <= len(texts) <= len(names):
+        raise ConfigError("command line", None, "wrong number of arguments", _USAGE)
+    if arguments and len(texts) < len(names):
+        gathering.values["maxClientCnxns"] = 0
+    for name, text in zip(names, texts, strict=False):
+        key = find_key(name)
+        assert key is not None
+        gathering.set(key, name, text, ("command line", None))
+    _take_system_properties(gathering, options, os.environ if environment is None else environment)
+    return _finish(gathering, "")
+
+
+_USAGE = "say `speckeeper serve zoo.cfg` or `speckeeper serve PORT DATADIR [TICKTIME] [MAXCNXNS]`"
+
+
+def _read_text(path: str) -> str:
+    try:
+        # Properties.load reads ISO 8859-1, in which every byte is a character.
+        with open(path, encoding="iso-8859-1", newline="") as file:
+            return file.read()
+    except OSError as error:
+        text = (error.strerror or str(error)).lower()
+        raise ConfigError(path, None, text, "name a readable configuration file") from None
+
+
+def _parse(path: str, text: str) -> list[Property]:
+    try:
+        return parse_properties(text)
+    except PropertiesError as error:
+        raise ConfigError(
+            path, error.line, error.text, "write four hexadecimal digits after \\u"
+        ) from None
+
+
+def _take_file(gathering: _Gathering, path: str, properties: list[Property]) -> None:
+    for line, raw_name, raw_value in properties:
+        name, text = raw_name.strip(), raw_value.strip()
+        key = find_key(name)
+        if key is None:
+            gathering.warn((path, line), _unknown(name))
+            continue
+        gathering.set(key, name, text, (path, line))
+
+
+def _unknown(name: str) -> str:
+    similar = similar_name(name)
+    return f"unknown key {name}" + (f", did you mean {similar}?" if similar else ", it is ignored")
+
+
+def _take_system_properties(
+    gathering: _Gathering, options: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    flagged: dict[str, tuple[str, str]] = {}
+    for variable in ("SERVER_JVMFLAGS", "JVMFLAGS"):
+        for word in _words(environment.get(variable, "")):
+            if word.startswith("-D"):
+                name, _, text = word[2:].partition("=")
+                flagged[name] = (text, f"{variable} -D{name}")
+    if environment.get("ZOO_DATADIR_AUTOCREATE_DISABLE"):
+        flagged["zookeeper.datadir.autocreate"] = ("false", "ZOO_DATADIR_AUTOCREATE_DISABLE")
+    for option in options:
+        name, equals, text = option.partition("=")
+        if not equals:
+            raise ConfigError(f"-D{option}", None, "a value is missing", "write -Dname=value")
+        flagged[name] = (text, f"-D{name}")
+    for name, (text, place) in flagged.items():
+        _take_system_property(gathering, name, text.strip(), place)
+
+
+def _words(flags: str) -> list[str]:
+    try:
+        return shlex.split(flags)
+    except ValueError:
+        return flags.split()  # an unbalanced quote, which the JVM would take as a letter
+
+
+def _take_system_property(gathering: _Gathering, name: str, text: str, place: str) -> None:
+    key = find_key(name)
+    if key is None or not key.system:
+        # Java programs get properties of all kinds; only ZooKeeper's own can be a slip.
+        if name.startswith(PREFIX) or not place.startswith(("SERVER_JVMFLAGS", "JVMFLAGS")):
+            reason = _unknown(name) if key is None else "this key counts in the file only"
+            gathering.warn((place, None), reason)
+        return
+    canonical = name.removeprefix(PREFIX) if key.is_family else key.name
+    if canonical in gathering.places:
+        if gathering.given[canonical] != text:
+            file, line = gathering.places[canonical]
+            gathering.warn(
+                (place, None), f"{file}:{line} sets {canonical} too, and the file counts"
+            )
+        return
+    gathering.set(key, name, text, (place, None))
+
+
+def _take_dynamic_file(gathering: _Gathering) -> None:
+    path = gathering.given.get("dynamicConfigFile")
+    if path is None:
+        return
+    for name in gathering.given:
+        if name.startswith(("server.", "group.", "weight.")):
+            raise gathering.fail(
+                name, f"{name} stands beside dynamicConfigFile", f"move it to {path}"
+            )
+    for line, name, value in _parse(path, _read_text(path)):
+        key = find_key(name.strip())
+        if key is None or key.name not in ("server.N", "group.N", "weight.N"):
+            remedy = "keep only server.N, group.N and weight.N in a dynamic file"
+            raise ConfigError(path, line, f"unrecognised parameter {name}", remedy)
+        gathering.set(key, name.strip(), value.strip(), (path, line))
+
+
+def _finish(gathering: _Gathering, text: str) -> Config:
+    values = {key.name: key.default for key in KEYS if not key.is_family}
+    values.update((name, value) for name, value in gathering.values.items() if name in values)
+    server_id = apply_rules(
+        values, gathering.members, gathering.given, gathering.fail, gathering.warnings
+    )
+    return Config(
+        gathering.source,
+        text,
+        values,
+        dict(gathering.given),
+        tuple(gathering.members),
+        server_id,
+        tuple(gathering.warnings),
+    )

@@ -1,0 +1,176 @@
+"""Rules that tie several keys of zoo.cfg together (ZooKeeper QuorumPeerConfig.parseProperties,
+setupQuorumPeerConfig).
+
+Derived defaults are filled in here, impossible combinations stop the start, and what would leave
+the server less guarded than the file asks for is refused rather than ignored.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+
+from speckeeper.ops.config_error import ConfigError
+from speckeeper.ops.config_kinds import Value
+from speckeeper.ops.members import Member
+
+Values = dict[str, Value]
+#: (key, what is wrong, remedy) -> the error to raise, placed where the key was set.
+Fail = Callable[[str, str, str], Exception]
+
+#: PurgeTxnLog keeps at least so many snapshots.
+LEAST_SNAPSHOTS_KEPT = 3
+
+#: Schemes with which a client can authenticate in this release.
+_SCHEMES = ("digest", "ip", "world", "ensemble")
+
+
+def apply_rules(
+    values: Values, members: list[Member], given: Mapping[str, str], fail: Fail, warnings: list[str]
+) -> int | None:
+    """Complete `values` in place and return the number in dataDir/myid, or None when there is no
+    such file.
+
+    Raises `ConfigError`, or what `fail` makes of one.
+    """
+    _directories(values, given, fail, warnings)
+    server_id = _read_server_id(values)
+    _membership(values, members, server_id, fail, warnings)
+    _ports(values, fail)
+    _session_timeouts(values, fail)
+    _security(values, fail)
+    if (kept := _number(values, "autopurge.snapRetainCount")) < LEAST_SNAPSHOTS_KEPT:
+        warnings.append(
+            f"autopurge.snapRetainCount {kept} is too small, "
+            f"{LEAST_SNAPSHOTS_KEPT} snapshots are kept"
+        )
+        values["autopurge.snapRetainCount"] = LEAST_SNAPSHOTS_KEPT
+    if values["snapshot.compression.method"] == "snappy":
+        text = "snapshot.compression.method: snappy is not available"
+        raise fail("snapshot.compression.method", text, "use gz, or leave the value empty")
+    return server_id
+
+
+def _directories(values: Values, given: Mapping[str, str], fail: Fail, warnings: list[str]) -> None:
+    if values["dataDir"] is None:
+        raise fail("dataDir", "dataDir is not set", "add a line such as dataDir=/var/lib/zookeeper")
+    if values["dataLogDir"] is None:
+        values["dataLogDir"] = values["dataDir"]
+    for name in ("dataDir", "dataLogDir"):
+        path = given.get(name, "/")
+        if not os.path.isabs(path) and not path.startswith("./"):
+            warnings.append(f"{name} {path} is relative; write ./{path} if that is meant")
+
+
+def _read_server_id(values: Values) -> int | None:
+    path = os.path.join(str(values["dataDir"]), "myid")
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.readline().strip()
+    except OSError:
+        return None  # a standalone server needs none
+    if not text.isascii() or not text.isdigit():
+        remedy = "write the server's number, 1 to 255, into it"
+        raise ConfigError(path, 1, f"{text!r} is not a number", remedy)
+    server_id = int(text)
+    if values["extendedTypesEnabled"] and server_id > 254:
+        text = f"server id {server_id} is above 254, the limit with extendedTypesEnabled"
+        raise ConfigError(path, 1, text, "give the server a smaller id")
+    return server_id
+
+
+def _membership(
+    values: Values, members: list[Member], server_id: int | None, fail: Fail, warnings: list[str]
+) -> None:
+    voters = [member for member in members if not member.observer]
+    if not voters and (members or not values["standaloneEnabled"]):
+        text = "no server.N line has the role participant"
+        name = f"server.{members[0].id}" if members else "standaloneEnabled"
+        raise fail(name, text, "add a participant, or leave all server.N lines out")
+    if len(members) > 1 or (members and not values["standaloneEnabled"]):
+        raise fail(
+            f"server.{members[-1].id}",
+            f"this is an ensemble of {len(members)}, and ensembles come with a later release",
+            "keep one server.N line, or none, to run a standalone server",
+        )
+    if not members:
+        return
+    member = members[0]
+    warnings.append(f"only one server.N line (server.{member.id}): running standalone")
+    if member.client_port is None or server_id not in (None, member.id):
+        return
+    if values["clientPort"] is None:
+        values["clientPort"] = member.client_port
+        values["clientPortAddress"] = member.client_host
+    elif values["clientPort"] != member.client_port:
+        raise fail(
+            f"server.{member.id}",
+            f"server.{member.id} has client port {member.client_port}, "
+            f"clientPort is {values['clientPort']}",
+            "make them equal, or remove one",
+        )
+
+
+def _ports(values: Values, fail: Fail) -> None:
+    for port, address in (
+        ("clientPort", "clientPortAddress"),
+        ("secureClientPort", "secureClientPortAddress"),
+    ):
+        if values[port] is None and values[address] is not None:
+            raise fail(address, f"{address} is set but {port} is not", f"set {port} too")
+    if values["clientPort"] is None:
+        secure = values["secureClientPort"] is not None
+        text = "clientPort is not set" + (", and TLS is not served yet" if secure else "")
+        raise fail("clientPort", text, "add a line such as clientPort=2181")
+
+
+def _session_timeouts(values: Values, fail: Fail) -> None:
+    tick_time = _number(values, "tickTime")
+    for name, ticks in (("minSessionTimeout", 2), ("maxSessionTimeout", 20)):
+        if values[name] == -1:
+            values[name] = ticks * tick_time
+    shortest = _number(values, "minSessionTimeout")
+    longest = _number(values, "maxSessionTimeout")
+    if shortest > longest:
+        raise fail(
+            "minSessionTimeout",
+            f"minSessionTimeout {shortest} is larger than maxSessionTimeout {longest}",
+            "swap them, or set both",
+        )
+
+
+def _security(values: Values, fail: Fail) -> None:
+    if values["sessionRequireClientSASLAuth"]:
+        text = "sessionRequireClientSASLAuth=true asks for SASL, which comes with a later release"
+        raise fail("sessionRequireClientSASLAuth", text, "remove it to serve without SASL")
+    for name in ("admin.forceHttps", "admin.needClientAuth"):
+        if values[name] and values["admin.enableServer"]:
+            text = f"{name}=true asks for TLS, which comes with a later release"
+            raise fail(name, text, "set admin.enableServer=false, or remove it")
+    schemes = values["enforce.auth.schemes"]
+    if values["enforce.auth.enabled"] and isinstance(schemes, tuple):
+        if not schemes:
+            text = "enforce.auth.enabled=true but enforce.auth.schemes is not set"
+            raise fail("enforce.auth.enabled", text, "list schemes, such as digest")
+        for scheme in schemes:
+            if scheme not in _SCHEMES:
+                text = f"enforce.auth.schemes: scheme {scheme} is not available"
+                raise fail("enforce.auth.schemes", text, f"use {', '.join(_SCHEMES)}")
+    algorithm = str(values["DigestAuthenticationProvider.digestAlg"])
+    if hash_name(algorithm) not in hashlib.algorithms_available:
+        raise fail(
+            "DigestAuthenticationProvider.digestAlg",
+            f"DigestAuthenticationProvider.digestAlg: there is no hash {algorithm}",
+            "use SHA1, SHA-256, SHA-512 or SHA3-256",
+        )
+
+
+def _number(values: Values, name: str) -> int:
+    value = values[name]
+    assert isinstance(value, int)
+    return value
+
+
+def hash_name(algorithm: str) -> str:
+    """Return hashlib's name of a Java MessageDigest (`SHA-256`: sha256, `SHA3-256`: sha3_256)."""
+    name = algorithm.lower()
+    return name.replace("-", "_") if name.startswith("sha3-") else name.replace("-", "")

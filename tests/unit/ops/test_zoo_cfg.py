@@ -1,0 +1,331 @@
+"""zoo.cfg as a whole: precedence, warnings, rules between keys, error messages."""
+
+from pathlib import Path
+
+import pytest
+
+from speckeeper.ops.zoo_cfg import Config, ConfigError, read_config, standalone_config
+
+
+def read(
+    tmp_path: Path,
+    text: str,
+    *options: str,
+    basics: bool = True,
+    environment: dict[str, str] | None = None,
+) -> Config:
+    path = tmp_path / "zoo.cfg"
+    start = f"dataDir={tmp_path}\nclientPort=2181\n" if basics else ""
+    path.write_text(start + text, encoding="iso-8859-1")
+    return read_config(str(path), options, environment or {})
+
+
+def refused(tmp_path: Path, text: str, *options: str, basics: bool = True) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, *options, basics=basics)
+    return str(caught.value).replace(str(tmp_path), "DIR")
+
+
+def test_the_file_that_apache_ships(tmp_path: Path) -> None:
+    config = read(tmp_path, "tickTime=2000\ninitLimit=10\nsyncLimit=5\n")
+    assert config.number("tickTime") == 2000
+    assert config.number("minSessionTimeout") == 4000
+    assert config.number("maxSessionTimeout") == 40000
+    assert config.string("dataLogDir") == str(tmp_path)
+    assert config.members == ()
+
+
+def test_initial_configuration_is_the_text_of_the_file(tmp_path: Path) -> None:
+    config = read(tmp_path, "# a comment\n")
+    assert config.text == (tmp_path / "zoo.cfg").read_text()
+
+
+def test_keys_and_values_are_trimmed(tmp_path: Path) -> None:
+    assert read(tmp_path, "  tickTime  :  1500  \n").number("tickTime") == 1500
+
+
+def test_unknown_key_warns_with_a_suggestion(tmp_path: Path) -> None:
+    warnings = read(tmp_path, "maxClientCnxn=3\nfrobnicate=1\n").warnings
+    assert warnings[0].endswith(
+        "zoo.cfg:3: unknown key maxClientCnxn, did you mean maxClientCnxns?"
+    )
+    assert warnings[1].endswith("zoo.cfg:4: unknown key frobnicate, it is ignored")
+
+
+def test_duplicate_key_warns_and_the_last_one_counts(tmp_path: Path) -> None:
+    config = read(tmp_path, "tickTime=1000\ntickTime=1500\n")
+    assert config.number("tickTime") == 1500
+    assert "tickTime was already set" in config.warnings[0]
+
+
+def test_later_keys_warn_only_when_they_differ_from_the_default(tmp_path: Path) -> None:
+    config = read(tmp_path, "secureClientPort=2281\nsslQuorum=false\nleaderServes=yes\n")
+    assert [warning.split(": ", 1)[1] for warning in config.warnings] == [
+        "secureClientPort is understood but not served yet (TLS)"
+    ]
+
+
+def test_system_properties_with_and_without_prefix(tmp_path: Path) -> None:
+    config = read(tmp_path, "zookeeper.snapCount=5\nforceSync=no\njute.maxbuffer=0x200000\n")
+    assert config.number("snapCount") == 5
+    assert config.values["forceSync"] is False
+    assert config.number("jute.maxbuffer") == 2 * 1024 * 1024
+
+
+def test_keys_of_the_first_group_have_no_prefix(tmp_path: Path) -> None:
+    assert "unknown key zookeeper.tickTime" in read(tmp_path, "zookeeper.tickTime=5\n").warnings[0]
+
+
+def test_apache_names_of_throttle_properties_are_aliases(tmp_path: Path) -> None:
+    config = read(tmp_path, "connection_throttle_tokens=7\n")
+    assert config.section("server")["connection_max_tokens"] == 7
+
+
+def test_options_count_unless_the_file_has_the_key(tmp_path: Path) -> None:
+    config = read(
+        tmp_path, "snapCount=9\n", "zookeeper.snapCount=5", "zookeeper.4lw.commands.whitelist=*"
+    )
+    assert config.number("snapCount") == 9
+    assert config.values["4lw.commands.whitelist"] == ("*",)
+    assert "sets snapCount too, and the file counts" in config.warnings[0]
+
+
+def test_jvm_flags_of_the_environment(tmp_path: Path) -> None:
+    environment = {
+        "SERVER_JVMFLAGS": "-Xmx1g -Dzookeeper.snapCount=11 '-Dzookeeper.ensembleAuthName=a, b'",
+        "JVMFLAGS": "-Dzookeeper.snapCount=12 -Djava.net.preferIPv4Stack=true",
+    }
+    config = read(tmp_path, "", environment=environment)
+    assert config.number("snapCount") == 12
+    assert config.values["ensembleAuthName"] == ("a", "b")
+    assert config.warnings == ()
+    config = read(tmp_path, "", "zookeeper.snapCount=13", environment=environment)
+    assert config.number("snapCount") == 13
+
+
+def test_zkserver_switch_against_creating_directories(tmp_path: Path) -> None:
+    environment = {"ZOO_DATADIR_AUTOCREATE_DISABLE": "1"}
+    assert read(tmp_path, "", environment=environment).values["datadir.autocreate"] is False
+
+
+def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path) -> None:
+    environment = {"JVMFLAGS": "-Dzookeeper.snapcount=1 -Dcom.sun.management.jmxremote"}
+    assert read(tmp_path, "", environment=environment).warnings == (
+        "JVMFLAGS -Dzookeeper.snapcount: unknown key zookeeper.snapcount, did you mean snapCount?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "tickTime=abc",
+            "DIR/zoo.cfg:3: tickTime: 'abc' is not a whole number; "
+            "give a whole number of ms, at least 1",
+        ),
+        (
+            "\nsyncEnabled=yes",
+            "DIR/zoo.cfg:4: syncEnabled: 'yes' is neither true nor false; give true or false",
+        ),
+        (
+            "minSessionTimeout=9\nmaxSessionTimeout=8",
+            "DIR/zoo.cfg:3: minSessionTimeout 9 is larger than maxSessionTimeout 8; "
+            "swap them, or set both",
+        ),
+        (
+            "secureClientPortAddress=localhost",
+            "DIR/zoo.cfg:3: secureClientPortAddress is set but secureClientPort is not; "
+            "set secureClientPort too",
+        ),
+        (
+            "server.1=a:2888:3888\nserver.2=b:2888:3888",
+            "DIR/zoo.cfg:4: this is an ensemble of 2, and ensembles come with a later release; "
+            "keep one server.N line, or none, to run a standalone server",
+        ),
+        (
+            "standaloneEnabled=false\nserver.1=a:2888:3888",
+            "DIR/zoo.cfg:4: this is an ensemble of 1, and ensembles come with a later release; "
+            "keep one server.N line, or none, to run a standalone server",
+        ),
+        (
+            "server.1=a:2888:2888",
+            "DIR/zoo.cfg:3: server.1: the quorum port and the election port must differ; "
+            "write host:quorumPort:electionPort[:participant|:observer]"
+            "[;[clientHost:]clientPort]",
+        ),
+        (
+            "server.1=a:2888:3888:observer",
+            "DIR/zoo.cfg:3: no server.N line has the role participant; "
+            "add a participant, or leave all server.N lines out",
+        ),
+        (
+            "server.1=a:2888:3888;2182",
+            "DIR/zoo.cfg:3: server.1 has client port 2182, clientPort is 2181; "
+            "make them equal, or remove one",
+        ),
+        (
+            "sessionRequireClientSASLAuth=true",
+            "DIR/zoo.cfg:3: sessionRequireClientSASLAuth=true asks for SASL, which comes with a "
+            "later release; remove it to serve without SASL",
+        ),
+        (
+            "admin.forceHttps=true",
+            "DIR/zoo.cfg:3: admin.forceHttps=true asks for TLS, which comes with a later release; "
+            "set admin.enableServer=false, or remove it",
+        ),
+        (
+            "enforce.auth.enabled=true",
+            "DIR/zoo.cfg:3: enforce.auth.enabled=true but enforce.auth.schemes is not set; "
+            "list schemes, such as digest",
+        ),
+        (
+            "enforce.auth.enabled=true\nenforce.auth.schemes=digest, x509",
+            "DIR/zoo.cfg:4: enforce.auth.schemes: scheme x509 is not available; "
+            "use digest, ip, world, ensemble",
+        ),
+        (
+            "snapshot.compression.method=snappy",
+            "DIR/zoo.cfg:3: snapshot.compression.method: snappy is not available; "
+            "use gz, or leave the value empty",
+        ),
+        (
+            "DigestAuthenticationProvider.digestAlg=RipeMD1600",
+            "DIR/zoo.cfg:3: DigestAuthenticationProvider.digestAlg: there is no hash RipeMD1600; "
+            "use SHA1, SHA-256, SHA-512 or SHA3-256",
+        ),
+        (
+            "server.1=a:1:2\ndynamicConfigFile=x",
+            "DIR/zoo.cfg:3: server.1 stands beside dynamicConfigFile; move it to x",
+        ),
+        (
+            "a=\\u12",
+            "DIR/zoo.cfg:3: malformed escape \\u12; write four hexadecimal digits after \\u",
+        ),
+    ],
+)
+def test_what_stops_the_start(tmp_path: Path, text: str, message: str) -> None:
+    assert refused(tmp_path, text + "\n") == message
+
+
+def test_data_dir_and_client_port_must_be_set(tmp_path: Path) -> None:
+    assert refused(tmp_path, "clientPort=2181\n", basics=False) == (
+        "DIR/zoo.cfg: dataDir is not set; add a line such as dataDir=/var/lib/zookeeper"
+    )
+    assert refused(tmp_path, "dataDir=/x\n", basics=False) == (
+        "DIR/zoo.cfg: clientPort is not set; add a line such as clientPort=2181"
+    )
+    assert refused(tmp_path, "dataDir=/x\nsecureClientPort=1\n", basics=False) == (
+        "DIR/zoo.cfg: clientPort is not set, and TLS is not served yet; "
+        "add a line such as clientPort=2181"
+    )
+
+
+def test_bad_options_name_the_option(tmp_path: Path) -> None:
+    assert refused(tmp_path, "", "zookeeper.snapCount=x") == (
+        "-Dzookeeper.snapCount: 'x' is not a whole number; give a whole number, at least 2"
+    )
+    assert refused(tmp_path, "", "zookeeper.snapCount") == (
+        "-Dzookeeper.snapCount: a value is missing; write -Dname=value"
+    )
+
+
+def test_missing_file_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config("/no/such/zoo.cfg", [], {})
+    assert str(caught.value) == (
+        "/no/such/zoo.cfg: no such file or directory; name a readable configuration file"
+    )
+
+
+def test_one_server_line_runs_standalone_on_its_client_address(tmp_path: Path) -> None:
+    text = f"dataDir={tmp_path}\nserver.1=localhost:2888:3888;127.0.0.1:2191\n"
+    config = read(tmp_path, text, basics=False)
+    assert config.number("clientPort") == 2191
+    assert config.string("clientPortAddress") == "127.0.0.1"
+    assert config.warnings == ("only one server.N line (server.1): running standalone",)
+
+
+def test_the_configuration_of_the_docker_image(tmp_path: Path) -> None:
+    (tmp_path / "myid").write_text("1\n")
+    text = (
+        f"dataDir={tmp_path}\ndataLogDir={tmp_path}/log\ntickTime=2000\ninitLimit=5\nsyncLimit=2\n"
+        "autopurge.snapRetainCount=3\nautopurge.purgeInterval=0\nmaxClientCnxns=60\n"
+        "standaloneEnabled=true\nadmin.enableServer=true\nserver.1=localhost:2888:3888;2181\n"
+    )
+    config = read(tmp_path, text, basics=False)
+    assert (config.number("clientPort"), config.string("clientPortAddress")) == (2181, "0.0.0.0")
+    assert config.server_id == 1
+
+
+def test_dynamic_configuration_file(tmp_path: Path) -> None:
+    dynamic = tmp_path / "zoo.cfg.dynamic.100000000"
+    dynamic.write_text("server.1=localhost:2888:3888:participant;0.0.0.0:2181\n")
+    config = read(tmp_path, f"dynamicConfigFile={dynamic}\n")
+    assert [member.id for member in config.members] == [1]
+    dynamic.write_text("server.1=localhost:2888:3888\ntickTime=5\n")
+    assert refused(tmp_path, f"dynamicConfigFile={dynamic}\n") == (
+        "DIR/zoo.cfg.dynamic.100000000:2: unrecognised parameter tickTime; "
+        "keep only server.N, group.N and weight.N in a dynamic file"
+    )
+
+
+def test_myid_must_be_a_number(tmp_path: Path) -> None:
+    (tmp_path / "myid").write_text("one\n")
+    assert refused(tmp_path, "") == (
+        "DIR/myid:1: 'one' is not a number; write the server's number, 1 to 255, into it"
+    )
+    (tmp_path / "myid").write_text("255\n")
+    assert "is above 254" in refused(tmp_path, "extendedTypesEnabled=true\n")
+
+
+def test_too_few_snapshots_to_keep_become_three(tmp_path: Path) -> None:
+    config = read(tmp_path, "autopurge.snapRetainCount=1\nautopurge.purgeInterval=2\n")
+    assert config.section("purge") == {"keep": 3, "interval_ms": 2 * 3600 * 1000}
+    assert "autopurge.snapRetainCount 1 is too small" in config.warnings[0]
+
+
+def test_relative_paths_warn_unless_they_begin_with_a_dot(tmp_path: Path) -> None:
+    text = "clientPort=2181\ndataDir=data\ndataLogDir=./log\n"
+    warnings = read(tmp_path, text, basics=False).warnings
+    assert warnings == ("dataDir data is relative; write ./data if that is meant",)
+
+
+def test_sizes_are_scaled_to_bytes_and_switches_are_not(tmp_path: Path) -> None:
+    storage = read(tmp_path, "preAllocSize=64\ntxnLogSizeLimitInKb=-1\n").section("storage")
+    assert storage["preallocate_bytes"] == 64 * 1024
+    assert storage["txn_log_size_limit_bytes"] == -1
+
+
+def test_standalone_arguments() -> None:
+    config = standalone_config(["2182", "/data", "1000", "5"], [], {})
+    assert config.number("clientPort") == 2182
+    assert config.string("dataDir") == "/data"
+    assert config.number("tickTime") == 1000
+    assert config.number("maxClientCnxns") == 5
+
+
+def test_standalone_arguments_have_apache_defaults() -> None:
+    config = standalone_config(["2182", "/data"], [], {})
+    assert config.number("tickTime") == 3000
+    assert config.number("maxClientCnxns") == 0  # ServerConfig, as opposed to the 60 of a file
+
+
+def test_no_arguments_at_all() -> None:
+    config = standalone_config([], [], {})
+    assert config.number("clientPort") == 2181
+    assert config.string("dataDir") == "./var/data"
+    assert config.number("maxClientCnxns") == 60
+
+
+@pytest.mark.parametrize("arguments", [["2181"], ["1", "2", "3", "4", "5"]])
+def test_wrong_number_of_arguments(arguments: list[str]) -> None:
+    with pytest.raises(ConfigError, match="wrong number of arguments"):
+        standalone_config(arguments, [], {})
+
+
+def test_bad_standalone_argument() -> None:
+    with pytest.raises(ConfigError) as caught:
+        standalone_config(["99999", "/data"], [], {})
+    assert str(caught.value) == (
+        "command line: clientPort: 99999 is out of range; give a whole number, 1 to 65535"
+    )
