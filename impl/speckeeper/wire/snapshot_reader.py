@@ -32,7 +32,7 @@ _DIGEST_MASK = (1 << 64) - 1
 
 
 class SnapshotReader:
-    """Reads one snapshot: sessions and ACL lists at once, nodes as they are asked for, then the trailer.
+    """Reads one snapshot: sessions and ACL lists at once, nodes when asked for, then the trailer.
 
     ``chunks`` are bytes of any sizes, for instance a file's in pieces of 1 MiB. With ``sealed``
     false they are a snapshot as a leader sends it: no header, no seals, no trailer; ``remainder``
@@ -167,10 +167,8 @@ class SnapshotReader:
         try:
             zxid = reader.long()
             version = reader.int()
-            if version < 2:  # a hexadecimal string until digests had a version
-                value = int(reader.ustring() or "0", 16)
-            else:
-                value = reader.long()
+            # A hexadecimal string in the first version.
+            value = int(reader.ustring() or "0", 16) if version < 2 else reader.long()
         except (WireError, ValueError):
             return None
         if not self._take_sealed(reader.position - self._position):
@@ -219,7 +217,7 @@ class SnapshotReader:
         return self._buffer[start : start + size]
 
     def _fill(self, size: int, at_least: int) -> None:
-        """Make the buffer start at the current position and hold ``size`` bytes, if there are as many.
+        """Make the buffer start at the current position and hold ``size`` bytes, if so many are left.
 
         Raises WireError if there are fewer than ``at_least``.
         """
