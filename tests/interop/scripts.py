@@ -106,6 +106,9 @@ BAD_ACLS: tuple[Sequence[zk.AclEntry] | None, ...] = (
 )
 
 
+NO_USE = "count=0,bytes=0"
+
+
 class Traits(NamedTuple):
     """What the judge allows a script to touch."""
 
@@ -353,27 +356,42 @@ class _Maker:
         self.add(zk.RECONFIG, zk.reconfig(*self.rng.choice(some)), "")
 
     def quota(self) -> None:
+        """Set, change, read or drop the quota of a node. Only with text that Apache can read: on
+        anything else in a limits or stats node it dies (StatsTrack's constructor)."""
         rng = self.rng
-        target = rng.choice(sorted(self.nodes))
-        if rng.random() < 0.6:
-            target = "/r"
+        target = "/r" if rng.random() < 0.6 else rng.choice(sorted(self.nodes))
         base = "/zookeeper/quota" + target
-        limits = rng.choice(("count=5,bytes=100", "count=-1,bytes=-1=;byteHardLimit=40", "junk"))
-        limits = rng.choice((limits, "count=2,bytes=-1=;countHardLimit=4", "count=3,bytes=9"))
+        limits = rng.choice(
+            (
+                "count=5,bytes=100",
+                "count=2,bytes=9",
+                "count=-1,bytes=-1=;byteHardLimit=40",
+                "count=2,bytes=-1=;countHardLimit=4",
+                "count=-1,bytes=-1=;byteHardLimit=200;countHardLimit=6",
+            )
+        )
+        roll = rng.random()
+        if roll < 0.5:
+            parts = base.split("/")
+            nodes = [("/".join(parts[:depth]), "") for depth in range(4, len(parts) + 1)]
+            nodes += [(f"{base}/zookeeper_limits", limits), (f"{base}/zookeeper_stats", NO_USE)]
+            requests = [(zk.CREATE, zk.create(*node), " ".join(node)) for node in nodes]
+        else:
+            leaf = f"{base}/zookeeper_" + rng.choice(("limits", "stats"))
+            text = limits if leaf.endswith("limits") else NO_USE
+            requests = [
+                rng.choice(
+                    (
+                        (zk.SET_DATA, zk.set_data(leaf, text), f"{leaf} {text}"),
+                        (zk.GET_DATA, zk.path_watch(leaf, True), leaf),
+                        (zk.GET_DATA, zk.path_watch(leaf), leaf),
+                        (zk.DELETE, zk.path_version(leaf), leaf),
+                    )
+                )
+            ]
         connection = self.connection()
-        parts = base.split("/")
-        for depth in range(4, len(parts) + 1):
-            path = "/".join(parts[:depth])
-            self.steps.append(
-                Step(connection, "send", path, self.xid(connection), zk.CREATE, zk.create(path))
-            )
-        for leaf, data in (("zookeeper_limits", limits), ("zookeeper_stats", "count=0,bytes=0")):
-            path = f"{base}/{leaf}"
-            body = zk.create(path, data)
-            self.steps.append(
-                Step(connection, "send", f"{path} {data}", self.xid(connection), zk.CREATE, body)
-            )
-            self.nodes.add(path)
+        for op, body, note in requests:
+            self.add(op, body, note, connection=connection)
 
     def malformed(self) -> None:
         rng = self.rng
@@ -492,7 +510,7 @@ class _Maker:
             *(self.authenticate,) * 4,
             *(self.burst,) * 6,
             *(self.malformed,) * 5,
-            *(self.quota, self.drop, self.drop, self.take_over, self.odd_connect),
+            *(self.quota, self.quota, self.drop, self.drop, self.take_over, self.odd_connect),
             *(self.who_am_i, self.who_am_i, self.reconfigure, self.unknown_opcode, self.ping),
             self.close_session,
         )
