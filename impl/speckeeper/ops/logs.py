@@ -1,4 +1,4 @@
-"""Structured logs: one record per line, as text in Apache's layout or as JSON, with a brake on floods.
+"""Structured logs: one record per line, text in Apache's layout or JSON, with a brake on floods.
 
 Text: `2026-11-21 10:00:00,123 [myid:1] - INFO  [client_port] - message`. JSON: an object per line
 with `time`, `level`, `myid`, `logger`, `message` and whatever else the caller passed as `extra`.
@@ -38,7 +38,7 @@ class TextFormatter(logging.Formatter):
         """Return the line without its end."""
         level = _LEVELS.get(record.levelname, record.levelname)
         message = _message(record).replace("\n", " | ")
-        name = record.name.removeprefix("speckeeper.")
+        name = record.name.rpartition(".")[2]
         return f"{_local_time(record)} [myid:{self._myid}] - {level:<5} [{name}] - {message}"
 
 
@@ -73,7 +73,7 @@ class FloodFilter(logging.Filter):
         self._buckets: dict[tuple[str, int, object], tuple[float, float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether the record passes; one that does carries the number that did not before it."""
+        """Say whether the record passes; one that does carries how many did not before it."""
         if record.name == AUDIT_LOGGER:
             return True
         template = (record.name, record.levelno, record.msg)

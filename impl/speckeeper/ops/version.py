@@ -26,3 +26,8 @@ def full_version() -> str:
     2026-11-21 00:00 UTC`.
     """
     return f"{COMPATIBLE_WITH}-{REVISION}, built on {RELEASED}"
+
+
+def shown_version() -> str:
+    """What `speckeeper version` prints."""
+    return f"SpecKeeper {__version__} (ZooKeeper {COMPATIBLE_WITH})"

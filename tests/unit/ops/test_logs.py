@@ -33,10 +33,10 @@ def logged(log_format: str, level: str = "info") -> str:
 def test_text_lines_have_the_layout_of_apache() -> None:
     first, second = logged("text").splitlines()
     pattern = (
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[myid:3\] - INFO  \[net.client_port\] - hello world"
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[myid:3\] - INFO  \[client_port\] - hello world"
     )
     assert re.fullmatch(pattern, first)
-    assert second.endswith("WARN  [net.client_port] - two | lines")
+    assert second.endswith("WARN  [client_port] - two | lines")
 
 
 def test_json_lines_carry_extra_fields() -> None:

@@ -1,0 +1,182 @@
+"""The commands of `speckeeper` and their options; each imports what it needs when it runs.
+
+Errors are one line on stderr: where, what, and what to do. The exit codes are ZooKeeper's.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, NoReturn
+
+import typer
+
+from speckeeper.ops.exit_codes import ExitCode
+
+_JSON = typer.Option("--json", help="Print JSON.")
+
+
+def fail(text: str, code: int = ExitCode.UNEXPECTED) -> NoReturn:
+    """End the process with one line on stderr."""
+    typer.echo(f"speckeeper: {text}", err=True)
+    raise SystemExit(int(code))
+
+
+def serve(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ZOO.CFG | PORT DATADIR [TICKTIME] [MAXCNXNS]]",
+            help="A zoo.cfg file, or what a standalone server needs.",
+            show_default=False,
+        ),
+    ] = None,
+    define: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-D", metavar="NAME=VALUE", help="A ZooKeeper system property.", show_default=False
+        ),
+    ] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
+    log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
+) -> None:
+    """Run a server until SIGTERM or SIGINT."""
+    from speckeeper.ops.serve import run
+
+    raise SystemExit(run(arguments or [], define or [], log_level, log_format))
+
+
+def status(
+    hosts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[HOSTS]...",
+            help="host[:port] or http://host:8080 (AdminServer); default localhost:2181.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, _JSON] = False,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 5.0,
+) -> None:
+    """Show how servers are; exit code 1 if one does not answer."""
+    from speckeeper.ops.status import as_json, ask_all, print_table, split_hosts
+
+    statuses = ask_all(split_hosts(hosts or ["localhost:2181"]), timeout)
+    if json:
+        typer.echo(as_json(statuses))
+    else:
+        print_table(statuses)
+    silent = any(each.error is not None for each in statuses)
+    raise SystemExit(int(ExitCode.UNEXPECTED if silent else ExitCode.OK))
+
+
+def version() -> None:
+    """Show the version, and which ZooKeeper it is compatible with."""
+    from speckeeper.ops.version import shown_version
+
+    typer.echo(shown_version())
+
+
+def shell(context: typer.Context) -> None:
+    """Talk to a server: the commands of zkCli, interactive or one at a time."""
+    from speckeeper.ops.shell.cli import CONTEXT_SETTINGS
+    from speckeeper.ops.shell.cli import shell as command
+
+    shell_app = _application()
+    shell_app.command(context_settings=CONTEXT_SETTINGS)(command)
+    run_app(shell_app, context.args, "speckeeper shell")
+
+
+def log_show(
+    file: Annotated[str, typer.Argument(help="A file log.<zxid>.")],
+    json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Print the transactions of a log file, one per line."""
+    from speckeeper.ops.show import show_log
+
+    raise SystemExit(show_log(file, json))
+
+
+def snapshot_show(
+    file: Annotated[str, typer.Argument(help="A file snapshot.<zxid>[.gz].")],
+    json: Annotated[bool, _JSON] = False,
+    data: Annotated[
+        bool, typer.Option("-d", "--data", help="Print the data of nodes too.")
+    ] = False,
+) -> None:
+    """Print the sessions and the nodes of a snapshot file, one per line."""
+    from speckeeper.ops.show import show_snapshot
+
+    raise SystemExit(show_snapshot(file, json, data))
+
+
+def _application(help_text: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=help_text is not None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
+def _group(help_text: str, command: Callable[..., None]) -> typer.Typer:
+    group = _application(help_text)
+    group.command("show")(command)
+    group.callback()(lambda: None)  # keeps `show` a word of its own
+    return group
+
+
+_COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
+    "serve": lambda app: app.command(
+        epilog="Without arguments: a standalone server on port 2181, its data in ./var/data."
+    )(serve),
+    "status": lambda app: app.command()(status),
+    "shell": lambda app: app.command(
+        add_help_option=False,
+        context_settings={
+            "allow_extra_args": True,
+            "ignore_unknown_options": True,
+            "allow_interspersed_args": False,
+        },
+    )(shell),
+    "log": lambda app: app.add_typer(
+        _group("Transaction log files, SpecKeeper's and Apache's.", log_show), name="log"
+    ),
+    "snapshot": lambda app: app.add_typer(
+        _group("Snapshot files, SpecKeeper's and Apache's.", snapshot_show), name="snapshot"
+    ),
+    "version": lambda app: app.command()(version),
+}
+
+
+def build_app(wanted: str | None) -> typer.Typer:
+    """Return the application with the one command that is wanted, with all if it is not known.
+
+    Building a command costs milliseconds (typer inspects its parameters), and one is run.
+    """
+    app = _application("A ZooKeeper server that keeps to its specification.")
+    app.callback()(lambda: None)
+    for register in [_COMMANDS[wanted]] if wanted in _COMMANDS else _COMMANDS.values():
+        register(app)
+    return app
+
+
+def run_app(application: typer.Typer, arguments: list[str], name: str) -> None:
+    """Run a typer application with one-line errors; always raises SystemExit."""
+    try:
+        result = application(args=arguments, prog_name=name, standalone_mode=False)
+    except _USAGE_ERRORS as error:
+        text = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+        if text.startswith("Usage:"):  # the help that stands in for missing arguments
+            typer.echo(text)
+            raise SystemExit(int(ExitCode.BAD_INVOCATION)) from None
+        fail(f"{text}; see {name} --help", ExitCode.BAD_INVOCATION)
+    except (typer.Abort, KeyboardInterrupt):
+        raise SystemExit(130) from None  # as a shell reports a process that SIGINT ended
+    raise SystemExit(result if isinstance(result, int) else 0)
+
+
+# typer carries a copy of click in newer releases; both have this class behind BadParameter.
+_USAGE_ERRORS: type[Exception] = next(
+    base
+    for base in typer.BadParameter.__mro__
+    if base.__name__ == "ClickException" and issubclass(base, Exception)
+)
