@@ -1,0 +1,298 @@
+"""The tree as it will be: the applied tree plus the transactions that are prepared but not yet
+applied.
+
+A request is judged against this view, since those ahead of it are certain to be applied first. For
+each node that such a transaction touches, the view holds a :class:`ChangeRecord`, which answers
+what :mod:`speckeeper.tree.prepare` asks of a node. ``stage`` and ``apply`` must agree on those
+fields; a property test holds them to it.
+
+Source: ZooKeeper ``ZooKeeperServer.outstandingChanges``, ``ChangeRecord``,
+``PrepRequestProcessor.addChangeRecord``, ``rollbackPendingChanges`` (a fork that is thrown away
+here).
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from speckeeper.tree.datatree import DataTree
+from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_ephemeral, is_valid_ttl, ttl_owner
+from speckeeper.tree.node import Node, int32
+from speckeeper.tree.paths import ROOT, parent_of
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.records import ACL
+from speckeeper.wire.txns import (
+    CloseSessionTxn,
+    CreateContainerTxn,
+    CreateSessionTxn,
+    CreateTTLTxn,
+    CreateTxn,
+    DeleteTxn,
+    MultiTxn,
+    Record,
+    SetACLTxn,
+    SetDataTxn,
+    Txn,
+    TxnHeader,
+)
+
+
+class ChangeRecord:
+    """A node as it will be after transaction ``zxid``, or gone by then; fields as in Node."""
+
+    __slots__ = (
+        "acl",
+        "aversion",
+        "cversion",
+        "data",
+        "ephemeral_owner",
+        "exists",
+        "num_children",
+        "version",
+        "zxid",
+    )
+
+    def __init__(
+        self,
+        zxid: int,
+        data: bytes | None,
+        acl: tuple[ACL, ...],
+        version: int,
+        cversion: int,
+        aversion: int,
+        ephemeral_owner: int,
+        num_children: int,
+    ) -> None:
+        self.zxid = zxid
+        self.exists = True
+        self.data = data
+        self.acl = acl
+        self.version = version
+        self.cversion = cversion
+        self.aversion = aversion
+        self.ephemeral_owner = ephemeral_owner
+        self.num_children = num_children
+
+
+class TreeView:
+    """A tree with what is staged on it. Several views of one tree know nothing of each other."""
+
+    __slots__ = (
+        "_below",
+        "_changes",
+        "_ephemerals",
+        "_order",
+        "_session_order",
+        "_sessions",
+        "tree",
+    )
+
+    def __init__(self, tree: DataTree) -> None:
+        self.tree = tree
+        self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
+        self._changes: dict[str, ChangeRecord] = {}
+        self._order: deque[tuple[int, str]] = deque()
+        # Session id -> (zxid of the staged createSession or closeSession, whether it lives after
+        # it).
+        self._sessions: dict[int, tuple[int, bool]] = {}
+        self._session_order: deque[tuple[int, int]] = deque()
+        # Owner -> paths of ephemerals that staged transactions create.
+        self._ephemerals: dict[int, set[str]] = {}
+
+    def find(self, path: str) -> Node | ChangeRecord | None:
+        """Return the node that will be at ``path``, None if there will be none. Only read it."""
+        record = self._changes.get(path)
+        if record is None:
+            return self._below(path)
+        return record if record.exists else None
+
+    def session_lives(self, session_id: int) -> bool:
+        """Whether a global session exists and no closeSession is on its way."""
+        staged = self._sessions.get(session_id)
+        return session_id in self.tree.sessions if staged is None else staged[1]
+
+    def ephemerals_of(self, session_id: int) -> list[str]:
+        """Return the ephemeral nodes that a session will have, sorted."""
+        paths = self.tree.ephemerals.get(session_id, set()) | self._ephemerals.get(
+            session_id, set()
+        )
+        return sorted(path for path in paths if self._owner(path) == session_id)
+
+    def _owner(self, path: str) -> int:
+        node = self.find(path)
+        return node.ephemeral_owner if node is not None else 0
+
+    @property
+    def staged_count(self) -> int:
+        """How many changes of nodes are staged."""
+        return len(self._order)
+
+    def fork(self) -> "TreeView":
+        """Return a view of its own on top of this one; what is staged there does not show here."""
+        fork = TreeView(self.tree)
+        fork._below = self.find
+        fork._sessions = self._sessions
+        return fork
+
+    def stage(self, txn: Txn) -> None:
+        """Lay a prepared transaction over the tree, in the order of zxids."""
+        header = txn.header
+        self.stage_record(header.type, txn.record, header)
+
+    def stage_record(self, kind: int, record: Record, header: TxnHeader) -> None:
+        """Stage one record of type ``kind``: a whole transaction, or a part of a multi."""
+        effect = _STAGE.get(kind)
+        if effect is not None:
+            effect(self, record, header)
+
+    def settle(self, zxid: int) -> None:
+        """Drop what the tree itself shows now: all that is staged up to ``zxid``, which was
+        applied.
+        """
+        order, changes = self._order, self._changes
+        while order and order[0][0] <= zxid:
+            path = order.popleft()[1]
+            record = changes.get(path)
+            # A later transaction may have changed the node again: then its record stays.
+            if record is not None and record.zxid <= zxid:
+                del changes[path]
+                if record.ephemeral_owner:
+                    self._forget_ephemeral(path, record.ephemeral_owner)
+        session_order = self._session_order
+        while session_order and session_order[0][0] <= zxid:
+            session_id = session_order.popleft()[1]
+            staged = self._sessions.get(session_id)
+            if staged is not None and staged[0] <= zxid:
+                del self._sessions[session_id]
+
+    def _change(self, path: str, zxid: int) -> ChangeRecord | None:
+        """Return the record of a node, to be changed by transaction ``zxid``; None if there is no
+        node.
+        """
+        record = self._changes.get(path)
+        if record is None:
+            node = self._below(path)
+            if node is None:
+                return None
+            record = ChangeRecord(
+                zxid,
+                node.data,
+                node.acl,
+                node.version,
+                node.cversion,
+                node.aversion,
+                node.ephemeral_owner,
+                node.num_children,
+            )
+        elif not record.exists:
+            return None
+        record.zxid = zxid
+        self._put(path, record)
+        return record
+
+    def _put(self, path: str, record: ChangeRecord) -> None:
+        self._changes[path] = record
+        self._order.append((record.zxid, path))
+        if len(path) <= 1:  # the root has two names
+            other = "" if path == ROOT else ROOT
+            self._changes[other] = record
+            self._order.append((record.zxid, other))
+
+    def _create(
+        self,
+        record: CreateTxn | CreateContainerTxn | CreateTTLTxn,
+        zxid: int,
+        owner: int,
+    ) -> None:
+        path = record.path
+        parent = self._change(parent_of(path), zxid)
+        if parent is None:
+            return
+        parent.num_children += 1
+        cversion = record.parent_cversion
+        if cversion == -1:
+            cversion = int32(parent.cversion + 1)
+        if cversion > parent.cversion:  # as on apply, also where the number wraps
+            parent.cversion = cversion
+        self._put(path, ChangeRecord(zxid, record.data, record.acl, 0, 0, 0, owner, 0))
+        if owner and is_ephemeral(owner):
+            self._ephemerals.setdefault(owner, set()).add(path)
+
+    def _delete(self, path: str, zxid: int) -> None:
+        parent = self._change(parent_of(path), zxid)
+        record = self._change(path, zxid)
+        if record is None or parent is None:
+            return
+        parent.num_children -= 1
+        record.exists = False
+        if record.ephemeral_owner:
+            self._forget_ephemeral(path, record.ephemeral_owner)
+            record.ephemeral_owner = 0
+
+    def _forget_ephemeral(self, path: str, owner: int) -> None:
+        paths = self._ephemerals.get(owner)
+        if paths is not None:
+            paths.discard(path)
+            if not paths:
+                del self._ephemerals[owner]
+
+    def _stage_create(self, record: CreateTxn, header: TxnHeader) -> None:
+        self._create(record, header.zxid, header.client_id if record.ephemeral else 0)
+
+    def _stage_container(self, record: CreateContainerTxn, header: TxnHeader) -> None:
+        self._create(record, header.zxid, CONTAINER_OWNER)
+
+    def _stage_ttl(self, record: CreateTTLTxn, header: TxnHeader) -> None:
+        if is_valid_ttl(record.ttl):
+            self._create(record, header.zxid, ttl_owner(record.ttl))
+
+    def _stage_delete(self, record: DeleteTxn, header: TxnHeader) -> None:
+        self._delete(record.path, header.zxid)
+
+    def _stage_set_data(self, record: SetDataTxn, header: TxnHeader) -> None:
+        node = self._change(record.path, header.zxid)
+        if node is not None:
+            node.data, node.version = record.data, record.version
+
+    def _stage_set_acl(self, record: SetACLTxn, header: TxnHeader) -> None:
+        node = self._change(record.path, header.zxid)
+        if node is not None:
+            node.acl, node.aversion = record.acl, record.version
+
+    def _stage_create_session(self, record: CreateSessionTxn, header: TxnHeader) -> None:
+        self._put_session(header.client_id, header.zxid, True)
+
+    def _stage_close_session(self, record: CloseSessionTxn, header: TxnHeader) -> None:
+        session_id, zxid = header.client_id, header.zxid
+        for path in (*(record.paths or ()), *self.ephemerals_of(session_id)):
+            self._delete(path, zxid)
+        self._put_session(session_id, zxid, False)
+
+    def _put_session(self, session_id: int, zxid: int, lives: bool) -> None:
+        self._sessions[session_id] = (zxid, lives)
+        self._session_order.append((zxid, session_id))
+
+    def _stage_multi(self, record: MultiTxn, header: TxnHeader) -> None:
+        if any(sub.type == _ERROR for sub in record.txns):
+            return
+        for sub in record.txns:
+            self.stage_record(sub.type, sub.record, header)
+
+
+_ERROR = int(OpCode.ERROR)
+
+# A type that is not here changes nothing that a later request could ask for.
+_STAGE: dict[int, Callable[[TreeView, Any, TxnHeader], None]] = {
+    OpCode.CREATE: TreeView._stage_create,
+    OpCode.CREATE2: TreeView._stage_create,
+    OpCode.CREATE_CONTAINER: TreeView._stage_container,
+    OpCode.CREATE_TTL: TreeView._stage_ttl,
+    OpCode.DELETE: TreeView._stage_delete,
+    OpCode.DELETE_CONTAINER: TreeView._stage_delete,
+    OpCode.SET_DATA: TreeView._stage_set_data,
+    OpCode.RECONFIG: TreeView._stage_set_data,
+    OpCode.SET_ACL: TreeView._stage_set_acl,
+    OpCode.CREATE_SESSION: TreeView._stage_create_session,
+    OpCode.CLOSE_SESSION: TreeView._stage_close_session,
+    OpCode.MULTI: TreeView._stage_multi,
+}
