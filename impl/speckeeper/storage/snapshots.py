@@ -1,0 +1,115 @@
+"""Snapshot files: which there are, whether one looks complete, and loading one into a tree.
+
+Source: ZooKeeper ``FileSnap``, ``SnapStream``.
+"""
+
+import gc
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from speckeeper.storage.errors import BadSnapshot
+from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.names import NamedFile, list_snapshots
+from speckeeper.tree.datatree import DataTree, InvalidTree
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.snapshot import SnapshotTrailer
+from speckeeper.wire.snapshot_reader import SnapshotReader
+from speckeeper.wire.txns import TxnDigest
+
+CHUNK_SIZE = 1 << 20
+_MIN_SIZE = 10
+_TAIL = b"\x00\x00\x00\x01/"  # the last string of any snapshot is "/"
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_WINDOW = 31  # zlib's number for a gzip header and trailer
+
+
+def looks_complete(files: FileSystem, snapshot: NamedFile) -> bool:
+    """Tell by a few bytes whether a snapshot may be whole, as ZooKeeper does before it reads one.
+
+    (``SnapStream.isValidSnapshot``.) False as well for a file that cannot be read.
+    """
+    try:
+        with files.map(snapshot.path) as content:
+            if snapshot.compression:
+                return content[:2] == _GZIP_MAGIC if snapshot.compression == "gz" else True
+            return len(content) >= _MIN_SIZE and content[-len(_TAIL) :] == _TAIL
+    except OSError:
+        return False
+
+
+def complete_snapshots(files: FileSystem, directory: Path) -> list[NamedFile]:
+    """Return the snapshots that look complete, newest first."""
+    return [
+        snapshot
+        for snapshot in reversed(list_snapshots(files, directory))
+        if looks_complete(files, snapshot)
+    ]
+
+
+@contextmanager
+def snapshot_chunks(files: FileSystem, snapshot: NamedFile) -> Iterator[Iterator[bytes]]:
+    """Give the decompressed content of a snapshot in chunks. Raises BadSnapshot, OSError."""
+    if snapshot.compression == "snappy":
+        raise BadSnapshot(
+            snapshot.path,
+            "snappy compression is not supported",
+            "start the ZooKeeper that wrote it once with snapshot.compression.method=gz",
+        )
+    with files.map(snapshot.path) as content:
+        plain = (content[at : at + CHUNK_SIZE] for at in range(0, len(content), CHUNK_SIZE))
+        yield _decompress(plain, snapshot.path) if snapshot.compression else plain
+
+
+def _decompress(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Undo gzip; a file may be several streams, one after the other."""
+    stream = zlib.decompressobj(_GZIP_WINDOW)
+    for chunk in chunks:
+        while chunk:
+            try:
+                if stream.eof:
+                    stream = zlib.decompressobj(_GZIP_WINDOW)
+                data = stream.decompress(chunk, CHUNK_SIZE)
+            except zlib.error as error:
+                raise BadSnapshot(path, f"not gzip: {error}") from error
+            chunk = stream.unused_data if stream.eof else stream.unconsumed_tail
+            if data:
+                yield data
+    if not stream.eof:
+        raise BadSnapshot(path, "the gzip stream is cut off")
+
+
+def load_snapshot(files: FileSystem, snapshot: NamedFile, tree: DataTree) -> SnapshotTrailer:
+    """Fill a tree from a snapshot; return what the snapshot says of its own end.
+
+    Raises BadSnapshot, and then the tree is of no use. The garbage collector is off meanwhile:
+    hundreds of thousands of new objects would make it walk all of them again and again.
+    """
+    try:
+        with snapshot_chunks(files, snapshot) as chunks, collector_off():
+            reader = SnapshotReader(chunks)
+            tree.load(reader.nodes(), reader.acls, reader.sessions, snapshot.zxid)
+            trailer = reader.trailer
+    except (WireError, InvalidTree) as error:
+        raise BadSnapshot(snapshot.path, str(error)) from error
+    except OSError as error:
+        raise BadSnapshot(snapshot.path, f"cannot be read: {error.strerror or error}") from error
+    if trailer.digest is not None and tree.digest_enabled:
+        claimed = TxnDigest(trailer.digest.version, trailer.digest.digest)
+        tree.digests.await_snapshot_digest(trailer.digest.zxid, claimed, snapshot.zxid)
+        if trailer.digest.zxid == snapshot.zxid:  # nothing changed while it was written
+            tree.digests.applied(snapshot.zxid, tree.digest, None)
+    return trailer
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Switch the cyclic garbage collector off for a while."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
