@@ -189,8 +189,8 @@ class SnapshotReader:
         end = seal + SEAL.size
         if end > len(self._buffer):
             return False
-        checksum, _length, _path = SEAL.unpack_from(self._buffer, seal)
-        if checksum != adler32(self._buffer[:seal], self._checksum):
+        checksum = adler32(self._buffer[:seal], self._checksum)
+        if SEAL.unpack_from(self._buffer, seal) != (checksum, 1, b"/"):
             return False
         self._position = end
         return True
@@ -217,7 +217,7 @@ class SnapshotReader:
         return self._buffer[start : start + size]
 
     def _fill(self, size: int, at_least: int) -> None:
-        """Make the buffer start at the current position and hold ``size`` bytes, if so many are left.
+        """Make the buffer start at the current position and hold ``size`` bytes, or all there are.
 
         Raises WireError if there are fewer than ``at_least``.
         """
