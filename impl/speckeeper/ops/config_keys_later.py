@@ -162,7 +162,9 @@ _THREADS = _idle(
     ("netty.advancedFlowControl.enabled", TRUE_FALSE, False, "Netty's flow control"),
     ("commitProcessor.*", _SIGNED, None, "threads and batches of the commit processor"),
     ("request_throttler.shutdownTimeout", _NUMBER, 10000, "ms to stop the throttler"),
+    ("flushDelay", _NUMBER, 0, "ms that a flush may wait: a flush takes what is there"),
     ("maxWriteQueuePollTime", _NUMBER, None, "ms that the log writer polls with flushDelay"),
+    ("maxBatchSize", Integer(1, decode=True), 1000, "transactions in one flush: as many as wait"),
 )
 
 _CACHES = _idle(

@@ -119,7 +119,7 @@ BASICS: tuple[Key, ...] = (
         Integer(0),
         3,
         "snapshots that a purge keeps, at least 3",
-        "purge.keep",
+        "storage.snap_retain_count",
     ),
     core(
         "autopurge.purgeInterval",
@@ -263,7 +263,7 @@ LIMITS: tuple[Key, ...] = (
         Integer(1, unit="ms", decode=True),
         10000,
         "how long a connection may stay without a session",
-        "net.sessionless_timeout_ms",
+        "server.sessionless_timeout_ms",
     ),
     prop(
         "clientTcpKeepAlive", TRUE_FALSE, False, "TCP keepalive towards clients", "net.keep_alive"
@@ -273,34 +273,32 @@ LIMITS: tuple[Key, ...] = (
 STORAGE: tuple[Key, ...] = (
     prop(
         "preAllocSize",
-        Integer(0, LONG_MAX, unit="KiB", decode=True),
+        Integer(0, INT_MAX, unit="KiB", decode=True),
         65536,
         "step in which a log file grows",
-        "storage.preallocate_bytes",
-        scale=1024,
+        "storage.pre_alloc_size_kb",
     ),
     prop(
         "snapCount",
         Integer(2, decode=True),
         100000,
         "transactions after which a snapshot is taken (between half of it and all of it)",
-        "storage.snap_count",
+        "server.snap_count",
     ),
     prop(
         "snapSizeLimitInKb",
         Integer(-1, LONG_MAX, unit="KiB", decode=True),
         4194304,
-        "bytes of log after which a snapshot is taken; 0 or less means no limit",
-        "storage.snap_size_limit_bytes",
+        "log after which a snapshot is taken, likewise; 0 or less means no limit",
+        "server.snap_size_limit_bytes",
         scale=1024,
     ),
     prop(
         "txnLogSizeLimitInKb",
-        Integer(-1, LONG_MAX, unit="KiB", decode=True),
+        Integer(-1, INT_MAX, unit="KiB", decode=True),
         -1,
         "size at which a new log file is begun; -1 means no limit",
-        "storage.txn_log_size_limit_bytes",
-        scale=1024,
+        "storage.txn_log_size_limit_kb",
     ),
     prop(
         "fsync.warningthresholdms",
@@ -316,27 +314,19 @@ STORAGE: tuple[Key, ...] = (
         "no: answer before the disk has the log; a power failure then loses acknowledged writes",
         "storage.force_sync",
     ),
-    prop("flushDelay", _MS, 0, "how long a flush may wait for more", "storage.flush_delay_ms"),
-    prop(
-        "maxBatchSize",
-        Integer(1, decode=True),
-        1000,
-        "transactions in one flush",
-        "storage.max_batch_size",
-    ),
     prop(
         "snapshot.compression.method",
         Choice("", "gz", "snappy"),
         "",
         "compression of snapshots; snappy is not available",
-        "storage.snapshot_compression",
+        "storage.snapshot_compression_method",
     ),
     prop(
         "snapshot.trust.empty",
         TRUE_FALSE,
         False,
         "start with logs but without any snapshot (data of 3.4)",
-        "storage.trust_empty_snapshot",
+        "storage.snapshot_trust_empty",
     ),
     prop(
         "db.autocreate",
@@ -364,7 +354,7 @@ STORAGE: tuple[Key, ...] = (
         TRUE_FALSE,
         True,
         "keep a digest of the tree in log and snapshots",
-        "policy.digest_enabled",
+        "storage.digest_enabled",
     ),
 )
 
@@ -396,7 +386,7 @@ BEHAVIOUR: tuple[Key, ...] = (
         TRUE_FALSE,
         True,
         "whether the digest scheme is there",
-        "policy.digest_auth_enabled",
+        "authentication.digest_enabled",
     ),
     prop(
         "DigestAuthenticationProvider.superDigest",
@@ -417,21 +407,21 @@ BEHAVIOUR: tuple[Key, ...] = (
         TRUE_FALSE,
         False,
         "serve only clients that have authenticated",
-        "server.enforce_auth_enabled",
+        "authentication.enforced",
     ),
     prop(
         "enforce.auth.schemes",
         Words("schemes"),
         (),
         "one of these must have authenticated",
-        "server.enforce_auth_schemes",
+        "authentication.enforced_schemes",
     ),
     prop(
         "ensembleAuthName",
         Words("names"),
         (),
         "names that the scheme ensemble accepts",
-        "server.ensemble_auth_names",
+        "authentication.ensemble_names",
     ),
     prop(
         "znode.container.checkIntervalMs",

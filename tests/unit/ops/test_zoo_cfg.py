@@ -280,7 +280,8 @@ def test_myid_must_be_a_number(tmp_path: Path) -> None:
 
 def test_too_few_snapshots_to_keep_become_three(tmp_path: Path) -> None:
     config = read(tmp_path, "autopurge.snapRetainCount=1\nautopurge.purgeInterval=2\n")
-    assert config.section("purge") == {"keep": 3, "interval_ms": 2 * 3600 * 1000}
+    assert config.section("purge") == {"interval_ms": 2 * 3600 * 1000}
+    assert config.section("storage")["snap_retain_count"] == 3
     assert "autopurge.snapRetainCount 1 is too small" in config.warnings[0]
 
 
@@ -291,9 +292,10 @@ def test_relative_paths_warn_unless_they_begin_with_a_dot(tmp_path: Path) -> Non
 
 
 def test_sizes_are_scaled_to_bytes_and_switches_are_not(tmp_path: Path) -> None:
-    storage = read(tmp_path, "preAllocSize=64\ntxnLogSizeLimitInKb=-1\n").section("storage")
-    assert storage["preallocate_bytes"] == 64 * 1024
-    assert storage["txn_log_size_limit_bytes"] == -1
+    config = read(tmp_path, "snapSizeLimitInKb=64\n")
+    assert config.section("server")["snap_size_limit_bytes"] == 64 * 1024
+    config = read(tmp_path, "snapSizeLimitInKb=-1\n")
+    assert config.section("server")["snap_size_limit_bytes"] == -1
 
 
 def test_standalone_arguments() -> None:

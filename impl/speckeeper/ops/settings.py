@@ -1,0 +1,53 @@
+"""From a `Config` to the settings records of the floors below: server, state machine, storage.
+
+The table of keys says where each value goes; what is said here is only what has another shape
+below.
+"""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from speckeeper.ops.zoo_cfg import Config
+from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy
+
+T = TypeVar("T", ServerSettings, StorageSettings)
+
+
+def policy(config: Config) -> Policy:
+    """Return the switches of the state machine."""
+    values: dict[str, Any] = config.section("policy")
+    if not config.section("authentication")["digest_enabled"]:
+        values["schemes"] = {
+            name: scheme for name, scheme in DEFAULT_SCHEMES.items() if name != "digest"
+        }
+    return Policy(**values)
+
+
+def server_settings(config: Config) -> ServerSettings:
+    """Return the limits of the server."""
+    authentication: dict[str, Any] = config.section("authentication")
+    values: dict[str, Any] = config.section("server")
+    values["policy"] = policy(config)
+    if authentication["enforced"]:
+        values["enforce_auth_schemes"] = authentication["enforced_schemes"]
+    values["ensemble_auth_names"] = authentication["ensemble_names"] or None
+    return _record(ServerSettings, values)
+
+
+def storage_settings(config: Config) -> StorageSettings:
+    """Return the directories and the habits of storage; `data_log_dir` is None when it is the same.
+    """
+    values: dict[str, Any] = config.section("storage")
+    separate = values["data_log_dir"] != values["data_dir"]
+    values["data_log_dir"] = Path(values["data_log_dir"]) if separate else None
+    values["data_dir"] = Path(values["data_dir"])
+    return _record(StorageSettings, values)
+
+
+def _record(kind: type[T], values: dict[str, Any]) -> T:
+    unknown = values.keys() - {field.name for field in fields(kind)}
+    assert not unknown, f"the table of keys names attributes that are not there: {unknown}"
+    return kind(**values)
