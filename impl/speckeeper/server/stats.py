@@ -53,6 +53,51 @@ class Summary:
         self._max = self._min
 
 
+class Distribution(Summary):
+    """A summary that also knows quantiles, because it counts how often each value came.
+
+    ZooKeeper AvgMinMaxPercentileCounter keeps a random sample instead; here nothing is drawn, so
+    that one run is like another. From 1000 on a value counts as its first two digits, which bounds
+    the table.
+    """
+
+    __slots__ = ("_times",)
+
+    def reset(self) -> None:
+        """Forget every value."""
+        super().reset()
+        self._times: dict[int, int] = {}
+
+    def add(self, value: int, times: int = 1) -> None:
+        """Add one value, ``times`` times."""
+        super().add(value, times)
+        if value >= 1000:
+            value -= value % 10 ** (len(str(value)) - 2)
+        counted = self._times
+        counted[value] = counted.get(value, 0) + times
+
+    def quantile(self, part: float) -> float:
+        """Value below which ``part`` of the values lie (0..1), 0 if there is none.
+
+        Between two neighbours it is interpolated as com.codahale.metrics.UniformSnapshot does.
+        """
+        if not self.count:
+            return 0.0
+        values = sorted(self._times.items())
+        position = part * (self.count + 1)
+        lower = _nth(values, int(position))
+        return lower + (position - int(position)) * (_nth(values, int(position) + 1) - lower)
+
+
+def _nth(values: list[tuple[int, int]], rank: int) -> int:
+    """Return the value of a rank, from 1, in sorted (value, times); beyond the ends, the end."""
+    for value, times in values:
+        rank -= times
+        if rank <= 0:
+            return value
+    return values[-1][0]
+
+
 class ServerStats:
     """What one server has counted since it started or since the last reset."""
 
@@ -62,9 +107,9 @@ class ServerStats:
         self.packets_sent = 0
         self.bytes_received = 0
         self.latency = Summary()
-        self.read_latency = Summary()
-        self.update_latency = Summary()
-        self.propagation_latency = Summary()
+        self.read_latency = Distribution()
+        self.update_latency = Distribution()
+        self.propagation_latency = Distribution()
         self.batch_size = Summary()
         # Size of the replies sent, header included; -1 until there is one (BufferStats).
         self.last_response_size = -1
