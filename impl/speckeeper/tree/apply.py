@@ -57,7 +57,6 @@ _ERROR = int(OpCode.ERROR)
 _CREATE_TYPE = int(OpCode.CREATE)
 
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
-_UNDER_QUOTA = QUOTA + "/"
 
 
 def apply(tree: DataTree, txn: Txn) -> Applied:
@@ -139,8 +138,8 @@ def _add_node(
     if owner:
         tree.index_owner(path, owner)
     if parent_path.startswith(QUOTA):
-        _quota_node_added(tree, parent_path, path)
-    warnings = _account(tree, path, 1, size) if tree.quotas else ()
+        quota.quota_node_added(nodes, tree.quotas, path)
+    warnings = quota.account(nodes, tree.quotas, path, 1, size) if tree.quotas else ()
     events = (
         _new(TreeEvent, (_CREATED, path, acl)),
         _new(TreeEvent, (_CHILDREN_CHANGED, parent_path or ROOT, parent.acl)),
@@ -181,10 +180,10 @@ def _remove_node(tree: DataTree, path: str, zxid: int) -> tuple[TreeEvent, ...]:
     tree.acls.release(acl)
     if owner:
         tree.unindex_owner(path, owner)
-    if parent_path.startswith(_UNDER_QUOTA) and path.endswith("/" + quota.LIMITS_NODE):
-        tree.quotas.discard(parent_path[len(QUOTA) :])
+    if parent_path.startswith(QUOTA):
+        quota.quota_node_removed(tree.quotas, path)
     if tree.quotas:
-        _account(tree, path, -1, -size)
+        quota.account(nodes, tree.quotas, path, -1, -size)
     return (
         _new(TreeEvent, (_DELETED, path, acl)),
         _new(TreeEvent, (_CHILDREN_CHANGED, parent_path or ROOT, parent.acl)),
@@ -208,7 +207,7 @@ def _set_data(tree: DataTree, kind: int, record: SetDataTxn, header: TxnHeader) 
         tree.digest += change + node_digest(path, node)
     tree.data_size += growth
     stat = node.stat()
-    warnings = _account(tree, path, 0, growth) if tree.quotas else ()
+    warnings = quota.account(tree.nodes, tree.quotas, path, 0, growth) if tree.quotas else ()
     events = (_new(TreeEvent, (_DATA_CHANGED, path, node.acl)),)
     return _new(Applied, (kind, _OK, path, stat, (), events, warnings))
 
@@ -292,38 +291,6 @@ def _failed_multi(kind: int, record: MultiTxn) -> Applied:
     return Applied(
         kind, next((result.err for result in results if result.err), _OK), results=tuple(results)
     )
-
-
-def _quota_node_added(tree: DataTree, parent_path: str, path: str) -> None:
-    """Start to keep account where a node with limits or usage was created."""
-    limited = parent_path[len(QUOTA) :]
-    if path.endswith("/" + quota.LIMITS_NODE):
-        if limited.startswith("/"):  # a quota on the root is none
-            tree.quotas.add(limited)
-    elif path.endswith("/" + quota.STATS_NODE):
-        tree.count_usage(limited)
-
-
-def _account(tree: DataTree, path: str, count_change: int, bytes_change: int) -> tuple[str, ...]:
-    """Add a change to the usage of the nearest quota; return warnings where it crosses a limit.
-
-    A limit that is enforced has refused the request before it became a transaction. A deletion
-    crosses nothing. (``DataTree.updateQuotaStat``.)
-    """
-    prefix = quota.nearest_quota(tree.quotas, path)
-    stats = tree.nodes.get(quota.stats_path(prefix)) if prefix is not None else None
-    if prefix is None or stats is None:
-        return ()
-    usage = quota.read_usage(stats)
-    if usage is None:
-        tree.count_usage(prefix)
-        return ()
-    crossed = (
-        quota.excesses(tree.nodes, prefix, count_change, bytes_change) if count_change >= 0 else ()
-    )
-    used = quota.Usage(usage.node_count + count_change, usage.byte_count + bytes_change)
-    stats.data = quota.with_usage(stats, used)
-    return tuple(map(str, crossed))
 
 
 def remove_dead_ephemerals(tree: DataTree) -> tuple[TreeEvent, ...]:

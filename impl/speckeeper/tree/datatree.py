@@ -7,13 +7,14 @@ Source: ZooKeeper ``DataTree``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from zlib import crc32
 
 from speckeeper.tree import quota
 from speckeeper.tree.acl_cache import UNKNOWN_ACL, AclCache
-from speckeeper.tree.digest import DigestHistory, node_digest
+from speckeeper.tree.digest import DigestHistory, node_digest, pack_digested_stat
 from speckeeper.tree.ephemeral import EphemeralType, ephemeral_type
 from speckeeper.tree.node import Node
-from speckeeper.tree.paths import CONFIG, QUOTA, ROOT, ZOOKEEPER
+from speckeeper.tree.paths import CONFIG, QUOTA, ROOT, ZOOKEEPER, ZOOKEEPER_SUBTREE
 from speckeeper.wire.records import ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
 StoredNode = tuple[str, bytes | None, int, int, int, int, int, int, int, int, int, int]
@@ -140,9 +141,9 @@ class DataTree:
         if ZOOKEEPER in self.nodes and CONFIG not in self.nodes:
             self._add_config_node()  # a snapshot of before 3.5
         self.acls.purge_unused()
-        for path in self._limited_paths():
+        for path in quota.limited_paths(self.nodes):
             self.quotas.add(path)
-            self.count_usage(path)
+            quota.count_usage(self.nodes, path)
 
     def _clear(self) -> None:
         for index in (self.nodes, self.ephemerals, self.sessions):
@@ -199,8 +200,23 @@ class DataTree:
             acl = acls.get(acl_id, UNKNOWN_ACL)
             if acl is not OPEN_ACL_UNSAFE:
                 node.acl = acquire(acl)
-            if digest_enabled:
-                digest += node_digest(path, node)
+            if digest_enabled and not path.startswith(ZOOKEEPER_SUBTREE):
+                # node_digest in place
+                digest += crc32(
+                    path.encode()
+                    + (data or b"")
+                    + pack_digested_stat(
+                        czxid,
+                        mzxid,
+                        pzxid,
+                        ctime,
+                        mtime,
+                        version,
+                        cversion,
+                        aversion,
+                        owner,
+                    )
+                )
             if path:
                 before = path[: path.rfind("/")]
                 if before != parent_path:
@@ -235,36 +251,6 @@ class DataTree:
             paths.discard(path)
             if not paths:
                 del self.ephemerals[owner]
-
-    def _limited_paths(self) -> list[str]:
-        """Return the paths that have limits, after loading."""
-        ending = "/" + quota.LIMITS_NODE
-        return [
-            path[len(QUOTA) : -len(ending)]
-            for path in self.descendants(QUOTA)
-            if path.endswith(ending) and len(path) > len(QUOTA) + len(ending)
-        ]
-
-    def descendants(self, path: str) -> Iterator[str]:
-        """Yield the paths below ``path``, parents first; the tree must not change meanwhile."""
-        pending = [path]
-        while pending:
-            node = self.nodes.get(pending.pop())
-            if node is not None and node.children:
-                yield from node.children
-                pending.extend(node.children)
-
-    def count_usage(self, path: str) -> None:
-        """Set the quota usage of ``path`` to what is there (``DataTree.updateQuotaForPath``)."""
-        stats = self.nodes.get(quota.stats_path(path))
-        if stats is None:
-            return
-        count = size = 0
-        if path in self.nodes:
-            for member in (path, *self.descendants(path)):
-                count += 1
-                size += len(self.nodes[member].data or b"")
-        stats.data = quota.format_pairs({"count": count, "bytes": size})
 
     def walk(self) -> Iterator[StoredNode]:
         """Yield all nodes as a snapshot holds them, parents before children; the tree may change

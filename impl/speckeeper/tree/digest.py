@@ -20,7 +20,8 @@ DIGEST_VERSION = 2
 LOG_INTERVAL = 128
 LOG_LIMIT = 1024
 
-_pack = Struct(">qqqqqiiiq").pack
+#: czxid, mzxid, pzxid, ctime, mtime, version, stored cversion, aversion, ephemeral_owner
+pack_digested_stat = Struct(">qqqqqiiiq").pack
 
 
 def node_digest(path: str, node: Node) -> int:
@@ -31,7 +32,7 @@ def node_digest(path: str, node: Node) -> int:
     return crc32(
         name
         + (node.data or b"")
-        + _pack(
+        + pack_digested_stat(
             node.czxid,
             node.mzxid,
             node.pzxid,

@@ -10,6 +10,8 @@ the garbage collector does not walk it.
 Source: ZooKeeper ``DataNode``, ``StatPersisted``.
 """
 
+from collections.abc import Iterator, Mapping
+
 from speckeeper.tree.ephemeral import shown_owner
 from speckeeper.wire.records import ACL, STAT, Stat
 
@@ -23,6 +25,16 @@ def int32(value: int) -> int:
     if _INT_MIN <= value <= _INT_MAX:
         return value
     return (value - _INT_MIN & 0xFFFFFFFF) + _INT_MIN
+
+
+def descendants(nodes: "Mapping[str, Node]", path: str) -> Iterator[str]:
+    """Yield the paths below ``path``, parents first; the tree must not change meanwhile."""
+    pending = [path]
+    while pending:
+        node = nodes.get(pending.pop())
+        if node is not None and node.children:
+            yield from node.children
+            pending.extend(node.children)
 
 
 class Node:

@@ -6,8 +6,7 @@ For a quota on ``/a`` the node ``/zookeeper/quota/a/zookeeper_limits`` holds the
 data. Usage is each server's own account, not replicated; no version changes when it does. The
 nearest quota towards the root is the one that counts; a quota on the root does not exist.
 
-This module reads and writes the texts and judges limits. Which change updates what is in
-:mod:`speckeeper.tree.apply`. A text that cannot be read, which only a client with the right to
+A text that cannot be read, which only a client with the right to
 write it can have put there, counts as no limits or, for usage, is counted afresh.
 
 Source: ZooKeeper ``StatsTrack``, ``Quotas``, ``ZooKeeperServer.checkQuota``,
@@ -15,15 +14,18 @@ Source: ZooKeeper ``StatsTrack``, ``Quotas``, ``ZooKeeperServer.checkQuota``,
 """
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, MutableSet, Set
 from typing import NamedTuple
 
-from speckeeper.tree.node import Node
+from speckeeper.tree.node import Node, descendants
 from speckeeper.tree.paths import QUOTA
 
 LIMITS_NODE = "zookeeper_limits"
 STATS_NODE = "zookeeper_stats"
 NOT_SET = -1
+
+_LIMITS_ENDING = "/" + LIMITS_NODE
+_STATS_ENDING = "/" + STATS_NODE
 
 _SEPARATOR = re.compile("[,;]+")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}\Z")
@@ -157,3 +159,67 @@ def excesses(
         if change and limit > NOT_SET and used + change > limit:
             crossed.append(Excess(prefix, what, used + change, limit, is_hard))
     return crossed
+
+
+def limited_paths(nodes: Mapping[str, Node]) -> list[str]:
+    """Return the paths that have limits, after a tree was loaded (``DataTree.setupQuota``)."""
+    paths = map(_limited_by, descendants(nodes, QUOTA))
+    return [path for path in paths if path is not None]
+
+
+def _limited_by(path: str) -> str | None:
+    """Return the path whose limits node this is, None for any other; the root can have none."""
+    limited = path[len(QUOTA) : -len(_LIMITS_ENDING)]
+    return limited if path.endswith(_LIMITS_ENDING) and limited.startswith("/") else None
+
+
+def quota_node_added(nodes: Mapping[str, Node], quotas: MutableSet[str], path: str) -> None:
+    """Begin to keep account when a node with limits or usage appears below ``/zookeeper/quota``."""
+    limited = _limited_by(path)
+    if limited is not None:
+        quotas.add(limited)
+    elif path.endswith(_STATS_ENDING):
+        count_usage(nodes, path[len(QUOTA) : -len(_STATS_ENDING)])
+
+
+def quota_node_removed(quotas: MutableSet[str], path: str) -> None:
+    """Stop to keep account when the limits go."""
+    limited = _limited_by(path)
+    if limited is not None:
+        quotas.discard(limited)
+
+
+def count_usage(nodes: Mapping[str, Node], path: str) -> None:
+    """Set the usage of ``path`` to what is there (``DataTree.updateQuotaForPath``)."""
+    stats = nodes.get(stats_path(path))
+    if stats is None:
+        return
+    members: list[Node] = []
+    if path in nodes:
+        members = [nodes[path], *(nodes[name] for name in descendants(nodes, path))]
+    size = sum(len(member.data or b"") for member in members)
+    stats.data = format_pairs({"count": len(members), "bytes": size})
+
+
+def account(
+    nodes: Mapping[str, Node], quotas: Set[str], path: str, count_change: int, bytes_change: int
+) -> tuple[str, ...]:
+    """Add a change to the usage of the nearest quota; return warnings where it crosses a limit.
+
+    An enforced limit has refused the request before it became a transaction. A deletion crosses
+    nothing. (``DataTree.updateQuotaStat``; the warnings are those of
+    ``ZooKeeperServer.checkQuota``, which from 3.7 on are only there with ``enforceQuota``, here
+    always.)
+    """
+    prefix = nearest_quota(quotas, path)
+    stats = nodes.get(stats_path(prefix)) if prefix is not None else None
+    if prefix is None or stats is None:
+        return ()
+    usage = read_usage(stats)
+    if usage is None:
+        count_usage(nodes, prefix)
+        return ()
+    crossed = excesses(nodes, prefix, count_change, bytes_change) if count_change >= 0 else ()
+    used = Usage(usage.node_count + count_change, usage.byte_count + bytes_change)
+    stats.data = with_usage(stats, used)
+    return tuple(map(str, crossed))

@@ -9,7 +9,7 @@ Source: ZooKeeper ``FinalRequestProcessor``, ``DataTree.getChildren``, ``getAllC
 
 from speckeeper.tree.acl import ADMIN, READ, check_acl
 from speckeeper.tree.datatree import DataTree
-from speckeeper.tree.node import Node
+from speckeeper.tree.node import Node, descendants
 from speckeeper.tree.policy import Policy
 from speckeeper.wire.codes import ErrorCode
 from speckeeper.wire.records import ACL, OPEN_ACL_UNSAFE, Id
@@ -86,7 +86,7 @@ def get_all_children_number(
     node = get_data(tree, policy, path, auth_ids)
     if isinstance(node, int):
         return node
-    return len(tree.nodes) - 2 if path == "/" else sum(1 for _ in tree.descendants(path))
+    return len(tree.nodes) - 2 if path == "/" else sum(1 for _ in descendants(tree.nodes, path))
 
 
 def get_ephemerals(tree: DataTree, session_id: int, prefix: str | None) -> list[str]:
