@@ -54,7 +54,6 @@ def run(
 
 def _run_all(shell: Shell, command: list[str]) -> None:
     if command:
-        shell.history[0] = " ".join(command)
         shell.run(command)
         return
     shell.console.out("Welcome to ZooKeeper!")

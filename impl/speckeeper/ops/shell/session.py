@@ -231,7 +231,9 @@ class Session:
         """Return the paths of this session's ephemeral nodes that start with ``prefix``, sorted."""
         request = rq.GetEphemeralsRequest(self.server_path(prefix))
         paths = self._call(prefix, OpCode.GET_EPHEMERALS, request)
-        return sorted(map(self._client_path, paths))
+        # The server compares plain text: below the chroot /app, "/" would find /apple too.
+        inside = self._chroot + "/"
+        return sorted(self._client_path(path) for path in paths if path.startswith(inside))
 
     def get_all_children_number(self, path: str) -> int:
         """Return how many nodes are below the node."""
