@@ -47,6 +47,7 @@ class EndReason(Enum):
     PADDING = "only zeros follow"
     CUT_HEAD = "the file ends inside checksum and length"
     NO_LENGTH = "length is zero, but bytes follow"
+    NO_RECORD = "the checksum is not one"
     BAD_LENGTH = "length is not that of the record"
     PAST_END = "record runs past the end of the file"
     NO_END_MARK = "record does not end with 0x42"
@@ -85,7 +86,7 @@ def verdict(reason: EndReason, unwritten: bool, next_valid: int | None) -> EndKi
             return EndKind.CLEAN
         case _ if next_valid is not None:
             return EndKind.CORRUPT
-        case EndReason.BAD_LENGTH:
+        case EndReason.NO_RECORD | EndReason.BAD_LENGTH:
             return EndKind.CORRUPT
         case EndReason.CUT_HEAD | EndReason.PAST_END:
             return EndKind.TORN
@@ -110,7 +111,9 @@ def judge_end(buffer: "LogBuffer", offset: int) -> LogEnd:
     else:
         checksum, length = ENTRY_HEAD.unpack_from(buffer, offset)
         frame_end = start + max(length, 0) + 1
-        if length < 0 or _fits_another_length(buffer, start, stop, checksum, length):
+        if not 0 <= checksum < 1 << 32:
+            reason, frame_end, unwritten = EndReason.NO_RECORD, start, False
+        elif length < 0 or _fits_another_length(buffer, start, stop, checksum, length):
             reason, frame_end, unwritten = EndReason.BAD_LENGTH, start, False
         elif length == 0:
             reason, frame_end = EndReason.NO_LENGTH, start

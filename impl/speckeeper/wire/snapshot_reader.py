@@ -149,14 +149,14 @@ class SnapshotReader:
         """Check the seal of the body, and read the sealed parts behind it.
 
         Which parts there are is nowhere said: each is known by the seal that must follow it. What
-        comes behind them is ignored, as in ZooKeeper.
+        comes behind the last one is ignored, as in ZooKeeper.
         """
         self._fill(_TRAILER_LIMIT, at_least=0)
         if not self._take_sealed(0):
             raise WireError(f"seal at offset {self._base} does not match the snapshot")
         digest = self._take_digest()
         last_zxid = self._take_last_zxid()
-        if digest is None and last_zxid is None and self.remainder:
+        if last_zxid is None and self.remainder:
             where = self._base + self._position
             raise WireError(f"seal of the part at offset {where} does not match")
         self.trailer = SnapshotTrailer(digest, last_zxid)
