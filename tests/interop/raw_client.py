@@ -213,9 +213,9 @@ class RawConnection:
                 return None
             self._received += chunk
 
-    def handshake(self, **request: object) -> Session | None:
-        """Send a `connect_request(**request)`; None if the peer closed instead of answering."""
-        self.send(connect_request(**request))  # type: ignore[arg-type]  # tests pass what fits
+    def handshake(self, request: bytes | None = None) -> Session | None:
+        """Send a connect request; None if the peer closed instead of answering."""
+        self.send(connect_request() if request is None else request)
         answer = self.frame()
         if answer is None:
             return None

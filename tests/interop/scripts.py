@@ -113,7 +113,7 @@ class Traits(NamedTuple):
     """What the judge allows a script to touch."""
 
     read_refused: bool = True  # ACLs without READ, and watches on such nodes
-    add_watch: bool = True
+    modern: bool = True  # persistent watches, watch removal, and bad operations inside a multi
 
 
 class _Maker:
@@ -131,17 +131,22 @@ class _Maker:
     def path(self) -> zk.Text:
         rng = self.rng
         roll = rng.random()
-        if roll < 0.62:
-            return rng.choice(sorted(self.nodes))
+        if roll < 0.72:
+            return self.node()
         if roll < 0.9:
             return self.new_path()
         if roll < 0.96:
             return rng.choice(BAD_PATHS)
         return rng.choice(ODD_PATHS)
 
+    def node(self) -> str:
+        """A node that may exist: the shallow ones first, as they mostly do."""
+        known = sorted(self.nodes, key=lambda path: (path.count("/"), path))
+        return known[int(self.rng.random() ** 2 * len(known))]
+
     def new_path(self) -> str:
         rng = self.rng
-        parent = rng.choice(sorted(self.nodes))
+        parent = self.node()
         if parent.count("/") > 4:
             parent = "/r"
         if rng.random() < 0.06:
@@ -153,7 +158,7 @@ class _Maker:
         if roll < 0.02:
             return "/r"
         if roll < 0.1:
-            return self.rng.choice(sorted(self.nodes))
+            return self.node()
         if roll < 0.16:
             return self.rng.choice(BAD_PATHS)
         if roll < 0.2:
@@ -186,7 +191,7 @@ class _Maker:
         if op in (zk.DELETE, zk.CHECK):
             version = self.version()
             if op == zk.DELETE and isinstance(path, str):
-                path = self.rng.choice(sorted(self.nodes)) if path == "/r" else path
+                path = self.node() if path == "/r" else path
                 self.nodes.discard(path)
                 self.nodes.add("/r")
             return zk.path_version(path, version), f"{path!r} version {version}"
@@ -200,10 +205,21 @@ class _Maker:
             acl, version = self.acl(), self.version()
             return zk.set_acl(path, acl, version), f"{path!r} {acl} version {version}"
         if op in (zk.ADD_WATCH, zk.CHECK_WATCHES, zk.REMOVE_WATCHES):
-            most = 1 if op == zk.ADD_WATCH else 5
+            most = 1 if op == zk.ADD_WATCH else 5 if self.traits.modern else 3
             kind = rng.randint(0, most) if rng.random() < 0.95 else rng.choice((-1, 6, 99))
             return zk.path_type(path, kind), f"{path!r} {kind}"
         return zk.buffer(path), repr(path)
+
+    def _plain_record(self, op: int) -> tuple[bytes, str]:
+        """A request body that decodes under the rules of every version."""
+        path = self.node() if self.rng.random() < 0.6 else self.new_path()
+        if op == zk.CREATE:
+            flags = self.rng.randint(0, 3)
+            return zk.create(path, "x", flags=flags), f"{path!r} flags {flags}"
+        version = self.version()
+        if op == zk.SET_DATA:
+            return zk.set_data(path, "x", version), f"{path!r} version {version}"
+        return zk.path_version(path, version), f"{path!r} version {version}"
 
     def _create(self, op: int) -> tuple[bytes, str]:
         rng = self.rng
@@ -214,18 +230,19 @@ class _Maker:
         elif op == zk.CREATE_TTL:
             # Never another known mode: Apache logs such a transaction, fails to apply it, and dies
             # of it at every start from then on (EphemeralType.TTL.toEphemeralOwner).
-            flags = rng.choice((5, 5, 6)) if rng.random() < 0.95 else 7
+            flags = rng.choice((5, 5, 6)) if rng.random() < 0.95 or not self.traits.modern else 7
         elif rng.random() < 0.08:
-            flags = rng.choice((4, 5, 6, 7, -1, 100))
+            flags = rng.choice((4, 5, 6, 7, -1, 100) if self.traits.modern else (4, 5, 6))
+        ttl = 3600_000
+        if rng.random() < 0.3:
+            ttl = rng.choice((1000, 2**40 - 1, 2**40, 0, -1, -5))
         refused = acl in BAD_ACLS or path in BAD_PATHS
         if isinstance(path, str) and not refused and path.rpartition("/")[0] in self.nodes:
-            number = "" if flags in (0, 1, 4, 5) else f"{rng.randint(0, 4):010}"
-            self.nodes.add(path + number)
+            number = "" if flags in (0, 1, 4, 5) else f"{rng.randint(0, 2):010}"
+            if op != zk.CREATE_TTL or 0 < ttl < 2**40:
+                self.nodes.add(path + number)
         note = f"{path!r} {_short(data)} flags {flags}" + ("" if acl is zk.OPEN else f" {acl}")
         if op == zk.CREATE_TTL:
-            ttl = rng.choice((1000, 3600_000, 2**40 - 1, 2**40, 0, -1, -5))
-            if rng.random() < 0.6:
-                ttl = 3600_000
             return zk.create_ttl(path, data, acl, flags, ttl), f"{note} ttl {ttl}"
         return zk.create(path, data, acl, flags), note
 
@@ -279,7 +296,7 @@ class _Maker:
 
     def set_watch(self) -> None:
         ops = [zk.EXISTS, zk.GET_DATA, zk.GET_CHILDREN, zk.GET_CHILDREN2]
-        op = self.rng.choice(ops + [zk.ADD_WATCH] * 3 if self.traits.add_watch else ops)
+        op = self.rng.choice(ops + [zk.ADD_WATCH] * 3 if self.traits.modern else ops)
         path, mode = self.path(), self.rng.randint(0, 1)
         body = zk.path_type(path, mode) if op == zk.ADD_WATCH else zk.path_watch(path, True)
         connection = self.connection()
@@ -287,27 +304,31 @@ class _Maker:
         self.add(op, body, f"{path!r} watch {mode}", connection=connection)
 
     def watch_admin(self) -> None:
+        if not self.traits.modern:
+            return
         if not self.watched or self.rng.random() < 0.2:
             self.plain(zk.CHECK_WATCHES, zk.REMOVE_WATCHES)
             return
         connection, path = self.rng.choice(self.watched)
         op = self.rng.choice((zk.CHECK_WATCHES, zk.REMOVE_WATCHES))
-        kind = self.rng.randint(1, 5)
+        kind = self.rng.randint(1, 5 if self.traits.modern else 3)
         self.add(op, zk.path_type(path, kind), f"{path!r} {kind}", connection=connection)
 
     def who_am_i(self) -> None:
         self.add(zk.WHO_AM_I, b"", "")
 
     def transaction(self) -> None:
-        ops = (zk.CREATE, zk.CREATE2, zk.DELETE, zk.SET_DATA, zk.CHECK)
+        ops = [zk.CREATE, zk.CREATE, zk.DELETE, zk.SET_DATA, zk.CHECK]
+        if self.traits.modern:
+            ops[1] = zk.CREATE2
         records, notes = [], []
         for _ in range(self.rng.choice((0, 1, 1, 2, 2, 3, 4, 6))):
             op = self.rng.choice(ops)
-            if self.rng.random() < 0.2:
+            if self.rng.random() < 0.2 and self.traits.modern:
                 op = self.rng.choice((zk.CREATE_CONTAINER, zk.CREATE_TTL))
-            elif self.rng.random() < 0.02:
+            elif self.rng.random() < 0.02 and self.traits.modern:
                 op = self.rng.choice((zk.GET_DATA, zk.SET_ACL, zk.DELETE_CONTAINER, 999, -1))
-            body, note = self.record(op)
+            body, note = self.record(op) if self.traits.modern else self._plain_record(op)
             records.append((op, body))
             notes.append(f"{zk.OP_NAMES.get(op, op)} {note}")
         self.add(zk.MULTI, zk.multi(records), "; ".join(notes))
@@ -326,7 +347,7 @@ class _Maker:
     def set_watches(self) -> None:
         rng = self.rng
         back = rng.choice((0, 0, 1, 3, 10, 100))
-        two = rng.random() < 0.5 and self.traits.add_watch
+        two = rng.random() < 0.5 and self.traits.modern
         lists = [
             [rng.choice(sorted(self.nodes)) for _ in range(rng.choice((0, 0, 1, 2)))]
             for _ in range(5 if two else 3)
@@ -403,6 +424,9 @@ class _Maker:
             *(zk.CREATE_CONTAINER, zk.SASL, zk.RECONFIG),
         )
         op = rng.choice(ops)
+        older = (zk.MULTI, zk.ADD_WATCH, zk.SET_WATCHES2, zk.CHECK_WATCHES, zk.REMOVE_WATCHES)
+        if not self.traits.modern and op in older:
+            op = zk.GET_DATA
         if op in (zk.MULTI, zk.MULTI_READ):
             inner = zk.DELETE if op == zk.MULTI else zk.GET_DATA
             body = zk.multi([(inner, self.record(inner)[0])])
@@ -429,7 +453,8 @@ class _Maker:
         return rng.randbytes(rng.randint(0, 40))
 
     def unknown_opcode(self) -> None:
-        op = self.rng.choice((0, 10, 13, 23, 50, 99, 108, 1000, -1, -2, 20))
+        unknown = (0, 10, 23, 50, 99, 108, 1000, -1, -2)
+        op = self.rng.choice((*unknown, 13, 20) if self.traits.modern else unknown)
         body, note = self.record(zk.CHECK)
         self.add(op, body, note)
 
