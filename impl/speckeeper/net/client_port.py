@@ -1,0 +1,248 @@
+"""The client port: moves bytes between sockets and the server, and keeps strangers out.
+
+One protocol object per connection. It hands every chunk to the server and writes what comes of it,
+once per turn of the loop. What it decides by itself needs no server: the limits on connections, and
+the four-letter words, which come before any handshake. See ZooKeeper NIOServerCnxnFactory and
+NIOServerCnxn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic_ns
+from typing import cast
+
+from speckeeper.net.addresses import java_host
+from speckeeper.net.refusals import RefusalLog
+from speckeeper.server.connection import Connection
+from speckeeper.server.reasons import ORDINARY, CloseReason
+from speckeeper.server.server import Server
+
+log = logging.getLogger(__name__)
+
+#: Answers a four-letter word; None if it is none, and then its bytes are the length of a frame.
+#: The word is four characters, and eight more for ``stmk``, which brings a long (latin-1).
+Commands = Callable[[str], bytes | None]
+
+_WORD_SIZE = 4
+_SET_TRACE_MASK = b"stmk"
+_SET_TRACE_MASK_SIZE = 12
+# Replies that a client does not take pile up here before its requests wait: about as much as one
+# largest reply, so that a client that reads steadily never waits.
+WRITE_HIGH_WATER = 1 << 20
+# Requests of a waiting client are kept up to here, then its socket is not read any more.
+INBOX_HIGH_WATER = 64 << 10
+_NS_PER_MS = 1_000_000
+
+
+class ClientPort:
+    """What all client connections share; ``end_turn`` has the end of the loop's turn run once, soon."""
+
+    def __init__(self, server: Server, commands: Commands, end_turn: Callable[[], None]) -> None:
+        self.server = server
+        self.commands = commands
+        self.end_turn = end_turn
+        self.refusals = RefusalLog(log)
+        self.protocols: set[ClientProtocol] = set()
+        self.stopping = False
+        self._per_host: Counter[str] = Counter()
+
+    def protocol(self) -> ClientProtocol:
+        """Make the protocol of one more connection."""
+        return ClientProtocol(self)
+
+    def refusal(self, host: str) -> CloseReason | None:
+        """Why a connection from ``host`` may not come in, None if it may."""
+        settings = self.server.settings
+        if self.stopping:
+            return CloseReason.SERVER_SHUTDOWN
+        if settings.max_cnxns and len(self.protocols) >= settings.max_cnxns:
+            return CloseReason.TOO_MANY_CONNECTIONS
+        if settings.max_client_cnxns and self._per_host[host] >= settings.max_client_cnxns:
+            return CloseReason.TOO_MANY_FROM_ADDRESS
+        return None
+
+    def refuse(self, reason: CloseReason, peer: str) -> None:
+        """Count and log a connection that was not let in."""
+        self.server.stats.connections_rejected += 1
+        self.server.stats.closed[reason] += 1
+        self.refusals.note(reason, peer)
+
+    def opened(self, protocol: ClientProtocol, host: str) -> None:
+        """Count a connection that was let in."""
+        self.protocols.add(protocol)
+        self._per_host[host] += 1
+
+    def closed(self, protocol: ClientProtocol, host: str) -> None:
+        """Forget a connection."""
+        self.protocols.discard(protocol)
+        self._per_host[host] -= 1
+        if not self._per_host[host]:
+            del self._per_host[host]
+
+
+class ClientProtocol(asyncio.Protocol):
+    """One connection, between its socket and its :class:`Connection`."""
+
+    __slots__ = (
+        "_closing_since_ms",
+        "_connection",
+        "_first",
+        "_port",
+        "_reading",
+        "_server",
+        "_transport",
+        "_write",
+    )
+
+    def __init__(self, port: ClientPort) -> None:
+        self._port = port
+        self._server = port.server
+        self._first: bytes | None = b""  # until it is clear that the first bytes are no word
+        self._reading = True
+        self._closing_since_ms = 0
+        self._connection: Connection | None = None
+        self._transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], None] = _nowhere
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the connection in, or cut it off (``fastCloseSock``)."""
+        stream = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername") or ("", 0)
+        host, port = java_host(peer[0]), peer[1]
+        refusal = self._port.refusal(host)
+        if refusal is not None:
+            self._port.refuse(refusal, f"{host}:{port}")
+            stream.abort()
+            return
+        self._transport = stream
+        self._write = stream.write
+        stream.set_write_buffer_limits(high=WRITE_HIGH_WATER)
+        self._connection = self._server.connect(host, port, monotonic_ns() // _NS_PER_MS)
+        self._connection.driver = self
+        self._port.opened(self, host)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes to the server, and write at once what it answers."""
+        connection = self._connection
+        if connection is None:
+            return
+        if self._first is not None:
+            data = self._after_word(self._first + data, connection)
+            if not data:
+                return
+        server = self._server
+        server.receive(connection, data, monotonic_ns() // _NS_PER_MS)
+        output = connection.output
+        if output:
+            self._write(b"".join(output))
+            output.clear()
+        if server.busy:
+            self._port.end_turn()
+
+    def pause_writing(self) -> None:
+        """Make the client wait: it does not take its replies."""
+        if self._connection is not None:
+            self._server.hold_unread(self._connection, True, monotonic_ns() // _NS_PER_MS)
+
+    def resume_writing(self) -> None:
+        """Let the client go on."""
+        if self._connection is not None:
+            self._server.hold_unread(self._connection, False, monotonic_ns() // _NS_PER_MS)
+            self.flush()
+            self._port.end_turn()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        connection, self._connection = self._connection, None
+        self._transport = None
+        self._write = _nowhere
+        if connection is None:
+            return
+        reason = CloseReason.IO_ERROR if exc else CloseReason.CLIENT_CLOSED_CONNECTION
+        self._server.disconnect(connection, reason)
+        connection.driver = None
+        self._port.closed(self, connection.host)
+
+    def flush(self) -> None:
+        """Write what waits; hold, free or end the connection as the server says."""
+        connection, transport = self._connection, self._transport
+        if connection is None or transport is None:
+            return
+        output = connection.output
+        if output:
+            self._write(b"".join(output))
+            output.clear()
+        if connection.close_reason is not None:
+            self._end(connection, transport, connection.close_reason)
+        elif connection.hold:
+            if self._reading and connection.inbox_size > INBOX_HIGH_WATER:
+                self._reading = False
+                transport.pause_reading()
+            limit = self._server.settings.max_unsent_bytes
+            if transport.get_write_buffer_size() > limit:
+                self.cut(CloseReason.SLOW_READER)
+        elif not self._reading:
+            self._reading = True
+            transport.resume_reading()
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the client."""
+        if self._reading and self._transport is not None:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def finish(self, reason: CloseReason) -> None:
+        """End the connection after what waits has been written."""
+        connection, transport = self._connection, self._transport
+        if connection is not None and transport is not None:
+            self._server.outbox.close(connection, reason)
+            self.flush()
+
+    def cut(self, reason: CloseReason) -> None:
+        """End the connection at once, whatever waits."""
+        connection, transport = self._connection, self._transport
+        if connection is None or transport is None:
+            return
+        if connection.close_reason is None:
+            self._log(connection, reason)
+        self._server.disconnect(connection, reason)
+        transport.abort()
+
+    def overdue(self, now_ms: int, patience_ms: int) -> bool:
+        """Whether the client has had its time to take the last bytes of a closed connection."""
+        return self._closing_since_ms != 0 and now_ms - self._closing_since_ms > patience_ms
+
+    def _end(
+        self, connection: Connection, transport: asyncio.Transport, reason: CloseReason
+    ) -> None:
+        if not self._closing_since_ms:
+            self._closing_since_ms = monotonic_ns() // _NS_PER_MS
+            self._log(connection, reason)
+            transport.close()
+
+    def _log(self, connection: Connection, reason: CloseReason) -> None:
+        if reason not in ORDINARY:
+            self._port.refusals.note(reason, connection.address)
+
+    def _after_word(self, data: bytes, connection: Connection) -> bytes:
+        """Answer a four-letter word; return the bytes that are for the server, maybe none yet."""
+        needed = _SET_TRACE_MASK_SIZE if data[:_WORD_SIZE] == _SET_TRACE_MASK else _WORD_SIZE
+        if len(data) < needed:
+            self._first = data
+            return b""
+        self._first = None
+        answer = self._port.commands(data[:needed].decode("latin-1"))
+        if answer is None:
+            return data
+        self._server.stats.packets_received += 1
+        connection.output.append(answer)
+        self.finish(CloseReason.INFO_PROBE)
+        return b""
+
+
+def _nowhere(data: bytes) -> None:
+    """Take what is written to a connection that is gone."""

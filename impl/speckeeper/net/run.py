@@ -1,0 +1,146 @@
+"""Run a server: :func:`serve` is what ops/ calls, and what tests and benchmarks can call too.
+
+A minimal run: ``serve(ServeOptions(ServerSettings(), StorageSettings(Path("data")), 2181))``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from speckeeper.net import process
+from speckeeper.net.client_port import Commands
+from speckeeper.net.listening import listen
+from speckeeper.net.service import Service
+from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.directories import DirectoryLock, prepare_directories
+from speckeeper.storage.disk import Disk
+from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.recovery import recover
+from speckeeper.storage.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from speckeeper.net.admin import Site
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What a server is told from outside.
+
+    ``client_port`` 0: any free port; None: no client port. ``client_host`` None: all addresses.
+    ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``files``: for tests.
+    """
+
+    server: ServerSettings
+    storage: StorageSettings
+    client_port: int | None = 2181
+    client_host: str | None = None
+    listen_backlog: int = -1
+    keep_alive: bool = False
+    purge_interval_ms: int = 0
+    files: FileSystem | None = None
+
+
+def serve(
+    options: ServeOptions,
+    *,
+    commands: Callable[[Service], Commands] | None = None,
+    sites: Callable[[Service], Sequence[Site]] | None = None,
+    started: Callable[[Service, int | None], None] | None = None,
+) -> None:
+    """Recover the data, serve clients, and return once SIGTERM or SIGINT has stopped the server.
+
+    ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``, None
+    for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer, metrics).
+    ``started(service, port)`` is called once clients are being accepted, with the port they find.
+    ``service.stop()`` stops it from within. ``service`` has ``server`` (and in it ``stats``, ``tree``,
+    ``sessions``, ``watches``, ``core.connections``), ``snapshotter``, ``disk``, ``report``,
+    ``storage`` and ``port``.
+
+    Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing was
+    acknowledged after it), ListenError where an address is taken. Each text is one line.
+    """
+    process.raise_descriptor_limit()
+    process.prompt_threads()
+    files = options.files or Disk()
+    prepare_directories(options.storage, files)
+    lock = DirectoryLock(options.storage, files)
+    try:
+        uvloop.run(_run(options, files, commands, sites, started))
+    finally:
+        lock.release()
+
+
+async def _run(
+    options: ServeOptions,
+    files: FileSystem,
+    commands: Callable[[Service], Commands] | None,
+    sites: Callable[[Service], Sequence[Site]] | None,
+    started: Callable[[Service, int | None], None] | None,
+) -> None:
+    recovered = recover(options.storage, files)
+    for warning in recovered.report.warnings:
+        log.warning("%s", warning)
+    service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
+    del recovered
+    if commands is not None:
+        service.commands = commands(service)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        service.loop.add_signal_handler(number, service.stop)
+    await _serve(options, service, sites(service) if sites is not None else (), started)
+    if service.failure is not None:
+        raise service.failure
+
+
+async def _serve(
+    options: ServeOptions,
+    service: Service,
+    sites: Sequence[Site],
+    started: Callable[[Service, int | None], None] | None,
+) -> None:
+    from speckeeper.net.admin import Sites
+
+    hosted = Sites()
+    service.start()
+    try:
+        for site in sites:
+            await hosted.start(site)
+        port = None
+        if options.client_port is not None:
+            sock = listen(
+                "client port",
+                options.client_host,
+                options.client_port,
+                options.listen_backlog,
+                options.keep_alive,
+            )
+            port = sock.getsockname()[1]
+            await service.listen(sock)
+        if started is not None:
+            started(service, port)
+        await service.stopped.wait()
+        log.info("stopping")
+    finally:
+        await service.shut_down()
+        await hosted.stop()
+
+
+def minimal(data_dir: str, port: int, host: str = "127.0.0.1", **settings: object) -> None:
+    """Serve ``data_dir`` on ``host:port`` with defaults and every four-letter word refused."""
+    serve(
+        ServeOptions(
+            ServerSettings(**settings),  # type: ignore[arg-type]
+            StorageSettings(Path(data_dir)),
+            client_port=port,
+            client_host=host,
+        )
+    )

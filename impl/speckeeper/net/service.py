@@ -1,0 +1,264 @@
+"""One server on one event loop: sockets, storage thread, snapshots and timers around the core.
+
+It carries out what the core asks for and decides nothing. The order that matters: log entries of a
+turn go to the storage thread together, the core hears of them when they are durable, and only then
+do their effects and replies go out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from dataclasses import dataclass
+
+from speckeeper.net import process
+from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
+from speckeeper.net.snapshotter import Snapshotter
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.server import Server
+from speckeeper.server.settings import ServerSettings
+from speckeeper.server.stats import Summary
+from speckeeper.storage.errors import StorageError
+from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.purge import purge
+from speckeeper.storage.recovery import Recovered, Report
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.txnlog import Synced, TxnLog
+from speckeeper.storage.writer import LogWriter
+
+log = logging.getLogger(__name__)
+
+# The core is told the time this often: sessions expire at most this much later than due.
+TICK_S = 0.05
+# Time that a stopping server gives its storage and its clients.
+STOP_PATIENCE_S = 5.0
+# A client that does not take the last bytes of a closed connection is cut off after this.
+LINGER_MS = 10_000
+_FREEZE_S = 10.0
+_NS_PER_MS = 1_000_000
+
+
+def now_ms() -> int:
+    """Milliseconds of a clock that never goes back."""
+    return time.monotonic_ns() // _NS_PER_MS
+
+
+def wall_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // _NS_PER_MS
+
+
+@dataclass(slots=True)
+class DiskStats:
+    """What the storage thread has measured; written there, read anywhere."""
+
+    sync_ms: Summary
+    slow_syncs: int = 0
+    last_sync_ms: float = 0.0
+
+
+class Service:
+    """Everything of one running server; made and used on the loop's thread.
+
+    ``server``, ``storage``, ``snapshotter``, ``report``, ``disk``: what operators ask about.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        storage: StorageSettings,
+        recovered: Recovered,
+        files: FileSystem,
+        purge_interval_ms: int = 0,
+    ) -> None:
+        """``recovered``: what storage brought back; ``purge_interval_ms`` 0: never purge."""
+        self.loop = asyncio.get_running_loop()
+        self.settings = settings
+        self.storage = storage
+        self.files = files
+        self.report: Report = recovered.report
+        self.disk = DiskStats(Summary())
+        self.started_wall_ms = wall_ms()
+        self.server = Server(
+            settings, recovered.tree, now_ms(), self.started_wall_ms, random.SystemRandom()
+        )
+        self.writer = LogWriter(
+            TxnLog(storage, files, recovered.last_zxid, self._synced),
+            self._persisted_on_thread,
+            self._storage_failed_on_thread,
+        )
+        self.snapshotter = Snapshotter(
+            self.loop, self.server, self.writer, storage, files, self.fail
+        )
+        self.port = ClientPort(self.server, lambda word: None, self.end_turn)
+        self.failure: Exception | None = None
+        self.stopped = asyncio.Event()
+        """Set when the server should come to an end: ``failure`` says why, None for a wish."""
+        self._listeners: list[asyncio.Server] = []
+        self._turn_pending = False
+        self._persisted_pending = False
+        self._purge_interval_s = purge_interval_ms / 1000
+        self._timers: list[asyncio.TimerHandle] = []
+
+    @property
+    def commands(self) -> Commands:
+        """What answers four-letter words."""
+        return self.port.commands
+
+    @commands.setter
+    def commands(self, commands: Commands) -> None:
+        self.port.commands = commands
+
+    # -- life
+
+    def start(self) -> None:
+        """Start the storage thread and the timers."""
+        self.writer.start()
+        process.quiet_collector()
+        self._every(TICK_S, self._tick)
+        self._every(_FREEZE_S, process.set_aside_survivors)
+        if self._purge_interval_s:
+            self._every(self._purge_interval_s, self._purge)
+        if self.report.transactions_since_snapshot:
+            # As ZooKeeper after loading: a clean snapshot, so that the next start has less to replay.
+            self.snapshotter.begin()
+
+    async def listen(self, sock: object) -> None:
+        """Accept clients on a listening socket."""
+        listener = await self.loop.create_server(self.port.protocol, sock=sock)  # type: ignore[call-overload]  # typeshed wants a socket; tests give anything with a fileno
+        self._listeners.append(listener)
+
+    def stop(self) -> None:
+        """Ask the server to stop; ``stopped`` is set at once, :meth:`shut_down` does the rest."""
+        self.stopped.set()
+
+    def fail(self, error: Exception) -> None:
+        """Stop because going on would be wrong; nothing more is acknowledged."""
+        if self.failure is None:
+            self.failure = error
+        self.stopped.set()
+
+    async def shut_down(self) -> None:
+        """Finish what was accepted (unless storage failed), tell clients goodbye, close everything."""
+        self.port.stopping = True
+        for listener in self._listeners:
+            listener.close()
+        for protocol in list(self.port.protocols):
+            protocol.stop_reading()
+        deadline = time.monotonic() + STOP_PATIENCE_S
+        if self.failure is None:
+            self._end_turn()
+            while self.server.pipeline.queue and time.monotonic() < deadline:
+                await asyncio.sleep(0.001)
+        for timer in self._timers:
+            timer.cancel()
+        self.snapshotter.abort()
+        for protocol in list(self.port.protocols):
+            protocol.finish(CloseReason.SERVER_SHUTDOWN)
+        while self.port.protocols and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+        for protocol in list(self.port.protocols):
+            protocol.cut(CloseReason.SERVER_SHUTDOWN)
+        await self.loop.run_in_executor(None, self.writer.close)
+
+    # -- turns of the loop
+
+    def end_turn(self) -> None:
+        """Have the end of this turn run once everything that arrived with it has been taken in."""
+        if not self._turn_pending:
+            self._turn_pending = True
+            self.loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Hand log entries to storage, write what connections have, and give out further turns."""
+        self._turn_pending = False
+        server = self.server
+        if server.pipeline.appends:
+            self.writer.submit(server.take_appends())
+            if server.snapshot_due:
+                if self.snapshotter.running:
+                    server.snapshot_started()
+                    log.warning("too busy to snap, skipping")
+                else:
+                    self.snapshotter.begin()
+        for connection in server.take_dirty():
+            driver = connection.driver
+            if isinstance(driver, ClientProtocol):
+                driver.flush()
+        if server.backlog:
+            self.loop.call_soon(self._give_turns)
+
+    def _give_turns(self) -> None:
+        self.server.take_turns(now_ms())
+        self.end_turn()
+
+    def _tick(self) -> None:
+        server = self.server
+        now = now_ms()
+        server.set_wall_clock(now, wall_ms())
+        for session_id in server.tick(now):
+            log.info("expiring session 0x%x, its timeout has passed", session_id % (1 << 64))
+        for protocol in [each for each in self.port.protocols if each.overdue(now, LINGER_MS)]:
+            protocol.cut(CloseReason.SLOW_READER)
+        self.port.refusals.flush()
+        self.end_turn()
+
+    # -- storage
+
+    def _persisted_on_thread(self, zxid: int) -> None:
+        if not self._persisted_pending:
+            self._persisted_pending = True
+            self._call(self._persisted)
+
+    def _persisted(self) -> None:
+        self._persisted_pending = False
+        if self.failure is None:
+            self.server.persisted(self.writer.persisted_zxid, now_ms())
+            self._end_turn()
+
+    def _storage_failed_on_thread(self, error: StorageError) -> None:
+        self._call(self.fail, error)
+
+    def _call(self, callback: object, *arguments: object) -> None:
+        try:
+            self.loop.call_soon_threadsafe(callback, *arguments)  # type: ignore[arg-type]
+        except RuntimeError:
+            log.debug("the loop was closed before storage was done")
+
+    def _synced(self, synced: Synced) -> None:
+        disk = self.disk
+        disk.sync_ms.add(round(synced.elapsed_ms))
+        disk.last_sync_ms = synced.elapsed_ms
+        if synced.slow:
+            disk.slow_syncs += 1
+            log.warning(
+                "fsync of %s took %d ms, which will hold back every write; file size %d",
+                synced.file,
+                synced.elapsed_ms,
+                synced.size,
+            )
+
+    # -- timers
+
+    def _every(self, seconds: float, action: object) -> None:
+        """Run an action again and again until the server stops."""
+        index = len(self._timers)
+
+        def run() -> None:
+            self._timers[index] = self.loop.call_later(seconds, run)
+            action()  # type: ignore[operator]
+
+        self._timers.append(self.loop.call_later(seconds, run))
+
+    def _purge(self) -> None:
+        def finished(future: asyncio.Future[list[object]]) -> None:
+            error = future.exception()
+            if error is not None:
+                log.warning("purge: %s", error)
+            elif future.result():
+                log.info("purge removed %d files", len(future.result()))
+
+        future = self.loop.run_in_executor(None, purge, self.storage, self.files)
+        future.add_done_callback(finished)  # type: ignore[arg-type]

@@ -1,0 +1,41 @@
+"""The state that the parts of one server share. No behaviour of its own."""
+
+from __future__ import annotations
+
+from speckeeper.server.connection import Connection
+from speckeeper.server.outbox import Outbox
+from speckeeper.server.reply_cache import ReplyCache
+from speckeeper.server.sessions import SessionTracker
+from speckeeper.server.settings import ServerSettings
+from speckeeper.server.stats import ServerStats
+from speckeeper.tree.datatree import DataTree
+from speckeeper.tree.watches import Watches
+
+
+class Core:
+    """Settings, tree, sessions, watches and numbers of one server."""
+
+    __slots__ = (
+        "cache",
+        "connections",
+        "outbox",
+        "policy",
+        "sessions",
+        "settings",
+        "stats",
+        "tree",
+        "watches",
+    )
+
+    def __init__(
+        self, settings: ServerSettings, tree: DataTree, sessions: SessionTracker, now_ms: int
+    ) -> None:
+        self.settings = settings
+        self.policy = settings.policy
+        self.tree = tree
+        self.sessions = sessions
+        self.stats = ServerStats(now_ms)
+        self.outbox = Outbox(self.stats)
+        self.watches: Watches[Connection] = Watches()
+        self.cache = ReplyCache(settings.max_response_cache_size)
+        self.connections: dict[Connection, None] = {}  # in order of arrival

@@ -1,0 +1,188 @@
+"""Which part of the server deals with a request, by its opcode.
+
+The frequent reads do not come here: :mod:`speckeeper.server.intake` answers them in its loop. See
+ZooKeeper ZooKeeperServer.processPacket, submitRequestNow, Request.isValid,
+UnimplementedRequestProcessor.
+"""
+
+from __future__ import annotations
+
+from speckeeper.server.auth import Authenticator
+from speckeeper.server.connection import Connection, Hold, State
+from speckeeper.server.core import Core
+from speckeeper.server.pipeline import Pipeline
+from speckeeper.server.reads import Handler
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.writes import WRITES
+from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.jute import encode_ustring
+from speckeeper.wire.records import Id
+from speckeeper.wire.requests import SyncRequest, decode_request
+
+_PING = int(OpCode.PING)
+_SYNC = int(OpCode.SYNC)
+_AUTH = int(OpCode.AUTH)
+_SASL = int(OpCode.SASL)
+_CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+_MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
+_UNIMPLEMENTED = int(ErrorCode.UNIMPLEMENTED)
+_PING_XID = -2
+_NO_ZXID = -1
+
+
+def ping(
+    connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+) -> bytes | int:
+    """ping: an empty answer; that it came is all there is to it."""
+    return b""
+
+
+def sync(
+    connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+) -> bytes | int:
+    """sync: echo the path, once every write ahead of it is applied."""
+    request = decode_request(_SYNC, buffer, start, end)
+    assert isinstance(request, SyncRequest)
+    return encode_ustring(request.path)
+
+
+class Dispatcher:
+    """Takes one complete request of an open connection."""
+
+    def __init__(
+        self, core: Core, pipeline: Pipeline, auth: Authenticator, handlers: dict[int, Handler]
+    ) -> None:
+        """``handlers`` are all reads, ping and sync included, by opcode."""
+        self._core = core
+        self._pipeline = pipeline
+        self._auth = auth
+        self._handlers = handlers
+        self.throttled: dict[Connection, None] = {}
+        """Connections that wait until fewer requests are in progress, longest first."""
+
+    def dispatch(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> bool:
+        """Deal with one request: its opcode ends at ``start``, its body is ``buffer[start:end]``.
+
+        Returns False when nothing more may be taken from the connection for now.
+        """
+        if op == _AUTH:
+            self._auth.auth(connection, xid, buffer[start:end])
+        elif op == _SASL:
+            self._auth.sasl(connection, xid, buffer[start:end])
+        elif connection.state == State.UNAUTHENTICATED:
+            self._auth.refuse(connection, xid)
+        elif op in self._handlers:
+            self._read(connection, xid, op, buffer, start, end, now_ms)
+        elif op in WRITES:
+            self._write(connection, xid, op, buffer, start, end, now_ms)
+            if op == _CLOSE_SESSION and connection.session is not None:
+                connection.session.closing = True
+                return False
+        else:
+            self._core.outbox.reply(connection, xid, _NO_ZXID, _UNIMPLEMENTED)
+            self._core.outbox.close(connection, CloseReason.UNKNOWN_OPCODE)
+        return not connection.hold and connection.state < State.CLOSING
+
+    def _read(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> None:
+        pipeline = self._pipeline
+        if connection.queued or (op == _SYNC and pipeline.queue):
+            pipeline.read_later(
+                connection, xid, op, buffer[start - 4 : end], connection.auth_ids, now_ms
+            )
+            self._count(connection, xid)
+            return
+        core = self._core
+        try:
+            answer = self._handlers[op](connection, buffer, start, end, connection.auth_ids)
+        except WireError:
+            answer = _MARSHALLING_ERROR
+        if op == _PING:
+            xid = _PING_XID
+        zxid = core.tree.last_processed_zxid
+        if isinstance(answer, int):
+            core.outbox.reply(connection, xid, zxid, answer)
+        else:
+            core.outbox.reply(connection, xid, zxid, 0, answer)
+        core.stats.latency.add(0)
+        core.stats.read_latency.add(0)
+        core.stats.ops[op] += 1
+        connection.note_reply(xid, zxid, op, 0, now_ms)
+
+    def _write(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> None:
+        large = self._large(end - start)
+        if large is None:
+            self._core.stats.large_requests_rejected += 1
+            self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
+            return
+        self._pipeline.write(
+            connection,
+            connection.session_id,
+            xid,
+            op,
+            buffer,
+            start,
+            end,
+            connection.auth_ids,
+            now_ms,
+            large,
+        )
+        self._count(connection, xid)
+
+    def _large(self, size: int) -> int | None:
+        """How many bytes count against the limit on large requests; None if they are too many."""
+        settings = self._core.settings
+        if settings.large_request_threshold == -1 or size <= settings.large_request_threshold:
+            return 0
+        if self._pipeline.large_bytes + size > settings.large_request_max_bytes:
+            return None
+        return size
+
+    def _count(self, connection: Connection, xid: int) -> None:
+        """Count a request in progress, and hold the connection when there are too many."""
+        connection.queued += 1
+        if xid > 0:
+            connection.outstanding += 1
+        settings = self._core.settings
+        waiting = len(self._pipeline.queue)
+        if (waiting > settings.global_outstanding_limit and connection.outstanding) or (
+            0 < settings.request_throttle_limit <= waiting
+        ):
+            connection.hold |= Hold.OUTSTANDING
+            self.throttled[connection] = None
+            self._core.stats.throttle_waits += 1
+
+    def free_to_go_on(self, connection: Connection) -> bool:
+        """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""
+        settings = self._core.settings
+        waiting = len(self._pipeline.queue)
+        if 0 < settings.request_throttle_limit <= waiting:
+            return False
+        return waiting <= settings.global_outstanding_limit or not connection.outstanding

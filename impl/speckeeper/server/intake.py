@@ -1,0 +1,223 @@
+"""From bytes to requests: framing, the loop that answers frequent reads, and what makes a client wait.
+
+The loop is the hot path of the server. Per request it does one unpack, one slice, one look-up and one
+pack; everything that can be is done once per batch. Nothing is applied while it runs, so the zxid
+of all its replies is the same. See ZooKeeper NIOServerCnxn.readLength, readRequest.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from struct import Struct
+
+from speckeeper.server.connection import Connection, Hold, State
+from speckeeper.server.core import Core
+from speckeeper.server.dispatch import Dispatcher
+from speckeeper.server.outbox import REPLY_FRAME, REPLY_HEADER_SIZE
+from speckeeper.server.reads import Handler
+from speckeeper.server.reasons import CloseReason
+from speckeeper.wire.codes import ErrorCode
+from speckeeper.wire.errors import WireError
+
+#: int length, int xid, int opcode: what every request frame begins with.
+_FRAME = Struct(">iii")
+_FRAME_SIZE = 12
+_LENGTH = Struct(">i")
+_SHORTEST = 8  # a request is at least xid and opcode
+# Bytes taken from one connection before others get their turn: some 800 small reads, about 2 ms.
+TURN_BYTES = 32 * 1024
+_HANDSHAKE_LIMIT = 1024  # a ConnectRequest is 44 or 45 bytes; strangers get no bigger buffer
+
+_MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
+
+
+def _no_answer(key: object) -> None:
+    """Stand in for a look-up where nothing may be answered by the loop."""
+    return None
+
+
+class Intake:
+    """Takes the bytes of all connections of one server."""
+
+    def __init__(
+        self,
+        core: Core,
+        dispatcher: Dispatcher,
+        loop_handlers: dict[int, Handler],
+        handshake: Callable[[Connection, bytes, int], None],
+    ) -> None:
+        """``loop_handlers``: reads by opcode that the loop answers; ``handshake`` takes the first frame."""
+        self._core = core
+        self._dispatcher = dispatcher
+        self._handlers = loop_handlers
+        self._handshake = handshake
+        self._longest = core.settings.jute_max_buffer
+        self.backlog: deque[Connection] = deque()
+        """Connections that used up their turn with requests left over."""
+
+    def receive(self, connection: Connection, data: bytes, now_ms: int) -> None:
+        """Take bytes of a connection and do as much as they allow."""
+        if connection.inbox_size or connection.hold:
+            connection.inbox.append(data)
+            connection.inbox_size += len(data)
+            if connection.hold or connection.inbox_size < connection.inbox_needed:
+                return
+            data = b"".join(connection.inbox)
+            connection.drop_inbox()
+        self._advance(connection, data, now_ms)
+
+    def release(self, connection: Connection, hold: int, now_ms: int) -> None:
+        """Take back a reason to wait; go on with what has arrived if it was the last."""
+        connection.hold &= ~hold
+        if not connection.hold and connection.inbox_size:
+            data = b"".join(connection.inbox)
+            connection.drop_inbox()
+            self._advance(connection, data, now_ms)
+
+    def take_turns(self, now_ms: int) -> None:
+        """Give every connection of the backlog one more turn."""
+        backlog = self.backlog
+        for _ in range(len(backlog)):
+            self.release(backlog.popleft(), Hold.TURN, now_ms)
+
+    def _advance(self, connection: Connection, data: bytes, now_ms: int) -> None:
+        if connection.state == State.NEW:
+            data = self._greet(connection, data, now_ms)
+            if not data:
+                return
+        if connection.state >= State.CLOSING:
+            return
+        if connection.hold:
+            connection.keep(data, 0)
+            return
+        self._serve(connection, data, now_ms)
+
+    def _greet(self, connection: Connection, data: bytes, now_ms: int) -> bytes:
+        """Take the handshake off the front; return what follows it."""
+        size = len(data)
+        needed = 4
+        if size >= 4:
+            length = _LENGTH.unpack_from(data)[0]
+            if not 0 <= length <= min(self._longest, _HANDSHAKE_LIMIT):
+                self._core.outbox.close(connection, CloseReason.FRAME_LENGTH)
+                return b""
+            needed = 4 + length
+        if size < needed:
+            connection.keep(data, needed)
+            return b""
+        self._count(connection, 1, needed)
+        self._handshake(connection, data[4:needed], now_ms)
+        return data[needed:]
+
+    def _serve(self, connection: Connection, data: bytes, now_ms: int) -> None:
+        """Answer the requests of an open connection, in order, until something makes them wait."""
+        core = self._core
+        session = connection.session
+        if session is None or session.closing:
+            return  # ZooKeeper drops the request when the session is not there to be touched
+        cached: Callable[[bytes], bytes | None] = _no_answer
+        handler_of: Callable[[int], Handler | None] = _no_answer
+        if connection.state == State.OPEN:
+            cached, handler_of = core.cache.bodies.get, self._handlers.get
+        unpack, pack = _FRAME.unpack_from, REPLY_FRAME.pack
+        dispatch = self._dispatcher.dispatch
+        append = connection.output.append
+        ops = core.stats.ops
+        zxid = core.tree.last_processed_zxid
+        ids = connection.auth_ids
+        longest = self._longest
+        body: bytes | int | None
+
+        position = requests = answered = 0
+        xid = op = 0
+        size = len(data)
+        last_start = size - _FRAME_SIZE
+        if last_start > TURN_BYTES:
+            last_start = TURN_BYTES
+        while position <= last_start:
+            length, xid, op = unpack(data, position)
+            end = position + 4 + length
+            if end > size or not _SHORTEST <= length <= longest:
+                break
+            body = None
+            if not connection.queued:
+                body = cached(data[position + 8 : end])
+                if body is None:
+                    handler = handler_of(op)
+                    if handler is not None:
+                        try:
+                            body = handler(connection, data, position + 12, end, ids)
+                        except WireError:
+                            body = _MARSHALLING_ERROR
+            requests += 1
+            if body is None:
+                start = position + 12
+                position = end
+                if not dispatch(connection, xid, op, data, start, end, now_ms):
+                    break
+                continue
+            position = end
+            answered += 1
+            ops[op] += 1
+            if isinstance(body, int):
+                append(pack(REPLY_HEADER_SIZE, xid, zxid, body))
+            else:
+                append(pack(REPLY_HEADER_SIZE + len(body), xid, zxid, 0))
+                append(body)
+
+        if requests:
+            session.touched_ms = now_ms
+            self._count(connection, requests, position)
+            if answered:
+                self._note_answers(connection, answered, xid, zxid, op, now_ms)
+        if position < size:
+            self._leave(connection, data, position)
+
+    def _count(self, connection: Connection, requests: int, size: int) -> None:
+        connection.packets_received += requests
+        stats = self._core.stats
+        stats.packets_received += requests
+        stats.bytes_received += size
+
+    def _note_answers(
+        self, connection: Connection, count: int, xid: int, zxid: int, op: int, now_ms: int
+    ) -> None:
+        """Account for replies made by the loop, all at once; they took no measurable time."""
+        stats = self._core.stats
+        stats.packets_sent += count
+        stats.latency.add(0, count)
+        stats.read_latency.add(0, count)
+        connection.packets_sent += count
+        connection.latency_count += count
+        connection.min_latency_ms = 0
+        connection.last_latency_ms = 0
+        connection.last_response_ms = now_ms
+        connection.last_zxid = zxid
+        connection.last_op = op
+        if xid >= 0:
+            connection.last_cxid = xid
+
+    def _leave(self, connection: Connection, data: bytes, position: int) -> None:
+        """Deal with the bytes that were not used: the start of a frame, or requests that must wait."""
+        session = connection.session
+        if connection.state >= State.CLOSING or session is None or session.closing:
+            return
+        rest = data[position:]
+        if connection.hold:
+            connection.keep(rest, 0)
+            return
+        needed = 4
+        if len(rest) >= 4:
+            length = _LENGTH.unpack_from(rest)[0]
+            if length > self._longest or length < 0:
+                self._core.outbox.close(connection, CloseReason.FRAME_LENGTH)
+                return
+            if length < _SHORTEST:
+                self._core.outbox.close(connection, CloseReason.MALFORMED_FRAME)
+                return
+            needed = 4 + length
+        connection.keep(rest, needed)
+        if len(rest) >= needed:
+            connection.hold |= Hold.TURN
+            self.backlog.append(connection)

@@ -1,0 +1,186 @@
+"""Writes on their way: prepared and logged in zxid order, applied and answered once they are durable.
+
+One queue holds everything that waits for the log: each write, and behind a connection's own writes
+its reads, so that replies keep the order of requests. Whoever makes entries durable (a disk here,
+an ensemble later) takes ``appends`` and reports back with :meth:`Pipeline.committed`.
+
+See ZooKeeper PrepRequestProcessor, SyncRequestProcessor, FinalRequestProcessor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from speckeeper.server.connection import Connection
+from speckeeper.server.settings import ServerSettings
+from speckeeper.tree.apply import Applied, apply
+from speckeeper.tree.prepare import Request, prepare
+from speckeeper.tree.view import TreeView
+from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.records import Id
+from speckeeper.wire.requests import decode_request
+from speckeeper.wire.txns import ErrorTxn, Txn, TxnHeader, encode_txn
+
+_ERROR = int(OpCode.ERROR)
+_CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+
+
+class Random(Protocol):
+    """The two draws a server needs; ``random.Random`` has them."""
+
+    def random(self) -> float:
+        """Return a float in [0, 1)."""
+        ...
+
+    def randrange(self, stop: int, /) -> int:
+        """Return an int in [0, stop)."""
+        ...
+
+
+class Queued(NamedTuple):
+    """One request that waits. ``txn`` is None for a read; ``connection`` for the server's own."""
+
+    zxid: int  # the write's own; for a read that of the last write ahead of it
+    txn: Txn | None
+    connection: Connection | None
+    xid: int
+    op: int
+    body: bytes  # of a read, with its opcode before it
+    auth_ids: tuple[Id, ...]
+    received_ms: int
+    large: int  # bytes that count as a large request in progress, else 0
+
+
+Finish = Callable[[Queued, Applied | None], None]
+
+
+def _unfinished(queued: Queued, applied: Applied | None) -> None:
+    raise AssertionError("nobody finishes the requests of this pipeline")
+
+
+class Pipeline:
+    """Gives zxids, keeps the queue, and applies what has been committed."""
+
+    __slots__ = (
+        "_decode",
+        "_policy",
+        "_rng",
+        "_settings",
+        "appends",
+        "finish",
+        "large_bytes",
+        "queue",
+        "snapshot_due",
+        "snapshot_log_bytes",
+        "snapshot_log_txns",
+        "snapshot_roll_bytes",
+        "snapshot_roll_txns",
+        "view",
+        "wall_offset_ms",
+        "zxid",
+    )
+
+    def __init__(self, settings: ServerSettings, view: TreeView, rng: Random) -> None:
+        self._settings = settings
+        self._policy = settings.policy
+        self._rng = rng
+        self.finish: Finish = _unfinished
+        """Called for each request that is done, in queue order: fires events and answers."""
+        self.view = view
+        self.zxid = view.tree.last_processed_zxid
+        """The zxid given last."""
+        self.wall_offset_ms = 0
+        """What to add to the server's clock to get wall-clock milliseconds."""
+        self.queue: deque[Queued] = deque()
+        self.appends: list[tuple[int, bytes]] = []
+        """Entries that the driver has not taken to the log yet."""
+        self.large_bytes = 0
+        self.snapshot_due = False
+        self.begin_snapshot_interval()
+
+    def begin_snapshot_interval(self) -> None:
+        """Count from zero towards the next snapshot, and roll the dice for when it is due.
+
+        SyncRequestProcessor.resetSnapshotStats: between half and all of the limit, so that the
+        servers of an ensemble do not all do it at once.
+        """
+        settings, randrange = self._settings, self._rng.randrange
+        half_txns = max(settings.snap_count, 2) // 2
+        half_bytes = settings.snap_size_limit_bytes // 2
+        self.snapshot_log_txns = self.snapshot_log_bytes = 0
+        self.snapshot_roll_txns = half_txns + randrange(half_txns)
+        self.snapshot_roll_bytes = half_bytes + randrange(half_bytes) if half_bytes > 0 else 0
+
+    def write(
+        self,
+        connection: Connection | None,
+        session_id: int,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        auth_ids: tuple[Id, ...],
+        now_ms: int,
+        large: int = 0,
+    ) -> None:
+        """Prepare a write with body ``buffer[start:end]``, refused or not, and queue it for the log.
+
+        A body that does not decode becomes an error transaction with MARSHALLING_ERROR.
+        """
+        zxid = self.zxid = self.zxid + 1
+        time_ms = now_ms + self.wall_offset_ms
+        try:
+            record = decode_request(op, buffer, start, end)
+        except WireError:
+            header = TxnHeader(session_id, xid, zxid, time_ms, _ERROR)
+            txn = Txn(header, ErrorTxn(int(ErrorCode.MARSHALLING_ERROR)))
+        else:
+            request = Request(session_id, xid, op, record, auth_ids, zxid, time_ms)
+            txn = prepare(self.view, request, self._policy)
+            self.view.stage(txn)
+        entry = encode_txn(txn)
+        self.appends.append((zxid, entry))
+        self.snapshot_log_txns += 1
+        self.snapshot_log_bytes += len(entry)
+        if self.snapshot_log_txns > self.snapshot_roll_txns or (
+            self.snapshot_roll_bytes and self.snapshot_log_bytes > self.snapshot_roll_bytes
+        ):
+            self.snapshot_due = True
+        self.large_bytes += large
+        self.queue.append(Queued(zxid, txn, connection, xid, op, b"", auth_ids, now_ms, large))
+
+    def read_later(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        body: bytes,
+        auth_ids: tuple[Id, ...],
+        now_ms: int,
+    ) -> None:
+        """Queue a read behind every write there is."""
+        self.queue.append(Queued(self.zxid, None, connection, xid, op, body, auth_ids, now_ms, 0))
+
+    def committed(self, zxid: int) -> int:
+        """Apply and answer everything up to ``zxid``; return how many requests that were.
+
+        Idempotent: a zxid that was committed before does nothing.
+        """
+        queue, finish = self.queue, self.finish
+        tree = self.view.tree
+        done = 0
+        while queue and queue[0].zxid <= zxid:
+            queued = queue.popleft()
+            txn = queued.txn
+            if txn is None:
+                finish(queued, None)
+            else:
+                self.large_bytes -= queued.large
+                finish(queued, apply(tree, txn))
+            done += 1
+        self.view.settle(zxid)
+        return done

@@ -1,0 +1,187 @@
+"""Reads: operations that are answered from the tree as it is, without a transaction.
+
+A handler takes the connection, the body of the request (``buffer[start:end]``) and the identities
+to judge by; it returns the body of the reply, or an error code (an int). A body that does not decode
+raises WireError, which the caller answers with MARSHALLING_ERROR (ZooKeeper FinalRequestProcessor).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+from speckeeper.server.auth import client_infos
+from speckeeper.server.connection import Connection
+from speckeeper.server.core import Core
+from speckeeper.tree import reads
+from speckeeper.wire import requests as rq
+from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.jute import INT, NULL
+from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
+from speckeeper.wire.replies import (
+    ErrorResult,
+    GetChildrenResult,
+    GetDataResult,
+    MultiResult,
+    encode_acl_reply,
+    encode_children2_reply,
+    encode_children_reply,
+    encode_client_infos,
+    encode_multi_reply,
+)
+from speckeeper.wire.requests import decode_request
+
+Handler: TypeAlias = Callable[[Connection, bytes, int, int, tuple[Id, ...]], bytes | int]
+
+_GET_DATA = int(OpCode.GET_DATA)
+_EXISTS = int(OpCode.EXISTS)
+_GET_CHILDREN = int(OpCode.GET_CHILDREN)
+_NO_NODE = int(ErrorCode.NO_NODE)
+_MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
+_pack_int = INT.pack
+
+
+class Reads:
+    """Handlers of the reads of one server, by opcode in :attr:`table`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._tree = core.tree
+        self._policy = core.policy
+        self._watches = core.watches
+        self.table: dict[int, Handler] = {
+            _EXISTS: self.exists,
+            _GET_DATA: self.get_data,
+            int(OpCode.GET_CHILDREN): self.get_children,
+            int(OpCode.GET_CHILDREN2): self.get_children2,
+            int(OpCode.GET_ACL): self.get_acl,
+            int(OpCode.GET_ALL_CHILDREN_NUMBER): self.get_all_children_number,
+            int(OpCode.GET_EPHEMERALS): self.get_ephemerals,
+            int(OpCode.WHO_AM_I): self.who_am_i,
+            int(OpCode.MULTI_READ): self.multi_read,
+        }
+
+    def get_data(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getData: data and Stat; the watch is set on success only."""
+        path, watch = cast(rq.GetDataRequest, decode_request(_GET_DATA, buffer, start, end))
+        node = reads.get_data(self._tree, self._policy, path, ids)
+        if isinstance(node, int):
+            return node
+        data = node.data
+        if data is None:
+            body = NULL + node.encode_stat()
+        else:
+            body = b"".join((_pack_int(len(data)), data, node.encode_stat()))
+        if watch:
+            self._watches.data.add(path, connection)
+        elif node.acl is OPEN_ACL_UNSAFE:
+            self._core.cache.keep(path, buffer[start - 4 : end], body)
+        return body
+
+    def exists(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """exists: the Stat; the watch is set also where there is no node."""
+        path, watch = cast(rq.ExistsRequest, decode_request(_EXISTS, buffer, start, end))
+        node = reads.exists(self._tree, self._policy, path, ids)
+        if isinstance(node, int):
+            if watch and node == _NO_NODE:
+                self._watches.data.add(path, connection)
+            return node
+        body = node.encode_stat()
+        if watch:
+            self._watches.data.add(path, connection)
+        elif node.acl is OPEN_ACL_UNSAFE:
+            self._core.cache.keep(path, buffer[start - 4 : end], body)
+        return body
+
+    def get_children(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getChildren: the names."""
+        path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
+        answer = reads.get_children(self._tree, self._policy, path, ids)
+        if isinstance(answer, int):
+            return answer
+        if watch:
+            self._watches.child.add(path, connection)
+        return encode_children_reply(answer[1])
+
+    def get_children2(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getChildren2: the names and the Stat."""
+        path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
+        answer = reads.get_children(self._tree, self._policy, path, ids)
+        if isinstance(answer, int):
+            return answer
+        if watch:
+            self._watches.child.add(path, connection)
+        node, names = answer
+        return encode_children2_reply(names, node.stat())
+
+    def get_acl(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getACL: the list and the Stat."""
+        request = cast(rq.GetACLRequest, decode_request(OpCode.GET_ACL, buffer, start, end))
+        answer = reads.get_acl(self._tree, self._policy, request.path, ids)
+        if isinstance(answer, int):
+            return answer
+        node, acl = answer
+        return encode_acl_reply(acl, node.stat())
+
+    def get_all_children_number(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getAllChildrenNumber: how many descendants."""
+        request = cast(
+            rq.GetAllChildrenNumberRequest,
+            decode_request(OpCode.GET_ALL_CHILDREN_NUMBER, buffer, start, end),
+        )
+        number = reads.get_all_children_number(self._tree, self._policy, request.path, ids)
+        return number if number < 0 else _pack_int(number)
+
+    def get_ephemerals(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """getEphemerals: paths of the asking session's ephemeral nodes."""
+        request = cast(
+            rq.GetEphemeralsRequest, decode_request(OpCode.GET_EPHEMERALS, buffer, start, end)
+        )
+        paths = reads.get_ephemerals(self._tree, connection.session_id, request.prefix)
+        return encode_children_reply(paths)
+
+    def who_am_i(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """whoAmI: who the connection has proven to be."""
+        return encode_client_infos(client_infos(self._policy, ids))
+
+    def multi_read(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """multiRead: each part for itself; a part that fails is an error among the results."""
+        request = cast(rq.MultiRequest, decode_request(OpCode.MULTI_READ, buffer, start, end))
+        results: list[MultiResult] = []
+        for _, part in request.ops:
+            result = self._read_part(part, ids)
+            if result is None:
+                return _MARSHALLING_ERROR
+            results.append(result)
+        return encode_multi_reply(results)
+
+    def _read_part(self, part: rq.Request, ids: tuple[Id, ...]) -> MultiResult | None:
+        if isinstance(part, rq.GetDataRequest):
+            node = reads.get_data(self._tree, self._policy, part.path, ids)
+            if isinstance(node, int):
+                return ErrorResult(node)
+            return GetDataResult(node.data, node.stat())
+        if isinstance(part, rq.GetChildrenRequest):
+            answer = reads.get_children(self._tree, self._policy, part.path, ids)
+            if isinstance(answer, int):
+                return ErrorResult(answer)
+            return GetChildrenResult(tuple(answer[1]))
+        return None  # a write: ZooKeeper's "Invalid type of readOp"

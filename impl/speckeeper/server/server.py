@@ -1,0 +1,201 @@
+"""One server, put together: what a driver (sockets, or a simulator) feeds and what it must carry out.
+
+In: :meth:`Server.connect`, ``receive``, ``disconnect``, ``hold_unread``, ``persisted``, ``tick``.
+Out, to be taken after any of them:
+
+- ``take_appends``: log entries; nothing of them may be acknowledged before they are durable, and
+  ``persisted`` tells the server when they are;
+- ``take_dirty``: connections with output to write, to be held, or to be closed after writing;
+- ``backlog``: connections that want another turn (``take_turns``);
+- ``snapshot_due``: take a snapshot and roll the log, then call ``snapshot_started``.
+
+Times are milliseconds of a clock that never goes back; ``set_wall_clock`` says how the wall clock
+relates to it.
+"""
+
+from __future__ import annotations
+
+from speckeeper.server.auth import Authenticator
+from speckeeper.server.connection import Connection, Hold, State
+from speckeeper.server.core import Core
+from speckeeper.server.dispatch import Dispatcher, ping, sync
+from speckeeper.server.intake import Intake
+from speckeeper.server.pipeline import Pipeline, Random
+from speckeeper.server.reads import Handler, Reads
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.session_ops import SessionOps
+from speckeeper.server.sessions import SessionTracker, first_session_id
+from speckeeper.server.settings import ServerSettings
+from speckeeper.server.stats import ServerStats
+from speckeeper.server.sweeper import Sweeper
+from speckeeper.server.throttle import ConnectionThrottle
+from speckeeper.server.watch_ops import WatchOps
+from speckeeper.server.writes import Finisher
+from speckeeper.tree.datatree import DataTree
+from speckeeper.tree.view import TreeView
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.requests import DeleteRequest, encode_request
+
+_DELETE_CONTAINER = int(OpCode.DELETE_CONTAINER)
+
+
+class Server:
+    """A standalone server over a loaded tree. Every session in the tree starts with its full timeout."""
+
+    def __init__(
+        self, settings: ServerSettings, tree: DataTree, now_ms: int, wall_ms: int, rng: Random
+    ) -> None:
+        """``rng`` is for the connection throttle and for when snapshots are due."""
+        first_id = first_session_id(wall_ms, settings.server_id)
+        sessions = SessionTracker(settings.tick_time_ms, now_ms, first_id)
+        for session_id, timeout_ms in tree.sessions.items():
+            sessions.track(session_id, timeout_ms, now_ms)
+        self.settings = settings
+        self.tree = tree
+        self.sessions = sessions
+        self.core = core = Core(settings, tree, sessions, now_ms)
+        self.stats: ServerStats = core.stats
+        self.outbox = core.outbox
+        self.watches = core.watches
+        self.throttle = ConnectionThrottle(settings, now_ms, rng.random)
+
+        reads, watch_ops = Reads(core), WatchOps(core)
+        in_loop: dict[int, Handler] = {**reads.table, **watch_ops.table}
+        handlers: dict[int, Handler] = {
+            **in_loop,
+            int(OpCode.PING): ping,
+            int(OpCode.SYNC): sync,
+        }
+        auth = Authenticator(settings, core.stats, core.outbox)
+        self.pipeline = pipeline = Pipeline(settings, TreeView(tree), rng)
+        self.session_ops = SessionOps(core, pipeline, auth, self.throttle)
+        self._finisher = Finisher(core, self.session_ops, watch_ops, handlers)
+        pipeline.finish = self._finisher.finish
+        self._dispatcher = Dispatcher(core, pipeline, auth, handlers)
+        self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
+        self._sweeper = Sweeper(settings, tree, self._delete_container, now_ms)
+        self._greeting: dict[Connection, None] = {}  # before their handshake, longest first
+
+        # The driver calls these for every chunk; a method in between would only cost time.
+        self.receive = self._intake.receive
+        self.take_turns = self._intake.take_turns
+        self.backlog = self._intake.backlog
+        self.set_wall_clock(now_ms, wall_ms)
+
+    # -- inputs
+
+    def set_wall_clock(self, now_ms: int, wall_ms: int) -> None:
+        """Say what the wall clock shows at ``now_ms``; transactions carry wall-clock times."""
+        self.pipeline.wall_offset_ms = wall_ms - now_ms
+
+    def connect(self, host: str, port: int, now_ms: int) -> Connection:
+        """Take in a new connection; ``host`` is a numeric address as ZooKeeper would print it."""
+        wall_ms = now_ms + self.pipeline.wall_offset_ms
+        connection = Connection(host, port, now_ms, wall_ms)
+        self.core.connections[connection] = None
+        self._greeting[connection] = None
+        return connection
+
+    def disconnect(self, connection: Connection, reason: CloseReason) -> None:
+        """Forget a connection whose socket is gone or is being cut off. Idempotent.
+
+        Its session lives on until it expires or moves; writes under way are carried out.
+        """
+        if connection.state == State.CLOSED:
+            return
+        if connection.close_reason is None:
+            connection.close_reason = reason
+        connection.state = State.CLOSED
+        connection.drop_inbox()
+        connection.output.clear()
+        core = self.core
+        core.stats.closed[connection.close_reason] += 1
+        if reason in (CloseReason.CLIENT_CLOSED_CONNECTION, CloseReason.IO_ERROR):
+            core.stats.connections_dropped += 1
+        core.connections.pop(connection, None)
+        self._greeting.pop(connection, None)
+        self._dispatcher.throttled.pop(connection, None)
+        core.watches.remove_watcher(connection)
+        session = connection.session
+        connection.session = None
+        if session is not None and session.connection is connection:
+            session.connection = None
+
+    def hold_unread(self, connection: Connection, unread: bool, now_ms: int) -> None:
+        """Stop taking requests while the client does not take its replies, and go on when it does."""
+        if unread:
+            connection.hold |= Hold.UNREAD
+        else:
+            self._intake.release(connection, Hold.UNREAD, now_ms)
+
+    def persisted(self, zxid: int, now_ms: int) -> None:
+        """Everything up to ``zxid`` is durable: apply and answer it."""
+        self.committed(zxid, now_ms)
+
+    def committed(self, zxid: int, now_ms: int) -> None:
+        """Everything up to ``zxid`` will never be taken back: apply and answer it.
+
+        With one server durable and committed are the same.
+        """
+        self._finisher.now_ms = now_ms
+        done = self.pipeline.committed(zxid)
+        if done:
+            self.stats.batch_size.add(done)
+        dispatcher = self._dispatcher
+        for connection in list(dispatcher.throttled):
+            if dispatcher.free_to_go_on(connection):
+                del dispatcher.throttled[connection]
+                self._intake.release(connection, Hold.OUTSTANDING, now_ms)
+
+    def tick(self, now_ms: int) -> list[int]:
+        """Do what time brings: expire sessions, handshakes, containers; return the expired sessions.
+
+        To be called several times per tick of ``tick_time_ms``.
+        """
+        expired = self.session_ops.expire(now_ms)
+        oldest_ms = now_ms - self.settings.sessionless_timeout_ms
+        while self._greeting:
+            connection = next(iter(self._greeting))
+            if connection.state == State.NEW and connection.opened_ms > oldest_ms:
+                break
+            del self._greeting[connection]
+            if connection.state == State.NEW:
+                self.stats.sessionless_expired += 1
+                self.outbox.close(connection, CloseReason.CONNECTION_EXPIRED)
+        self._sweeper.sweep(now_ms, now_ms + self.pipeline.wall_offset_ms)
+        return expired
+
+    # -- outputs
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to take out."""
+        return bool(self.pipeline.appends or self.outbox.dirty or self.backlog)
+
+    def take_appends(self) -> list[tuple[int, bytes]]:
+        """Log entries to make durable, zxid and serialized transaction, in zxid order."""
+        appends = self.pipeline.appends
+        self.pipeline.appends = []
+        return appends
+
+    def take_dirty(self) -> list[Connection]:
+        """Connections whose ``output``, ``hold`` or ``close_reason`` the driver must look at."""
+        dirty = self.outbox.dirty
+        self.outbox.dirty = []
+        for connection in dirty:
+            connection.dirty = False
+        return dirty
+
+    @property
+    def snapshot_due(self) -> bool:
+        """Whether enough has been logged since the last snapshot began."""
+        return self.pipeline.snapshot_due
+
+    def snapshot_started(self) -> None:
+        """Start counting towards the next snapshot."""
+        self.pipeline.snapshot_due = False
+        self.pipeline.begin_snapshot_interval()
+
+    def _delete_container(self, path: str, now_ms: int) -> None:
+        body = encode_request(_DELETE_CONTAINER, DeleteRequest(path))
+        self.pipeline.write(None, 0, 0, _DELETE_CONTAINER, body, 0, len(body), (), now_ms)

@@ -1,0 +1,142 @@
+"""Sessions begin, move and end: the handshake, reopening with a password, closing, expiry.
+
+See ZooKeeper ZooKeeperServer.processConnectRequest, createSession, reopenSession,
+finishSessionInit, expire; reference sections 2 and 9.
+"""
+
+from __future__ import annotations
+
+from speckeeper.server.auth import Authenticator
+from speckeeper.server.connection import Connection, Hold, State
+from speckeeper.server.core import Core
+from speckeeper.server.pipeline import Pipeline
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.throttle import ConnectionThrottle
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.handshake import (
+    NO_PASSWORD,
+    ConnectResponse,
+    decode_connect_request,
+    encode_connect_response,
+    session_password,
+)
+from speckeeper.wire.requests import CreateSessionRequest, encode_request
+
+_CREATE_SESSION = int(OpCode.CREATE_SESSION)
+_CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+
+
+class SessionOps:
+    """Everything that makes or ends a session of this server."""
+
+    def __init__(
+        self, core: Core, pipeline: Pipeline, auth: Authenticator, throttle: ConnectionThrottle
+    ) -> None:
+        self._core = core
+        self._pipeline = pipeline
+        self._auth = auth
+        self._throttle = throttle
+
+    def handshake(self, connection: Connection, payload: bytes, now_ms: int) -> None:
+        """Take the first frame of a connection: open a session, reopen one, or turn it away."""
+        core = self._core
+        outbox = core.outbox
+        try:
+            request = decode_connect_request(payload)
+        except WireError:
+            outbox.close(connection, CloseReason.MALFORMED_FRAME)
+            return
+        if not self._throttle.admit(now_ms):
+            core.stats.connections_rejected += 1
+            outbox.close(connection, CloseReason.CLIENT_RATE_LIMIT)
+            return
+        core.stats.connection_requests += 1
+        connection.read_only_flag = request.read_only is not None
+        if request.last_zxid_seen > core.tree.last_processed_zxid:
+            outbox.close(connection, CloseReason.CLIENT_ZXID_AHEAD)
+            return
+        low, high = core.settings.session_timeout_bounds_ms
+        connection.timeout_ms = min(max(request.timeout_ms, low), high)
+        connection.state = State.OPENING
+        connection.hold |= Hold.HANDSHAKE
+        if request.session_id == 0:
+            self._create(connection, now_ms)
+        else:
+            self._reopen(connection, request.session_id, request.password, now_ms)
+
+    def _create(self, connection: Connection, now_ms: int) -> None:
+        sessions = self._core.sessions
+        session_id = sessions.new_id()
+        session = sessions.track(session_id, connection.timeout_ms, now_ms)
+        connection.session_id = session_id
+        connection.session = session
+        session.connection = connection
+        body = encode_request(_CREATE_SESSION, CreateSessionRequest(connection.timeout_ms))
+        self._pipeline.write(
+            connection, session_id, 0, _CREATE_SESSION, body, 0, len(body), (), now_ms
+        )
+        connection.queued += 1
+
+    def _reopen(
+        self, connection: Connection, session_id: int, password: bytes, now_ms: int
+    ) -> None:
+        core = self._core
+        session = core.sessions.by_id.get(session_id)
+        core.stats.connections_revalidated += 1
+        if session is not None and session.connection is not None:
+            # ZooKeeper closes the old connection before it looks at the password.
+            core.outbox.close(session.connection, CloseReason.CLIENT_RECONNECT)
+            session.connection = None
+        connection.session_id = session_id
+        valid = (
+            session is not None and not session.closing and password == session_password(session_id)
+        )
+        if valid and session is not None:
+            core.sessions.touch(session, connection.timeout_ms, now_ms)
+            connection.session = session
+            session.connection = connection
+        self.finish(connection, valid)
+
+    def finish(self, connection: Connection, valid: bool) -> None:
+        """Answer the handshake; an invalid session (expired, wrong password) ends the connection."""
+        flag = False if connection.read_only_flag else None
+        if not valid:
+            answer = ConnectResponse(0, 0, 0, NO_PASSWORD, flag)
+            self._core.outbox.frame(connection, encode_connect_response(answer))
+            self._core.outbox.close(connection, CloseReason.INVALID_SESSION)
+            return
+        session_id = connection.session_id
+        answer = ConnectResponse(
+            0, connection.timeout_ms, session_id, session_password(session_id), flag
+        )
+        self._core.outbox.frame(connection, encode_connect_response(answer))
+        if connection.state == State.OPENING:
+            owes = self._auth.owes_authentication(connection)
+            connection.state = State.UNAUTHENTICATED if owes else State.OPEN
+            connection.hold &= ~Hold.HANDSHAKE
+
+    def close(self, session_id: int, now_ms: int) -> None:
+        """Have the server itself close a session (it expired, or an operator asks for it)."""
+        session = self._core.sessions.by_id.get(session_id)
+        if session is not None:
+            session.closing = True
+        self._pipeline.write(None, session_id, 0, _CLOSE_SESSION, b"", 0, 0, (), now_ms)
+
+    def expire(self, now_ms: int) -> list[int]:
+        """Close every session that was silent for too long; return their ids."""
+        expired = self._core.sessions.sweep(now_ms)
+        for session in expired:
+            self.close(session.id, now_ms)
+        self._core.stats.sessions_expired += len(expired)
+        return [session.id for session in expired]
+
+    def closed(self, session_id: int, asked_by: Connection | None) -> None:
+        """Forget a session whose closeSession has been applied, and end its connection.
+
+        A connection that asked for it gets its reply first, so it is left to the caller.
+        """
+        session = self._core.sessions.remove(session_id)
+        connection = None if session is None else session.connection
+        if connection is not None and connection is not asked_by:
+            self._core.outbox.close(connection, CloseReason.SESSION_EXPIRED)
