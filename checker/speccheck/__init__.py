@@ -1,1 +1,1 @@
-"""speccheck: TLA+ in Python. Empty until the checker lands."""
+"""speccheck: TLA+ in Python. So far the front end: text to syntax tree."""

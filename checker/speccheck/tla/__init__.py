@@ -1,0 +1,1 @@
+"""The front end: TLA+ text to a syntax tree, with errors that name file, line and column."""

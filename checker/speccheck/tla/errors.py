@@ -1,0 +1,50 @@
+"""What the front end raises: one error class that shows the place in the text."""
+
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A stretch of text: 1-based lines and columns, the end column just past the last character."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def to(self, other: "Span") -> "Span":
+        """Return the stretch from the start of this one to the end of ``other``."""
+        return Span(self.line, self.column, other.end_line, other.end_column)
+
+
+class TlaError(Exception):
+    """The text is not TLA+; ``str()`` gives ``file:line:column: message``, the line and a caret.
+
+    ``message`` says what is wrong; ``expected``, where known, what could have stood there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str,
+        text: str,
+        line: int,
+        column: int,
+        expected: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.line = line
+        self.column = column
+        self.expected = expected
+        lines = text.splitlines()
+        self.source_line = lines[line - 1] if 0 < line <= len(lines) else ""
+
+    def __str__(self) -> str:
+        lead = self.source_line[: self.column - 1]
+        gutter = "".join("\t" if character == "\t" else " " for character in lead)
+        shown = f"{self.path}:{self.line}:{self.column}: {self.message}"
+        if self.expected:
+            shown += f"; expected {' or '.join(self.expected)}"
+        return f"{shown}\n  {self.source_line}\n  {gutter}^"

@@ -1,0 +1,158 @@
+"""Junction lists: turns alignment into brackets.
+
+A bullet (``/\\`` or ``\\/`` where an operand is due) opens a list at its column. The same bullet
+at the same column begins the next item. Any other token at that column or left of it ends the
+list, and so does whatever closes a construct that was open before the list: a bracket, THEN,
+ELSE, IN, a comma, the colon of a quantifier. The tokens ``JUNC_OPEN``, ``JUNC_NEXT`` and
+``JUNC_CLOSE`` say so to the grammar.
+
+Source: "Specifying Systems", section 15.2.2; the corner cases are those of SANY's syntax corpus.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lark import Token
+
+from speccheck.tla.operators import POSTFIX
+
+_OPERAND_END = frozenset(
+    {"IDENT", "NUMBER", "DECIMAL", "STRING", "AT", "RPAR", "RSQB", "RBRACE", "RANGLE"}
+    | {"JUNC_CLOSE", "UNDERSCORE"}
+)
+_BULLETS = {"/\\": "/\\", "\\land": "/\\", "\\/": "\\/", "\\lor": "\\/"}
+_OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LANGLE": "RANGLE"}
+_CLOSERS = frozenset(["RPAR", "RSQB", "RSQB_", "RBRACE", "RANGLE", "RANGLE_"])
+_UNITS = frozenset(
+    {"DEF", "DEFOP", "THEOREM", "ASSUME", "CONSTANT", "VARIABLE", "RECURSIVE", "LOCAL"}
+    | {"INSTANCE", "SEP", "END"}
+)
+_BINDERS = frozenset(["QUANTIFIER", "CHOOSE", "LAMBDA"])
+
+
+class _Open(NamedTuple):
+    """Something open: a junction list ("J", its column and bullet), or a construct by its name."""
+
+    kind: str
+    column: int = 0
+    bullet: str = ""
+
+
+def lay_out(tokens: list[Token]) -> Iterator[Token]:
+    """Yield the tokens with those of lists set in; a ``[]`` between CASE arms becomes CASE_SEP."""
+    layout = _Layout()
+    for token in tokens:
+        yield from layout.feed(token)
+
+
+class _Layout:
+    def __init__(self) -> None:
+        self._open: list[_Open] = []
+        self._operand_done = False
+
+    def feed(self, token: Token) -> list[Token]:
+        out: list[Token] = []
+        bullet = _BULLETS.get(token.value, "") if token.type == "OP" else ""
+        column: int = token.column or 0
+        while (innermost := self._innermost_junction()) >= 0:
+            junction = self._open[innermost]
+            if column > junction.column:
+                break
+            if bullet == junction.bullet and column == junction.column:
+                del self._open[innermost + 1 :]
+                out.append(self._synthetic("JUNC_NEXT", token))
+                self._operand_done = False
+                return out
+            del self._open[innermost:]
+            out.append(self._synthetic("JUNC_CLOSE", token))
+            self._operand_done = True
+        self._close_constructs(token, out)
+        if bullet and not self._operand_done:
+            self._open.append(_Open("J", column, bullet))
+            opened = Token.new_borrow_pos("JUNC_OPEN", bullet, token)
+            out.append(opened)
+            return out
+        if token.type == "OP" and token.value == "[]" and self._operand_done:
+            token = Token.new_borrow_pos("CASE_SEP", token.value, token)
+        out.append(token)
+        self._note(token)
+        return out
+
+    def _innermost_junction(self) -> int:
+        for index in range(len(self._open) - 1, -1, -1):
+            if self._open[index].kind == "J":
+                return index
+        return -1
+
+    @staticmethod
+    def _synthetic(kind: str, before: Token) -> Token:
+        return Token.new_borrow_pos(kind, "", before)
+
+    def _close_to(self, kinds: frozenset[str] | set[str], out: list[Token], token: Token) -> bool:
+        """Close what is open above the innermost of ``kinds``; False (nothing closed) if none is.
+
+        Only soft things may be closed on the way: a comma does not reach through a bracket.
+        """
+        for index in range(len(self._open) - 1, -1, -1):
+            kind = self._open[index].kind
+            if kind in kinds:
+                for entry in reversed(self._open[index + 1 :]):
+                    if entry.kind == "J":
+                        out.append(self._synthetic("JUNC_CLOSE", token))
+                        self._operand_done = True
+                del self._open[index + 1 :]
+                return True
+            if kind in _OPENERS:
+                return False
+        return False
+
+    def _close_constructs(self, token: Token, out: list[Token]) -> None:
+        """Close the lists that ``token`` ends because it belongs to something outside them."""
+        kind = token.type
+        if kind in _CLOSERS:
+            wanted = kind.rstrip("_")
+            opener = {o for o, c in _OPENERS.items() if c == wanted}
+            if self._close_to(opener, out, token):
+                self._open.pop()
+        elif kind == "COMMA":
+            self._close_to({*_OPENERS, "BINDER", "LIST"}, out, token)
+        elif kind == "COLON":
+            if self._close_to({"BINDER"}, out, token):
+                self._open.pop()
+        elif kind == "THEN":
+            if self._close_to({"IF"}, out, token):
+                self._open[-1] = _Open("THEN")
+        elif kind == "ELSE":
+            if self._close_to({"THEN"}, out, token):
+                self._open.pop()
+        elif kind == "IN":
+            if self._close_to({"LET"}, out, token):
+                self._open.pop()
+        elif kind == "ARROW":
+            self._close_to({"CASE", *_OPENERS}, out, token)
+        elif kind == "OP" and token.value == "[]" and self._operand_done:
+            self._close_to({"CASE"}, out, token)
+        elif kind in {"MAPSTO", "EXCEPT"}:
+            self._close_to(set(_OPENERS), out, token)
+        elif kind == "PROVE":
+            self._close_to({"LIST"}, out, token)
+        elif kind in _UNITS and not self._close_to({"LET"}, out, token):
+            self._close_all(out, token)
+
+    def _close_all(self, out: list[Token], token: Token) -> None:
+        lists = sum(entry.kind == "J" for entry in self._open)
+        out.extend(self._synthetic("JUNC_CLOSE", token) for _ in range(lists))
+        self._open.clear()
+
+    def _note(self, token: Token) -> None:
+        """Remember what ``token`` opens, and whether an operand is complete after it."""
+        kind = token.type
+        if kind in _OPENERS:
+            self._open.append(_Open(kind))
+        elif kind in _BINDERS:
+            self._open.append(_Open("BINDER"))
+        elif kind in {"IF", "LET", "CASE"}:
+            self._open.append(_Open(kind))
+        elif kind == "ASSUME":
+            self._open.append(_Open("LIST"))
+        self._operand_done = kind in _OPERAND_END or (kind == "OP" and token.value in POSTFIX)

@@ -1,0 +1,211 @@
+"""Text to tokens. Comments (with them PlusCal algorithms) and the text around a module are dropped.
+
+Token types: a keyword is its own type, an operator symbol is ``OP`` (but ``=`` is ``EQ``),
+brackets and punctuation have names, an identifier is ``IDENT``. Line and column are 1-based; a
+tab counts as one column.
+
+Source: "Specifying Systems", chapter 15; "TLA+ version 2" for proofs, RECURSIVE and LAMBDA.
+"""
+
+import re
+
+from lark import Token
+
+from speccheck.tla.errors import TlaError
+from speccheck.tla.operators import SYMBOLS
+
+KEYWORDS = {
+    "ACTION": "ACTION",
+    "ASSUME": "ASSUME",
+    "ASSUMPTION": "ASSUME",
+    "AXIOM": "ASSUME",
+    "BY": "BY",
+    "CASE": "CASE",
+    "CHOOSE": "CHOOSE",
+    "CONSTANT": "CONSTANT",
+    "CONSTANTS": "CONSTANT",
+    "COROLLARY": "THEOREM",
+    "DEF": "DEFS",
+    "DEFINE": "DEFINE",
+    "DEFS": "DEFS",
+    "ELSE": "ELSE",
+    "EXCEPT": "EXCEPT",
+    "EXTENDS": "EXTENDS",
+    "HAVE": "HAVE",
+    "HIDE": "USE",
+    "IF": "IF",
+    "IN": "IN",
+    "INSTANCE": "INSTANCE",
+    "LAMBDA": "LAMBDA",
+    "LEMMA": "THEOREM",
+    "LET": "LET",
+    "LOCAL": "LOCAL",
+    "MODULE": "MODULE",
+    "NEW": "NEW",
+    "OBVIOUS": "OBVIOUS",
+    "OMITTED": "OMITTED",
+    "ONLY": "ONLY",
+    "OTHER": "OTHER",
+    "PICK": "PICK",
+    "PROOF": "PROOF",
+    "PROPOSITION": "THEOREM",
+    "PROVE": "PROVE",
+    "QED": "QED",
+    "RECURSIVE": "RECURSIVE",
+    "STATE": "STATE",
+    "SUFFICES": "SUFFICES",
+    "TAKE": "TAKE",
+    "TEMPORAL": "TEMPORAL",
+    "THEN": "THEN",
+    "THEOREM": "THEOREM",
+    "USE": "USE",
+    "VARIABLE": "VARIABLE",
+    "VARIABLES": "VARIABLE",
+    "WITH": "WITH",
+    "WITNESS": "WITNESS",
+    "DOMAIN": "OP",
+    "ENABLED": "OP",
+    "SUBSET": "OP",
+    "UNCHANGED": "OP",
+    "UNION": "OP",
+}
+
+PUNCTUATION = {
+    "(": "LPAR",
+    ")": "RPAR",
+    "[": "LSQB",
+    "]": "RSQB",
+    "]_": "RSQB_",
+    "{": "LBRACE",
+    "}": "RBRACE",
+    "<<": "LANGLE",
+    ">>": "RANGLE",
+    ">>_": "RANGLE_",
+    ",": "COMMA",
+    ":": "COLON",
+    "::": "COLONCOLON",
+    "|->": "MAPSTO",
+    "->": "ARROW",
+    "<-": "GETS",
+    "==": "DEFEQ",
+    "!": "BANG",
+    ".": "DOT",
+    "@": "AT",
+    "_": "UNDERSCORE",
+    "=": "EQ",
+    "\\A": "QUANTIFIER",
+    "\\E": "QUANTIFIER",
+    "\\AA": "QUANTIFIER",
+    "\\EE": "QUANTIFIER",
+    "\\forall": "QUANTIFIER",
+    "\\exists": "QUANTIFIER",
+}
+
+# Words with a backslash are found whole (\\in is not \\i and n); other symbols longest first.
+_SYMBOLIC = sorted(
+    (s for s in {*SYMBOLS, *PUNCTUATION} if not re.fullmatch(r"\\?[A-Za-z_]+", s)),
+    key=len,
+    reverse=True,
+)
+
+_TOKEN = re.compile(
+    r"""
+      (?P<SPACE>\s+)
+    | (?P<LINE_COMMENT>\\\*[^\n]*)
+    | (?P<COMMENT>\(\*)
+    | (?P<STRING>"(?:[^"\\\n]|\\[^\n])*")
+    | (?P<STEP><(?:\d+|[*+])>[A-Za-z0-9_]*\.*)
+    | (?P<FAIRNESS>(?:WF|SF)_(?=[A-Za-z0-9_(<]))
+    | (?P<IDENT>[0-9_]*[A-Za-z][A-Za-z0-9_]*)
+    | (?P<DECIMAL>\d*(?<!\.)\.\d+)
+    | (?P<NUMBER>\d+|\\[oO][0-7]+|\\[bB][01]+|\\[hH][0-9a-fA-F]+)
+    | (?P<END>={4,})
+    | (?P<SEP>-{4,})
+    | (?P<WORD>\\[A-Za-z]+)
+    | (?P<SYMBOL>"""
+    + "|".join(map(re.escape, _SYMBOLIC))
+    + r"""|_)
+    | (?P<BAD>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_COMMENT_EDGE = re.compile(r"\(\*|\*\)")
+_MODULE = re.compile(r"-{4,}[ \t]*MODULE\b")
+
+
+def tokenize(text: str, path: str) -> list[Token]:
+    """Return the tokens of the first module of ``text``, its header and closing line included.
+
+    Raises TlaError where a character, string or comment is malformed, or where no module begins.
+    """
+    begin = _MODULE.search(text)
+    if begin is None:
+        raise TlaError("no module begins here", path=path, text=text, line=1, column=1)
+    position = begin.start()
+    line = text.count("\n", 0, position) + 1
+    line_start = text.rfind("\n", 0, position) + 1
+    tokens: list[Token] = []
+    depth = 0
+    size = len(text)
+    match_at = _TOKEN.match
+    while position < size:
+        match = match_at(text, position)
+        assert match is not None, "the last alternative takes any character"
+        kind, end = match.lastgroup or "", match.end()
+        if kind == "SPACE":
+            newlines = text.count("\n", position, end)
+            if newlines:
+                line += newlines
+                line_start = text.rfind("\n", position, end) + 1
+            position = end
+            continue
+        if kind == "LINE_COMMENT":
+            position = end
+            continue
+        column = position - line_start + 1
+        if kind == "COMMENT":
+            end = _skip_comment(text, position, path, line, column)
+            newlines = text.count("\n", position, end)
+            if newlines:
+                line += newlines
+                line_start = text.rfind("\n", position, end) + 1
+            position = end
+            continue
+        value = match.group()
+        if kind == "IDENT":
+            kind = KEYWORDS.get(value, "IDENT")
+        elif kind == "SYMBOL":
+            kind = PUNCTUATION.get(value, "OP")
+        elif kind == "WORD":
+            if value in PUNCTUATION:
+                kind = PUNCTUATION[value]
+            elif value in SYMBOLS:
+                kind = "OP"
+            else:
+                # A backslash before a name is set difference: S \T.
+                value, kind = "\\", "OP"
+                end = position + 1
+        elif kind == "BAD":
+            what = "string without end" if value == '"' else f"unexpected character {value!r}"
+            raise TlaError(what, path=path, text=text, line=line, column=column)
+        token = Token(kind, value, position, line, column, line, column + end - position, end)
+        tokens.append(token)
+        position = end
+        if kind == "MODULE":
+            depth += 1
+        elif kind == "END":
+            depth -= 1
+            if depth <= 0:
+                return tokens
+    return tokens
+
+
+def _skip_comment(text: str, position: int, path: str, line: int, column: int) -> int:
+    """Return where the comment that begins at ``position`` ends; comments nest."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(text, position):
+        depth += 1 if edge.group() == "(*" else -1
+        if depth == 0:
+            return edge.end()
+    raise TlaError("comment without end", path=path, text=text, line=line, column=column)

@@ -1,0 +1,118 @@
+"""Text to module: the passes of the front end in order.
+
+``parse_module`` is the entry; everything else in this package is one step of it.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedToken
+from lark.lexer import Lexer
+
+from speccheck.tla import syntax as ast
+from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.expressions import Parsed
+from speccheck.tla.heads import drop_proofs, mark_definitions
+from speccheck.tla.layout import lay_out
+from speccheck.tla.lexer import tokenize
+from speccheck.tla.units import UnitBuilder
+
+_READABLE = {
+    "AT": "@",
+    "ARROW": "->",
+    "BANG": "!",
+    "COLON": ":",
+    "COMMA": ",",
+    "DEFEQ": "==",
+    "DOT": ".",
+    "EQ": "=",
+    "END": "====",
+    "GETS": "<-",
+    "JUNC_CLOSE": "the end of the list",
+    "JUNC_NEXT": "the next item",
+    "JUNC_OPEN": "a list",
+    "LANGLE": "<<",
+    "LBRACE": "{",
+    "LPAR": "(",
+    "LSQB": "[",
+    "MAPSTO": "|->",
+    "OP": "an operator",
+    "RANGLE": ">>",
+    "RANGLE_": ">>_",
+    "RBRACE": "}",
+    "RPAR": ")",
+    "RSQB": "]",
+    "RSQB_": "]_",
+    "SEP": "----",
+    "UNDERSCORE": "_",
+    "IDENT": "a name",
+    "DEF": "a definition",
+    "NUMBER": "a number",
+}
+_MOST_EXPECTED = 6
+
+
+class _TokenList(Lexer):
+    """Hands Lark the tokens that the passes have made."""
+
+    def __init__(self, _configuration: Any) -> None:
+        pass
+
+    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Token]:
+        """Yield the tokens."""
+        return iter(lexer_state)
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("speccheck.tla").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer=_TokenList,
+        start="module",
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+def parse_module(text: str, path: str) -> ast.Module:
+    """Return the first module in ``text``; ``path`` names the text in errors.
+
+    Raises TlaError with the place and, for a syntax error, what could have stood there.
+    """
+
+    def refuse(message: str, span: Span) -> TlaError:
+        return TlaError(message, path=path, text=text, line=span.line, column=span.column)
+
+    tokens = drop_proofs(mark_definitions(tokenize(text, path)))
+    try:
+        tree: Parsed = _parser().parse(lay_out(tokens))
+    except UnexpectedToken as error:
+        raise _syntax_error(error, tokens, text, path) from None
+    return UnitBuilder(refuse, path).module(tree)
+
+
+def parse_file(path: Path) -> ast.Module:
+    """Return the module in a file. Raises TlaError, OSError, UnicodeDecodeError."""
+    return parse_module(path.read_text("utf-8"), str(path))
+
+
+def _syntax_error(error: UnexpectedToken, tokens: list[Token], text: str, path: str) -> TlaError:
+    found = error.token
+    line, column = found.line, found.column
+    if found.type == "$END":
+        last = tokens[-1]
+        line, column = last.end_line, last.end_column
+        what = "the module does not end"
+    elif found.type == "JUNC_CLOSE":
+        what = "the list ends here too early"
+    else:
+        what = f"{found.value or found.type!r} cannot stand here"
+    names = sorted({_READABLE.get(kind, kind) for kind in error.expected or ()})
+    shown = tuple(names) if len(names) <= _MOST_EXPECTED else ()
+    return TlaError(what, path=path, text=text, line=line or 1, column=column or 1, expected=shown)
