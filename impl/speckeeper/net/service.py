@@ -19,7 +19,7 @@ from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
-from speckeeper.server.stats import Summary
+from speckeeper.server.stats import Distribution
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.purge import purge
@@ -54,7 +54,7 @@ def wall_ms() -> int:
 class DiskStats:
     """What the storage thread has measured; written there, read anywhere."""
 
-    sync_ms: Summary
+    sync_ms: Distribution
     slow_syncs: int = 0
     last_sync_ms: float = 0.0
 
@@ -79,7 +79,7 @@ class Service:
         self.storage = storage
         self.files = files
         self.report: Report = recovered.report
-        self.disk = DiskStats(Summary())
+        self.disk = DiskStats(Distribution())
         self.started_wall_ms = wall_ms()
         self.server = Server(
             settings, recovered.tree, now_ms(), self.started_wall_ms, random.SystemRandom()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from speckeeper.server.server import Server
-from speckeeper.server.stats import Summary
+from speckeeper.server.stats import Distribution
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile
@@ -53,7 +53,7 @@ class Snapshotter:
         self.last: NamedFile | None = None
         """The newest snapshot that this process has written."""
         self.last_wall_ms = 0
-        self.durations_ms = Summary()
+        self.durations_ms = Distribution()
 
     @property
     def running(self) -> bool:

@@ -7,6 +7,14 @@ Latencies are whole milliseconds, as ZooKeeper's are (ServerStats, AvgMinMaxCoun
 from collections import Counter
 
 from speckeeper.server.reasons import CloseReason
+from speckeeper.wire.codes import EventType
+
+_EVENTS = (
+    EventType.NODE_CREATED,
+    EventType.NODE_DELETED,
+    EventType.NODE_DATA_CHANGED,
+    EventType.NODE_CHILDREN_CHANGED,
+)
 
 
 class Summary:
@@ -130,7 +138,8 @@ class ServerStats:
         self.response_cache_misses = 0
         self.closed: Counter[CloseReason] = Counter()
         self.ops: Counter[int] = Counter()  # requests answered, by opcode
-        self.events: Counter[int] = Counter()  # watch events sent, by event type
+        # Watchers told of one event, by event type (WatchManager.triggerWatch).
+        self.events = {int(kind): Summary() for kind in _EVENTS}
 
     def note_response_size(self, size: int) -> None:
         """Record the size of a reply (header and body, without the length word)."""
@@ -148,6 +157,7 @@ class ServerStats:
             self.update_latency,
             self.propagation_latency,
             self.batch_size,
+            *self.events.values(),
         ):
             summary.reset()
         self.packets_received = 0

@@ -56,7 +56,7 @@ class WatchOps:
                 if is_open or check_acl(core.policy, acl, READ, connection.auth_ids):
                     core.outbox.frame(connection, frame)
                     told += 1
-            core.stats.events[int(kind)] += told
+            core.stats.events[int(kind)].add(told)
 
     def set_watches(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
@@ -76,7 +76,7 @@ class WatchOps:
         for kind, path in watch_requests.set_watches(core.tree, self._watches, connection, request):
             frame = encode_watch_event(kind, _CONNECTED, path, _NO_ZXID)
             core.outbox.frame(connection, frame)
-            core.stats.events[int(kind)] += 1
+            core.stats.events[int(kind)].add(1)
         return b""
 
     def add_watch(
