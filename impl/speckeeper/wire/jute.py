@@ -9,7 +9,7 @@ Source: ZooKeeper ``BinaryInputArchive`` and ``BinaryOutputArchive``.
 
 from collections.abc import Callable, Collection
 from struct import Struct
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from speckeeper.wire.errors import WireError
 
@@ -82,21 +82,38 @@ class Reader:
         value: int = LONG.unpack_from(self._buffer, self._take(8, "long"))[0]
         return value
 
+    def fixed(self, layout: Struct) -> tuple[Any, ...]:
+        """Return the fields of a fixed layout."""
+        return layout.unpack_from(self._buffer, self._take(layout.size, "record"))
+
     def buffer(self) -> bytes | None:
         """Return a length-prefixed run of bytes; None for length -1."""
         start = self.position
-        length = self.int()
+        data = start + 4
+        if data > self.end:
+            self._take(4, "int")  # raises
+        length: int = INT.unpack_from(self._buffer, start)[0]
+        data_end = data + length
+        if data_end > self.end:
+            self.position = data
+            self._take(length, "buffer")  # raises
+        if length >= 0:
+            self.position = data_end
+            return self._buffer[data:data_end]
         if length == -1:
+            self.position = data
             return None
-        if length < 0:
-            raise WireError(f"unreasonable length {length} at offset {start}")
-        data = self._take(length, "buffer")
-        return self._buffer[data : data + length]
+        raise WireError(f"unreasonable length {length} at offset {start}")
 
     def ustring(self) -> str | None:
         """Return a length-prefixed string; None for length -1."""
         raw = self.buffer()
-        return None if raw is None else decode_text(raw)
+        if raw is None:
+            return None
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return decode_text(raw)
 
     def text(self, what: str) -> str:
         """Return a string that may not be null; ``what`` names the field in the error."""
@@ -117,6 +134,14 @@ class Reader:
         if count == -1:
             return None
         return [item(self) for _ in range(count)]
+
+    def skip(self, expected: bytes) -> bool:
+        """Step over ``expected`` if exactly these bytes come next; tell whether they did."""
+        end = self.position + len(expected)
+        if end > self.end or self._buffer[self.position : end] != expected:
+            return False
+        self.position = end
+        return True
 
     def within(self, end: int) -> "Reader":
         """Return a reader over what follows up to ``end``, an offset in the same buffer."""

@@ -70,9 +70,7 @@ def decode_multi(reader: Reader) -> MultiRequest:
     reads = writes = False
     while True:
         start = reader.position
-        op = reader.int()
-        done = reader.boolean()
-        reader.int()
+        op, done, _err = reader.fixed(MULTI_HEADER)
         if done:
             return MultiRequest(tuple(ops))
         if op in _CREATES:

@@ -116,9 +116,7 @@ def decode_multi_reply(reader: Reader) -> tuple[MultiResult, ...]:
     results: list[MultiResult] = []
     while True:
         start = reader.position
-        kind = reader.int()
-        done = reader.boolean()
-        reader.int()
+        kind, done, _err = reader.fixed(MULTI_HEADER)
         if done:
             return tuple(results)
         decode = _DECODERS.get(kind)

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from speckeeper.wire.codes import Perms
+from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader, encode_ustring
 
 
@@ -60,20 +61,7 @@ def encode_stat(stat: Stat) -> bytes:
 
 def decode_stat(reader: Reader) -> Stat:
     """Read a Stat."""
-    long, integer = reader.long, reader.int
-    return Stat(
-        long(),
-        long(),
-        long(),
-        long(),
-        integer(),
-        integer(),
-        integer(),
-        long(),
-        integer(),
-        integer(),
-        long(),
-    )
+    return Stat._make(reader.fixed(STAT))
 
 
 def encode_id(identity: Id) -> bytes:
@@ -110,4 +98,35 @@ def decode_acl_list(reader: Reader) -> tuple[ACL, ...]:
     ZooKeeper refuses both with InvalidACL where a client may send them
     (``PrepRequestProcessor.fixupACL``).
     """
+    if reader.skip(_OPEN_ACL):
+        return OPEN_ACL_UNSAFE
     return tuple(reader.vector(decode_acl) or ())
+
+
+_OPEN_ACL = encode_acl_list(OPEN_ACL_UNSAFE)
+_CACHED_ACL_SIZE = 512
+_WELL_KNOWN_ACLS = {
+    encode_acl_list(acl): acl for acl in (OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, CREATOR_ALL)
+}
+
+
+def known_acl_list(raw: bytes) -> tuple[ACL, ...] | None:
+    """Return the ACL list that ``raw`` is exactly, None if it is not one, or a long one.
+
+    Clients send the same few lists again and again: equal bytes give the same tuple, from a cache
+    that is bounded in entries and in bytes.
+    """
+    return _known_acl_list(raw) if len(raw) <= _CACHED_ACL_SIZE else None
+
+
+@lru_cache(maxsize=1024)
+def _known_acl_list(raw: bytes) -> tuple[ACL, ...] | None:
+    well_known = _WELL_KNOWN_ACLS.get(raw)
+    if well_known is not None:
+        return well_known
+    reader = Reader(raw)
+    try:
+        acl = decode_acl_list(reader)
+    except WireError:
+        return None
+    return acl if reader.at_end() else None

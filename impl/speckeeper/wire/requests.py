@@ -18,12 +18,7 @@ from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader, encode_buffer, encode_ustring
 from speckeeper.wire.multi import decode_multi, encode_multi
-from speckeeper.wire.records import (
-    CREATOR_ALL,
-    OPEN_ACL_UNSAFE,
-    READ_ACL_UNSAFE,
-    encode_acl_list,
-)
+from speckeeper.wire.records import known_acl_list
 from speckeeper.wire.request_records import (
     AddWatchRequest,
     AuthRequest,
@@ -88,10 +83,6 @@ REQUEST_HEADER = Struct(">ii")
 _int_at = INT.unpack_from
 # tuple.__new__ skips the Python-level __new__ of a NamedTuple, half of the cost of making one.
 _new = tuple.__new__
-
-_WELL_KNOWN_ACLS = {
-    encode_acl_list(acl): acl for acl in (OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, CREATOR_ALL)
-}
 
 _Decode = Callable[[bytes, int, int], Request]
 
@@ -158,8 +149,8 @@ def _create(buffer: bytes, position: int, end: int) -> Request:
             data_end = data + _int_at(buffer, path_end)[0]
             flags = end - 4
             if data <= data_end <= flags:
-                # Only a well-known list that ends exactly where the flags start is taken from here.
-                acl = _WELL_KNOWN_ACLS.get(buffer[data_end:flags])
+                # Only a list that ends exactly where the flags start is taken from here.
+                acl = known_acl_list(buffer[data_end:flags])
                 if acl is not None:
                     return _new(
                         CreateRequest,

@@ -1,25 +1,27 @@
 """Transactions, from the bytes that logs and proposals carry and back.
 
 A serialized transaction is TxnHeader, record, and from 3.6 on usually a TxnDigest. The record's
-layout is told by the type in the header.
+layout is told by the type in the header. The frequent types are packed and unpacked by hand;
+whatever is unusual about one is left to the plain codecs of ``txn_bodies.py``.
 
 Source: ZooKeeper ``SerializeUtils.deserializeTxn``, ``Util.marshallTxnEntry``.
 """
 
 from collections.abc import Callable
 from struct import Struct
+from struct import error as StructError
 from typing import Any
 
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.jute import (
-    INT,
-    Reader,
-    encode_buffer,
-    encode_ustring,
-    encode_vector,
+from speckeeper.wire.jute import INT, Reader
+from speckeeper.wire.records import encode_acl_list, known_acl_list
+from speckeeper.wire.txn_bodies import (
+    EPHEMERAL_AND_CVERSION,
+    RECORD_DECODERS,
+    RECORD_ENCODERS,
+    TXN_DIGEST,
 )
-from speckeeper.wire.records import decode_acl_list, encode_acl_list
 from speckeeper.wire.txn_records import (
     CheckTxn,
     CloseSessionTxn,
@@ -63,109 +65,64 @@ __all__ = [
 
 #: long clientId, int cxid, long zxid, long time, int type
 TXN_HEADER = Struct(">qiqqi")
-TXN_DIGEST = Struct(">iQ")
-DIGEST_VERSION = 2
 
-_EPHEMERAL_AND_CVERSION = Struct(">?i")
-_CVERSION_AND_TTL = Struct(">iq")
+_HEADER_AND_LENGTH = Struct(">qiqqii")
 _DIGEST_MASK = (1 << 64) - 1
+_PATH = TXN_HEADER.size + INT.size  # where the text of a path starts
+
+_int_at = INT.unpack_from
+_pack_int = INT.pack
+_new = tuple.__new__
 
 
-def _decode_create(reader: Reader) -> CreateTxn:
-    path = reader.text("path")
-    data = reader.buffer()
-    acl = decode_acl_list(reader)
-    ephemeral = reader.boolean()
-    # Logs of 3.3 end here (CreateTxnV0).
-    return CreateTxn(path, data, acl, ephemeral, -1 if reader.at_end() else reader.int())
+def _set_data(raw: bytes) -> tuple[Record, int] | None:
+    path_end = _PATH + _int_at(raw, TXN_HEADER.size)[0]
+    data = path_end + 4
+    if path_end <= _PATH:
+        return None
+    data_end = data + _int_at(raw, path_end)[0]
+    if data_end < data:
+        return None
+    version = _int_at(raw, data_end)[0]
+    return (
+        _new(SetDataTxn, (raw[_PATH:path_end].decode(), raw[data:data_end], version)),
+        data_end + 4,
+    )
 
 
-def _decode_container(reader: Reader) -> CreateContainerTxn:
-    path = reader.text("path")
-    data = reader.buffer()
-    acl = decode_acl_list(reader)
-    return CreateContainerTxn(path, data, acl, reader.int())
+def _create(raw: bytes) -> tuple[Record, int] | None:
+    path_end = _PATH + _int_at(raw, TXN_HEADER.size)[0]
+    data = path_end + 4
+    if path_end <= _PATH:
+        return None
+    data_end = data + _int_at(raw, path_end)[0]
+    if data_end < data:
+        return None
+    # The ACL list ends where it leaves room for what follows it, with or without a digest.
+    for acl_end in (len(raw) - 17, len(raw) - 5):
+        acl = known_acl_list(raw[data_end:acl_end]) if acl_end > data_end else None
+        if acl is not None:
+            ephemeral, parent_cversion = EPHEMERAL_AND_CVERSION.unpack_from(raw, acl_end)
+            path = raw[_PATH:path_end].decode()
+            return (
+                _new(CreateTxn, (path, raw[data:data_end], acl, ephemeral, parent_cversion)),
+                acl_end + 5,
+            )
+    return None
 
 
-def _decode_ttl(reader: Reader) -> CreateTTLTxn:
-    path = reader.text("path")
-    data = reader.buffer()
-    acl = decode_acl_list(reader)
-    parent_cversion = reader.int()
-    return CreateTTLTxn(path, data, acl, parent_cversion, reader.long())
+def _delete(raw: bytes) -> tuple[Record, int] | None:
+    path_end = _PATH + _int_at(raw, TXN_HEADER.size)[0]
+    if not _PATH < path_end <= len(raw):
+        return None
+    return _new(DeleteTxn, (raw[_PATH:path_end].decode(),)), path_end
 
 
-def _decode_set_data(reader: Reader) -> SetDataTxn:
-    path = reader.text("path")
-    data = reader.buffer()
-    return SetDataTxn(path, data, reader.int())
-
-
-def _decode_set_acl(reader: Reader) -> SetACLTxn:
-    path = reader.text("path")
-    acl = decode_acl_list(reader)
-    return SetACLTxn(path, acl, reader.int())
-
-
-def _decode_check(reader: Reader) -> CheckTxn:
-    path = reader.text("path")
-    return CheckTxn(path, reader.int())
-
-
-def _decode_close_session(reader: Reader) -> CloseSessionTxn:
-    """Read the paths. Before 3.6 there are none, and later configuration may leave them out."""
-    start = reader.position
-    left = reader.end - start
-    if left < 4:
-        return CloseSessionTxn(None)
-    count = reader.int()
-    # No record but a digest: 12 bytes that start with its version. As a vector they could not be:
-    # two paths need at least 16 bytes.
-    if left == TXN_DIGEST.size and count == DIGEST_VERSION:
-        reader.position = start
-        return CloseSessionTxn(None)
-    reader.position = start
-    paths = reader.vector(lambda item: item.text("path"))
-    return CloseSessionTxn(None if paths is None else tuple(paths))
-
-
-def _decode_sub_txn(reader: Reader) -> SubTxn:
-    kind = reader.int()
-    start = reader.position
-    decode = _SUB_DECODERS.get(kind)
-    if decode is None:
-        raise WireError(f"transaction type {kind} before offset {start} may not stand in a multi")
-    length = reader.int()
-    body = reader.position
-    if not 0 <= length <= reader.end - body:
-        raise WireError(f"length {length} of a transaction in a multi at offset {start}")
-    record = decode(reader.within(body + length))
-    reader.position = body + length
-    return SubTxn(kind, record)
-
-
-def _decode_multi(reader: Reader) -> MultiTxn:
-    return MultiTxn(tuple(reader.vector(_decode_sub_txn) or ()))
-
-
-_SUB_DECODERS: dict[int, Callable[[Reader], Record]] = {
-    OpCode.CREATE: _decode_create,
-    OpCode.CREATE2: _decode_create,
-    OpCode.CREATE_CONTAINER: _decode_container,
-    OpCode.CREATE_TTL: _decode_ttl,
-    OpCode.DELETE: lambda reader: DeleteTxn(reader.text("path")),
-    OpCode.DELETE_CONTAINER: lambda reader: DeleteTxn(reader.text("path")),
-    OpCode.SET_DATA: _decode_set_data,
-    OpCode.RECONFIG: _decode_set_data,
-    OpCode.SET_ACL: _decode_set_acl,
-    OpCode.CHECK: _decode_check,
-    OpCode.ERROR: lambda reader: ErrorTxn(reader.int()),
-}
-_DECODERS: dict[int, Callable[[Reader], Record]] = {
-    **_SUB_DECODERS,
-    OpCode.CREATE_SESSION: lambda reader: CreateSessionTxn(reader.int()),
-    OpCode.CLOSE_SESSION: _decode_close_session,
-    OpCode.MULTI: _decode_multi,
+_FAST_DECODERS: dict[int, Callable[[bytes], tuple[Record, int] | None]] = {
+    OpCode.CREATE: _create,
+    OpCode.CREATE2: _create,
+    OpCode.SET_DATA: _set_data,
+    OpCode.DELETE: _delete,
 }
 
 
@@ -175,90 +132,74 @@ def decode_txn(raw: bytes) -> Txn:
     A digest is read when at least its 12 bytes follow the record; other bytes after the record are
     ignored, as in ZooKeeper. Raises WireError.
     """
-    reader = Reader(raw)
-    if len(raw) < TXN_HEADER.size:
-        raise WireError(f"transaction header needs {TXN_HEADER.size} bytes, {len(raw)} are there")
-    header = TxnHeader._make(TXN_HEADER.unpack_from(raw, 0))
-    decode = _DECODERS.get(header.type)
-    if decode is None:
-        raise WireError(f"unknown transaction type {header.type} at offset {TXN_HEADER.size - 4}")
-    reader.position = TXN_HEADER.size
-    record = decode(reader)
+    size = len(raw)
+    if size < TXN_HEADER.size:
+        raise WireError(f"transaction header needs {TXN_HEADER.size} bytes, {size} are there")
+    header: TxnHeader = _new(TxnHeader, TXN_HEADER.unpack_from(raw))
+    kind = header[4]
+    found = None
+    fast = _FAST_DECODERS.get(kind)
+    if fast is not None:
+        try:
+            found = fast(raw)
+        except (StructError, UnicodeDecodeError):
+            found = None
+    if found is not None:
+        record, position = found
+    else:
+        decode = RECORD_DECODERS.get(kind)
+        if decode is None:
+            raise WireError(f"unknown transaction type {kind} at offset {TXN_HEADER.size - 4}")
+        reader = Reader(raw, TXN_HEADER.size)
+        record = decode(reader)
+        position = reader.position
     digest = None
-    if reader.end - reader.position >= TXN_DIGEST.size:
-        digest = TxnDigest._make(TXN_DIGEST.unpack_from(raw, reader.position))
-    return Txn(header, record, digest)
+    if size - position >= TXN_DIGEST.size:
+        digest = _new(TxnDigest, TXN_DIGEST.unpack_from(raw, position))
+    return _new(Txn, (header, record, digest))
 
 
-def _encode_sub_txn(sub: SubTxn) -> bytes:
-    return INT.pack(sub.type) + encode_buffer(_ENCODERS[sub.type](sub.record))
+def _encode_create(header: TxnHeader, record: CreateTxn) -> list[bytes]:
+    path, data, acl, ephemeral, parent_cversion = record
+    raw_path = path.encode()
+    return [
+        _HEADER_AND_LENGTH.pack(*header, len(raw_path)),
+        raw_path,
+        _pack_int(-1 if data is None else len(data)),
+        data or b"",
+        encode_acl_list(acl),
+        EPHEMERAL_AND_CVERSION.pack(ephemeral, parent_cversion),
+    ]
 
 
-def _encode_create(record: CreateTxn) -> bytes:
-    return (
-        encode_ustring(record.path)
-        + encode_buffer(record.data)
-        + encode_acl_list(record.acl)
-        + _EPHEMERAL_AND_CVERSION.pack(record.ephemeral, record.parent_cversion)
-    )
+def _encode_set_data(header: TxnHeader, record: SetDataTxn) -> list[bytes]:
+    path, data, version = record
+    raw_path = path.encode()
+    return [
+        _HEADER_AND_LENGTH.pack(*header, len(raw_path)),
+        raw_path,
+        _pack_int(-1 if data is None else len(data)),
+        data or b"",
+        _pack_int(version),
+    ]
 
 
-def _encode_container(record: CreateContainerTxn) -> bytes:
-    return (
-        encode_ustring(record.path)
-        + encode_buffer(record.data)
-        + encode_acl_list(record.acl)
-        + INT.pack(record.parent_cversion)
-    )
-
-
-def _encode_ttl(record: CreateTTLTxn) -> bytes:
-    return (
-        encode_ustring(record.path)
-        + encode_buffer(record.data)
-        + encode_acl_list(record.acl)
-        + _CVERSION_AND_TTL.pack(record.parent_cversion, record.ttl)
-    )
-
-
-def _encode_set_data(record: SetDataTxn) -> bytes:
-    return encode_ustring(record.path) + encode_buffer(record.data) + INT.pack(record.version)
-
-
-def _encode_set_acl(record: SetACLTxn) -> bytes:
-    return encode_ustring(record.path) + encode_acl_list(record.acl) + INT.pack(record.version)
-
-
-def _encode_path(record: DeleteTxn) -> bytes:
-    return encode_ustring(record.path)
-
-
-def _encode_close_session(record: CloseSessionTxn) -> bytes:
-    return b"" if record.paths is None else encode_vector(record.paths, encode_ustring)
-
-
-_ENCODERS: dict[int, Callable[[Any], bytes]] = {
+_FAST_ENCODERS: dict[int, Callable[[TxnHeader, Any], list[bytes]]] = {
     OpCode.CREATE: _encode_create,
     OpCode.CREATE2: _encode_create,
-    OpCode.CREATE_CONTAINER: _encode_container,
-    OpCode.CREATE_TTL: _encode_ttl,
-    OpCode.DELETE: _encode_path,
-    OpCode.DELETE_CONTAINER: _encode_path,
     OpCode.SET_DATA: _encode_set_data,
-    OpCode.RECONFIG: _encode_set_data,
-    OpCode.SET_ACL: _encode_set_acl,
-    OpCode.CHECK: lambda record: encode_ustring(record.path) + INT.pack(record.version),
-    OpCode.ERROR: lambda record: INT.pack(record.err),
-    OpCode.CREATE_SESSION: lambda record: INT.pack(record.timeout),
-    OpCode.CLOSE_SESSION: _encode_close_session,
-    OpCode.MULTI: lambda record: encode_vector(record.txns, _encode_sub_txn),
 }
 
 
 def encode_txn(txn: Txn) -> bytes:
     """Return a serialized transaction: header, the record of its type, the digest if any."""
     header, record, digest = txn
-    raw = TXN_HEADER.pack(*header) + _ENCODERS[header.type](record)
-    if digest is None:
-        return raw
-    return raw + TXN_DIGEST.pack(digest.version, digest.tree_digest & _DIGEST_MASK)
+    kind = header[4]
+    fast = _FAST_ENCODERS.get(kind)
+    if fast is not None:
+        parts = fast(header, record)
+    else:
+        parts = [TXN_HEADER.pack(*header), RECORD_ENCODERS[kind](record)]
+    if digest is not None:
+        parts.append(TXN_DIGEST.pack(digest[0], digest[1] & _DIGEST_MASK))
+    return b"".join(parts)
