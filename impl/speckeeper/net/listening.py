@@ -10,13 +10,17 @@ DEFAULT_BACKLOG = 128
 
 
 class ListenError(Exception):
-    """An address cannot be listened on; ``str()`` is one line: place, what, remedy."""
+    """An address cannot be listened on; ``str()`` is one line: place, what, remedy.
+
+    ``name`` is what was to listen there, ``client port`` or the name of a site.
+    """
 
     def __init__(self, name: str, host: str | None, port: int, cause: OSError) -> None:
         place = f"{host or '*'}:{port}"
         super().__init__(
             f"{name} {place}: {cause.strerror or cause}; stop what listens there, or configure another"
         )
+        self.name = name
         self.place = place
 
 
