@@ -1,0 +1,127 @@
+"""Measure SpecKeeper beside Apache ZooKeeper (Debian) on this machine, alternating, in one run.
+
+python tests/benchmarks/server.py [--quick] [--json FILE] [--markdown docs/performance.md]
+
+README.md in this folder says what is measured and how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import bulk
+import rates
+import report
+from generator import GeneratorError, build
+from rich.console import Console
+from rich.table import Table
+from servers import Server, ServerError, java_version, version
+
+NAMES = ("speckeeper", "apache")
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of every case (default 5)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="seconds a run (default 5)")
+    parser.add_argument("--warm-up", type=float, default=20.0, help="seconds of load before")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of 2 s, 100 000 nodes")
+    parser.add_argument("--connections", type=int, default=50, help="connections (default 50)")
+    parser.add_argument("--nodes", type=int, default=1_000_000, help="nodes for memory and start")
+    parser.add_argument("--only", default="", help="cases whose name has this text in it")
+    parser.add_argument("--no-bulk", action="store_true", help="leave memory and start out")
+    parser.add_argument("--bulk-rounds", type=int, default=3, help="starts of each server")
+    parser.add_argument(
+        "--folder", type=Path, help="where the data goes (default: a temporary one)"
+    )
+    parser.add_argument("--json", type=Path, help="write every single run to this file")
+    parser.add_argument("--markdown", type=Path, help="put the table into this document")
+    asked = parser.parse_args()
+    if asked.quick:
+        asked.rounds, asked.seconds, asked.nodes, asked.bulk_rounds = 2, 2.0, 100_000, 2
+    return asked
+
+
+def measure_rates(asked: argparse.Namespace, folder: Path, console: Console) -> list[rates.Run]:
+    """Start both servers, warm them up, and measure the cases that were asked for."""
+    wanted = [each for each in rates.cases(asked.connections) if asked.only in each.name]
+    pair = [Server(name, folder / name) for name in NAMES]
+
+    def note(run: rates.Run) -> None:
+        console.print(
+            f"{run.round + 1}/{asked.rounds} {run.case:22} {run.server:10} {run.rate:10,.0f}/s "
+            f"p50 {run.p50_us:7.0f} µs p99 {run.p99_us:7.0f} µs, server {run.server_cpu_us:6.1f} "
+            f"µs/op, others {run.other_cpu:.0%}",
+            highlight=False,
+        )
+
+    try:
+        for server in pair:
+            server.start()
+            rates.prepare(server)
+            rates.warm(server, asked.warm_up)
+        return rates.compare(pair, wanted, asked.rounds, asked.seconds, note)
+    finally:
+        for server in pair:
+            server.stop()
+
+
+def main() -> int:
+    """Run the whole benchmark; 0 unless something could not be measured."""
+    asked = options()
+    console = Console()
+    folder = Path(tempfile.mkdtemp(prefix="speckeeper-benchmark-", dir=asked.folder))
+    try:
+        build()
+        facts = {
+            **report.machine(),
+            "speckeeper": version("speckeeper"),
+            "apache": version("apache"),
+            "java": java_version(),
+            "connections": asked.connections,
+            "rounds": asked.rounds,
+            "seconds": asked.seconds,
+            "nodes": 0 if asked.no_bulk else asked.nodes,
+        }
+        runs = measure_rates(asked, folder, console)
+        weights = None
+        if not asked.no_bulk:
+            weights = bulk.measure(folder, NAMES, asked.nodes, asked.bulk_rounds, console.print)
+        table = report.lines(runs, weights)
+        show(console, table)
+        if asked.json is not None:
+            everything = {
+                "facts": facts,
+                "runs": [run.as_json() for run in runs],
+                "weights": [w.as_json() for w in weights.weights] if weights else [],
+                "starts": [s.as_json() for s in weights.starts] if weights else [],
+                "table": [asdict(line) for line in table],
+            }
+            asked.json.write_text(json.dumps(everything, indent=1) + "\n")
+        if asked.markdown is not None:
+            report.put_into(asked.markdown, report.markdown(facts, table))
+    except (GeneratorError, ServerError, ValueError) as error:
+        print(f"benchmark: {error}", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def show(console: Console, table: list[report.Line]) -> None:
+    """Print the table."""
+    shown = Table(*report.HEADINGS)
+    for line in table:
+        shown.add_row(*report.cells(line))
+    console.print(shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
