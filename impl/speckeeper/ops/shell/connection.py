@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.protocol.connection import ConnectionHandler
+from kazoo.protocol.connection import CLOSE_RESPONSE, ConnectionHandler
 from kazoo.protocol.serialization import CloseInstance
 from kazoo.protocol.states import KeeperState as ClientState
 from kazoo.retry import ForceRetryError, KazooRetry
@@ -101,6 +101,8 @@ class _LastTrouble(logging.Handler):
 class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
     """A ZooKeeper session whose events go to ``on_event``.
 
+    ``ended`` is the state in which it ended for good, other than by :meth:`shut`; None before that.
+
     ``on_event`` runs on the connection's thread and must not block. ``hosts`` is the connect string
     (ValueError for a bad one). Everything that is not overridden is kazoo's.
     """
@@ -110,7 +112,7 @@ class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
     ) -> None:
         self.watches = WatchBook()
         self.on_event = on_event
-        self._ended: str | None = None
+        self.ended: str | None = None
         self._trouble = _LastTrouble()
         # A logger of its own, outside the hierarchy: what it hears is for this object only.
         logger = logging.Logger("speckeeper.ops.shell")
@@ -153,9 +155,9 @@ class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
     def state_name(self) -> str:
         """Return the connection's state in the words of ZooKeeper ``ZooKeeper.States``."""
         state = self._state
-        if self._ended == ClientState.AUTH_FAILED:
+        if self.ended == ClientState.AUTH_FAILED:
             return "AUTH_FAILED"
-        if self._ended is not None or state == ClientState.CLOSED:
+        if self.ended is not None or state == ClientState.CLOSED:
             return "CLOSED"
         return "CONNECTEDREADONLY" if state == ClientState.CONNECTED_RO else str(state)
 
@@ -166,13 +168,13 @@ class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
     def _session_callback(self, state: str) -> None:
         before = self._state
         super()._session_callback(state)
-        if state == before or self._ended is not None:
+        if state == before or self.ended is not None:
             return
         if state in _CONNECTED:
             self._trouble.text = None
             self._tell(_CONNECTED[state])
         elif state in _ENDS:
-            self._ended = state
+            self.ended = state
             self._stopped.set()
             self._tell(_ENDS[state])
         elif state == ClientState.CLOSED:
@@ -215,6 +217,11 @@ class _ShellConnection(ConnectionHandler):  # type: ignore[misc]  # kazoo has no
             self._submit(make_op(op, request), connect_timeout_ms / 1000, _SET_WATCHES_XID)
             self._await_set_watches(read_timeout_ms / 1000)
         return read_timeout_ms, connect_timeout_ms
+
+    def _read_socket(self, read_timeout: float) -> Any:
+        response = super()._read_socket(read_timeout)
+        # After a refused authentication nothing good comes any more.
+        return CLOSE_RESPONSE if self.client.ended else response
 
     def _await_set_watches(self, timeout_s: float) -> None:
         """Read up to the reply to setWatches; what changed meanwhile is reported ahead of it."""

@@ -58,8 +58,9 @@ class Shell:
         self._session = Session.open(server, self._timeout_ms, self._read_only, self._on_event)
         self.server = server
         if self._wait and not self._session.wait_connected(self._timeout_ms):
+            failure = ShellError(self._with_reason(KeeperError(ErrorCode.CONNECTION_LOSS).text))
             self._session.close()
-            raise ShellError(self._with_reason(KeeperError(ErrorCode.CONNECTION_LOSS).text))
+            raise failure
 
     def close(self) -> None:
         """Close the session without another word."""

@@ -59,40 +59,43 @@ class ShellCompleter(Completer):
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        """Yield what the word could become."""
+        """Yield what the word could become, with its explanation."""
         before = document.text_before_cursor
         words = before.split()
         word = "" if not words or before[-1].isspace() else words.pop()
-        if not words:
-            candidates: Iterable[str] = self._shell.commands
-        elif word.startswith("-"):
-            candidates = self._flags(words[0])
-        elif word.startswith("/"):
-            candidates = self._paths(word)
-        elif words == ["help"]:
-            candidates = self._shell.commands
-        else:
-            candidates = ()
-        for candidate in candidates:
+        for candidate, explanation in self._candidates(words, word):
             if candidate.startswith(word):
-                yield Completion(candidate, start_position=-len(word))
+                # More may follow a path: the next level. A command or a flag is complete.
+                end = "" if candidate.startswith("/") else " "
+                yield Completion(
+                    candidate + end,
+                    start_position=-len(word),
+                    display=candidate,
+                    display_meta=explanation,
+                )
 
-    def _flags(self, name: str) -> Iterator[str]:
-        command = self._shell.commands.get(name)
-        if command is not None:
-            yield from (f"-{flag.name}" for flag in command.flags)
+    def _candidates(self, words: list[str], word: str) -> Iterator[tuple[str, str]]:
+        """Yield (text, explanation) for a word behind ``words``, whether it fits or not."""
+        commands = self._shell.commands
+        if not words or words == ["help"]:
+            yield from ((command.name, command.summary) for command in commands.values())
+        elif word.startswith("-") and words[0] in commands:
+            yield from ((f"-{flag.name}", flag.text) for flag in commands[words[0]].flags)
+        elif word.startswith("/"):
+            yield from ((path, "") for path in self._paths(word))
 
     def _paths(self, word: str) -> list[str]:
+        """Return the paths of the nodes beside the one that is being typed."""
         parent = word[: word.rindex("/")] or "/"
         prefix = parent if parent == "/" else parent + "/"
-        session = self._shell.session
-        # Only asked where the answer is at hand: a key must not wait for a lost server.
-        if not session.state().startswith("CONNECTED"):
-            return []
         try:
-            return [prefix + name for name in session.get_children(parent)[0]]
+            session = self._shell.session
+            # Only asked where the answer is at hand: a key must not wait for a lost server.
+            if session.state().startswith("CONNECTED"):
+                return [prefix + name for name in session.get_children(parent)[0]]
         except ShellError:
-            return []
+            pass
+        return []
 
 
 def open_history() -> History:
