@@ -10,8 +10,8 @@ from typing import Any
 from speckeeper.wire import request_bodies as bodies
 from speckeeper.wire.codes import CreateFlag, OpCode
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.jute import Reader
-from speckeeper.wire.request_records import CreateRequest, MultiRequest, Request
+from speckeeper.wire.jute import NULL, Reader
+from speckeeper.wire.request_records import CreateRequest, MultiRequest, Request, SetDataRequest
 
 #: int type, boolean done, int err
 MULTI_HEADER = Struct(">i?i")
@@ -36,9 +36,16 @@ def _create(op: int, reader: Reader) -> tuple[int, CreateRequest]:
     return (int(OpCode.CREATE_CONTAINER) if request.flags == CreateFlag.CONTAINER else op), request
 
 
+def _set_data(reader: Reader) -> SetDataRequest:
+    """Read a setData; in a multi its path may not be null (``PrepRequestProcessor``)."""
+    if reader.skip(NULL):
+        raise WireError(f"path at offset {reader.position - len(NULL)} is null")
+    return bodies.decode_set_data(reader)
+
+
 _WRITES: dict[int, Callable[[Reader], Request]] = {
     OpCode.DELETE: bodies.decode_delete,
-    OpCode.SET_DATA: bodies.decode_set_data,
+    OpCode.SET_DATA: _set_data,
     OpCode.CHECK: bodies.decode_check,
 }
 _READS: dict[int, Callable[[Reader], Request]] = {

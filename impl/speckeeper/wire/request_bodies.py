@@ -1,12 +1,11 @@
 """Bodies of requests, field by field: the plain decoders and encoders, one pair for each layout.
 
-Null strings, null vectors:
+Null paths, as Apache ZooKeeper 3.8.0 was seen to take them:
 
-- A null path is refused with WireError where ZooKeeper runs into a null pointer and answers
-  MarshallingError as well (create, delete, the reads, setWatches).
-- It is read as an empty path where ZooKeeper gives both the same answer (setData, setACL, check
-  and the operations on watches).
-- It stays None where it means something (sync, getEphemerals, reconfig).
+- Refused with WireError where it runs into a null pointer and answers MarshallingError as well:
+  create, delete, the reads, checkWatches, removeWatches, setWatches, everything in a multi.
+- Read as an empty path where it gives both the same answer: setData, setACL, addWatch.
+- None where it goes on with null: sync, getEphemerals, the texts of reconfig.
 """
 
 from speckeeper.wire.errors import WireError
@@ -77,7 +76,7 @@ def decode_delete(reader: Reader) -> DeleteRequest:
 
 def decode_check(reader: Reader) -> CheckVersionRequest:
     """Read a check request."""
-    path = reader.ustring() or ""
+    path = reader.text("path")
     return CheckVersionRequest(path, reader.int())
 
 
@@ -141,13 +140,13 @@ def decode_add_watch(reader: Reader) -> AddWatchRequest:
 
 def decode_check_watches(reader: Reader) -> CheckWatchesRequest:
     """Read a checkWatches request."""
-    path = reader.ustring() or ""
+    path = reader.text("path")
     return CheckWatchesRequest(path, reader.int())
 
 
 def decode_remove_watches(reader: Reader) -> RemoveWatchesRequest:
     """Read a removeWatches request."""
-    path = reader.ustring() or ""
+    path = reader.text("path")
     return RemoveWatchesRequest(path, reader.int())
 
 

@@ -15,12 +15,14 @@ from speckeeper.wire.jute import NULL, Reader, encode_buffer, encode_ustring
 from speckeeper.wire.multi import MULTI_END, MULTI_HEADER
 from speckeeper.wire.records import OPEN_ACL_UNSAFE, encode_acl_list
 from speckeeper.wire.requests import (
+    AddWatchRequest,
     CreateRequest,
     DeleteRequest,
     GetDataRequest,
     GetEphemeralsRequest,
     MultiRequest,
     Request,
+    SetACLRequest,
     SetDataRequest,
     SyncRequest,
     decode_request,
@@ -130,7 +132,18 @@ def test_null_and_empty_data_differ(data: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "op", [OpCode.CREATE, OpCode.DELETE, OpCode.EXISTS, OpCode.GET_DATA, OpCode.GET_ACL]
+    "op",
+    [
+        OpCode.CREATE,
+        OpCode.DELETE,
+        OpCode.EXISTS,
+        OpCode.GET_DATA,
+        OpCode.GET_CHILDREN2,
+        OpCode.GET_ACL,
+        OpCode.GET_ALL_CHILDREN_NUMBER,
+        OpCode.CHECK_WATCHES,
+        OpCode.REMOVE_WATCHES,
+    ],
 )
 def test_null_path_is_refused_where_zookeeper_answers_marshalling_error(op: int) -> None:
     with pytest.raises(WireError, match="path at offset 0 is null"):
@@ -141,6 +154,8 @@ def test_null_path_is_kept_or_read_as_empty_where_zookeeper_goes_on() -> None:
     assert decode(OpCode.SYNC, NULL) == SyncRequest(None)
     assert decode(OpCode.GET_EPHEMERALS, NULL) == GetEphemeralsRequest(None)
     assert decode(OpCode.SET_DATA, NULL * 3) == SetDataRequest("", None, -1)
+    assert decode(OpCode.SET_ACL, NULL * 3) == SetACLRequest("", (), -1)
+    assert decode(OpCode.ADD_WATCH, NULL * 2) == AddWatchRequest("", -1)
 
 
 def test_null_acl_list_is_read_as_empty() -> None:
@@ -171,6 +186,14 @@ READ = (int(OpCode.GET_DATA), encode_request(OpCode.GET_DATA, GetDataRequest("/a
 
 def test_empty_multi() -> None:
     assert decode(OpCode.MULTI, MULTI_END) == MultiRequest(())
+
+
+@pytest.mark.parametrize(
+    "op", [OpCode.CREATE, OpCode.DELETE, OpCode.SET_DATA, OpCode.CHECK, OpCode.GET_DATA]
+)
+def test_null_path_in_a_multi_is_refused(op: int) -> None:
+    with pytest.raises(WireError, match="path at offset 9 is null"):
+        decode(OpCode.MULTI, multi_of((op, NULL + b"\0" * 20)))
 
 
 def test_multi_ends_at_any_header_that_says_done() -> None:
