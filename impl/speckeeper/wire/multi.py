@@ -68,13 +68,12 @@ _ENCODERS: dict[int, Callable[[Any], bytes]] = {
 
 
 def decode_multi(reader: Reader) -> MultiRequest:
-    """Read a multi or multiRead request.
+    """Read a multi request.
 
-    Raises WireError for an operation that may not stand in a multi, for reads and writes in one
-    multi, and for a create whose flags are unknown or need a TTL that is not there.
+    Raises WireError for an operation that may not stand in one, a read for instance, and for a
+    create whose flags are unknown or need a TTL that is not there.
     """
     ops: list[tuple[int, Request]] = []
-    reads = writes = False
     while True:
         start = reader.position
         op, done, _err = reader.fixed(MULTI_HEADER)
@@ -82,17 +81,23 @@ def decode_multi(reader: Reader) -> MultiRequest:
             return MultiRequest(tuple(ops))
         if op in _CREATES:
             ops.append(_create(op, reader))
-            writes = True
         elif op in _WRITES:
             ops.append((op, _WRITES[op](reader)))
-            writes = True
-        elif op in _READS:
-            ops.append((op, _READS[op](reader)))
-            reads = True
         else:
             raise WireError(f"operation {op} at offset {start} may not stand in a multi")
-        if reads and writes:
-            raise WireError(f"reads and writes in one multi, first at offset {start}")
+
+
+def decode_multi_read(reader: Reader) -> MultiRequest:
+    """Read a multiRead request; raises WireError for an operation that may not stand in one."""
+    ops: list[tuple[int, Request]] = []
+    while True:
+        start = reader.position
+        op, done, _err = reader.fixed(MULTI_HEADER)
+        if done:
+            return MultiRequest(tuple(ops))
+        if op not in _READS:
+            raise WireError(f"operation {op} at offset {start} may not stand in a multiRead")
+        ops.append((op, _READS[op](reader)))
 
 
 def encode_multi(request: MultiRequest) -> bytes:

@@ -17,7 +17,7 @@ from speckeeper.wire import request_bodies as bodies
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader, encode_buffer, encode_ustring
-from speckeeper.wire.multi import decode_multi, encode_multi
+from speckeeper.wire.multi import decode_multi, decode_multi_read, encode_multi
 from speckeeper.wire.records import known_acl_list
 from speckeeper.wire.request_records import (
     AddWatchRequest,
@@ -184,7 +184,7 @@ _DECODERS: dict[int, _Decode] = {
     OpCode.SYNC: _plainly(lambda reader: SyncRequest(reader.ustring())),
     OpCode.CHECK: _plainly(bodies.decode_check),
     OpCode.MULTI: _plainly(decode_multi),
-    OpCode.MULTI_READ: _plainly(decode_multi),
+    OpCode.MULTI_READ: _plainly(decode_multi_read),
     OpCode.SET_WATCHES: _plainly(bodies.decode_set_watches),
     OpCode.SET_WATCHES2: _plainly(bodies.decode_set_watches2),
     OpCode.ADD_WATCH: _plainly(bodies.decode_add_watch),

@@ -192,8 +192,9 @@ def test_empty_multi() -> None:
     "op", [OpCode.CREATE, OpCode.DELETE, OpCode.SET_DATA, OpCode.CHECK, OpCode.GET_DATA]
 )
 def test_null_path_in_a_multi_is_refused(op: int) -> None:
+    multi = OpCode.MULTI_READ if op == OpCode.GET_DATA else OpCode.MULTI
     with pytest.raises(WireError, match="path at offset 9 is null"):
-        decode(OpCode.MULTI, multi_of((op, NULL + b"\0" * 20)))
+        decode(multi, multi_of((op, NULL + b"\0" * 20)))
 
 
 def test_multi_ends_at_any_header_that_says_done() -> None:
@@ -206,10 +207,16 @@ def test_multi_read_forgets_the_watch_flag() -> None:
     assert decode(OpCode.MULTI_READ, multi_of(READ)) == expected
 
 
-@pytest.mark.parametrize("order", [(DELETE, READ), (READ, DELETE)])
-def test_multi_does_not_mix_reads_and_writes(order: tuple[tuple[int, bytes], ...]) -> None:
-    with pytest.raises(WireError, match="reads and writes in one multi"):
-        decode(OpCode.MULTI, multi_of(*order))
+@pytest.mark.parametrize("ops", [(DELETE, READ), (READ, DELETE), (READ,)])
+def test_multi_takes_no_reads(ops: tuple[tuple[int, bytes], ...]) -> None:
+    with pytest.raises(WireError, match="operation 4 at offset .* may not stand in a multi$"):
+        decode(OpCode.MULTI, multi_of(*ops))
+
+
+@pytest.mark.parametrize("ops", [(DELETE, READ), (READ, DELETE), (DELETE,)])
+def test_multi_read_takes_no_writes(ops: tuple[tuple[int, bytes], ...]) -> None:
+    with pytest.raises(WireError, match="operation 2 at offset .* may not stand in a multiRead"):
+        decode(OpCode.MULTI_READ, multi_of(*ops))
 
 
 @pytest.mark.parametrize(
