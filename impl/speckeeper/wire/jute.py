@@ -135,6 +135,34 @@ class Reader:
             return None
         return [item(self) for _ in range(count)]
 
+    def texts(self, what: str) -> list[str] | None:
+        """Return a vector of strings that may not be null; None for count -1.
+
+        A loop of its own, because there may be very many of them (setWatches, closeSession).
+        """
+        count = self.int()
+        if count == -1:
+            return None
+        items: list[str] = []
+        append, int_at = items.append, INT.unpack_from
+        buffer, position, end = self._buffer, self.position, self.end
+        for _ in range(count):
+            start = position + 4
+            if start <= end:
+                stop = start + int_at(buffer, position)[0]
+                if start <= stop <= end:
+                    try:
+                        append(buffer[start:stop].decode())
+                        position = stop
+                        continue
+                    except UnicodeDecodeError:
+                        pass
+            self.position = position
+            append(self.text(what))
+            position = self.position
+        self.position = position
+        return items
+
     def skip(self, expected: bytes) -> bool:
         """Step over ``expected`` if exactly these bytes come next; tell whether they did."""
         end = self.position + len(expected)

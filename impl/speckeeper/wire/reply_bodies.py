@@ -71,7 +71,7 @@ def encode_children_reply(children: Collection[str]) -> bytes:
 
 def decode_children_reply(reader: Reader) -> list[str]:
     """Read the body of getChildren or getEphemerals."""
-    return reader.vector(lambda item: item.text("name")) or []
+    return reader.texts("name") or []
 
 
 def encode_children2_reply(children: Collection[str], stat: Stat) -> bytes:

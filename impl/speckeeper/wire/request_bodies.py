@@ -162,14 +162,10 @@ def encode_watches_query(request: CheckWatchesRequest | RemoveWatchesRequest) ->
 
 def _paths(reader: Reader) -> tuple[str, ...]:
     start = reader.position
-    paths = reader.vector(_path)
+    paths = reader.texts("path")
     if paths is None:
         raise WireError(f"vector of paths at offset {start} is null")
     return tuple(paths)
-
-
-def _path(reader: Reader) -> str:
-    return reader.text("path")
 
 
 def decode_set_watches(reader: Reader) -> SetWatchesRequest:

@@ -97,7 +97,7 @@ def _decode_close_session(reader: Reader) -> CloseSessionTxn:
         reader.position = start
         return CloseSessionTxn(None)
     reader.position = start
-    paths = reader.vector(lambda item: item.text("path"))
+    paths = reader.texts("path")
     return CloseSessionTxn(None if paths is None else tuple(paths))
 
 

@@ -1,20 +1,28 @@
 """Jute primitives: the layout, null values, odd strings, and lengths that lie."""
 
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.wire.strategies import data, texts
+from tests.unit.wire.strategies import data, mutated, texts
 
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import (
+    INT,
+    NULL,
     Reader,
     decode_text,
     encode_buffer,
     encode_ustring,
     encode_vector,
 )
+
+
+def _strings(items: list[str]) -> bytes:
+    return b"".join(map(encode_ustring, items))
+
 
 FIELDS = ("boolean", "byte", "int", "long", "buffer", "ustring")
 
@@ -125,4 +133,27 @@ def test_hostile_length_allocates_nothing(field: str, length: int) -> None:
 
 def test_text_refuses_null() -> None:
     with pytest.raises(WireError, match="path at offset 0 is null"):
-        Reader(b"\xff\xff\xff\xff").text("path")
+        Reader(NULL).text("path")
+    with pytest.raises(WireError, match="path at offset 9 is null"):
+        Reader(INT.pack(2) + encode_ustring("a") + NULL).texts("path")
+
+
+@given(st.none() | st.lists(texts), st.binary(max_size=9))
+def test_texts_are_a_vector_of_text(items: list[str] | None, after: bytes) -> None:
+    raw = encode_vector(items, encode_ustring)
+    reader = Reader(raw + after)
+    assert reader.texts("path") == items
+    assert reader.position == len(raw)
+
+
+@given(st.integers(-2, 9), st.binary(max_size=40) | mutated(st.lists(texts).map(_strings)))
+def test_texts_agree_with_one_text_after_another(count: int, raw: bytes) -> None:
+    def outcome(take: Callable[[Reader], object]) -> object:
+        reader = Reader(INT.pack(count) + raw)
+        try:
+            return take(reader), reader.position
+        except WireError as error:
+            return str(error)
+
+    fast = outcome(lambda reader: reader.texts("path"))
+    assert fast == outcome(lambda reader: reader.vector(lambda item: item.text("path")))

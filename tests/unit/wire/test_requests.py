@@ -209,13 +209,13 @@ def test_multi_read_forgets_the_watch_flag() -> None:
 
 @pytest.mark.parametrize("ops", [(DELETE, READ), (READ, DELETE), (READ,)])
 def test_multi_takes_no_reads(ops: tuple[tuple[int, bytes], ...]) -> None:
-    with pytest.raises(WireError, match="operation 4 at offset .* may not stand in a multi$"):
+    with pytest.raises(WireError, match=r"operation 4 at offset .* may not stand in a multi$"):
         decode(OpCode.MULTI, multi_of(*ops))
 
 
 @pytest.mark.parametrize("ops", [(DELETE, READ), (READ, DELETE), (DELETE,)])
 def test_multi_read_takes_no_writes(ops: tuple[tuple[int, bytes], ...]) -> None:
-    with pytest.raises(WireError, match="operation 2 at offset .* may not stand in a multiRead"):
+    with pytest.raises(WireError, match=r"operation 2 at offset .* may not stand in a multiRead"):
         decode(OpCode.MULTI_READ, multi_of(*ops))
 
 
