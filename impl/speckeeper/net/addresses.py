@@ -1,4 +1,4 @@
-"""Addresses of peers as ZooKeeper writes them, because ACLs of scheme ``ip`` compare them as text."""
+"""Addresses of peers as ZooKeeper writes them: ACLs of scheme ``ip`` compare them as text."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -6,8 +6,8 @@ from ipaddress import IPv6Address, ip_address
 def java_host(host: str) -> str:
     """Return a numeric address in the form of Java's ``getHostAddress``.
 
-    IPv4 as it is, also when it came mapped into IPv6; IPv6 as eight groups without leading zeros and
-    never shortened, a scope after ``%`` kept. Anything else is returned unchanged.
+    IPv4 as it is, also when it came mapped into IPv6; IPv6 as eight groups without leading zeros
+    and never shortened, a scope after ``%`` kept. Anything else is returned unchanged.
     """
     if ":" not in host:
         return host

@@ -18,7 +18,8 @@ class ListenError(Exception):
     def __init__(self, name: str, host: str | None, port: int, cause: OSError) -> None:
         place = f"{host or '*'}:{port}"
         super().__init__(
-            f"{name} {place}: {cause.strerror or cause}; stop what listens there, or configure another"
+            f"{name} {place}: {cause.strerror or cause}; "
+            "stop what listens there, or configure another"
         )
         self.name = name
         self.place = place

@@ -13,7 +13,7 @@ INTERVAL_S = 10.0
 
 
 class RefusalLog:
-    """Logs the first of a kind with its peer, and how many more there were when the interval is over."""
+    """Logs the first of a kind with its peer, then how many more there were in the interval."""
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = monotonic) -> None:
         self._log = log

@@ -5,7 +5,6 @@ A minimal run: ``serve(ServeOptions(ServerSettings(), StorageSettings(Path("data
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -57,14 +56,14 @@ def serve(
     sites: Callable[[Service], Sequence[Site]] | None = None,
     started: Callable[[Service, int | None], None] | None = None,
 ) -> None:
-    """Recover the data, serve clients, and return once SIGTERM or SIGINT has stopped the server.
+    """Recover the data, serve clients, and return when SIGTERM or SIGINT has stopped the server.
 
-    ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``, None
-    for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer, metrics).
-    ``started(service, port)`` is called once clients are being accepted, with the port they find.
-    ``service.stop()`` stops it from within. ``service`` has ``server`` (and in it ``stats``, ``tree``,
-    ``sessions``, ``watches``, ``core.connections``), ``snapshotter``, ``disk``, ``report``,
-    ``storage`` and ``port``.
+    ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``,
+    None for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer,
+    metrics). ``started(service, port)`` is called once clients are being accepted, with the port
+    they find. ``service.stop()`` stops it from within. ``service`` has ``server`` (and in it
+    ``stats``, ``tree``, ``sessions``, ``watches``, ``core.connections``), ``snapshotter``,
+    ``disk``, ``report``, ``storage`` and ``port``.
 
     Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing was
     acknowledged after it), ListenError where an address is taken. Each text is one line.

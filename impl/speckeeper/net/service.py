@@ -122,7 +122,7 @@ class Service:
         if self._purge_interval_s:
             self._every(self._purge_interval_s, self._purge)
         if self.report.transactions_since_snapshot:
-            # As ZooKeeper after loading: a clean snapshot, so that the next start has less to replay.
+            # As ZooKeeper after loading: a clean snapshot, and the next start has less to replay.
             self.snapshotter.begin()
 
     async def listen(self, sock: object) -> None:
@@ -141,7 +141,7 @@ class Service:
         self.stopped.set()
 
     async def shut_down(self) -> None:
-        """Finish what was accepted (unless storage failed), tell clients goodbye, close everything."""
+        """Finish what was accepted (unless storage failed), then close everything."""
         self.port.stopping = True
         for listener in self._listeners:
             listener.close()

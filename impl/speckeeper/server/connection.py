@@ -1,4 +1,4 @@
-"""One client connection as the server sees it: bytes in, bytes out, and what is known of the client.
+"""One client connection as the server sees it: bytes in, bytes out, what is known of the client.
 
 A connection holds no socket. Its driver hands bytes to :class:`~speckeeper.server.server.Server`,
 takes ``output`` to the socket, and closes the socket when ``close_reason`` is set.

@@ -27,6 +27,13 @@ _SASL = int(OpCode.SASL)
 _CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 _UNIMPLEMENTED = int(ErrorCode.UNIMPLEMENTED)
+_THROTTLED_OP = int(ErrorCode.THROTTLED_OP)
+_NEVER_THROTTLED = frozenset(
+    (_PING, _AUTH, _SASL, _CLOSE_SESSION, int(OpCode.CREATE_SESSION))
+)  # Request.isThrottlable, and what never gets as far as the throttle
+
+#: Not an opcode of any client: what a request that waited too long is queued as.
+THROTTLED = int(OpCode.ERROR)
 _PING_XID = -2
 _NO_ZXID = -1
 
@@ -45,6 +52,13 @@ def sync(
     request = decode_request(_SYNC, buffer, start, end)
     assert isinstance(request, SyncRequest)
     return encode_ustring(request.path)
+
+
+def throttled(
+    connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+) -> bytes | int:
+    """Stand in for a request that waited too long (ZooKeeper RequestThrottler)."""
+    return _THROTTLED_OP
 
 
 class Dispatcher:
@@ -93,6 +107,28 @@ class Dispatcher:
             self._core.outbox.close(connection, CloseReason.UNKNOWN_OPCODE)
         return not connection.hold and connection.state < State.CLOSING
 
+    def dispatch_late(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> bool:
+        """Refuse a request that waited longer than ``throttledOpWaitTime``, in its turn."""
+        if op in _NEVER_THROTTLED or connection.state != State.OPEN:
+            return self.dispatch(connection, xid, op, buffer, start, end, now_ms)
+        self._core.stats.throttled_ops += 1
+        if connection.queued:
+            self._pipeline.read_later(connection, xid, THROTTLED, b"", (), now_ms)
+            self._count(connection, xid, now_ms)
+        else:
+            zxid = self._core.tree.last_processed_zxid
+            self._core.outbox.reply(connection, xid, zxid, _THROTTLED_OP)
+        return not connection.hold
+
     def _read(
         self,
         connection: Connection,
@@ -108,7 +144,7 @@ class Dispatcher:
             pipeline.read_later(
                 connection, xid, op, buffer[start - 4 : end], connection.auth_ids, now_ms
             )
-            self._count(connection, xid)
+            self._count(connection, xid, now_ms)
             return
         core = self._core
         try:
@@ -154,7 +190,7 @@ class Dispatcher:
             now_ms,
             large,
         )
-        self._count(connection, xid)
+        self._count(connection, xid, now_ms)
 
     def _large(self, size: int) -> int | None:
         """How many bytes count against the limit on large requests; None if they are too many."""
@@ -165,7 +201,7 @@ class Dispatcher:
             return None
         return size
 
-    def _count(self, connection: Connection, xid: int) -> None:
+    def _count(self, connection: Connection, xid: int, now_ms: int) -> None:
         """Count a request in progress, and hold the connection when there are too many."""
         connection.queued += 1
         if xid > 0:
@@ -176,8 +212,14 @@ class Dispatcher:
             0 < settings.request_throttle_limit <= waiting
         ):
             connection.hold |= Hold.OUTSTANDING
+            connection.held_since_ms = now_ms
             self.throttled[connection] = None
             self._core.stats.throttle_waits += 1
+
+    def is_late(self, connection: Connection, now_ms: int) -> bool:
+        """Whether what a throttled connection has sent meanwhile has waited too long."""
+        patience_ms = self._core.settings.throttled_op_wait_time_ms
+        return patience_ms > 0 and now_ms - connection.held_since_ms > patience_ms
 
     def free_to_go_on(self, connection: Connection) -> bool:
         """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""

@@ -1,8 +1,8 @@
-"""From bytes to requests: framing, the loop that answers frequent reads, and what makes a client wait.
+"""From bytes to requests: framing, the loop that answers reads, and what makes a client wait.
 
-The loop is the hot path of the server. Per request it does one unpack, one slice, one look-up and one
-pack; everything that can be is done once per batch. Nothing is applied while it runs, so the zxid
-of all its replies is the same. See ZooKeeper NIOServerCnxn.readLength, readRequest.
+The loop is the hot path of the server. Per request it does one unpack, one slice, one look-up and
+one pack; everything that can be is done once per batch. Nothing is applied while it runs, so the
+zxid of all its replies is the same. See ZooKeeper NIOServerCnxn.readLength, readRequest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 
 def _no_answer(key: object) -> None:
     """Stand in for a look-up where nothing may be answered by the loop."""
-    return None
 
 
 class Intake:
@@ -47,7 +46,7 @@ class Intake:
         loop_handlers: dict[int, Handler],
         handshake: Callable[[Connection, bytes, int], None],
     ) -> None:
-        """``loop_handlers``: reads by opcode that the loop answers; ``handshake`` takes the first frame."""
+        """``loop_handlers``: reads that the loop answers; ``handshake`` takes the first frame."""
         self._core = core
         self._dispatcher = dispatcher
         self._handlers = loop_handlers
@@ -74,6 +73,32 @@ class Intake:
             data = b"".join(connection.inbox)
             connection.drop_inbox()
             self._advance(connection, data, now_ms)
+
+    def release_throttled(self, connection: Connection, now_ms: int) -> None:
+        """Let a throttled connection go on; what has waited for too long is refused."""
+        if connection.hold == Hold.OUTSTANDING and self._dispatcher.is_late(connection, now_ms):
+            connection.hold = 0
+            data = b"".join(connection.inbox)
+            connection.drop_inbox()
+            position = self._serve_late(connection, data, now_ms)
+            self._advance(connection, data[position:], now_ms)
+        else:
+            self.release(connection, Hold.OUTSTANDING, now_ms)
+
+    def _serve_late(self, connection: Connection, data: bytes, now_ms: int) -> int:
+        """Refuse the complete requests there are; return where they end."""
+        position = requests = 0
+        while len(data) - position >= _FRAME_SIZE:
+            length, xid, op = _FRAME.unpack_from(data, position)
+            start, end = position + _FRAME_SIZE, position + 4 + length
+            if end > len(data) or not _SHORTEST <= length <= self._longest:
+                break
+            requests += 1
+            position = end
+            if not self._dispatcher.dispatch_late(connection, xid, op, data, start, end, now_ms):
+                break
+        self._count(connection, requests, position)
+        return position
 
     def take_turns(self, now_ms: int) -> None:
         """Give every connection of the backlog one more turn."""
@@ -199,7 +224,7 @@ class Intake:
             connection.last_cxid = xid
 
     def _leave(self, connection: Connection, data: bytes, position: int) -> None:
-        """Deal with the bytes that were not used: the start of a frame, or requests that must wait."""
+        """Keep the bytes that were not used: the start of a frame, or requests that must wait."""
         session = connection.session
         if connection.state >= State.CLOSING or session is None or session.closing:
             return

@@ -1,4 +1,4 @@
-"""Writes on their way: prepared and logged in zxid order, applied and answered once they are durable.
+"""Writes on their way: prepared and logged in zxid order, applied and answered once durable.
 
 One queue holds everything that waits for the log: each write, and behind a connection's own writes
 its reads, so that replies keep the order of requests. Whoever makes entries durable (a disk here,
@@ -127,7 +127,7 @@ class Pipeline:
         now_ms: int,
         large: int = 0,
     ) -> None:
-        """Prepare a write with body ``buffer[start:end]``, refused or not, and queue it for the log.
+        """Prepare a write with body ``buffer[start:end]`` and queue it for the log, also if refused.
 
         A body that does not decode becomes an error transaction with MARSHALLING_ERROR.
         """

@@ -1,8 +1,9 @@
 """Reads: operations that are answered from the tree as it is, without a transaction.
 
 A handler takes the connection, the body of the request (``buffer[start:end]``) and the identities
-to judge by; it returns the body of the reply, or an error code (an int). A body that does not decode
-raises WireError, which the caller answers with MARSHALLING_ERROR (ZooKeeper FinalRequestProcessor).
+to judge by; it returns the body of the reply, or an error code (an int). A body that does not
+decode raises WireError, which the caller answers with MARSHALLING_ERROR (ZooKeeper
+FinalRequestProcessor).
 """
 
 from __future__ import annotations

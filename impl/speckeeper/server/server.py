@@ -1,4 +1,4 @@
-"""One server, put together: what a driver (sockets, or a simulator) feeds and what it must carry out.
+"""One server, put together: what a driver (sockets, a simulator) feeds and must carry out.
 
 In: :meth:`Server.connect`, ``receive``, ``disconnect``, ``hold_unread``, ``persisted``, ``tick``.
 Out, to be taken after any of them:
@@ -18,7 +18,7 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
-from speckeeper.server.dispatch import Dispatcher, ping, sync
+from speckeeper.server.dispatch import THROTTLED, Dispatcher, ping, sync, throttled
 from speckeeper.server.intake import Intake
 from speckeeper.server.pipeline import Pipeline, Random
 from speckeeper.server.reads import Handler, Reads
@@ -40,7 +40,7 @@ _DELETE_CONTAINER = int(OpCode.DELETE_CONTAINER)
 
 
 class Server:
-    """A standalone server over a loaded tree. Every session in the tree starts with its full timeout."""
+    """A standalone server over a loaded tree, whose sessions start with their full timeout."""
 
     def __init__(
         self, settings: ServerSettings, tree: DataTree, now_ms: int, wall_ms: int, rng: Random
@@ -69,7 +69,8 @@ class Server:
         auth = Authenticator(settings, core.stats, core.outbox)
         self.pipeline = pipeline = Pipeline(settings, TreeView(tree), rng)
         self.session_ops = SessionOps(core, pipeline, auth, self.throttle)
-        self._finisher = Finisher(core, self.session_ops, watch_ops, handlers)
+        queueable = {**handlers, THROTTLED: throttled}
+        self._finisher = Finisher(core, self.session_ops, watch_ops, queueable)
         pipeline.finish = self._finisher.finish
         self._dispatcher = Dispatcher(core, pipeline, auth, handlers)
         self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
@@ -122,7 +123,7 @@ class Server:
             session.connection = None
 
     def hold_unread(self, connection: Connection, unread: bool, now_ms: int) -> None:
-        """Stop taking requests while the client does not take its replies, and go on when it does."""
+        """Take no requests while the client does not take its replies, and go on when it does."""
         if unread:
             connection.hold |= Hold.UNREAD
         else:
@@ -141,14 +142,17 @@ class Server:
         done = self.pipeline.committed(zxid)
         if done:
             self.stats.batch_size.add(done)
+        opened = self.session_ops.opened
+        while opened:
+            self._intake.release(opened.pop(), Hold.HANDSHAKE, now_ms)
         dispatcher = self._dispatcher
         for connection in list(dispatcher.throttled):
             if dispatcher.free_to_go_on(connection):
                 del dispatcher.throttled[connection]
-                self._intake.release(connection, Hold.OUTSTANDING, now_ms)
+                self._intake.release_throttled(connection, now_ms)
 
     def tick(self, now_ms: int) -> list[int]:
-        """Do what time brings: expire sessions, handshakes, containers; return the expired sessions.
+        """Do what time brings: expire sessions, handshakes, containers; return expired sessions.
 
         To be called several times per tick of ``tick_time_ms``.
         """
@@ -164,6 +168,23 @@ class Server:
                 self.outbox.close(connection, CloseReason.CONNECTION_EXPIRED)
         self._sweeper.sweep(now_ms, now_ms + self.pipeline.wall_offset_ms)
         return expired
+
+    def adopt(self, tree: DataTree, now_ms: int) -> None:
+        """Serve the content of another tree from now on; its last zxid is not below ours.
+
+        Nobody is connected and nothing is under way. The sessions of the tree begin anew.
+        """
+        core = self.core
+        assert not core.connections
+        assert not self.pipeline.queue
+        assert tree.last_processed_zxid >= self.pipeline.zxid
+        self.tree.adopt(tree)
+        self.pipeline.zxid = tree.last_processed_zxid
+        core.cache.bodies.clear()
+        for session_id in list(self.sessions.by_id):
+            self.sessions.remove(session_id)
+        for session_id, timeout_ms in tree.sessions.items():
+            self.sessions.track(session_id, timeout_ms, now_ms)
 
     # -- outputs
 

@@ -37,6 +37,8 @@ class SessionOps:
         self._pipeline = pipeline
         self._auth = auth
         self._throttle = throttle
+        self.opened: list[Connection] = []
+        """Connections whose session is ready now, with requests that have waited for it."""
 
     def handshake(self, connection: Connection, payload: bytes, now_ms: int) -> None:
         """Take the first frame of a connection: open a session, reopen one, or turn it away."""
@@ -99,7 +101,7 @@ class SessionOps:
         self.finish(connection, valid)
 
     def finish(self, connection: Connection, valid: bool) -> None:
-        """Answer the handshake; an invalid session (expired, wrong password) ends the connection."""
+        """Answer the handshake; an invalid session (expired, bad password) ends the connection."""
         flag = False if connection.read_only_flag else None
         if not valid:
             answer = ConnectResponse(0, 0, 0, NO_PASSWORD, flag)
@@ -115,6 +117,8 @@ class SessionOps:
             owes = self._auth.owes_authentication(connection)
             connection.state = State.UNAUTHENTICATED if owes else State.OPEN
             connection.hold &= ~Hold.HANDSHAKE
+            if connection.inbox_size:
+                self.opened.append(connection)
 
     def close(self, session_id: int, now_ms: int) -> None:
         """Have the server itself close a session (it expired, or an operator asks for it)."""

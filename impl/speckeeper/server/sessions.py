@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LOW_56_BITS = (1 << 56) - 1
 _ALL_64_BITS = (1 << 64) - 1
-# EphemeralType.CONTAINER_EPHEMERAL_OWNER: an ephemeral owner that means "container", never a session.
+# EphemeralType.CONTAINER_EPHEMERAL_OWNER: an owner that means "container", never a session.
 _CONTAINER_OWNER = 1 << 63
 
 
@@ -26,7 +26,7 @@ def signed64(value: int) -> int:
 
 
 def first_session_id(clock_ms: int, server_id: int) -> int:
-    """First id of a server that starts at ``clock_ms``: server id in the top byte, then 40 bits of time.
+    """First id of a server that starts at ``clock_ms``: server id on top, then 40 bits of time.
 
     SessionTrackerImpl.initializeNextSessionId: ``((ms << 24) >>> 8) | (id << 56)``, so that two
     servers, or two lives of one server, do not hand out the same id.
@@ -119,7 +119,7 @@ class SessionTracker:
         return sorted(expired, key=_by_id)
 
     def expiry_buckets(self) -> Iterator[tuple[int, list[int]]]:
-        """Expiry time (ms, the clock of ``now_ms``) and the session ids that expire then, in order."""
+        """Expiry time (ms, the clock of ``now_ms``) and the ids that expire then, in order."""
         buckets: dict[int, list[int]] = {}
         for session in self.by_id.values():
             buckets.setdefault(self.expiry_of(session), []).append(session.id)

@@ -49,8 +49,8 @@ class Sweeper:
 def candidates(tree: DataTree, settings: ServerSettings, wall_ms: int) -> list[str]:
     """Paths that may be deleted at ``wall_ms``, sorted.
 
-    A container without children that has had one (its cversion tells), or never had one for too long;
-    a TTL node without children that was not written for longer than its TTL.
+    A container without children that has had one (its cversion tells), or has had none for too
+    long; a TTL node without children that was not written for longer than its TTL.
     """
     never_used_ms = settings.container_max_never_used_interval_ms
     found: set[str] = set()

@@ -1,4 +1,4 @@
-"""Session ids, buckets and expiry (reference section 9; ZooKeeper SessionTrackerImpl, ExpiryQueue)."""
+"""Session ids, buckets and expiry (reference section 9; ZooKeeper SessionTrackerImpl)."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,212 @@
+"""What makes a client wait, and what is turned down (reference section 17)."""
+
+import random
+
+from tests.unit.server.world import World
+
+from speckeeper.server.connection import Hold
+from speckeeper.server.intake import TURN_BYTES
+from speckeeper.server.reasons import CloseReason
+from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.requests import ExistsRequest, GetDataRequest, SetDataRequest
+
+WRITE = SetDataRequest("/zookeeper", b"x", -1)
+READ = ExistsRequest("/", False)
+
+
+def test_too_many_requests_in_progress_make_a_client_wait():
+    world = World(global_outstanding_limit=2)
+    client = world.client()
+
+    for _ in range(5):
+        client.send(OpCode.SET_DATA, WRITE)
+
+    assert (
+        len(world.pending()) == 3
+    )  # one more than the limit, as the count is looked at afterwards
+    assert client.connection.hold == Hold.OUTSTANDING
+    world.persist()
+    assert client.connection.hold == 0
+    world.persist()
+    assert [reply.xid for reply in client.frames()] == [1, 2, 3, 4, 5]
+
+
+def test_a_client_without_requests_in_progress_is_not_made_to_wait():
+    world = World(global_outstanding_limit=2)
+    busy, idle = world.client(), world.client()
+    for _ in range(3):
+        busy.send(OpCode.SET_DATA, WRITE)
+
+    idle.send(OpCode.EXISTS, READ)
+
+    assert len(idle.take()) == 1
+
+
+def test_the_request_throttle_holds_everybody():
+    world = World(request_throttle_limit=2)
+    client = world.client()
+
+    client.feed(b"".join(client.frame(OpCode.SET_DATA, WRITE) for _ in range(4)))
+
+    assert len(world.pending()) == 2
+    world.persist()
+    assert len(world.pending()) == 2
+    world.persist()
+    assert len(client.frames()) == 4
+    assert world.server.stats.throttle_waits == 2
+
+
+def test_a_throttled_connection_that_goes_takes_its_requests_with_it():
+    world = World(request_throttle_limit=1)
+    client = world.client()
+    client.feed(b"".join(client.frame(OpCode.SET_DATA, WRITE) for _ in range(4)))
+
+    world.server.disconnect(client.connection, CloseReason.IO_ERROR)
+    world.persist()
+
+    assert world.pending() == []
+
+
+def test_requests_that_waited_too_long_are_answered_throttled():
+    world = World(request_throttle_limit=1, throttled_op_wait_time_ms=100)
+    client = world.client()
+    client.feed(
+        client.frame(OpCode.SET_DATA, WRITE)
+        + client.frame(OpCode.SET_DATA, WRITE)
+        + client.frame(OpCode.EXISTS, READ)
+        + client.frame(OpCode.PING, body=b"", xid=-2)
+    )
+
+    world.now_ms += 101
+    world.persist()
+
+    written, late, late_read, pong = client.frames()
+    assert (written.err, late.err, late_read.err) == (
+        0,
+        ErrorCode.THROTTLED_OP,
+        ErrorCode.THROTTLED_OP,
+    )
+    assert (pong.xid, pong.err) == (-2, 0)
+    assert world.pending() == []
+    assert world.server.stats.throttled_ops == 2
+
+
+def test_large_requests_have_a_budget():
+    world = World(large_request_threshold=100, large_request_max_bytes=300)
+    one, two = world.client(), world.client()
+    large = SetDataRequest("/zookeeper", bytes(150), -1)
+
+    one.send(OpCode.SET_DATA, large)
+    two.send(OpCode.SET_DATA, large)
+
+    assert one.closed is None
+    assert two.closed is CloseReason.LARGE_REQUEST
+    assert world.server.stats.large_requests_rejected == 1
+    world.persist()
+    assert one.set("/zookeeper", bytes(150)).err == 0  # the budget came back with the reply
+
+
+def test_a_client_that_does_not_take_its_replies_waits():
+    world = World()
+    client = world.client()
+
+    world.server.hold_unread(client.connection, True, world.now_ms)
+    client.send(OpCode.EXISTS, READ)
+    assert client.take() == []
+    world.server.hold_unread(client.connection, False, world.now_ms)
+
+    assert len(client.frames()) == 1
+
+
+def test_two_reasons_to_wait_are_both_waited_for():
+    world = World(global_outstanding_limit=0)
+    client = world.client()
+    client.send(OpCode.SET_DATA, WRITE)
+    world.server.hold_unread(client.connection, True, world.now_ms)
+    client.send(OpCode.EXISTS, READ)
+
+    world.persist()
+    assert len(client.take()) == 1
+    world.server.hold_unread(client.connection, False, world.now_ms)
+
+    assert len(client.take()) == 1
+
+
+def test_a_flood_of_requests_is_taken_in_turns():
+    world = World()
+    client, other = world.client(), world.client()
+    frame = client.frame(OpCode.PING, body=b"", xid=-2)
+    flood = frame * (3 * TURN_BYTES // len(frame))
+
+    client.feed(flood)
+    taken = len(client.take())
+    other.send(OpCode.EXISTS, READ)
+
+    assert taken <= TURN_BYTES // len(frame) + 1
+    assert len(other.take()) == 1
+    while world.server.backlog:
+        world.server.take_turns(world.now_ms)
+    assert taken + len(client.take()) == len(flood) // len(frame)
+
+
+def test_a_connection_that_ends_in_the_backlog_is_passed_over():
+    world = World()
+    client = world.client()
+    frame = client.frame(OpCode.PING, body=b"", xid=-2)
+    client.feed(frame * (3 * TURN_BYTES // len(frame)))
+
+    world.server.disconnect(client.connection, CloseReason.IO_ERROR)
+    world.server.take_turns(world.now_ms)
+
+    assert client.take() == []
+    assert not world.server.backlog
+
+
+def test_the_reply_cache_has_a_bound_and_no_memory_of_the_past():
+    world = World(max_response_cache_size=3)
+    client = world.client()
+    for number in range(6):
+        client.create(f"/{number}", b"-")
+    for number in range(6):
+        client.call(OpCode.GET_DATA, GetDataRequest(f"/{number}", False))
+
+    assert len(world.server.core.cache.bodies) == 3
+    client.create("/5/child")
+    reply = client.call(OpCode.GET_DATA, GetDataRequest("/5", False))
+    assert reply.body[-12:-8] == b"\0\0\0\1"  # numChildren: the cached Stat was forgotten
+
+
+def test_a_cache_of_size_zero_keeps_nothing():
+    world = World(max_response_cache_size=0)
+    client = world.client()
+
+    client.call(OpCode.GET_DATA, GetDataRequest("/", False))
+
+    assert world.server.core.cache.bodies == {}
+
+
+def test_a_snapshot_is_due_between_half_and_all_of_snap_count():
+    class HighestRoll(random.Random):
+        def randrange(self, stop):
+            return stop - 1
+
+    world = World(snap_count=10, dice=HighestRoll())
+    client = world.client()
+    for _ in range(8):
+        client.set("/zookeeper", b"")
+    assert not world.server.snapshot_due
+
+    client.set("/zookeeper", b"")
+
+    assert world.server.snapshot_due  # more than 5 + 4
+    world.server.snapshot_started()
+    assert not world.server.snapshot_due
+
+
+def test_a_snapshot_is_due_by_bytes_as_well():
+    world = World(snap_size_limit_bytes=2000)
+    client = world.client()
+
+    client.set("/zookeeper", bytes(2000))
+
+    assert world.server.snapshot_due
