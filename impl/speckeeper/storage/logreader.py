@@ -96,8 +96,9 @@ class LogReplay:
             self._judge(
                 logs.pop(), Ending.HEADLESS, None, 0, "the file was created and not written"
             )
-        if logs:
-            self._require_next(self._after, logs[0])
+        if not logs:
+            return
+        self._require_next(self._after, logs[0])
         for log, next_log in zip(logs, [*logs[1:], None], strict=True):
             yield from self._read(log, next_log)
 
