@@ -38,8 +38,7 @@ def server_settings(config: Config) -> ServerSettings:
 
 
 def storage_settings(config: Config) -> StorageSettings:
-    """Return the directories and the habits of storage; `data_log_dir` is None when it is the same.
-    """
+    """Return the directories and the habits of storage; `data_log_dir` None means the same one."""
     values: dict[str, Any] = config.section("storage")
     separate = values["data_log_dir"] != values["data_dir"]
     values["data_log_dir"] = Path(values["data_log_dir"]) if separate else None

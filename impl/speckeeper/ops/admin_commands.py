@@ -1,0 +1,328 @@
+"""Commands of the AdminServer: one function each, with the keys of Apache's answers.
+
+ZooKeeper: org.apache.zookeeper.server.admin.Commands. `COMMANDS` is the registry; net and HTTP are
+elsewhere (`admin_site`). Commands that send or take a snapshot are in `admin_snapshots`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from speckeeper.ops.config_keys import PREFIX, find_key
+from speckeeper.ops.environment import environment
+from speckeeper.ops.metrics import monitor_values
+from speckeeper.ops.op_names import op_name
+from speckeeper.ops.running import Running, directory_size, interest_ops
+from speckeeper.ops.version import full_version
+from speckeeper.server.connection import Connection
+from speckeeper.tree.digest import DIGEST_VERSION
+
+Answer = dict[str, object]
+Parameters = Mapping[str, str]
+
+
+class CommandError(Exception):
+    """A command that could not be carried out; the text goes to the key `error`."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that answers with JSON: names (the first is the primary one), what it does, help.
+
+    `needs_server`: without a server the answer is an error.
+    """
+
+    names: tuple[str, ...]
+    answer: Callable[[Running, Parameters], Answer]
+    help: str
+    needs_server: bool = True
+
+
+def configuration(running: Running, parameters: Parameters) -> Answer:
+    """ZooKeeperServerConf.toMap."""
+    settings = running.server.settings
+    least, most = settings.session_timeout_bounds_ms
+    return {
+        "client_port": running.config.number("clientPort"),
+        "data_dir": str(running.snapshot_directory),
+        "data_log_dir": str(running.log_directory),
+        "tick_time": settings.tick_time_ms,
+        "max_client_cnxns": settings.max_client_cnxns,
+        "min_session_timeout": least,
+        "max_session_timeout": most,
+        "server_id": 0,
+        "client_port_listen_backlog": running.config.number("clientPortListenBacklog"),
+    }
+
+
+def connections(running: Running, parameters: Parameters) -> Answer:
+    """Details of every connection."""
+    details = [_connection(each, brief=False) for each in running.connections]
+    return {"connections": details, "secure_connections": []}
+
+
+def _connection(connection: Connection, brief: bool) -> Answer:
+    """ServerCnxn.getConnectionInfo."""
+    info: Answer = {
+        "remote_socket_address": connection.address,
+        "interest_ops": interest_ops(connection),
+        "outstanding_requests": connection.outstanding,
+        "packets_received": connection.packets_received,
+        "packets_sent": connection.packets_sent,
+    }
+    if not brief:
+        info |= {
+            "session_id": connection.session_id,
+            "last_operation": op_name(connection.last_op),
+            "established": connection.established_ms,
+            "session_timeout": connection.timeout_ms,
+            "last_cxid": connection.last_cxid,
+            "last_zxid": connection.last_zxid,
+            "last_response_time": connection.last_response_ms,
+            "last_latency": connection.last_latency_ms,
+            "min_latency": connection.shown_min_latency_ms,
+            "avg_latency": connection.average_latency_ms,
+            "max_latency": connection.max_latency_ms,
+        }
+    return info
+
+
+def connection_stat_reset(running: Running, parameters: Parameters) -> Answer:
+    """Reset the numbers of all connections."""
+    running.reset_connection_stats()
+    return {}
+
+
+def dirs(running: Running, parameters: Parameters) -> Answer:
+    """Bytes on disk."""
+    return {
+        "datadir_size": directory_size(running.snapshot_directory),
+        "logdir_size": directory_size(running.log_directory),
+    }
+
+
+def dump(running: Running, parameters: Parameters) -> Answer:
+    """Sessions by the time they expire, ephemeral nodes by session."""
+    server = running.server
+    return {
+        "expiry_time_to_session_ids": dict(server.sessions.expiry_buckets()),
+        "session_id_to_ephemeral_paths": {
+            session: sorted(paths) for session, paths in server.tree.ephemerals.items()
+        },
+    }
+
+
+def environment_(running: Running, parameters: Parameters) -> Answer:
+    """Version and surroundings of the process."""
+    return dict(environment())
+
+
+def get_trace_mask(running: Running, parameters: Parameters) -> Answer:
+    """Return the trace mask."""
+    return {"tracemask": running.trace_mask}
+
+
+def set_trace_mask(running: Running, parameters: Parameters) -> Answer:
+    """Set the trace mask to the parameter traceMask."""
+    text = parameters.get("traceMask")
+    if text is None:
+        raise CommandError("setTraceMask requires long traceMask argument")
+    try:
+        running.trace_mask = int(text)
+    except ValueError:
+        raise CommandError(f"setTraceMask requires long traceMask argument, got {text}") from None
+    return get_trace_mask(running, parameters)
+
+
+def hash_(running: Running, parameters: Parameters) -> Answer:
+    """Digests of the tree by zxid."""
+    log = running.server.tree.digests.log
+    return {
+        "digests": [
+            {"zxid": zxid, "digest_version": DIGEST_VERSION, "digest": digest}
+            for zxid, digest in log
+        ]
+    }
+
+
+def initial_configuration(running: Running, parameters: Parameters) -> Answer:
+    """Return the text of the configuration file."""
+    return {"initial_configuration": running.config.text}
+
+
+def is_read_only(running: Running, parameters: Parameters) -> Answer:
+    """Whether the server is in read-only mode, which comes with the ensemble."""
+    return {"read_only": False}
+
+
+def last_snapshot(running: Running, parameters: Parameters) -> Answer:
+    """Zxid and time (s) of the newest snapshot written, or of the one loaded at the start."""
+    service = running.service
+    newest = service.snapshotter.last
+    path = service.report.snapshot if newest is None else newest.path
+    zxid = service.report.snapshot_zxid if newest is None else newest.zxid
+    try:
+        timestamp = int(path.stat().st_mtime) if path is not None else -1
+    except OSError:
+        timestamp = -1
+    return {"zxid": f"{zxid & 0xFFFFFFFFFFFFFFFF:x}", "timestamp": timestamp}
+
+
+def leader(running: Running, parameters: Parameters) -> Answer:
+    """A standalone server has no leader; the text is Apache's."""
+    raise CommandError("server is not initialized")
+
+
+def monitor(running: Running, parameters: Parameters) -> Answer:
+    """All metrics."""
+    return dict(monitor_values(running)) if running.is_serving else {}
+
+
+def nothing(running: Running, parameters: Parameters) -> Answer:
+    """Answer, and that is all there is to say."""
+    return {}
+
+
+def observers(running: Running, parameters: Parameters) -> Answer:
+    """A standalone server has no observers."""
+    return {"synced_observers": 0, "observers": []}
+
+
+def server_stats(running: Running, parameters: Parameters) -> Answer:
+    """Version, traffic, latency, zxid, mode, number of nodes (ServerStats as Jackson writes it)."""
+    server = running.server
+    stats = server.stats
+    sizes = {
+        "last_buffer_size": stats.last_response_size,
+        "min_buffer_size": stats.min_response_size,
+        "max_buffer_size": stats.max_response_size,
+    }
+    metrics = dict(monitor_values(running))
+    return {
+        "version": full_version(),
+        "read_only": False,
+        "server_stats": {
+            "packets_sent": stats.packets_sent,
+            "packets_received": stats.packets_received,
+            "fsync_threshold_exceed_count": running.service.disk.slow_syncs,
+            "client_response_stats": sizes,
+            "data_dir_size": directory_size(running.snapshot_directory),
+            "log_dir_size": directory_size(running.log_directory),
+            "server_state": metrics["server_state"],
+            "last_processed_zxid": server.tree.last_processed_zxid,
+            "outstanding_requests": running.outstanding,
+            "avg_latency": stats.latency.average,
+            "max_latency": stats.latency.max,
+            "min_latency": stats.latency.min,
+            "num_alive_client_connections": len(server.core.connections),
+            "uptime": metrics["uptime"],
+            "auth_failed_count": stats.auth_failed,
+            "non_mtlsremote_conn_count": 0,
+            "non_mtlslocal_conn_count": 0,
+            "provider_null": False,
+        },
+        "client_response": sizes,
+        "node_count": len(server.tree.nodes),
+    }
+
+
+def stats_(running: Running, parameters: Parameters) -> Answer:
+    """As server_stats, with the connections."""
+    brief = [_connection(each, brief=True) for each in running.connections]
+    found = server_stats(running, parameters)
+    return {**found, "connections": brief, "secure_connections": []}
+
+
+def stat_reset(running: Running, parameters: Parameters) -> Answer:
+    """Reset the numbers of the server."""
+    running.reset_stats()
+    return {}
+
+
+def system_properties(running: Running, parameters: Parameters) -> Answer:
+    """Configuration keys that were set and that Apache keeps as Java properties, sorted."""
+    properties: dict[str, str] = {}
+    for name, text in running.config.given.items():
+        key = find_key(name)
+        if key is not None and key.system:
+            bare = key.name in _BARE
+            secret = "password" in name.lower() or "superdigest" in name.lower()
+            properties[name if bare else PREFIX + name] = "***" if secret else text
+    return dict(sorted(properties.items()))
+
+
+_BARE = frozenset({"jute.maxbuffer", "readonlymode.enabled", "java.security.auth.login.config"})
+
+
+def voting_view(running: Running, parameters: Parameters) -> Answer:
+    """A standalone server has no voting members."""
+    return {"current_config": {}}
+
+
+def watches(running: Running, parameters: Parameters) -> Answer:
+    """Watched paths by session."""
+    found = {
+        connection.session_id: paths
+        for connection, paths in running.server.watches.data.by_watcher()
+    }
+    return {"session_id_to_watched_paths": found}
+
+
+def watches_by_path(running: Running, parameters: Parameters) -> Answer:
+    """Watching sessions by path."""
+    found = {
+        path: [connection.session_id for connection in watchers]
+        for path, watchers in running.server.watches.data.by_path()
+    }
+    return {"path_to_session_ids": found}
+
+
+def watch_summary(running: Running, parameters: Parameters) -> Answer:
+    """How many watches there are."""
+    summary = running.server.watches.data.summary()
+    return {
+        "num_connections": summary.watchers,
+        "num_paths": summary.paths,
+        "num_total_watches": summary.watches,
+    }
+
+
+def zabstate(running: Running, parameters: Parameters) -> Answer:
+    """A standalone server takes no part in ZAB."""
+    return {"voting": False, "zabstate": ""}
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(("configuration", "conf", "config"), configuration, "configuration in force"),
+    Command(
+        ("connection_stat_reset", "crst"),
+        connection_stat_reset,
+        "reset the numbers of all connections",
+    ),
+    Command(("connections", "cons"), connections, "details of every connection"),
+    Command(("dirs",), dirs, "bytes of snapshots and logs on disk"),
+    Command(("dump",), dump, "sessions and ephemeral nodes"),
+    Command(("environment", "env", "envi"), environment_, "surroundings of the process", False),
+    Command(("get_trace_mask", "gtmk"), get_trace_mask, "the trace mask", False),
+    Command(("hash",), hash_, "digests of the tree by zxid"),
+    Command(("initial_configuration", "icfg"), initial_configuration, "text of zoo.cfg"),
+    Command(("is_read_only", "isro"), is_read_only, "whether in read-only mode"),
+    Command(("last_snapshot", "lsnp"), last_snapshot, "zxid and time of the newest snapshot"),
+    Command(("leader", "lead"), leader, "the leader of the ensemble"),
+    Command(("monitor", "mntr"), monitor, "all metrics", False),
+    Command(("observer_connection_stat_reset", "orst"), nothing, "reset the numbers of observers"),
+    Command(("observers", "obsr"), observers, "the observers of the ensemble"),
+    Command(("ruok",), nothing, "no error if the server serves"),
+    Command(("server_stats", "srvr"), server_stats, "version, latency, traffic, zxid, mode"),
+    Command(("set_trace_mask", "stmk"), set_trace_mask, "set the trace mask (?traceMask=)", False),
+    Command(("stat_reset", "srst"), stat_reset, "reset the numbers of the server"),
+    Command(("stats", "stat"), stats_, "as server_stats, with the clients"),
+    Command(
+        ("system_properties", "sysp"), system_properties, "system properties that are set", False
+    ),
+    Command(("voting_view",), voting_view, "voting members of the ensemble"),
+    Command(("watch_summary", "wchs"), watch_summary, "number of watches"),
+    Command(("watches", "wchc"), watches, "watched paths by session"),
+    Command(("watches_by_path", "wchp"), watches_by_path, "watching sessions by path"),
+    Command(("zabstate",), zabstate, "state of the protocol", False),
+)
+"""Every command that answers with JSON, sorted by primary name."""

@@ -1,0 +1,117 @@
+"""`speckeeper serve`: configuration in, a running server, an exit code out.
+
+Everything that can go wrong at the start ends in one line on stderr and an exit code of
+ZooKeeper's. What is configured oddly is logged; where to find the server is said in one line.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from speckeeper import __version__
+from speckeeper.net.listening import ListenError
+from speckeeper.net.run import ServeOptions, serve
+from speckeeper.net.service import Service
+from speckeeper.ops.exit_codes import ExitCode
+from speckeeper.ops.four_letter import FourLetterWords
+from speckeeper.ops.logs import set_up_logs
+from speckeeper.ops.running import Running
+from speckeeper.ops.settings import server_settings, storage_settings
+from speckeeper.ops.version import full_version
+from speckeeper.ops.zoo_cfg import Config, ConfigError, read_config, standalone_config
+from speckeeper.storage.errors import DataDirError, StorageError
+
+if TYPE_CHECKING:
+    from speckeeper.net.admin import Site
+
+log = logging.getLogger(__name__)
+
+
+def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_format: str) -> int:
+    """Serve until a signal ends it; return the exit code.
+
+    `arguments` is a zoo.cfg file or `PORT DATADIR [TICKTIME] [MAXCNXNS]`, `options` are the texts
+    of -D options.
+    """
+    try:
+        if len(arguments) == 1:
+            config = read_config(arguments[0], options)
+        else:
+            config = standalone_config(arguments, options)
+        set_up_logs(
+            log_level, log_format, "" if config.server_id is None else str(config.server_id)
+        )
+    except ConfigError as error:
+        return _refuse(str(error), ExitCode.BAD_INVOCATION)
+    except ValueError as error:
+        return _refuse(str(error), ExitCode.BAD_INVOCATION)
+    for warning in config.warnings:
+        log.warning("%s", warning)
+    return _serve(config)
+
+
+def _serve(config: Config) -> int:
+    running = Running(config)
+    options = ServeOptions(
+        server_settings(config),
+        storage_settings(config),
+        client_port=config.number("clientPort"),
+        client_host=config.string("clientPortAddress") or None,
+        listen_backlog=config.number("clientPortListenBacklog"),
+        keep_alive=bool(config.values["clientTcpKeepAlive"]),
+        purge_interval_ms=config.number("autopurge.purgeInterval"),
+    )
+
+    def commands(service: Service) -> FourLetterWords:
+        running.attach(service)
+        return FourLetterWords(running)
+
+    def sites(service: Service) -> "list[Site]":
+        from speckeeper.ops.sites import sites_of
+
+        return sites_of(running)
+
+    try:
+        serve(
+            options,
+            commands=commands,
+            sites=sites,
+            started=lambda service, port: _announce(config, port),
+        )
+    except ListenError as error:
+        admin = error.name != "client port"
+        return _refuse(str(error), ExitCode.ADMIN_SERVER if admin else ExitCode.UNEXPECTED)
+    except DataDirError as error:
+        return _refuse(str(error), ExitCode.DATA_DIR)
+    except StorageError as error:
+        return _refuse(str(error), ExitCode.LOG_OR_SNAPSHOT)
+    log.info("stopped")
+    return int(ExitCode.OK)
+
+
+def _announce(config: Config, port: int | None) -> None:
+    """Say in one line what runs and how to reach it."""
+    host = config.string("clientPortAddress") or "0.0.0.0"
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else host
+    parts = [
+        f"SpecKeeper {__version__} serves on {host}:{port}",
+        f"data in {os.path.abspath(config.string('dataDir'))}",
+    ]
+    if config.values["admin.enableServer"]:
+        url = config.string("admin.commandURL")
+        parts.append(f"admin on http://{shown}:{config.number('admin.serverPort')}{url}")
+    if config.string("metricsProvider.className").endswith("PrometheusMetricsProvider"):
+        parts.append(
+            f"metrics on http://{shown}:{config.number('metricsProvider.httpPort')}/metrics"
+        )
+    parts.append(f"connect with: speckeeper shell -server {shown}:{port}")
+    print("; ".join(parts), flush=True)
+    log.info("ZooKeeper version %s", full_version())
+
+
+def _refuse(text: str, code: ExitCode) -> int:
+    """Print the one line of a failed start, and log it where somebody looks for it later."""
+    print(f"speckeeper: {text}", file=sys.stderr)
+    return int(code)

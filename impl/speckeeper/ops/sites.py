@@ -1,0 +1,156 @@
+"""The HTTP sites of a server: the AdminServer and the Prometheus endpoint, as aiohttp applications.
+
+ZooKeeper: JettyAdminServer, PrometheusMetricsProvider. Importing aiohttp takes longer than all the
+rest of a start, so this module is imported when the client port is already open.
+"""
+
+import logging
+
+from aiohttp import web
+
+from speckeeper.net.admin import Site
+from speckeeper.ops.admin_access import AccessDenied, require_all_on_root
+from speckeeper.ops.admin_commands import COMMANDS, Answer, Command, CommandError
+from speckeeper.ops.admin_snapshots import Outcome, SnapshotCommands
+from speckeeper.ops.jackson import pretty
+from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
+from speckeeper.ops.running import NOT_SERVING, NotServing, Running
+
+log = logging.getLogger(__name__)
+
+PROMETHEUS_PROVIDER = "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"
+
+#: Commands with a handler of their own: primary name and alias.
+_SNAPSHOT, _RESTORE, _SHED = ("snapshot", "snap"), ("restore", "rest"), ("shed_connections", "shed")
+_POST = (*_RESTORE, *_SHED)
+_GUARDED = {name: names[0] for names in (_SNAPSHOT, _RESTORE, _SHED) for name in names}
+
+_BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name in command.names}
+
+
+def sites_of(running: Running) -> list[Site]:
+    """Return the sites that the configuration asks for."""
+    values, config = running.config.values, running.config
+    sites: list[Site] = []
+    if values["admin.enableServer"]:
+        sites.append(
+            Site(
+                "AdminServer (admin.serverAddress, admin.serverPort)",
+                admin_application(running),
+                config.string("admin.serverAddress"),
+                config.number("admin.serverPort"),
+                config.number("admin.idleTimeout") / 1000,
+            )
+        )
+    if values["metricsProvider.className"] == PROMETHEUS_PROVIDER:
+        sites.append(
+            Site(
+                "metrics (metricsProvider.httpHost, metricsProvider.httpPort)",
+                metrics_application(running),
+                config.string("metricsProvider.httpHost"),
+                config.number("metricsProvider.httpPort"),
+            )
+        )
+    return sites
+
+
+def metrics_application(running: Running) -> web.Application:
+    """Return the application that serves /metrics."""
+    exposition = Exposition(running, bool(running.config.values["metricsProvider.exportJvmInfo"]))
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=exposition.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    application = web.Application()
+    application.router.add_get("/metrics", metrics)
+    return application
+
+
+def admin_application(running: Running) -> web.Application:
+    """Return the application that serves the commands below admin.commandURL."""
+    url = "/" + running.config.string("admin.commandURL").strip("/")
+    handler = _AdminHandler(running, url)
+    # The size of an upload is limited by the disk, not here: it is written as it comes.
+    application = web.Application(client_max_size=0)
+    application.router.add_get(url, handler.links)
+    application.router.add_get(url + "/", handler.links)
+    application.router.add_get(url + "/{name:.+}", handler.get)
+    application.router.add_post(url + "/{name:.+}", handler.post)
+    return application
+
+
+class _AdminHandler:
+    def __init__(self, running: Running, url: str) -> None:
+        self._running = running
+        self._url = url
+        self._snapshots = SnapshotCommands(running)
+
+    async def links(self, request: web.Request) -> web.Response:
+        names = sorted({*(command.names[0] for command in COMMANDS), *_GUARDED.values()})
+        lines = (f'<a href="{self._url}/{name}">{name}</a>\n<br/>\n' for name in names)
+        return web.Response(text="".join(lines), content_type="text/html")
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name in _GUARDED:
+            return await self._guarded(request, name)
+        command = _BY_NAME.get(name)
+        if command is None:
+            return _json(name, {}, f"Unknown command: {name}")
+        primary = command.names[0]
+        if command.needs_server and not self._running.is_serving:
+            return _json(primary, {}, NOT_SERVING)
+        try:
+            answer = command.answer(self._running, request.query)
+        except (CommandError, NotServing) as error:
+            return _json(primary, {"error": str(error)})
+        return _json(primary, answer)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name in _GUARDED:
+            return await self._guarded(request, name)
+        command = _BY_NAME.get(name)
+        if command is None:
+            return _json(name, {}, f"Unknown command: {name}")
+        return _json(command.names[0], {}, "use GET for this command", status=405)
+
+    async def _guarded(self, request: web.Request, name: str) -> web.StreamResponse:
+        primary = _GUARDED[name]
+        if (request.method == "POST") != (name in _POST):
+            method = "POST" if name in _POST else "GET"
+            return _json(primary, {}, f"use {method} for this command", status=405)
+        if not self._running.is_serving:
+            return _json(primary, {}, NOT_SERVING)
+        try:
+            header = request.headers.get("Authorization")
+            require_all_on_root(self._running, header, request.remote or "")
+        except AccessDenied as error:
+            return _json(primary, {}, str(error), status=error.status)
+        outcome = await self._carry_out(request, name)
+        if outcome.file is not None:
+            return web.FileResponse(
+                outcome.file,
+                headers={**outcome.headers, "Content-Type": "application/octet-stream"},
+            )
+        return _json(primary, outcome.answer, None, outcome.status, outcome.headers)
+
+    async def _carry_out(self, request: web.Request, name: str) -> Outcome:
+        if name in _SNAPSHOT:
+            streaming = request.query.get("streaming", "true").lower() == "true"
+            return await self._snapshots.snapshot(streaming)
+        if name in _RESTORE:
+            return await self._snapshots.restore(request.content.iter_chunked(1 << 20))
+        return await self._snapshots.shed(request.content.iter_chunked(1 << 10))
+
+
+def _json(
+    command: str,
+    answer: Answer,
+    error: str | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> web.Response:
+    """Return an answer with the keys that every command has (CommandResponse.toMap)."""
+    text = pretty({**answer, "command": command, **({} if "error" in answer else {"error": error})})
+    return web.Response(text=text, status=status, headers=headers, content_type="application/json")
