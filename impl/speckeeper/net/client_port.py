@@ -39,7 +39,7 @@ _NS_PER_MS = 1_000_000
 
 
 class ClientPort:
-    """What all client connections share; ``end_turn`` has the end of this turn run, once and soon."""
+    """What all client connections share; ``end_turn`` has the end of this turn run soon, once."""
 
     def __init__(self, server: Server, commands: Commands, end_turn: Callable[[], None]) -> None:
         self.server = server

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SET_ASIDE_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
@@ -65,8 +67,8 @@ def serve(
     ``stats``, ``tree``, ``sessions``, ``watches``, ``core.connections``), ``snapshotter``,
     ``disk``, ``report``, ``storage`` and ``port``.
 
-    Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing was
-    acknowledged after it), ListenError where an address is taken. Each text is one line.
+    Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing
+    was acknowledged after it), ListenError where an address is taken. Each text is one line.
     """
     process.raise_descriptor_limit()
     process.prompt_threads()
@@ -91,6 +93,8 @@ async def _run(
         log.warning("%s", warning)
     service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
     del recovered
+    process.quiet_collector()
+    service.every(_SET_ASIDE_S, process.set_aside_survivors)
     if commands is not None:
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from speckeeper.net import process
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.reasons import CloseReason
@@ -36,7 +38,6 @@ TICK_S = 0.05
 STOP_PATIENCE_S = 5.0
 # A client that does not take the last bytes of a closed connection is cut off after this.
 LINGER_MS = 10_000
-_FREEZE_S = 10.0
 _NS_PER_MS = 1_000_000
 
 
@@ -116,18 +117,16 @@ class Service:
     def start(self) -> None:
         """Start the storage thread and the timers."""
         self.writer.start()
-        process.quiet_collector()
-        self._every(TICK_S, self._tick)
-        self._every(_FREEZE_S, process.set_aside_survivors)
+        self.every(TICK_S, self._tick)
         if self._purge_interval_s:
-            self._every(self._purge_interval_s, self._purge)
+            self.every(self._purge_interval_s, self._purge)
         if self.report.transactions_since_snapshot:
             # As ZooKeeper after loading: a clean snapshot, and the next start has less to replay.
             self.snapshotter.begin()
 
-    async def listen(self, sock: object) -> None:
+    async def listen(self, sock: socket.socket) -> None:
         """Accept clients on a listening socket."""
-        listener = await self.loop.create_server(self.port.protocol, sock=sock)  # type: ignore[call-overload]  # typeshed wants a socket; tests give anything with a fileno
+        listener = await self.loop.create_server(self.port.protocol, sock=sock)
         self._listeners.append(listener)
 
     def stop(self) -> None:
@@ -221,9 +220,9 @@ class Service:
     def _storage_failed_on_thread(self, error: StorageError) -> None:
         self._call(self.fail, error)
 
-    def _call(self, callback: object, *arguments: object) -> None:
+    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
         try:
-            self.loop.call_soon_threadsafe(callback, *arguments)  # type: ignore[arg-type]
+            self.loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
             log.debug("the loop was closed before storage was done")
 
@@ -242,23 +241,26 @@ class Service:
 
     # -- timers
 
-    def _every(self, seconds: float, action: object) -> None:
+    def every(self, seconds: float, action: Callable[[], None]) -> None:
         """Run an action again and again until the server stops."""
         index = len(self._timers)
 
         def run() -> None:
             self._timers[index] = self.loop.call_later(seconds, run)
-            action()  # type: ignore[operator]
+            action()
 
         self._timers.append(self.loop.call_later(seconds, run))
 
     def _purge(self) -> None:
-        def finished(future: asyncio.Future[list[object]]) -> None:
-            error = future.exception()
-            if error is not None:
-                log.warning("purge: %s", error)
-            elif future.result():
-                log.info("purge removed %d files", len(future.result()))
-
         future = self.loop.run_in_executor(None, purge, self.storage, self.files)
-        future.add_done_callback(finished)  # type: ignore[arg-type]
+        future.add_done_callback(_report_purge)
+
+
+def _report_purge(purged: asyncio.Future[list[Path]]) -> None:
+    if purged.cancelled():
+        return
+    error = purged.exception()
+    if error is not None:
+        log.warning("purge: %s", error)
+    elif purged.result():
+        log.info("purge removed %d files", len(purged.result()))

@@ -127,7 +127,7 @@ class Pipeline:
         now_ms: int,
         large: int = 0,
     ) -> None:
-        """Prepare a write with body ``buffer[start:end]`` and queue it for the log, also if refused.
+        """Prepare a write with body ``buffer[start:end]``; queue it for the log, also if refused.
 
         A body that does not decode becomes an error transaction with MARSHALLING_ERROR.
         """

@@ -1,8 +1,8 @@
 """Watch events, and the operations that set, ask for and take back watches.
 
 A watch belongs to a connection. Events are queued on it while the change is applied, so they
-precede every reply that could reveal the change. See ZooKeeper FinalRequestProcessor, DataTree.setWatches,
-NIOServerCnxn.process; reference section 8.
+precede every reply that could reveal the change. See ZooKeeper FinalRequestProcessor,
+DataTree.setWatches, NIOServerCnxn.process; reference section 8.
 """
 
 from __future__ import annotations

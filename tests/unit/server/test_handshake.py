@@ -1,4 +1,6 @@
-"""The handshake: new sessions, reopened ones, and who is turned away (reference sections 2 and 9)."""
+"""The handshake: new sessions, reopened ones, who is turned away (reference sections 2 and 9)."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -195,7 +197,7 @@ def test_the_handshake_may_arrive_in_any_pieces(cuts):
     data += client.frame(OpCode.PING, body=b"", xid=-2)
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
 
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         client.feed(data[start:end])
     world.persist()
 

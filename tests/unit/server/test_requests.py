@@ -1,6 +1,7 @@
 """What each kind of request is answered, malformed ones included (reference sections 3, 4.1, 5)."""
 
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -474,7 +475,7 @@ def test_a_conversation_is_the_same_in_any_pieces(data):
 
     one.feed(script)
     whole.persist()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         other.feed(script[start:end])
     pieces.persist()
 
