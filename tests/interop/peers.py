@@ -75,7 +75,9 @@ def apache_39_class_path() -> str | None:
 
 
 def speckeeper_command() -> str | None:
-    """The `speckeeper` executable beside this Python, else the one on PATH, or None."""
+    """$SPECKEEPER, else the `speckeeper` beside this Python, else the one on PATH, or None."""
+    if "SPECKEEPER" in os.environ:
+        return os.environ["SPECKEEPER"]
     beside = Path(sys.executable).with_name("speckeeper")
     return str(beside) if beside.exists() else shutil.which("speckeeper")
 
@@ -120,8 +122,7 @@ class Peer:
     """One server of a kind in a folder of its own.
 
     `config` is laid over the defaults of `settings()`; a value None drops the key. `properties` are
-    Java system properties (`-Dkey=value`) for what zoo.cfg cannot say to Apache (`jute.maxbuffer`);
-    SpecKeeper gets them as environment by JVMFLAGS, as Apache's scripts take them.
+    system properties (`-Dkey=value`) for what zoo.cfg cannot say to Apache (`jute.maxbuffer`).
     """
 
     kind: Kind
@@ -168,7 +169,7 @@ class Peer:
         if not self.kind.is_apache:
             executable = speckeeper_command()
             assert executable is not None, self.kind.missing
-            return [executable, "serve", cfg]
+            return [executable, "serve", cfg, *self._property_options()]
         class_path = self.kind.class_path()
         assert class_path is not None, self.kind.missing
         return [
@@ -176,10 +177,13 @@ class Peer:
             "-cp",
             os.pathsep.join((str(self.folder), class_path)),
             *JVM_FLAGS,
-            *(f"-D{key}={value}" for key, value in self.properties.items()),
+            *self._property_options(),
             MAIN_CLASS,
             cfg,
         ]
+
+    def _property_options(self) -> list[str]:
+        return [f"-D{key}={value}" for key, value in self.properties.items()]
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> Peer:
         """Start the process and return when it serves; `PeerError` if it ends or takes too long."""
@@ -195,10 +199,6 @@ class Peer:
         lines = [f"{key}={value}\n" for key, value in self.settings().items()]
         (self.folder / "zoo.cfg").write_text("".join(lines))
         self._write_java_logging()
-        environment = dict(os.environ)
-        if not self.kind.is_apache and self.properties:
-            flags = " ".join(f"-D{key}={value}" for key, value in self.properties.items())
-            environment["JVMFLAGS"] = flags
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -206,7 +206,6 @@ class Peer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=environment,
                 start_new_session=True,  # a Ctrl-C at the tests must not reach the server first
             )
 

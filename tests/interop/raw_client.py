@@ -7,6 +7,7 @@ Layouts are those of Apache ZooKeeper's zookeeper.jute.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from collections.abc import Sequence
@@ -236,6 +237,14 @@ class RawConnection:
             got, zxid, err = struct.unpack_from(">iqi", payload)
             if got == xid:
                 return zxid, err, payload[16:]
+
+    def hang_up(self) -> None:
+        """Say that no more will be sent, and wait until the peer closes, too."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.settimeout(2.0)
+            while self.socket.recv(65536):
+                pass
 
     def close(self) -> None:
         self.socket.close()

@@ -108,7 +108,10 @@ def _children_stat(cursor: _Cursor) -> list[Value]:
 
 def _acl(cursor: _Cursor) -> list[Value]:
     count = cursor.int()
-    entries = tuple((cursor.int(), cursor.text(), cursor.text()) for _ in range(count))
+    # Sorted: what an `auth` entry becomes is in the order of a Java HashSet.
+    entries = tuple(
+        sorted(((cursor.int(), cursor.text(), cursor.text()) for _ in range(count)), key=repr)
+    )
     return [Value("acl", None if count == -1 else entries), *cursor.stat()]
 
 
