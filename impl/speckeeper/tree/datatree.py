@@ -137,7 +137,7 @@ class DataTree:
         if root is None:
             raise InvalidTree("the snapshot has no root node")
         self.nodes[ROOT] = root
-        self.data_size += len(ROOT) + len(root.data or b"")
+        self.data_size += len(ROOT)
         if ZOOKEEPER in self.nodes and CONFIG not in self.nodes:
             self._add_config_node()  # a snapshot of before 3.5
         self.acls.purge_unused()
@@ -152,6 +152,20 @@ class DataTree:
             paths.clear()
         self.data_size = self.digest = 0
         self.digests = DigestHistory()
+
+    def adopt(self, other: "DataTree") -> None:
+        """Take over the whole content of another tree, which is of no use afterwards."""
+        self._clear()
+        self.nodes.update(other.nodes)
+        self.ephemerals.update(other.ephemerals)
+        self.sessions.update(other.sessions)
+        self.containers |= other.containers
+        self.ttls |= other.ttls
+        self.quotas |= other.quotas
+        self.acls = other.acls
+        self.digests = other.digests
+        self.digest, self.data_size = other.digest, other.data_size
+        self.last_processed_zxid = other.last_processed_zxid
 
     def _load_nodes(self, entries: Iterable[StoredNode], acls: dict[int, tuple[ACL, ...]]) -> None:
         """Add the nodes of a snapshot: the hot loop of a start."""
