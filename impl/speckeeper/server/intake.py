@@ -181,6 +181,7 @@ class Intake:
                 position = end
                 if not dispatch(connection, xid, op, data, start, end, now_ms):
                     break
+                ids = connection.auth_ids  # more of them, if that was an auth
                 continue
             position = end
             answered += 1
