@@ -35,12 +35,19 @@ def decode_text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        pass
-    try:
-        halves = raw.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return raw.decode("utf-8", "replace")
-    return halves.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+        return _decode_odd_text(raw)
+
+
+def _decode_odd_text(raw: bytes) -> str:
+    """Decode what is not UTF-8."""
+    if 0xED in raw:  # as every surrogate starts
+        try:
+            halves = raw.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            pass
+        else:
+            return halves.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    return raw.decode("utf-8", "replace")
 
 
 class Reader:
@@ -113,7 +120,7 @@ class Reader:
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            return decode_text(raw)
+            return _decode_odd_text(raw)
 
     def text(self, what: str) -> str:
         """Return a string that may not be null; ``what`` names the field in the error."""
@@ -151,12 +158,13 @@ class Reader:
             if start <= end:
                 stop = start + int_at(buffer, position)[0]
                 if start <= stop <= end:
+                    raw = buffer[start:stop]
                     try:
-                        append(buffer[start:stop].decode())
-                        position = stop
-                        continue
+                        append(raw.decode())
                     except UnicodeDecodeError:
-                        pass
+                        append(_decode_odd_text(raw))
+                    position = stop
+                    continue
             self.position = position
             append(self.text(what))
             position = self.position
