@@ -86,6 +86,20 @@ def test_auth_counts_for_requests_after_it_not_before(world):
     assert [reply.err for reply in rest] == [ErrorCode.NO_AUTH, ErrorCode.NO_AUTH, 0, 0]
 
 
+def test_auth_counts_for_a_request_in_the_same_packet(world):
+    client = world.client()
+    client.create("/bobs", b"x", acl=BOBS_ONLY)
+    read = GetDataRequest("/bobs", False)
+
+    client.feed(
+        client.frame(OpCode.GET_DATA, read)
+        + client.frame(OpCode.AUTH, BOB, xid=-4)
+        + client.frame(OpCode.GET_DATA, read)
+    )
+
+    assert [reply.err for reply in client.frames()] == [ErrorCode.NO_AUTH, 0, 0]
+
+
 def test_super_passes_everything():
     world = World(policy=Policy(super_digest=digest_id("super:test")))
     client, boss = world.client(), world.client()
