@@ -5,6 +5,7 @@ A minimal run: ``serve(ServeOptions(ServerSettings(), StorageSettings(Path("data
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from speckeeper.storage.recovery import recover
 from speckeeper.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
-    from speckeeper.net.admin import Site
+    from speckeeper.net.admin import Site, Sites
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +63,10 @@ def serve(
 
     ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``,
     None for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer,
-    metrics). ``started(service, port)`` is called once clients are being accepted, with the port
-    they find. ``service.stop()`` stops it from within. ``service`` has ``server`` (and in it
-    ``stats``, ``tree``, ``sessions``, ``watches``, ``core.connections``), ``snapshotter``,
-    ``disk``, ``report``, ``storage`` and ``port``.
+    metrics); it is called on a thread, when clients are already served. ``started(service, port)``
+    is called once all of it runs, with the port that clients find. ``service.stop()`` stops it from
+    within. ``service`` has ``server`` (and in it ``stats``, ``tree``, ``sessions``, ``watches``,
+    ``core.connections``), ``snapshotter``, ``disk``, ``report``, ``storage`` and ``port``.
 
     Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing
     was acknowledged after it), ListenError where an address is taken. Each text is one line.
@@ -99,7 +100,7 @@ async def _run(
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):
         service.loop.add_signal_handler(number, service.stop)
-    await _serve(options, service, sites(service) if sites is not None else (), started)
+    await _serve(options, service, sites, started)
     if service.failure is not None:
         raise service.failure
 
@@ -107,16 +108,12 @@ async def _run(
 async def _serve(
     options: ServeOptions,
     service: Service,
-    sites: Sequence[Site],
+    sites: Callable[[Service], Sequence[Site]] | None,
     started: Callable[[Service, int | None], None] | None,
 ) -> None:
-    from speckeeper.net.admin import Sites
-
-    hosted = Sites()
+    hosted: Sites | None = None
     service.start()
     try:
-        for site in sites:
-            await hosted.start(site)
         port = None
         if options.client_port is not None:
             sock = listen(
@@ -128,13 +125,26 @@ async def _serve(
             )
             port = sock.getsockname()[1]
             await service.listen(sock)
+        if sites is not None:
+            # To import an HTTP server takes longer than all the rest of a start. Clients are served
+            # meanwhile: the import happens on a thread.
+            hosted = await asyncio.to_thread(_new_sites)
+            for site in await asyncio.to_thread(sites, service):
+                await hosted.start(site)
         if started is not None:
             started(service, port)
         await service.stopped.wait()
         log.info("stopping")
     finally:
         await service.shut_down()
-        await hosted.stop()
+        if hosted is not None:
+            await hosted.stop()
+
+
+def _new_sites() -> Sites:
+    from speckeeper.net.admin import Sites
+
+    return Sites()
 
 
 def minimal(data_dir: str, port: int, host: str = "127.0.0.1", **settings: object) -> None:
