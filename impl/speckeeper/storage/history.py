@@ -9,10 +9,11 @@ Source: ZooKeeper ``FileTxnLog.read``, ``FileTxnLog.truncate``.
 from collections.abc import Iterator
 from pathlib import Path
 
-from speckeeper.storage.errors import DiskFailure, MissingTransactions
+from speckeeper.storage.errors import CorruptLog, DiskFailure, MissingTransactions
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.logreader import FIND_FILES, LogReplay, files_from, zxid_of
 from speckeeper.storage.names import list_logs
+from speckeeper.wire.log_end import EndKind
 from speckeeper.wire.logfile import iter_entries
 from speckeeper.wire.txns import Txn
 
@@ -30,22 +31,25 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
 
     Later files go first and newest first, so that a crash leaves no gap. Snapshots are not looked
     at: one that holds effects of what is cut here has to go too. Raises MissingTransactions if the
-    log begins after ``zxid``, DiskFailure.
+    log begins after ``zxid``, CorruptLog, DiskFailure.
     """
     logs = list_logs(files, directory)
     relevant = files_from(logs, zxid)
     if not relevant or relevant[0].zxid > zxid:
         raise MissingTransactions(directory, f"no log reaches back to {zxid:#x}", FIND_FILES)
     first, *later = relevant
-    offset, last = -1, -1
+    last, cut_at = -1, None
     with files.map(first.path) as content:
         entries = iter_entries(content)
         for offset, entry in entries:
             if zxid_of(entry) > zxid:
+                cut_at = offset
                 break
             last = zxid_of(entry)
-        else:
-            offset = entries.end.offset
+        if cut_at is None:
+            if entries.end.kind is EndKind.CORRUPT:
+                raise CorruptLog(first.path, entries.end.offset, str(entries.end))
+            cut_at = entries.end.offset
     path = first.path
     try:
         for log in reversed(later):
@@ -54,7 +58,7 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
         path = first.path
         handle = files.open(path)
         try:
-            files.resize(handle, offset)
+            files.resize(handle, cut_at)
             files.sync(handle)
         finally:
             files.close(handle)

@@ -38,8 +38,8 @@ def removable(settings: StorageSettings, files: FileSystem) -> list[Path]:
 def purge(settings: StorageSettings, files: FileSystem) -> list[Path]:
     """Remove what may go and return it. Raises DiskFailure at the first file that stays.
 
-    Snapshots last: a crash in between leaves snapshots whose logs are gone, never the other way,
-    and they are older than every snapshot that recovery would try first.
+    After a crash half-way an old snapshot may have lost its logs; recovery would refuse to start
+    from it, and has newer ones to start from.
     """
     removed = []
     for path in removable(settings, files):
