@@ -137,6 +137,7 @@ def _add_node(
     tree.data_size += len(path) + size
     if owner:
         tree.index_owner(path, owner)
+    stat = None if kind == _CREATE_TYPE else node.stat()  # of the data that was asked for
     if parent_path.startswith(QUOTA):
         quota.quota_node_added(nodes, tree.quotas, path)
     warnings = quota.account(nodes, tree.quotas, path, 1, size) if tree.quotas else ()
@@ -144,7 +145,6 @@ def _add_node(
         _new(TreeEvent, (_CREATED, path, acl)),
         _new(TreeEvent, (_CHILDREN_CHANGED, parent_path or ROOT, parent.acl)),
     )
-    stat = None if kind == _CREATE_TYPE else node.stat()
     return _new(Applied, (kind, _OK, path, stat, (), events, warnings))
 
 

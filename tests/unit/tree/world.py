@@ -135,7 +135,7 @@ def broken_invariants(tree: DataTree) -> list[str]:
     """Return what is wrong with a tree, looking at every node."""
     faults = []
     ephemerals: dict[int, set[str]] = {}
-    containers, ttls, size = set(), set(), 0
+    containers, ttls, size = set(), set(), -len(tree.nodes["/"].data or b"")
     for path, node in tree.nodes.items():
         size += len(path) + len(node.data or b"")
         if path in ("", "/"):
