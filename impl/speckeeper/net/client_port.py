@@ -140,6 +140,8 @@ class ClientProtocol(asyncio.Protocol):
         if output:
             self._write(b"".join(output))
             output.clear()
+        if connection.hold:
+            self.flush()
         if server.busy:
             self._port.end_turn()
 

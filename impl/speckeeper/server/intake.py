@@ -67,8 +67,12 @@ class Intake:
         self._advance(connection, data, now_ms)
 
     def release(self, connection: Connection, hold: int, now_ms: int) -> None:
-        """Take back a reason to wait; go on with what has arrived if it was the last."""
+        """Take back a reason to wait; go on with what has arrived if it was the last.
+
+        The connection is marked, for its driver must read again and write what the loop answered.
+        """
         connection.hold &= ~hold
+        self._core.outbox.mark(connection)
         if not connection.hold and connection.inbox_size:
             data = b"".join(connection.inbox)
             connection.drop_inbox()
@@ -78,6 +82,7 @@ class Intake:
         """Let a throttled connection go on; what has waited for too long is refused."""
         if connection.hold == Hold.OUTSTANDING and self._dispatcher.is_late(connection, now_ms):
             connection.hold = 0
+            self._core.outbox.mark(connection)
             data = b"".join(connection.inbox)
             connection.drop_inbox()
             position = self._serve_late(connection, data, now_ms)

@@ -51,7 +51,9 @@ class Client:
 
     def feed(self, data):
         """Give the server raw bytes."""
-        self.world.server.receive(self.connection, data, self.world.now_ms)
+        world = self.world
+        world.server.receive(self.connection, data, world.now_ms)
+        world.seen.add(self.connection)  # a driver writes what its own chunk has caused
 
     def connect(self, timeout_ms=10_000, session_id=0, password=bytes(16), flag=False, seen=0):
         """Send the handshake."""
@@ -87,9 +89,11 @@ class Client:
 
     def take(self):
         """Return the payloads of all frames that came since the last look."""
+        self.world.check_marks()
         output = self.connection.output
         self._inbox += b"".join(output)
         output.clear()
+        self.world.seen.discard(self.connection)
         payloads = []
         while len(self._inbox) >= 4:
             (size,) = struct.unpack_from(">i", self._inbox)
@@ -124,6 +128,7 @@ class World:
         self.now_ms = 1000
         self.tree = tree or DataTree()
         self.log = []
+        self.seen = set()  # connections whose output a driver would have looked at
         self.server = Server(
             ServerSettings(**settings),
             self.tree,
@@ -143,6 +148,13 @@ class World:
     def stranger(self, **where):
         """Return a connection that has sent nothing yet."""
         return Client(self, **where)
+
+    def check_marks(self):
+        """Fail if a driver would never learn of output that waits."""
+        self.seen.update(self.server.take_dirty())
+        for connection in self.server.core.connections:
+            if connection.output:
+                assert connection in self.seen, "output that no driver would hear of"
 
     def pending(self):
         """Take what waits to be logged, and return all that is logged but not reported durable."""
