@@ -92,24 +92,18 @@ class LogReplay:
 
     def __iter__(self) -> Iterator[Txn]:
         logs = self._logs
-        while logs and self._is_headless(logs[-1]):
-            self._judge(
-                logs.pop(), Ending.HEADLESS, None, 0, "the file was created and not written"
-            )
         if not logs:
             return
         self._require_next(self._after, logs[0])
         for log, next_log in zip(logs, [*logs[1:], None], strict=True):
             yield from self._read(log, next_log)
 
-    def _is_headless(self, log: NamedFile) -> bool:
-        with self._files.map(log.path) as content:
-            return _is_headless(content)
-
     def _read(self, log: NamedFile, next_log: NamedFile | None) -> Iterator[Txn]:
         with self._files.map(log.path) as content:
             if _is_headless(content):
-                self._judge(log, Ending.HEADLESS, next_log, 0, "the file has no header")
+                self._judge(
+                    log, Ending.HEADLESS, next_log, 0, "the file was created and not written"
+                )
                 return
             try:
                 decode_log_header(content)

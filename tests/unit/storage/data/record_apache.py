@@ -2,8 +2,8 @@
 
     python tests/unit/storage/data/record_apache.py WORKDIR
 
-starts Debian's `zookeeper` (3.8.0) on a free loopback port, each time otherwise set, fills it through
-kazoo, writes down what a client sees, kills it with SIGKILL and keeps the directory as
+starts Debian's `zookeeper` (3.8.0) on a free loopback port, each time otherwise set, fills it
+through kazoo, writes down what a client sees, kills it with SIGKILL and keeps the directory as
 `<name>.tar.gz`: the log's zero padding is cut to 4 KiB, nothing else is touched. `<name>.json`
 holds what the client saw.
 """
