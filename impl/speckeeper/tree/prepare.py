@@ -145,8 +145,9 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
         return ErrorCode.NODE_EXISTS
     if is_ephemeral(parent.ephemeral_owner):
         return ErrorCode.NO_CHILDREN_FOR_EPHEMERALS
-    if policy.enforce_quota and _exceeds_quota(view, path, 1, len(data or b"")):
-        return ErrorCode.QUOTA_EXCEEDED
+    quota_error = _quota_error(view, policy, path, 1, len(data or b""))
+    if quota_error is not None:
+        return quota_error
     cversion = int32(parent.cversion + 1)
     if request.op == _CREATE_CONTAINER:
         return CreateContainerTxn(path, data, fixed_acl, cversion)
@@ -202,10 +203,9 @@ def _set_data(view: TreeView, request: Request, policy: Policy) -> Outcome:
         return ErrorCode.NO_NODE
     if not check_acl(policy, node.acl, WRITE, request.auth_ids):
         return ErrorCode.NO_AUTH
-    if policy.enforce_quota and _exceeds_quota(
-        view, path, 0, len(data or b"") - len(node.data or b"")
-    ):
-        return ErrorCode.QUOTA_EXCEEDED
+    quota_error = _quota_error(view, policy, path, 0, len(data or b"") - len(node.data or b""))
+    if quota_error is not None:
+        return quota_error
     if version not in (_ANY_VERSION, node.version):
         return ErrorCode.BAD_VERSION
     return _new(SetDataTxn, (path, data, int32(node.version + 1)))
@@ -288,6 +288,8 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
             return ErrorCode.MARSHALLING_ERROR
         part = Request(session_id, cxid, sub_op, sub_record, auth_ids, zxid, time_ms, local)
         outcome = check(fork, part, policy)
+        if outcome is ErrorCode.MARSHALLING_ERROR:
+            return outcome
         if isinstance(outcome, ErrorCode):
             failed = True
             parts.append(SubTxn(_ERROR, ErrorTxn(int(outcome))))
@@ -306,12 +308,19 @@ def _may_be_deleted(path: str) -> bool:
     return "/" in path and "\0" not in path and path not in SPECIAL_PATHS
 
 
-def _exceeds_quota(view: TreeView, path: str, count_change: int, bytes_change: int) -> bool:
+def _quota_error(
+    view: TreeView, policy: Policy, path: str, count_change: int, bytes_change: int
+) -> ErrorCode | None:
+    """Ask the nearest quota where quotas are enforced (``ZooKeeperServer.checkQuota``)."""
+    if not policy.enforce_quota:
+        return None
     prefix = quota.nearest_quota(view.tree.quotas, path)
     if prefix is None:
-        return False
+        return None
     crossed = quota.excesses(view.tree.nodes, prefix, count_change, bytes_change)
-    return any(excess.is_hard for excess in crossed)
+    if crossed is None:
+        return ErrorCode.MARSHALLING_ERROR
+    return ErrorCode.QUOTA_EXCEEDED if any(excess.is_hard for excess in crossed) else None
 
 
 _Prepare = Callable[[TreeView, Request, Policy], Outcome]

@@ -6,8 +6,8 @@ For a quota on ``/a`` the node ``/zookeeper/quota/a/zookeeper_limits`` holds the
 data. Usage is each server's own account, not replicated; no version changes when it does. The
 nearest quota towards the root is the one that counts; a quota on the root does not exist.
 
-A text that cannot be read, which only a client with the right to
-write it can have put there, counts as no limits or, for usage, is counted afresh.
+Only a client with the right to write there can have put a text that cannot be read. As long as it
+is there, writes that ask for it answer MarshallingError; applied changes count usage afresh.
 
 Source: ZooKeeper ``StatsTrack``, ``Quotas``, ``ZooKeeperServer.checkQuota``,
 ``DataTree.getMaxPrefixWithQuota``.
@@ -83,18 +83,25 @@ def nearest_quota(quotas: Set[str], path: str) -> str | None:
 
 
 def parse_pairs(data: bytes | None) -> dict[str, int] | None:
-    """Read ``count=4,bytes=7=;byteHardLimit=9``; None if that is not what it is. An empty value is
-    -1.
+    """Read ``count=4,bytes=7=;byteHardLimit=9``; None for what ``StatsTrack`` throws on.
+
+    Java's split is in here: it drops empty parts at the end, of the text and of a pair.
     """
+    if data is None:
+        return None
+    texts = _SEPARATOR.split(data.decode("utf-8", "replace"))
+    while texts and not texts[-1]:
+        texts.pop()
     pairs: dict[str, int] = {}
-    text = (data or b"").decode("utf-8", "replace")
-    for pair in _SEPARATOR.split(text) if text else ():
-        key, _, rest = pair.partition("=")
+    for text in texts:
         # The limits of 3.7 hide behind a second "=", so that older readers do not see them.
-        value = rest.split("=", 1)[0]
-        if "=" not in pair or not (value == "" or _NUMBER.match(value)):
+        parts = text.rstrip("=").split("=")
+        if len(parts) < 2 or not _NUMBER.match(parts[1] or "0"):
             return None
-        pairs[key] = int(value) if value else NOT_SET
+        number = int(parts[1]) if parts[1] else NOT_SET
+        if not -(1 << 63) <= number < 1 << 63:
+            return None
+        pairs[parts[0]] = number
     return pairs
 
 
@@ -109,11 +116,11 @@ def format_pairs(pairs: Mapping[str, int]) -> bytes:
     return text.encode()
 
 
-def read_limits(node: Node | None) -> Limits:
-    """Return the limits that a limits node holds."""
-    pairs = parse_pairs(node.data) if node is not None else None
-    if not pairs:
-        return Limits()
+def read_limits(node: Node) -> Limits | None:
+    """Return the limits that a limits node holds, None if they cannot be read."""
+    pairs = parse_pairs(node.data)
+    if pairs is None:
+        return None
     return Limits(
         pairs.get("count", NOT_SET),
         pairs.get("bytes", NOT_SET),
@@ -138,26 +145,36 @@ def with_usage(node: Node, usage: Usage) -> bytes:
 
 def excesses(
     nodes: Mapping[str, Node], prefix: str, count_change: int, bytes_change: int
-) -> list[Excess]:
+) -> list[Excess] | None:
     """Return the limits of ``prefix`` that its usage plus a change crosses.
 
-    A figure that does not change is not looked at. The usage is that of the applied tree: changes
-    under way do not count, as in ZooKeeper.
+    None if a text that is needed cannot be read. A figure that does not change is not looked at.
+    The usage is that of the applied tree: changes under way do not count, as in ZooKeeper.
     """
-    limits = read_limits(nodes.get(limits_path(prefix)))
-    stats = nodes.get(stats_path(prefix))
-    usage = read_usage(stats) if stats is not None else None
-    if usage is None:
+    limits_node, stats_node = nodes.get(limits_path(prefix)), nodes.get(stats_path(prefix))
+    if limits_node is None:
         return []
+    limits = read_limits(limits_node)
+    if limits is None:
+        return None
+    count_limit = limits.hard_count if limits.hard_count > NOT_SET else limits.soft_count
+    bytes_limit = limits.hard_bytes if limits.hard_bytes > NOT_SET else limits.soft_bytes
+    limits_count = count_change != 0 and count_limit > NOT_SET
+    limits_bytes = bytes_change != 0 and bytes_limit > NOT_SET
+    if stats_node is None or not (limits_count or limits_bytes):
+        return []
+    usage = read_usage(stats_node)
+    if usage is None:
+        return None
     crossed: list[Excess] = []
-    for what, change, used, soft, hard in (
-        ("count", count_change, usage.node_count, limits.soft_count, limits.hard_count),
-        ("bytes", bytes_change, usage.byte_count, limits.soft_bytes, limits.hard_bytes),
-    ):
-        is_hard = hard > NOT_SET
-        limit = hard if is_hard else soft
-        if change and limit > NOT_SET and used + change > limit:
-            crossed.append(Excess(prefix, what, used + change, limit, is_hard))
+    used = usage.node_count + count_change
+    if limits_count and used > count_limit:
+        is_hard = limits.hard_count > NOT_SET
+        crossed.append(Excess(prefix, "count", used, count_limit, is_hard))
+    used = usage.byte_count + bytes_change
+    if limits_bytes and used > bytes_limit:
+        is_hard = limits.hard_bytes > NOT_SET
+        crossed.append(Excess(prefix, "bytes", used, bytes_limit, is_hard))
     return crossed
 
 
@@ -219,7 +236,7 @@ def account(
     if usage is None:
         count_usage(nodes, prefix)
         return ()
-    crossed = excesses(nodes, prefix, count_change, bytes_change) if count_change >= 0 else ()
+    crossed = excesses(nodes, prefix, count_change, bytes_change) if count_change >= 0 else None
     used = Usage(usage.node_count + count_change, usage.byte_count + bytes_change)
     stats.data = with_usage(stats, used)
-    return tuple(map(str, crossed))
+    return tuple(map(str, crossed or ()))

@@ -81,12 +81,15 @@ def get_all_children_number(
 ) -> int:
     """Return how many descendants a readable node has, or a (negative) error.
 
-    The root's number is that of all nodes but itself.
+    The root's number is that of all nodes but itself; under its other name, the empty path, it
+    counts "/" as well.
     """
     node = get_data(tree, policy, path, auth_ids)
     if isinstance(node, int):
         return node
-    return len(tree.nodes) - 2 if path == "/" else sum(1 for _ in descendants(tree.nodes, path))
+    if path in ("", "/"):
+        return len(tree.nodes) - 1 - len(path)
+    return sum(1 for _ in descendants(tree.nodes, path))
 
 
 def get_ephemerals(tree: DataTree, session_id: int, prefix: str | None) -> list[str]:
