@@ -8,6 +8,8 @@ from aiohttp import web
 
 from speckeeper.net.listening import ListenError
 
+_STOP_PATIENCE_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -29,12 +31,15 @@ class Sites:
     async def start(self, site: Site) -> int:
         """Start a site; return the port it got. Raises ListenError."""
         runner = web.AppRunner(
-            site.application, access_log=None, keepalive_timeout=site.idle_timeout_s
+            site.application,
+            access_log=None,
+            keepalive_timeout=site.idle_timeout_s,
+            shutdown_timeout=_STOP_PATIENCE_S,
         )
         await runner.setup()
         self._runners.append(runner)
         try:
-            await web.TCPSite(runner, site.host, site.port, shutdown_timeout=1.0).start()
+            await web.TCPSite(runner, site.host, site.port).start()
         except OSError as error:
             raise ListenError(site.name, site.host, site.port, error) from error
         port: int = runner.addresses[0][1]

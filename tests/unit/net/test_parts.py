@@ -1,0 +1,125 @@
+"""The small parts: addresses, listening, log lines about refusals, HTTP sites, the process."""
+
+import gc
+import logging
+import resource
+import socket
+import sys
+import urllib.request
+
+import pytest
+from aiohttp import web
+from tests.unit.net.harness import run
+
+from speckeeper.net import process
+from speckeeper.net.addresses import java_host
+from speckeeper.net.admin import Site, Sites
+from speckeeper.net.listening import ListenError, listen
+from speckeeper.net.refusals import INTERVAL_S, RefusalLog
+from speckeeper.server.reasons import CloseReason
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "0:0:0:0:0:0:0:1"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("fe80::1%eth0", "fe80:0:0:0:0:0:0:1%eth0"),
+        ("2001:db8::00ff", "2001:db8:0:0:0:0:0:ff"),
+        ("", ""),
+        ("not:an:address", "not:an:address"),
+    ],
+)
+def test_addresses_look_like_javas(host, shown):
+    assert java_host(host) == shown
+
+
+def test_all_addresses_means_ipv4_too():
+    with listen("client port", None, 0, -1, True) as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        with socket.create_connection(("127.0.0.1", sock.getsockname()[1])):
+            pass
+
+
+def test_a_name_that_does_not_resolve_is_one_line():
+    with pytest.raises(ListenError, match=r"client port no\.such\.host\.invalid:1: "):
+        listen("client port", "no.such.host.invalid", 1, -1, False)
+
+
+def test_refusals_are_logged_once_and_then_summed_up(caplog):
+    time_s = [0.0]
+    refusals = RefusalLog(logging.getLogger("test"), lambda: time_s[0])
+
+    for _ in range(5):
+        refusals.note(CloseReason.FRAME_LENGTH, "10.0.0.1:5")
+    refusals.note(CloseReason.SLOW_READER, "10.0.0.2:6")
+    refusals.flush()
+    first = caplog.messages[:]
+    time_s[0] = INTERVAL_S
+    refusals.flush()
+    refusals.note(CloseReason.FRAME_LENGTH, "10.0.0.3:7")
+
+    assert first == [
+        "closed the connection from 10.0.0.1:5: frame_length",
+        "closed the connection from 10.0.0.2:6: slow_reader",
+    ]
+    assert caplog.messages[2:] == [
+        "closed 4 more connections within 10 s: frame_length",
+        "closed the connection from 10.0.0.3:7: frame_length",
+    ]
+
+
+def test_sites_are_hosted_and_a_taken_port_is_one_line():
+    async def answer(request):
+        return web.Response(text="fine")
+
+    def site(port):
+        application = web.Application()
+        application.router.add_get("/", answer)
+        return Site("AdminServer", application, "127.0.0.1", port)
+
+    async def scenario():
+        import asyncio
+
+        sites = Sites()
+        port = await sites.start(site(0))
+        try:
+            url = f"http://127.0.0.1:{port}/"
+            with await asyncio.to_thread(urllib.request.urlopen, url) as response:
+                assert response.read() == b"fine"
+            with pytest.raises(ListenError, match=f"AdminServer 127.0.0.1:{port}: "):
+                await sites.start(site(port))
+        finally:
+            await sites.stop()
+
+    run(scenario())
+
+
+def test_the_descriptor_limit_is_raised_to_the_hard_one():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+        assert process.raise_descriptor_limit() == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_collector_does_not_walk_what_was_loaded():
+    thresholds = gc.get_threshold()
+    try:
+        process.quiet_collector()
+        assert gc.get_freeze_count() > 0
+        process.set_aside_survivors()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+
+
+def test_threads_are_let_in_soon():
+    interval = sys.getswitchinterval()
+    try:
+        process.prompt_threads()
+        assert sys.getswitchinterval() < 0.005
+    finally:
+        sys.setswitchinterval(interval)

@@ -1,0 +1,253 @@
+"""A whole service: restarts, snapshots while serving, a failing disk, a graceful stop."""
+
+import asyncio
+import errno
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+
+import pytest
+from tests.unit.net.harness import GatedDisk, Peer, eventually, run, serving
+
+from speckeeper.net.listening import ListenError, listen
+from speckeeper.net.run import ServeOptions, serve
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.disk import Disk
+from speckeeper.storage.errors import DataDirError, DiskFailure
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.requests import SetDataRequest
+
+
+def files_of(data_dir, prefix):
+    return sorted(path.name for path in (data_dir / "version-2").glob(prefix + "*"))
+
+
+def test_data_and_sessions_outlive_the_server(tmp_path):
+    async def first():
+        async with serving(tmp_path) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/kept", b"data")
+            await peer.create("/ephemeral", flags=1)
+            return peer.session
+
+    async def second(session):
+        async with serving(tmp_path) as service:
+            other = await Peer.connect(service.address)
+            assert await other.get("/kept") == b"data"
+            assert await other.get("/ephemeral") == b""
+            peer = await Peer.connect(
+                service.address, session_id=session.session_id, password=session.password
+            )
+            assert peer.session.session_id == session.session_id
+            assert other.session.session_id > session.session_id
+
+    session = run(first())
+    run(second(session))
+
+
+def test_snapshots_are_taken_while_serving_and_the_log_rolls(tmp_path):
+    async def scenario():
+        async with serving(tmp_path, snap_count=20) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            for number in range(100):
+                await peer.set("/a", b"%d" % number)
+            await eventually(lambda: service.snapshotter.durations_ms.count >= 3)
+            await eventually(lambda: not service.snapshotter.running)
+            assert service.snapshotter.last is not None
+            assert service.snapshotter.last.path.exists()
+
+    async def again():
+        async with serving(tmp_path) as service:
+            assert await (await Peer.connect(service.address)).get("/a") == b"99"
+            assert service.report.snapshot_zxid > 0
+            assert service.report.transactions_since_snapshot < 60
+            # what was replayed is worth a snapshot of its own, taken in the background
+            await eventually(lambda: service.snapshotter.last is not None)
+
+    run(scenario())
+    assert len(files_of(tmp_path, "snapshot.")) >= 3
+    assert len(files_of(tmp_path, "log.")) >= 3
+    run(again())
+
+
+def test_a_snapshot_can_be_asked_for(tmp_path):
+    async def scenario():
+        async with serving(tmp_path) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            one, two = await asyncio.gather(service.snapshotter.take(), service.snapshotter.take())
+            assert one == two  # the second waited for the first
+            assert one.path.name == f"snapshot.{service.server.tree.last_processed_zxid:x}"
+
+    run(scenario())
+
+
+def test_old_snapshots_and_logs_are_purged(tmp_path):
+    async def scenario():
+        async with serving(tmp_path) as service:
+            peer = await Peer.connect(service.address)
+            for number in range(6):
+                await peer.create(f"/{number}")
+                await service.snapshotter.take()
+            service._purge()
+            await eventually(lambda: len(files_of(tmp_path, "snapshot.")) == 3)
+
+    run(scenario())
+
+
+def test_a_failing_disk_acknowledges_nothing_more(tmp_path):
+    async def scenario():
+        disk = GatedDisk()
+        async with serving(tmp_path, files=disk) as service:
+            writer, reader = (
+                await Peer.connect(service.address),
+                await Peer.connect(service.address),
+            )
+            await writer.create("/a", b"old")
+            disk.error = OSError(errno.ENOSPC, "No space left on device")
+            writer.request(OpCode.SET_DATA, SetDataRequest("/a", b"lost", -1))
+            await asyncio.wait_for(service.stopped.wait(), 5)
+            assert isinstance(service.failure, DiskFailure)
+            assert "No space left on device" in str(service.failure)
+            assert "\n" not in str(service.failure)
+            assert await reader.get("/a") == b"old"
+            await service.shut_down()
+            assert await writer.ended() == b""
+
+    run(scenario())
+
+
+def test_a_failing_snapshot_stops_the_server_as_well(tmp_path):
+    class NoRename(Disk):
+        def rename(self, source, target):
+            raise OSError(errno.EIO, "Input/output error")
+
+    async def scenario():
+        async with serving(tmp_path) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            service.snapshotter._files = NoRename()
+            with pytest.raises(DiskFailure, match="Input/output error"):
+                await service.snapshotter.take()
+            assert isinstance(service.failure, DiskFailure)
+
+    run(scenario())
+
+
+def test_a_stop_finishes_what_was_accepted(tmp_path):
+    async def scenario():
+        disk = GatedDisk()
+        async with serving(tmp_path, files=disk) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            disk.gate.clear()
+            sent = [
+                peer.request(OpCode.SET_DATA, SetDataRequest("/a", b"%d" % n, -1)) for n in range(9)
+            ]
+            await eventually(lambda: len(service.server.pipeline.queue) == 9)
+            stopping = asyncio.create_task(service.shut_down())
+            await asyncio.sleep(0.02)
+            disk.gate.set()
+            assert [(await peer.reply())[0].xid for _ in sent] == sent
+            assert await peer.ended() == b""
+            await stopping
+            assert service.server.stats.closed[CloseReason.SERVER_SHUTDOWN] == 1
+
+    run(scenario())
+
+
+# -- serve(): the whole process
+
+
+@pytest.fixture(autouse=True)
+def interpreter_as_it_was():
+    """Give back what ``serve`` sets for the whole process."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+
+
+def serving_in_this_thread(tmp_path, client, **options):
+    """Run ``serve`` here and a client in another thread; return what the client returned."""
+    outcome = []
+
+    def started(service, port):
+        def play():
+            try:
+                outcome.append(client(port))
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=play).start()
+
+    settings = ServeOptions(
+        ServerSettings(),
+        StorageSettings(tmp_path),
+        client_port=0,
+        client_host="127.0.0.1",
+        **options,
+    )
+    serve(settings, started=started, commands=lambda service: lambda word: b"imok")
+    return outcome[0]
+
+
+def ask(port):
+    with socket.create_connection(("127.0.0.1", port)) as sock:
+        sock.sendall(b"ruok")
+        return sock.recv(100)
+
+
+def test_serve_answers_and_ends_on_sigterm(tmp_path):
+    assert serving_in_this_thread(tmp_path, ask) == b"imok"
+    assert serving_in_this_thread(tmp_path, ask) == b"imok"  # the lock was given back
+
+
+def test_serve_raises_what_stopped_it(tmp_path):
+    disk = GatedDisk()
+    disk.error = OSError(errno.EIO, "Input/output error")
+
+    def write(port):
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.sendall(
+                b"\0\0\0\x2c" + bytes(12) + b"\0\0\x27\x10" + bytes(8) + b"\0\0\0\x10" + bytes(16)
+            )
+            return sock.recv(100)
+
+    with pytest.raises(DiskFailure, match="Input/output error"):
+        serving_in_this_thread(tmp_path, write, files=disk)
+
+
+def test_a_directory_in_use_is_refused(tmp_path):
+    def second(port):
+        with pytest.raises(DataDirError, match="another server"):
+            serve(ServeOptions(ServerSettings(), StorageSettings(tmp_path), client_port=0))
+        return True
+
+    assert serving_in_this_thread(tmp_path, second)
+
+
+def test_a_port_in_use_is_refused_in_one_line(tmp_path):
+    taken = listen("client port", "127.0.0.1", 0, -1, False)
+    port = taken.getsockname()[1]
+
+    with pytest.raises(ListenError) as error:
+        serve(
+            ServeOptions(
+                ServerSettings(),
+                StorageSettings(tmp_path),
+                client_port=port,
+                client_host="127.0.0.1",
+            )
+        )
+
+    assert str(error.value).startswith(f"client port 127.0.0.1:{port}: ")
+    assert "\n" not in str(error.value)
+    taken.close()
