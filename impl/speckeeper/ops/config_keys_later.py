@@ -169,7 +169,6 @@ _THREADS = _idle(
 
 _CACHES = _idle(
     "there is no such cache or structure to tune",
-    ("maxResponseCacheSize", _SIGNED, 400, "getData replies kept"),
     ("maxGetChildrenResponseCacheSize", _SIGNED, 400, "getChildren replies kept"),
     ("watchManagerName", _CLASS, None, "WatchManager or WatchManagerOptimized"),
     ("watcherCleanThreadsNum", _NUMBER, 2, "threads that clear dead watchers"),
@@ -193,8 +192,6 @@ _THROTTLE = _idle(
     ("requestStaleLatencyCheck", TRUE_FALSE, False, "the same"),
     ("request_stale_connection_check", TRUE_FALSE, True, "stale by closed connection"),
     ("requestStaleConnectionCheck", TRUE_FALSE, True, "the same"),
-    ("throttled_op_wait_time", _NUMBER, 0, "ms in the queue before error -127"),
-    ("throttledOpWaitTime", _NUMBER, 0, "the same"),
     ("connection_throttle_weight_enabled", TRUE_FALSE, False, "weigh connections by session"),
     ("connection_throttle_global_session_weight", _NUMBER, 3, "weight"),
     ("connection_throttle_local_session_weight", _NUMBER, 1, "weight"),

@@ -203,6 +203,21 @@ LIMITS: tuple[Key, ...] = (
         aliases=("request_throttle_max_requests",),
     ),
     prop(
+        "throttledOpWaitTime",
+        _MS,
+        0,
+        "a stalled request that waited longer is refused with error -127; 0 means never",
+        "server.throttled_op_wait_time_ms",
+        aliases=("throttled_op_wait_time",),
+    ),
+    prop(
+        "maxResponseCacheSize",
+        _LIMIT,
+        400,
+        "getData and exists replies kept ready; 0 or less keeps none",
+        "server.max_response_cache_size",
+    ),
+    prop(
         "connectionMaxTokens",
         _COUNT,
         0,

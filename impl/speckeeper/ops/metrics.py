@@ -238,7 +238,7 @@ COUNTERS: tuple[Counter, ...] = (
 
 def _closed(running: Running) -> dict[str, int]:
     closed = running.server.stats.closed
-    return {reason.name.lower(): closed[reason] for reason in CloseReason}
+    return {reason.value: closed[reason] for reason in CloseReason}
 
 
 COUNTER_SETS: tuple[CounterSet, ...] = (

@@ -14,6 +14,7 @@ from speckeeper import __version__
 from speckeeper.net.listening import ListenError
 from speckeeper.net.run import ServeOptions, serve
 from speckeeper.net.service import Service
+from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords
 from speckeeper.ops.logs import set_up_logs
@@ -64,8 +65,12 @@ def _serve(config: Config) -> int:
         purge_interval_ms=config.number("autopurge.purgeInterval"),
     )
 
+    audits: list[AuditLog] = []
+
     def commands(service: Service) -> FourLetterWords:
         running.attach(service)
+        if config.values["audit.enable"]:
+            audits.append(AuditLog(service.server))
         return FourLetterWords(running)
 
     def sites(service: Service) -> "list[Site]":
@@ -87,6 +92,8 @@ def _serve(config: Config) -> int:
         return _refuse(str(error), ExitCode.DATA_DIR)
     except StorageError as error:
         return _refuse(str(error), ExitCode.LOG_OR_SNAPSHOT)
+    for audit in audits:
+        audit.stopped()
     log.info("stopped")
     return int(ExitCode.OK)
 

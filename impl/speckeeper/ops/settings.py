@@ -33,6 +33,9 @@ def server_settings(config: Config) -> ServerSettings:
     values["policy"] = policy(config)
     if authentication["enforced"]:
         values["enforce_auth_schemes"] = authentication["enforced_schemes"]
+    # A standalone server of Apache puts 1 into its session ids, whatever myid says, and shows 0.
+    values["server_id"] = 1
+    values["max_response_cache_size"] = max(values["max_response_cache_size"], 0)
     values["ensemble_auth_names"] = authentication["ensemble_names"] or None
     return _record(ServerSettings, values)
 

@@ -48,7 +48,7 @@ class Queued(NamedTuple):
     connection: Connection | None
     xid: int
     op: int
-    body: bytes  # of a read, with its opcode before it
+    body: bytes  # of a read, with its opcode before it; of a write, if Pipeline.keep_bodies
     auth_ids: tuple[Id, ...]
     received_ms: int
     large: int  # bytes that count as a large request in progress, else 0
@@ -71,6 +71,7 @@ class Pipeline:
         "_settings",
         "appends",
         "finish",
+        "keep_bodies",
         "large_bytes",
         "queue",
         "snapshot_due",
@@ -98,6 +99,8 @@ class Pipeline:
         self.appends: list[tuple[int, bytes]] = []
         """Entries that the driver has not taken to the log yet."""
         self.large_bytes = 0
+        self.keep_bodies = False
+        """Whether writes stay in the queue as they were asked for: the audit log wants it."""
         self.snapshot_due = False
         self.begin_snapshot_interval()
 
@@ -151,7 +154,8 @@ class Pipeline:
         ):
             self.snapshot_due = True
         self.large_bytes += large
-        self.queue.append(Queued(zxid, txn, connection, xid, op, b"", auth_ids, now_ms, large))
+        body = buffer[start:end] if self.keep_bodies else b""
+        self.queue.append(Queued(zxid, txn, connection, xid, op, body, auth_ids, now_ms, large))
 
     def read_later(
         self,

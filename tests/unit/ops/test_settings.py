@@ -11,6 +11,7 @@ from speckeeper.storage.settings import StorageSettings
 def test_defaults_of_the_table_are_those_of_the_records() -> None:
     config = standalone_config([], [], {})
     expected = ServerSettings(
+        server_id=1,  # ZooKeeperServer.createSessionTrackerServerId
         min_session_timeout_ms=6000,
         max_session_timeout_ms=60000,
         # 3.10 has five minutes; up to 3.9 a container that never had a child stays.
