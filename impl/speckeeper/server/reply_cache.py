@@ -30,11 +30,14 @@ class ReplyCache:
     def keep(self, path: str, request: bytes, body: bytes) -> None:
         """Remember a reply; the oldest one makes room when there are too many.
 
-        Not below /zookeeper, where quota usage changes without anybody being told; and not for a
-        request with bytes behind it, which no change would find again.
+        Not below /zookeeper, where quota usage changes without anybody being told; not for the
+        root under its other name, the empty path; and not for a request with bytes behind it: no
+        change would find these again.
         """
         bodies = self.bodies
-        if path.startswith(ZOOKEEPER_SUBTREE) or request[-1] or len(request) != 9 + len(path):
+        if not path or path.startswith(ZOOKEEPER_SUBTREE):
+            return
+        if request[-1] or len(request) != 9 + len(path):
             return
         if len(bodies) >= self.most:
             if not self.most:
