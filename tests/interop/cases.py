@@ -74,6 +74,11 @@ class Case:
     def auth(self, who: str, credentials: str = "super:test") -> None:
         self.send(who, zk.AUTH, zk.auth("digest", credentials), credentials)
 
+    def refused(self, who: str, op: int, body: bytes) -> None:
+        """A request that both servers must refuse, whatever the error."""
+        note = f"to be refused: {body[:60].hex()}"
+        self.steps.append(Step(who, "send", note, self.xid(who), op, body, any_error=True))
+
     def create(
         self,
         who: str,
@@ -332,6 +337,20 @@ def paths(case: Case, traits: Traits) -> None:
         case.send("a", zk.SET_WATCHES, zk.set_watches(0, *lists), repr(path))
         if traits.modern:
             case.send("a", zk.SET_WATCHES2, zk.set_watches(0, *lists, [path], [path]), repr(path))
+
+
+def supplementary(case: Case, traits: Traits) -> None:
+    """A character that UTF-16 writes as two units is bad in a path, in either encoding.
+
+    Not asked: what sync echoes. Java writes such a character as two three-byte sequences, which
+    is not UTF-8 and which Java itself cannot read.
+    """
+    case.create("a", "/r")
+    for path in ("/r/\U0001f600", b"/r/j\xed\xa0\xbd\xed\xb8\x80"):
+        for op in PATH_OPS:
+            if op != zk.SYNC and (op != zk.ADD_WATCH or traits.modern):
+                case.send("a", op, body_for(op, path), repr(path))
+        case.create("a", path, flags=2)
 
 
 def under_ephemerals(case: Case, _: Traits) -> None:
@@ -874,6 +893,36 @@ def lengths(case: Case, _: Traits) -> None:
         case.delete("a", "/t")
 
 
+def nulls(case: Case, traits: Traits) -> None:
+    """A null where a string or a list must be is refused, and nothing changes."""
+    acl_with_nulls: tuple[Sequence[zk.AclEntry], ...] = (
+        ((31, "digest", None),),
+        ((31, "world", None),),
+        ((31, "ip", None),),
+        ((31, None, "x"),),
+        ((31, None, None),),
+    )
+    case.create("a", "/n")
+    for acl in acl_with_nulls:
+        case.refused("a", zk.CREATE, zk.create("/n/x", b"", acl))
+        case.refused("a", zk.SET_ACL, zk.set_acl("/n", acl))
+        case.refused("a", zk.MULTI, zk.multi([(zk.CREATE, zk.create("/n/x", b"", acl))]))
+    case.refused("a", zk.CREATE, zk.create("/n/x", b"", None))
+    case.refused("a", zk.SET_ACL, zk.set_acl("/n", None))
+    for op in PATH_OPS:
+        if op != zk.GET_EPHEMERALS and op != zk.SYNC and (op != zk.ADD_WATCH or traits.modern):
+            case.refused("a", op, body_for(op, None))
+    for op in (zk.CREATE, zk.CREATE2, zk.DELETE, zk.SET_DATA, zk.CHECK):
+        case.refused("a", zk.MULTI, zk.multi([(op, body_for(op, None))]))
+    case.refused("a", zk.MULTI, zk.multi([(zk.CREATE, zk.create("/n/x", b"", None))]))
+    for op in (zk.GET_DATA, zk.GET_CHILDREN):
+        case.refused("a", zk.MULTI_READ, zk.multi([(op, body_for(op, None))]))
+    case.send("a", zk.SYNC, zk.buffer(None))
+    case.send("a", zk.GET_EPHEMERALS, zk.buffer(None))
+    case.look("a", "/n")
+    case.look("a", "/n/x")
+
+
 def booleans(case: Case, _: Traits) -> None:
     for value in (0, 1, 2, 127, 255):
         for op in (zk.EXISTS, zk.GET_DATA, zk.GET_CHILDREN):
@@ -923,11 +972,20 @@ CASES: dict[str, Builder] = {
             sequences,
             stats,
         ),
-        *(versions, paths, under_ephemerals, containers, big_and_many, frame_limit, acls),
+        *(
+            versions,
+            paths,
+            supplementary,
+            under_ephemerals,
+            containers,
+            big_and_many,
+            frame_limit,
+            acls,
+        ),
         *(permissions, identities, redaction, multi_failures, multi_inside, multi_shapes),
         *(watch_events, watch_pairs, watch_removal, recursive_watches, watches_without_read),
         *(set_watches, event_order, quotas, nested_quotas, opcodes, truncated, truncated_others),
-        *(lengths, booleans, odd_xids, bursts),
+        *(lengths, nulls, booleans, odd_xids, bursts),
     )
 }
 

@@ -21,7 +21,6 @@ READ_FOR_ALL: tuple[zk.AclEntry, ...] = ((1, "world", "anyone"),)
 BEN = "ben:loNzsTU9sx2KporT4vLXIvHaxqI="
 LEO = "leo:ha4dVNUKxFiwSZGQpvHXspyA1ps="
 BAD_PATHS: tuple[zk.Text, ...] = (
-    None,
     "",
     "a",
     "a/b",
@@ -39,7 +38,6 @@ BAD_PATHS: tuple[zk.Text, ...] = (
     "/r/a\uf8ff",
     "/r/a\ufff0",
     "/r/a\uffff",
-    "/r/\U0001f600",
     b"/r/\xff\xfe",
     "/zookeeper",
     "/zookeeper/quota",
@@ -77,14 +75,12 @@ GOOD_ACLS: tuple[Sequence[zk.AclEntry], ...] = (
     ((1, "world", "anyone"), (30, "auth", "")),
 )
 # Refused, or at least doubtful: whatever the judge says of them.
-BAD_ACLS: tuple[Sequence[zk.AclEntry] | None, ...] = (
-    None,
+BAD_ACLS: tuple[Sequence[zk.AclEntry], ...] = (
     (),
     ((31, "digest", "ben"),),
     ((31, "digest", "ben:a:b"),),
     ((31, "digest", ":"),),
     ((31, "digest", ""),),
-    ((31, "digest", None),),
     ((31, "ip", "10.0.0.0/33"),),
     ((31, "ip", "10.1.2"),),
     ((31, "ip", "127.0.0.1/x"),),
@@ -93,9 +89,7 @@ BAD_ACLS: tuple[Sequence[zk.AclEntry] | None, ...] = (
     ((31, "ip", "256.0.0.1"),),
     ((31, "ip", ""),),
     ((31, "world", "someone"),),
-    ((31, "world", None),),
     ((31, "nosuch", "x"),),
-    ((31, None, "x"),),
     ((31, "", ""),),
     ((31, "super", ""),),
     ((31, "sasl", "joe"),),
@@ -120,6 +114,9 @@ class _Maker:
         self.rng = random.Random(seed)
         self.length = length
         self.traits = traits
+        # Quotas and bursts do not go together: Apache counts what is applied, so that a create
+        # behind a delete that is still on its way may be over the limit, or not, as it happens.
+        self.with_quotas = self.rng.random() < 0.3
         self.nodes = {"/r"}
         self.watched: list[tuple[str, zk.Text]] = []
         self.xids: dict[str, int] = {}
@@ -171,7 +168,7 @@ class _Maker:
     def version(self) -> int:
         return self.rng.choice((-1, -1, -1, -1, 0, 0, 1, 2, 7, -2, 2**31 - 1, -(2**31)))
 
-    def acl(self) -> Sequence[zk.AclEntry] | None:
+    def acl(self) -> Sequence[zk.AclEntry]:
         rng = self.rng
         roll = rng.random()
         if roll < 0.65:
@@ -533,9 +530,9 @@ class _Maker:
             *(self.reads_in_one,) * 4,
             *(self.set_watches,) * 4,
             *(self.authenticate,) * 4,
-            *(self.burst,) * 6,
+            *(self.quota if self.with_quotas else self.burst,) * 6,
             *(self.malformed,) * 5,
-            *(self.quota, self.quota, self.drop, self.drop, self.take_over, self.odd_connect),
+            *(self.drop, self.drop, self.take_over, self.odd_connect),
             *(self.who_am_i, self.who_am_i, self.reconfigure, self.unknown_opcode, self.ping),
             self.close_session,
         )
