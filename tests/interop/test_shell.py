@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -417,7 +418,6 @@ ONE_SHOTS: list[tuple[str, int | None]] = [
     ("stat /none", None),
     ("delete /none", None),
     ("delete -v 3 /t", None),
-    ("deleteall /zookeeper", 0),
     ("deleteall /none", None),
     ("getAcl /t", None),
     ("setAcl /t bogus", None),
@@ -483,33 +483,23 @@ def run(command: Sequence[str], script: str | None = None) -> Outcome:
         text=True,
         env=environment,
     )
+    seen = ""
     if script is not None and "atch" in script:
-        assert process.stdin is not None
-        process.stdin.write(script)
-        process.stdin.flush()
-        _await_last_line(process)
+        seen = read_all_replies(process, script)
         time.sleep(EVENTS_S)
         script = None
     out, error = process.communicate(script, timeout=TIMEOUT_S)
-    return outcome(_TAKEN.pop(process.pid, "") + out, error, process.returncode)
+    return outcome(seen + out, error, process.returncode)
 
 
-_TAKEN: dict[int, str] = {}
-LAST = "ZooKeeper CLI version"
-
-
-def _await_last_line(process: subprocess.Popen[str]) -> None:
-    """Send `version` after a script and read up to its answer: all replies are in."""
+def read_all_replies(process: subprocess.Popen[str], script: str) -> str:
+    """Send a script and `version` behind it; return what comes up to the answer to that."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write("version\n")
+    process.stdin.write(script + "version\n")
     process.stdin.flush()
-    taken = []
-    for line in process.stdout:
-        if line.startswith(LAST):
-            break
-        taken.append(line)
-    _TAKEN[process.pid] = "".join(taken)
+    before_version = takewhile(lambda line: not line.startswith("ZooKeeper CLI"), process.stdout)
+    return "".join(before_version)
 
 
 _EVENT = re.compile(r"\nWATCHER::\n\n(WatchedEvent .*)\n")
@@ -544,8 +534,9 @@ def outcome(out: str, error: str, exit_code: int) -> Outcome:
 def in_settled_order(events: Iterable[str]) -> list[str]:
     """Sort what one removal reports: in zkCli it comes in the order of a hash table."""
     settled: list[str] = []
-    for removals, events_in_a_row in groupby(events, lambda event: "Removed" in event):
-        settled += sorted(events_in_a_row) if removals else list(events_in_a_row)
+    for removals, group in groupby(events, lambda event: "Removed" in event):
+        in_a_row = list(group)
+        settled += sorted(in_a_row) if removals else in_a_row
     return settled
 
 
@@ -631,6 +622,7 @@ def test_script_gets_the_same_answers(clean: Peer, zk_cli: ZkCli, name: str) -> 
     assert ours.events == theirs.events
 
 
+@pytest.mark.parametrize("zk_cli", [APACHE_38], indirect=True, ids=["zkCli-apache-3.8.0"])
 def test_one_shot_commands_get_the_same_answers_and_exit_codes(clean: Peer, zk_cli: ZkCli) -> None:
     wrong = []
     for command, their_code in ONE_SHOTS:
@@ -648,3 +640,115 @@ def test_one_shot_commands_get_the_same_answers_and_exit_codes(clean: Peer, zk_c
             wrong.append((command, theirs, ours))
 
     assert not wrong
+
+
+class Typist:
+    """A `speckeeper shell` that is fed line by line and read as it answers."""
+
+    def __init__(self, server: str, *flags: str) -> None:
+        command = [*our_command(server), *flags]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said: list[str] = []
+
+    def type(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def await_line(self, part: str) -> str:
+        """Read up to a line with this in it; the time limit is the test's."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+            if part in line:
+                return line.rstrip("\n")
+        raise AssertionError(f"{part!r} never came in:\n{''.join(self.said)}")
+
+    def leave(self) -> int:
+        self.process.communicate("quit\n", timeout=TIMEOUT_S)
+        return self.process.returncode
+
+
+@pytest.fixture
+def restartable(server: Peer, tmp_path: Path) -> Iterator[Peer]:
+    """A server of the same kind that a test may stop and start."""
+    peer = Peer(server.kind, tmp_path / "server", config=server.config, properties=PROPERTIES)
+    peer.start()
+    yield peer
+    peer.stop()
+
+
+def test_watches_outlive_a_restart_of_the_server(restartable: Peer) -> None:
+    shell = Typist(restartable.address)
+    for line in (
+        "create /t x",
+        "create -e /mine x",
+        "get -w /t",
+        "stat -w /later",
+        "addWatch -m PERSISTENT_RECURSIVE /kept",
+        "whoami",
+    ):
+        shell.type(line)
+    shell.await_line("ip: 127.0.0.1")
+
+    restartable.stop()
+    shell.await_line("state:Disconnected")
+    shell.type("get /t")
+    shell.await_line("KeeperErrorCode = ConnectionLoss for /t")
+    restartable.start()
+    shell.await_line("state:SyncConnected")
+
+    for line in ("create /kept", "create /kept/below", "create /later", "set /t y", "get /mine"):
+        shell.type(line)
+    for event in (
+        "type:NodeCreated path:/kept ",
+        "type:NodeCreated path:/kept/below ",
+        "type:NodeCreated path:/later ",
+        "type:NodeDataChanged path:/t ",
+    ):
+        shell.await_line(event)
+    assert shell.await_line("x") == "x"
+    assert shell.leave() == 0
+
+
+def test_an_expired_session_says_so_and_another_can_be_had(clean: Peer) -> None:
+    shell = Typist(clean.address, "-timeout", "4000")
+    watcher = KazooClient(hosts=clean.address)
+    watcher.start()
+    try:
+        shell.type("create -e /mine x")
+        shell.await_line("Created /mine")
+
+        shell.process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + TIMEOUT_S
+        while watcher.exists("/mine"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        shell.process.send_signal(signal.SIGCONT)
+
+        shell.await_line("state:Expired")
+        shell.type("ls /")
+        shell.await_line("Not connected")
+        shell.type("connect")
+        shell.type("ls /")
+        assert shell.await_line("[") == "[zookeeper]"
+        assert shell.leave() == 0
+    finally:
+        watcher.stop()
+        watcher.close()
+
+
+def test_a_dead_server_is_named_with_the_reason(clean: Peer) -> None:
+    ours = run([*our_command("127.0.0.1:1"), "ls", "/"])
+
+    assert ours.error == [
+        "KeeperErrorCode = ConnectionLoss for /",
+        "127.0.0.1:1: Connection refused",
+    ]
+    assert ours.exit_code == 1
