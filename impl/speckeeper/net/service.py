@@ -1,7 +1,7 @@
-"""One server on one event loop: sockets, storage thread, snapshots and timers around the core.
+"""One server on one event loop: sockets, log, snapshots and timers around the core.
 
 It carries out what the core asks for and decides nothing. The order that matters: log entries of a
-turn go to the storage thread together, the core hears of them when they are durable, and only then
+turn go to the log together, the core hears of them when they are durable, and only then
 do their effects and replies go out.
 """
 
@@ -17,18 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
+from speckeeper.net.log_writing import LogWriting
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import Distribution
-from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import Recovered, Report
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.txnlog import Synced, TxnLog
-from speckeeper.storage.writer import LogWriter
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ def wall_ms() -> int:
 
 @dataclass(slots=True)
 class DiskStats:
-    """What the storage thread has measured; written there, read anywhere."""
+    """What writing the log has measured; written by whoever writes it, read anywhere."""
 
     sync_ms: Distribution
     slow_syncs: int = 0
@@ -85,10 +84,13 @@ class Service:
         self.server = Server(
             settings, recovered.tree, now_ms(), self.started_wall_ms, random.SystemRandom()
         )
-        self.writer = LogWriter(
+        self.writer = LogWriting(
+            self.loop,
             TxnLog(storage, files, recovered.last_zxid, self._synced),
-            self._persisted_on_thread,
-            self._storage_failed_on_thread,
+            storage,
+            files,
+            self._persisted,
+            self.fail,
         )
         self.snapshotter = Snapshotter(
             self.loop, self.server, self.writer, storage, files, self.fail
@@ -99,7 +101,6 @@ class Service:
         """Set when the server should come to an end: ``failure`` says why, None for a wish."""
         self._listeners: list[asyncio.Server] = []
         self._turn_pending = False
-        self._persisted_pending = False
         self._purge_interval_s = purge_interval_ms / 1000
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -115,7 +116,7 @@ class Service:
     # -- life
 
     def start(self) -> None:
-        """Start the storage thread and the timers."""
+        """Begin to write the log, and start the timers."""
         self.writer.start()
         self.every(TICK_S, self._tick)
         if self._purge_interval_s:
@@ -160,7 +161,7 @@ class Service:
             await asyncio.sleep(0.001)
         for protocol in list(self.port.protocols):
             protocol.cut(CloseReason.SERVER_SHUTDOWN)
-        await self.loop.run_in_executor(None, self.writer.close)
+        await self.writer.close()
 
     # -- turns of the loop
 
@@ -206,25 +207,10 @@ class Service:
 
     # -- storage
 
-    def _persisted_on_thread(self, zxid: int) -> None:
-        if not self._persisted_pending:
-            self._persisted_pending = True
-            self._call(self._persisted)
-
     def _persisted(self) -> None:
-        self._persisted_pending = False
         if self.failure is None:
             self.server.persisted(self.writer.persisted_zxid, now_ms())
             self._end_turn()
-
-    def _storage_failed_on_thread(self, error: StorageError) -> None:
-        self._call(self.fail, error)
-
-    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
-        try:
-            self.loop.call_soon_threadsafe(callback, *arguments)
-        except RuntimeError:
-            log.debug("the loop was closed before storage was done")
 
     def _synced(self, synced: Synced) -> None:
         disk = self.disk

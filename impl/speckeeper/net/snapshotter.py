@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 
+from speckeeper.net.log_writing import LogWriting
 from speckeeper.server.server import Server
 from speckeeper.server.stats import Distribution
 from speckeeper.storage.errors import StorageError
@@ -18,7 +19,6 @@ from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import SnapshotFile, SnapshotWriter, snapshot_of
-from speckeeper.storage.writer import LogWriter
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Snapshotter:
         self,
         loop: asyncio.AbstractEventLoop,
         server: Server,
-        writer: LogWriter,
+        writer: LogWriting,
         settings: StorageSettings,
         files: FileSystem,
         on_failure: Callable[[StorageError], None],

@@ -69,6 +69,7 @@ class TxnLog:
         self._last_zxid = last_zxid
         self._committed_zxid = -1
         self._operation = ""
+        self._started = 0.0
         self._failure: DiskFailure | None = None
 
     @property
@@ -108,17 +109,47 @@ class TxnLog:
         group = self._group
         if not group:
             return self._committed_zxid
-        started = perf_counter()
+        self._started = perf_counter()
         try:
             self._write(frame_entries(group))
         except OSError as error:
-            raise self._fail(error.strerror or str(error)) from error
-        elapsed_ms = (perf_counter() - started) * 1000
+            raise self.fail(error) from error
+        return self._end_group()
+
+    def begin_commit(self) -> int | None:
+        """Write the group; return the handle that has to be synced before :meth:`end_commit`.
+
+        None, and nothing is written, where a commit takes more than that (a new file, more
+        padding, a log that is not to be synced): :meth:`commit` does it. Raises DiskFailure.
+        """
+        if self._failure is not None:
+            raise self._failure
+        end = self._position + self._group_bytes
+        if self._handle is None or not self._sync or not self._group or not self._fits(end):
+            return None
+        self._started = perf_counter()
+        self._operation = "write"
+        data = frame_entries(self._group)
+        try:
+            self._check(self._files.write(self._handle, data, self._position, False), len(data))
+        except OSError as error:
+            raise self.fail(error) from error
+        self._operation = "sync"
+        self._position = end
+        return self._handle
+
+    def end_commit(self) -> int:
+        """The handle was synced: return the last zxid that is durable. May roll the log."""
+        return self._end_group()
+
+    def _end_group(self) -> int:
+        """Account for a group that is durable."""
+        elapsed_ms = (perf_counter() - self._started) * 1000
         self._committed_zxid = self._last_zxid
         if self._on_synced is not None:
             slow = elapsed_ms > self._slow_ms
             self._on_synced(
-                Synced(self._path, elapsed_ms, len(group), self._group_bytes, slow),
+                Synced(self._path, elapsed_ms, len(self._group), self._group_bytes, slow),
             )
         self._group = []
         self._group_bytes = 0
@@ -139,7 +170,7 @@ class TxnLog:
             self._operation = "close"
             self._files.close(handle)
         except OSError as error:
-            raise self._fail(error.strerror or str(error)) from error
+            raise self.fail(error) from error
 
     def close(self) -> None:
         """Commit and close. After a failure: only give the file back."""
@@ -154,7 +185,7 @@ class TxnLog:
             self._create(data)
             return
         end = self._position + len(data)
-        if not self._step or end + PADDING_RESERVE < self._size:
+        if self._fits(end):
             self._operation = "write and sync" if self._sync else "write"
             written = self._files.write(self._handle, data, self._position, self._sync)
             self._check(written, len(data))
@@ -199,6 +230,11 @@ class TxnLog:
         if written != asked:
             raise OSError(f"{written} of {asked} bytes written, the disk may be full")
 
-    def _fail(self, cause: str) -> DiskFailure:
-        self._failure = DiskFailure(self._path, self._operation, cause)
+    def _fits(self, end: int) -> bool:
+        """Whether a write up to ``end`` leaves the size of the file as it is."""
+        return not self._step or end + PADDING_RESERVE < self._size
+
+    def fail(self, error: OSError) -> DiskFailure:
+        """Give the log up because of ``error``: return what it raises from now on."""
+        self._failure = DiskFailure(self._path, self._operation, error.strerror or str(error))
         return self._failure

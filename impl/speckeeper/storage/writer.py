@@ -90,13 +90,7 @@ class LogWriter:
         except StorageError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001  (a thread that dies unheard would hang its clients)
-            self._fail(
-                StorageError(
-                    "transaction log",
-                    f"the writer failed: {error!r}",
-                    "the server stops and acknowledges nothing more; report this as a defect",
-                )
-            )
+            self._fail(unexpected(error))
 
     def _serve(self) -> None:
         log, queue, wakeup = self._log, self._queue, self._wakeup
@@ -122,3 +116,12 @@ class LogWriter:
         self.failure = error
         self._queue.clear()
         self._on_failure(error)
+
+
+def unexpected(error: Exception) -> StorageError:
+    """Return the error for a failure of a writer that is not the disk's."""
+    return StorageError(
+        "transaction log",
+        f"the writer failed: {error!r}",
+        "the server stops and acknowledges nothing more; report this as a defect",
+    )

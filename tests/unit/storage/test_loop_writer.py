@@ -1,0 +1,230 @@
+"""LoopWriter and KernelSync: the log written by the loop, synced by the kernel."""
+
+import os
+import select
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.unit.storage.world import FaultyDisk, entry, history, log_files, settings_in
+
+from speckeeper.storage.disk import Disk
+from speckeeper.storage.errors import DiskFailure, StorageError
+from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
+from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
+from speckeeper.storage.recovery import recover
+from speckeeper.storage.seed import write_data_dir
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.txnlog import TxnLog
+
+EIO, ENOSPC = 5, 28
+PATIENCE_S = 30
+
+
+class SyncOnDisk:
+    """A BackgroundSync that is done when it is asked for its outcome, by a disk that may fail."""
+
+    def __init__(self, disk: FileSystem) -> None:
+        self.disk = disk
+        self.handle: int | None = None
+
+    def fileno(self) -> int:
+        return -1
+
+    def start(self, handle: int) -> None:
+        assert self.handle is None, "one sync at a time"
+        self.handle = handle
+
+    def finish(self) -> bool:
+        handle, self.handle = self.handle, None
+        if handle is None:
+            return False
+        self.disk.sync(handle)
+        return True
+
+    def close(self) -> None:
+        assert self.handle is None
+
+
+def aside(work: Work, done: Callable[[Outcome], None]) -> None:
+    """Do at once what a thread would do."""
+    try:
+        outcome: Outcome = work()
+    except StorageError as error:
+        outcome = error
+    done(outcome)
+
+
+class Driver:
+    """A LoopWriter on a fresh data directory, and what it has reported."""
+
+    def __init__(self, settings: StorageSettings, disk: FileSystem) -> None:
+        write_data_dir(settings, [])
+        self.acknowledged: list[int] = []
+        self.failures: list[StorageError] = []
+        self.groups: list[int] = []
+        self.sync = SyncOnDisk(disk)
+        log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
+        self.writer = LoopWriter(
+            log, self.sync, aside, self.acknowledged.append, self.failures.append
+        )
+
+    def finish(self) -> None:
+        while self.sync.handle is not None:
+            self.writer.ready()
+
+
+def test_what_waits_while_a_group_is_synced_is_the_next_group(tmp_path: Path) -> None:
+    driver = Driver(settings_in(tmp_path), Disk())
+    transactions = history(100)
+
+    driver.writer.submit([entry(transactions[0])])  # makes the file, aside
+    for txn in transactions[1:]:
+        driver.writer.submit([entry(txn)])
+    assert driver.acknowledged == [1]
+    driver.finish()
+    driver.writer.close()
+
+    assert driver.groups == [1, 1, 98]
+    assert driver.acknowledged == [1, 2, 100]
+    assert driver.writer.persisted_zxid == 100
+    assert recover(settings_in(tmp_path)).last_zxid == 100
+
+
+def test_nothing_is_acknowledged_before_the_sync_is_done(tmp_path: Path) -> None:
+    driver = Driver(settings_in(tmp_path), Disk())
+    first, second = history(2)
+    driver.writer.submit([entry(first)])
+    driver.writer.submit([entry(second)])
+
+    assert (driver.acknowledged, driver.writer.idle) == ([1], False)
+    driver.writer.ready()
+    assert (driver.acknowledged, driver.writer.idle) == ([1, 2], True)
+    driver.writer.ready()  # nobody asked
+    assert driver.acknowledged == [1, 2]
+
+
+def test_roll_stands_between_what_was_submitted_before_and_after(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    driver = Driver(settings, Disk())
+    transactions = history(5)
+    driver.writer.submit([entry(transactions[0])])
+    driver.writer.submit([entry(transactions[1])])
+    driver.writer.submit([entry(transactions[2])])
+    driver.writer.roll()
+    driver.writer.submit([entry(transactions[3])])
+    driver.finish()
+    driver.writer.submit([entry(transactions[4])])
+    driver.finish()
+    driver.writer.close()
+    driver.writer.close()
+    driver.writer.submit([entry(transactions[4])])
+
+    assert sorted(file.name for file in log_files(settings)) == ["log.1", "log.4"]
+    assert driver.acknowledged == [1, 2, 3, 4, 5]
+
+
+def test_a_log_that_is_not_to_be_synced_is_not(tmp_path: Path) -> None:
+    driver = Driver(settings_in(tmp_path, force_sync=False), Disk())
+    for txn in history(3):
+        driver.writer.submit([entry(txn)])
+    assert driver.acknowledged == [1, 2, 3]
+
+
+def _run_into_fault(settings: StorageSettings, fail_at: int, how: int) -> tuple[FaultyDisk, int]:
+    """Write groups until a call fails; return the disk and the last acknowledged zxid."""
+    disk = FaultyDisk(fail_at, how)
+    driver = Driver(settings, disk)
+    transactions = history(60)
+    for start in range(0, 60, 6):
+        driver.writer.submit([entry(txn) for txn in transactions[start : start + 6]])
+        driver.finish()
+        if start in (18, 36):
+            driver.writer.roll()
+    assert driver.writer.idle
+    driver.writer.close()
+    if disk.failed:
+        # Said once, naming file and operation; and the disk was left alone from then on.
+        assert [driver.writer.failure] == driver.failures
+        assert "log." in str(driver.failures[0])
+        assert len(disk.calls) == fail_at + 1
+    return disk, max(driver.acknowledged, default=0)
+
+
+@pytest.mark.parametrize("how", [EIO, ENOSPC, FaultyDisk.SHORT])
+def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path, how: int) -> None:
+    """Failing fsync, full disk, short write: at every index of the calls that change something."""
+    fail_at = 0
+    while True:
+        settings = settings_in(tmp_path / str(fail_at), pre_alloc_size_kb=8)
+        disk, acknowledged = _run_into_fault(settings, fail_at, how)
+        assert recover(settings).last_zxid >= acknowledged
+        if not disk.failed:
+            assert acknowledged == 60
+            break
+        fail_at += 1
+    assert fail_at > 15
+
+
+@pytest.fixture
+def kernel_sync(tmp_path: Path) -> KernelSync:
+    sync = open_kernel_sync(tmp_path)
+    if sync is None:
+        pytest.skip("this kernel does not sync aside")
+    return sync
+
+
+def test_the_kernel_syncs_a_file_and_says_when_it_is_done(
+    kernel_sync: KernelSync, tmp_path: Path
+) -> None:
+    with open(tmp_path / "file", "wb") as file:
+        for _ in range(20):
+            file.write(b"data")
+            file.flush()
+            kernel_sync.start(file.fileno())
+            assert select.select([kernel_sync], [], [], PATIENCE_S)[0]
+            assert kernel_sync.finish()
+            assert not kernel_sync.finish()
+    kernel_sync.close()
+
+
+def test_what_the_kernel_cannot_sync_is_an_error(kernel_sync: KernelSync) -> None:
+    reader, writer = os.pipe()
+    with pytest.raises(OSError):
+        kernel_sync.start(writer)
+    os.close(reader)
+    os.close(writer)
+    with pytest.raises(OSError):
+        kernel_sync.start(writer)
+    kernel_sync.close()
+
+
+def test_many_transactions_by_way_of_the_kernel(kernel_sync: KernelSync, tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    write_data_dir(settings, [])
+    acknowledged: list[int] = []
+    failures: list[StorageError] = []
+    log = TxnLog(settings, Disk(), last_zxid=0)
+    writer = LoopWriter(log, kernel_sync, aside, acknowledged.append, failures.append)
+    transactions = history(3000)
+    for start in range(0, 3000, 7):
+        writer.submit([entry(txn) for txn in transactions[start : start + 7]])
+        if start % 700 == 0:
+            writer.roll()
+    while not writer.idle:
+        assert select.select([writer], [], [], PATIENCE_S)[0]
+        writer.ready()
+    writer.close()
+
+    assert failures == []
+    assert acknowledged == sorted(acknowledged)
+    assert acknowledged[-1] == 3000
+    assert recover(settings).last_zxid == 3000
+
+
+def test_a_defect_is_reported_as_one(tmp_path: Path) -> None:
+    driver = Driver(settings_in(tmp_path), Disk())
+    driver.writer._done(KeyError("defect"))
+    assert "defect" in str(driver.failures[0])
+    assert not isinstance(driver.failures[0], DiskFailure)
