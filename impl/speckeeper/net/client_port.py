@@ -93,6 +93,7 @@ class ClientProtocol(asyncio.Protocol):
         "_first",
         "_port",
         "_reading",
+        "_receive",
         "_server",
         "_transport",
         "_write",
@@ -101,6 +102,7 @@ class ClientProtocol(asyncio.Protocol):
     def __init__(self, port: ClientPort) -> None:
         self._port = port
         self._server = port.server
+        self._receive = port.server.receive
         self._first: bytes | None = b""  # until it is clear that the first bytes are no word
         self._reading = True
         self._closing_since_ms = 0
@@ -134,15 +136,14 @@ class ClientProtocol(asyncio.Protocol):
             data = self._after_word(self._first + data, connection)
             if not data:
                 return
-        server = self._server
-        server.receive(connection, data, monotonic_ns() // _NS_PER_MS)
+        busy = self._receive(connection, data, monotonic_ns() // _NS_PER_MS)
         output = connection.output
         if output:
             self._write(b"".join(output))
             output.clear()
-        if connection.hold:
-            self.flush()
-        if server.busy:
+        if busy:
+            if connection.hold:
+                self.flush()
             self._port.end_turn()
 
     def pause_writing(self) -> None:

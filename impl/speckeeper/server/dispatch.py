@@ -72,6 +72,10 @@ class Dispatcher:
         self._pipeline = pipeline
         self._auth = auth
         self._handlers = handlers
+        settings = core.settings
+        self._limit = settings.global_outstanding_limit
+        self._throttle = settings.request_throttle_limit
+        self._limits_large = settings.large_request_threshold != -1
         self.throttled: dict[Connection, None] = {}
         """Connections that wait until fewer requests are in progress, longest first."""
 
@@ -89,7 +93,12 @@ class Dispatcher:
 
         Returns False when nothing more may be taken from the connection for now.
         """
-        if op == _AUTH:
+        if op in WRITES and connection.state == State.OPEN:
+            self._write(connection, xid, op, buffer, start, end, now_ms)
+            if op == _CLOSE_SESSION and connection.session is not None:
+                connection.session.closing = True
+                return False
+        elif op == _AUTH:
             self._auth.auth(connection, xid, buffer[start:end])
         elif op == _SASL:
             self._auth.sasl(connection, xid, buffer[start:end])
@@ -97,11 +106,6 @@ class Dispatcher:
             self._auth.refuse(connection, xid)
         elif op in self._handlers:
             self._read(connection, xid, op, buffer, start, end, now_ms)
-        elif op in WRITES:
-            self._write(connection, xid, op, buffer, start, end, now_ms)
-            if op == _CLOSE_SESSION and connection.session is not None:
-                connection.session.closing = True
-                return False
         else:
             self._core.outbox.reply(connection, xid, _NO_ZXID, _UNIMPLEMENTED)
             self._core.outbox.close(connection, CloseReason.UNKNOWN_OPCODE)
@@ -173,7 +177,7 @@ class Dispatcher:
         end: int,
         now_ms: int,
     ) -> None:
-        large = self._large(end - start)
+        large = self._large(end - start) if self._limits_large else 0
         if large is None:
             self._core.stats.large_requests_rejected += 1
             self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
@@ -195,7 +199,7 @@ class Dispatcher:
     def _large(self, size: int) -> int | None:
         """How many bytes count against the limit on large requests; None if they are too many."""
         settings = self._core.settings
-        if settings.large_request_threshold == -1 or size <= settings.large_request_threshold:
+        if size <= settings.large_request_threshold:
             return 0
         if self._pipeline.large_bytes + size > settings.large_request_max_bytes:
             return None
@@ -206,11 +210,8 @@ class Dispatcher:
         connection.queued += 1
         if xid > 0:
             connection.outstanding += 1
-        settings = self._core.settings
         waiting = len(self._pipeline.queue)
-        if (waiting > settings.global_outstanding_limit and connection.outstanding) or (
-            0 < settings.request_throttle_limit <= waiting
-        ):
+        if (waiting > self._limit and connection.outstanding) or 0 < self._throttle <= waiting:
             connection.hold |= Hold.OUTSTANDING
             connection.held_since_ms = now_ms
             self.throttled[connection] = None
@@ -223,8 +224,7 @@ class Dispatcher:
 
     def free_to_go_on(self, connection: Connection) -> bool:
         """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""
-        settings = self._core.settings
         waiting = len(self._pipeline.queue)
-        if 0 < settings.request_throttle_limit <= waiting:
+        if 0 < self._throttle <= waiting:
             return False
-        return waiting <= settings.global_outstanding_limit or not connection.outstanding
+        return waiting <= self._limit or not connection.outstanding

@@ -24,6 +24,8 @@ from speckeeper.wire.errors import WireError
 _FRAME = Struct(">iii")
 _FRAME_SIZE = 12
 _LENGTH = Struct(">i")
+_unpack_frame = _FRAME.unpack_from
+_pack_reply = REPLY_FRAME.pack
 _SHORTEST = 8  # a request is at least xid and opcode
 # Bytes taken from one connection before others get their turn: some 800 small reads, about 2 ms.
 TURN_BYTES = 32 * 1024
@@ -49,22 +51,31 @@ class Intake:
         """``loop_handlers``: reads that the loop answers; ``handshake`` takes the first frame."""
         self._core = core
         self._dispatcher = dispatcher
-        self._handlers = loop_handlers
         self._handshake = handshake
         self._longest = core.settings.jute_max_buffer
+        # Bound once: the loop looks them up for every chunk.
+        self._cached = core.cache.bodies.get
+        self._handler_of = loop_handlers.get
+        self._dispatch = dispatcher.dispatch
         self.backlog: deque[Connection] = deque()
         """Connections that used up their turn with requests left over."""
 
-    def receive(self, connection: Connection, data: bytes, now_ms: int) -> None:
-        """Take bytes of a connection and do as much as they allow."""
+    def receive(self, connection: Connection, data: bytes, now_ms: int) -> bool:
+        """Take bytes of a connection and do as much as they allow.
+
+        Returns whether there may be more to take out of the server than this connection's output.
+        """
+        if connection.state == State.OPEN and not (connection.inbox_size or connection.hold):
+            return self._serve(connection, data, now_ms)
         if connection.inbox_size or connection.hold:
             connection.inbox.append(data)
             connection.inbox_size += len(data)
             if connection.hold or connection.inbox_size < connection.inbox_needed:
-                return
+                return True
             data = b"".join(connection.inbox)
             connection.drop_inbox()
         self._advance(connection, data, now_ms)
+        return True
 
     def release(self, connection: Connection, hold: int, now_ms: int) -> None:
         """Take back a reason to wait; go on with what has arrived if it was the last.
@@ -140,26 +151,27 @@ class Intake:
         self._handshake(connection, data[4:needed], now_ms)
         return data[needed:]
 
-    def _serve(self, connection: Connection, data: bytes, now_ms: int) -> None:
-        """Answer the requests of an open connection, in order, until something makes them wait."""
+    def _serve(self, connection: Connection, data: bytes, now_ms: int) -> bool:
+        """Answer the requests of an open connection, in order, until something makes them wait.
+
+        Returns whether anything was done that the loop could not do alone.
+        """
         core = self._core
         session = connection.session
         if session is None or session.closing:
-            return  # ZooKeeper drops the request when the session is not there to be touched
+            return False  # ZooKeeper drops requests when the session is not there to be touched
         cached: Callable[[bytes], bytes | None] = _no_answer
         handler_of: Callable[[int], Handler | None] = _no_answer
         if connection.state == State.OPEN:
-            cached, handler_of = core.cache.bodies.get, self._handlers.get
-        unpack, pack = _FRAME.unpack_from, REPLY_FRAME.pack
-        dispatch = self._dispatcher.dispatch
+            cached, handler_of = self._cached, self._handler_of
+        unpack, pack = _unpack_frame, _pack_reply
         append = connection.output.append
         ops = core.stats.ops
         zxid = core.tree.last_processed_zxid
-        ids = connection.auth_ids
         longest = self._longest
         body: bytes | int | None
 
-        position = requests = answered = 0
+        position = answered = dispatched = 0
         xid = op = 0
         size = len(data)
         last_start = size - _FRAME_SIZE
@@ -170,23 +182,25 @@ class Intake:
             end = position + 4 + length
             if end > size or not _SHORTEST <= length <= longest:
                 break
-            body = None
-            if not connection.queued:
+            if connection.queued:
+                body = None
+            else:
                 body = cached(data[position + 8 : end])
                 if body is None:
                     handler = handler_of(op)
                     if handler is not None:
                         try:
-                            body = handler(connection, data, position + 12, end, ids)
+                            body = handler(
+                                connection, data, position + 12, end, connection.auth_ids
+                            )
                         except WireError:
                             body = _MARSHALLING_ERROR
-            requests += 1
             if body is None:
                 start = position + 12
                 position = end
-                if not dispatch(connection, xid, op, data, start, end, now_ms):
+                dispatched += 1
+                if not self._dispatch(connection, xid, op, data, start, end, now_ms):
                     break
-                ids = connection.auth_ids  # more of them, if that was an auth
                 continue
             position = end
             answered += 1
@@ -197,13 +211,15 @@ class Intake:
                 append(pack(REPLY_HEADER_SIZE + len(body), xid, zxid, 0))
                 append(body)
 
-        if requests:
+        if position:
             session.touched_ms = now_ms
-            self._count(connection, requests, position)
+            self._count(connection, answered + dispatched, position)
             if answered:
                 self._note_answers(connection, answered, xid, zxid, op, now_ms)
         if position < size:
             self._leave(connection, data, position)
+            return True
+        return dispatched != 0
 
     def _count(self, connection: Connection, requests: int, size: int) -> None:
         connection.packets_received += requests
@@ -217,8 +233,7 @@ class Intake:
         """Account for replies made by the loop, all at once; they took no measurable time."""
         stats = self._core.stats
         stats.packets_sent += count
-        stats.latency.add(0, count)
-        stats.read_latency.add(0, count)
+        stats.instant_reads += count
         connection.packets_sent += count
         connection.latency_count += count
         connection.min_latency_ms = 0

@@ -40,6 +40,8 @@ _GET_CHILDREN = int(OpCode.GET_CHILDREN)
 _NO_NODE = int(ErrorCode.NO_NODE)
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 _pack_int = INT.pack
+# exists, getData, getChildren and getChildren2 have one layout: the path, and whether to watch.
+_decode_path_and_watch = cast(Callable[[int, bytes, int, int], tuple[str, bool]], decode_request)
 
 
 class Reads:
@@ -66,7 +68,7 @@ class Reads:
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
         """getData: data and Stat; the watch is set on success only."""
-        path, watch = cast(rq.GetDataRequest, decode_request(_GET_DATA, buffer, start, end))
+        path, watch = _decode_path_and_watch(_GET_DATA, buffer, start, end)
         node = reads.get_data(self._tree, self._policy, path, ids)
         if isinstance(node, int):
             return node
@@ -85,7 +87,7 @@ class Reads:
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
         """exists: the Stat; the watch is set also where there is no node."""
-        path, watch = cast(rq.ExistsRequest, decode_request(_EXISTS, buffer, start, end))
+        path, watch = _decode_path_and_watch(_EXISTS, buffer, start, end)
         node = reads.exists(self._tree, self._policy, path, ids)
         if isinstance(node, int):
             if watch and node == _NO_NODE:

@@ -7,50 +7,47 @@ whoever applies a change to a node, or to the children of one, calls :meth:`Repl
 ZooKeeper ResponseCache has the same purpose, and its limit (``maxResponseCacheSize``) is kept.
 """
 
-from struct import Struct
-
 from speckeeper.tree.paths import ZOOKEEPER_SUBTREE
-from speckeeper.wire.codes import OpCode
 
-_OP_AND_SIZE = Struct(">ii")
-_NO_WATCH = b"\0"
-_GET_DATA = int(OpCode.GET_DATA)
-_EXISTS = int(OpCode.EXISTS)
+_BESIDE_THE_PATH = 9  # int opcode, int length of the path, and the byte that says "no watch"
 
 
 class ReplyCache:
     """Reply bodies by request: int opcode, ustring path, a zero byte (no watch)."""
 
-    __slots__ = ("bodies", "most")
+    __slots__ = ("_requests", "bodies", "most")
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.bodies: dict[bytes, bytes] = {}
+        self._requests: dict[str, list[bytes]] = {}  # which of them are about a path
 
     def keep(self, path: str, request: bytes, body: bytes) -> None:
-        """Remember a reply; the oldest one makes room when there are too many.
+        """Remember a reply. When there are too many, all go: making room one by one costs more.
 
         Not below /zookeeper, where quota usage changes without anybody being told; not for the
         root under its other name, the empty path; and not for a request with bytes behind it: no
         change would find these again.
         """
+        if not path or len(request) != _BESIDE_THE_PATH + len(path):
+            return
+        if path.startswith(ZOOKEEPER_SUBTREE):
+            return
         bodies = self.bodies
-        if not path or path.startswith(ZOOKEEPER_SUBTREE):
-            return
-        if request[-1] or len(request) != 9 + len(path):
-            return
         if len(bodies) >= self.most:
             if not self.most:
                 return
-            del bodies[next(iter(bodies))]
+            self.clear()
+        if request not in bodies:
+            self._requests.setdefault(path, []).append(request)
         bodies[request] = body
 
     def forget(self, path: str) -> None:
         """Drop what is kept for a node that has changed."""
-        bodies = self.bodies
-        if bodies:
-            raw = path.encode()
-            size = len(raw)
-            tail = raw + _NO_WATCH
-            bodies.pop(_OP_AND_SIZE.pack(_GET_DATA, size) + tail, None)
-            bodies.pop(_OP_AND_SIZE.pack(_EXISTS, size) + tail, None)
+        for request in self._requests.pop(path, ()):
+            del self.bodies[request]
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self.bodies.clear()
+        self._requests.clear()

@@ -141,6 +141,7 @@ class Server:
         self._finisher.now_ms = now_ms
         done = self.pipeline.committed(zxid)
         if done:
+            self._finisher.settle()
             self.stats.batch_size.add(done)
         opened = self.session_ops.opened
         while opened:
@@ -156,6 +157,7 @@ class Server:
 
         To be called several times per tick of ``tick_time_ms``.
         """
+        self.stats.settle()
         expired = self.session_ops.expire(now_ms)
         oldest_ms = now_ms - self.settings.sessionless_timeout_ms
         while self._greeting:
@@ -180,7 +182,7 @@ class Server:
         assert tree.last_processed_zxid >= self.pipeline.zxid
         self.tree.adopt(tree)
         self.pipeline.zxid = tree.last_processed_zxid
-        core.cache.bodies.clear()
+        core.cache.clear()
         for session_id in list(self.sessions.by_id):
             self.sessions.remove(session_id)
         for session_id, timeout_ms in tree.sessions.items():
@@ -214,7 +216,6 @@ class Server:
 
     def snapshot_started(self) -> None:
         """Start counting towards the next snapshot."""
-        self.pipeline.snapshot_due = False
         self.pipeline.begin_snapshot_interval()
 
     def _delete_container(self, path: str, now_ms: int) -> None:

@@ -114,6 +114,7 @@ class ServerStats:
         self.packets_received = 0
         self.packets_sent = 0
         self.bytes_received = 0
+        self.instant_reads = 0  # answered at once, not yet among the latencies: see settle
         self.latency = Summary()
         self.read_latency = Distribution()
         self.update_latency = Distribution()
@@ -141,6 +142,13 @@ class ServerStats:
         # Watchers told of one event, by event type (WatchManager.triggerWatch).
         self.events = {int(kind): Summary() for kind in _EVENTS}
 
+    def settle(self) -> None:
+        """Enter the reads that were answered at once as latencies of 0 ms."""
+        count, self.instant_reads = self.instant_reads, 0
+        if count:
+            self.latency.add(0, count)
+            self.read_latency.add(0, count)
+
     def note_response_size(self, size: int) -> None:
         """Record the size of a reply (header and body, without the length word)."""
         self.last_response_size = size
@@ -151,6 +159,7 @@ class ServerStats:
 
     def reset(self) -> None:
         """Start over what the four-letter word ``srst`` resets (ServerStats.reset)."""
+        self.instant_reads = 0
         for summary in (
             self.latency,
             self.read_latency,

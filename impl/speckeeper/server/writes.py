@@ -19,7 +19,7 @@ from speckeeper.tree.applied import Applied
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT
-from speckeeper.wire.records import STAT, Stat
+from speckeeper.wire.records import STAT, Id, Stat
 from speckeeper.wire.replies import (
     CheckResult,
     Create2Result,
@@ -30,6 +30,7 @@ from speckeeper.wire.replies import (
     SetDataResult,
     encode_multi_reply,
 )
+from speckeeper.wire.txns import Txn
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 _PING = int(OpCode.PING)
@@ -111,79 +112,100 @@ class Finisher:
         watch_ops: WatchOps,
         handlers: dict[int, Handler],
     ) -> None:
-        self._core = core
+        self._tree = core.tree
+        self._stats = core.stats
+        self._outbox = core.outbox
+        self._cached = core.cache.bodies.get
+        self._forget = core.cache.forget
+        self._fire = watch_ops.fire
         self._sessions = sessions
-        self._watch_ops = watch_ops
         self._handlers = handlers
+        self._read_counts: dict[int, int] = {}
+        self._write_counts: dict[int, int] = {}
         self.now_ms = 0
 
     def finish(self, queued: Queued, applied: Applied | None) -> None:
         """Deal with one request that is done; ``applied`` is None for a read."""
+        zxid, txn, connection, xid, op, body, auth_ids, received_ms, _ = queued
         if applied is not None:
-            self._take_effect(queued, applied)
-        connection = queued.connection
+            self._take_effect(applied, zxid, txn, connection)
         if connection is None:
             return
         connection.queued -= 1
-        if queued.xid > 0:
+        if xid > 0:
             connection.outstanding -= 1
         if connection.state >= State.CLOSING:
             return  # nobody is there to hear of it; a read must not leave a watch behind
+        answer: bytes | int
         if applied is None:
-            self._answer_read(queued, connection)
-        else:
-            self._answer_write(queued, applied, connection)
-
-    def _take_effect(self, queued: Queued, applied: Applied) -> None:
-        """Tell watchers, forget stale replies, and follow what happened to the session."""
-        events = applied.events
-        forget = self._core.cache.forget
-        if events:
-            self._watch_ops.fire(events, queued.zxid)
-            for event in events:
-                forget(event.path)
-        if applied.type == _SET_ACL and applied.path is not None:
-            forget(applied.path)
-        elif applied.type == _CLOSE_SESSION and queued.txn is not None:
-            self._sessions.closed(queued.txn.header.client_id, queued.connection)
-
-    def _answer_read(self, queued: Queued, connection: Connection) -> None:
-        body = queued.body
-        try:
-            answer = self._handlers[queued.op](connection, body, 4, len(body), queued.auth_ids)
-        except WireError:
-            answer = _MARSHALLING_ERROR
-        xid = _PING_XID if queued.op == _PING else queued.xid
-        if isinstance(answer, int):
-            self._reply(queued, connection, xid, queued.op, answer, b"")
-        else:
-            self._reply(queued, connection, xid, queued.op, 0, answer)
-
-    def _answer_write(self, queued: Queued, applied: Applied, connection: Connection) -> None:
-        op = queued.op
-        if applied.err and applied.type != _MULTI:
-            # ZooKeeper shows no name for a refused write as the connection's last operation.
-            self._reply(queued, connection, queued.xid, _NO_OP, applied.err, b"")
+            answer = self._read(connection, op, body, auth_ids)
+            if op == _PING:
+                xid = _PING_XID
+        elif applied.err and applied.type != _MULTI:
+            answer = applied.err
         elif op == _CREATE_SESSION:
-            self._note(queued, connection, queued.xid, op)
+            self._count(connection, xid, op, received_ms, txn)
+            self._stats.ops[op] += 1
             self._sessions.finish(connection, True)
+            return
         else:
-            self._reply(queued, connection, queued.xid, op, 0, _BODIES[op](applied))
+            answer = _BODIES[op](applied)
+        # ZooKeeper shows no name for a refused write as the connection's last operation.
+        refused = applied is not None and isinstance(answer, int)
+        self._count(connection, xid, _NO_OP if refused else op, received_ms, txn)
+        self._stats.ops[op] += 1
+        if isinstance(answer, int):
+            self._outbox.reply(connection, xid, self._tree.last_processed_zxid, answer)
+        else:
+            self._outbox.reply(connection, xid, self._tree.last_processed_zxid, 0, answer)
         if op == _CLOSE_SESSION:
-            self._core.outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
+            self._outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
 
-    def _reply(
-        self, queued: Queued, connection: Connection, xid: int, op: int, err: int, body: bytes
+    def _take_effect(
+        self, applied: Applied, zxid: int, txn: Txn | None, connection: Connection | None
     ) -> None:
-        core = self._core
-        self._note(queued, connection, xid, op)
-        core.outbox.reply(connection, xid, core.tree.last_processed_zxid, err, body)
+        """Tell watchers, forget stale replies, and follow what happened to the session."""
+        kind, _, path, _, _, events, _ = applied
+        if events:
+            self._fire(events, zxid)
+            forget = self._forget
+            for event in events:
+                forget(event[1])
+        if kind == _SET_ACL and path is not None:
+            self._forget(path)
+        elif kind == _CLOSE_SESSION and txn is not None:
+            self._sessions.closed(txn.header.client_id, connection)
 
-    def _note(self, queued: Queued, connection: Connection, xid: int, op: int) -> None:
+    def _read(
+        self, connection: Connection, op: int, body: bytes, auth_ids: tuple[Id, ...]
+    ) -> bytes | int:
+        """Answer a read that has waited; ``body`` has its opcode before it."""
+        kept = self._cached(body)
+        if kept is not None:
+            return kept
+        try:
+            return self._handlers[op](connection, body, 4, len(body), auth_ids)
+        except WireError:
+            return _MARSHALLING_ERROR
+
+    def _count(
+        self, connection: Connection, xid: int, op: int, received_ms: int, txn: Txn | None
+    ) -> None:
+        """Enter a reply into the numbers of the connection and of this batch."""
         now_ms = self.now_ms
-        latency_ms = max(now_ms - queued.received_ms, 0)
-        stats = self._core.stats
-        stats.latency.add(latency_ms)
-        (stats.read_latency if queued.txn is None else stats.update_latency).add(latency_ms)
-        stats.ops[queued.op] += 1
-        connection.note_reply(xid, self._core.tree.last_processed_zxid, op, latency_ms, now_ms)
+        latency_ms = now_ms - received_ms
+        counts = self._read_counts if txn is None else self._write_counts
+        counts[latency_ms] = counts.get(latency_ms, 0) + 1
+        connection.note_reply(xid, self._tree.last_processed_zxid, op, latency_ms, now_ms)
+
+    def settle(self) -> None:
+        """Enter the latencies of a batch into the numbers of the server."""
+        stats = self._stats
+        for counts, summary in (
+            (self._read_counts, stats.read_latency),
+            (self._write_counts, stats.update_latency),
+        ):
+            for latency_ms, times in counts.items():
+                summary.add(latency_ms, times)
+                stats.latency.add(latency_ms, times)
+            counts.clear()
