@@ -40,6 +40,7 @@ class ScriptedServer:
         self.handshakes: list[ConnectRequest] = []
         self.requests: list[tuple[int, Any]] = []
         self.session_timeout_ms = 10_000
+        self.read_only = False
         self.zxid = 100
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connection: socket.socket | None = None
@@ -95,7 +96,7 @@ class ScriptedServer:
         self._send(
             encode_connect_response(
                 ConnectResponse(
-                    0, self.session_timeout_ms, session, session_password(session), False
+                    0, self.session_timeout_ms, session, session_password(session), self.read_only
                 )
             )
         )

@@ -182,6 +182,16 @@ def test_a_refused_authentication_is_the_end(scripted: ScriptedServer, client: C
     assert client.session.state() == "AUTH_FAILED"
 
 
+def test_a_read_only_server_is_named_one(scripted: ScriptedServer) -> None:
+    scripted.read_only = True
+    client = Client(scripted.address)
+
+    assert client.event() == Event(EventType.NONE, KeeperState.CONNECTED_READ_ONLY)
+    assert client.session.state() == "CONNECTEDREADONLY"
+    assert client.session.alive()
+    client.session.close()
+
+
 def test_a_lost_connection_fails_the_request_that_waits(
     scripted: ScriptedServer, client: Client
 ) -> None:
