@@ -39,10 +39,21 @@ _NS_PER_MS = 1_000_000
 
 
 class ClientPort:
-    """What all client connections share; ``end_turn`` has the end of this turn run soon, once."""
+    """What all client connections share."""
 
-    def __init__(self, server: Server, commands: Commands, end_turn: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        commands: Commands,
+        end_turn: Callable[[], None],
+        most_connections: int = 0,
+    ) -> None:
+        """``end_turn`` has the end of this turn run soon, once.
+
+        ``most_connections``: as many as the process has descriptors for, 0 if that is no concern.
+        """
         self.server = server
+        self.most_connections = most_connections
         self.commands = commands
         self.end_turn = end_turn
         self.refusals = RefusalLog(log)
@@ -61,6 +72,8 @@ class ClientPort:
             return CloseReason.SERVER_SHUTDOWN
         if settings.max_cnxns and len(self.protocols) >= settings.max_cnxns:
             return CloseReason.TOO_MANY_CONNECTIONS
+        if self.most_connections and len(self.protocols) >= self.most_connections:
+            return CloseReason.OUT_OF_DESCRIPTORS
         if settings.max_client_cnxns and self._per_host[host] >= settings.max_client_cnxns:
             return CloseReason.TOO_MANY_FROM_ADDRESS
         return None

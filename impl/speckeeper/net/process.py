@@ -8,6 +8,9 @@ import sys
 # long at the latest. The default, 5 ms, is longer than a whole group commit.
 SWITCH_INTERVAL_S = 0.0005
 
+# Kept for what is no client connection: log, snapshot, listeners, HTTP, the loop's own.
+RESERVED_DESCRIPTORS = 48
+
 # Young objects are looked at every so many allocations; hardly any are garbage in cycles. The old
 # generation is left alone (see quiet_collector).
 _YOUNG_THRESHOLD = 20_000
@@ -16,15 +19,17 @@ _NEVER = 1_000_000
 
 
 def raise_descriptor_limit() -> int:
-    """Raise the soft limit on open files to the hard one; return what it is now."""
+    """Raise the soft limit on open files to the hard one; return how many connections fit.
+
+    Turning the next one away is better than letting the log find no descriptor for its next file.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         except (OSError, ValueError):
-            return soft  # the system knows why; the limits on connections still hold
-        soft = hard
-    return soft
+            hard = soft  # the system knows why
+    return max(hard - RESERVED_DESCRIPTORS, 1)
 
 
 def quiet_collector() -> None:

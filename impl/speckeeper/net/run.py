@@ -71,7 +71,6 @@ def serve(
     Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing
     was acknowledged after it), ListenError where an address is taken. Each text is one line.
     """
-    process.raise_descriptor_limit()
     process.prompt_threads()
     files = options.files or Disk()
     prepare_directories(options.storage, files)
@@ -94,6 +93,7 @@ async def _run(
         log.warning("%s", warning)
     service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
     del recovered
+    service.port.most_connections = process.raise_descriptor_limit()
     process.quiet_collector()
     service.every(_SET_ASIDE_S, process.set_aside_survivors)
     if commands is not None:

@@ -30,6 +30,7 @@ class CloseReason(Enum):
     CLIENT_RATE_LIMIT = "client_rate_limit"
     TOO_MANY_FROM_ADDRESS = "too_many_from_address"
     TOO_MANY_CONNECTIONS = "too_many_connections"
+    OUT_OF_DESCRIPTORS = "out_of_file_descriptors"
     SLOW_READER = "slow_reader"
     STALE_REQUEST = "stale_request"
     IO_ERROR = "io_exception"

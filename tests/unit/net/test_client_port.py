@@ -134,6 +134,18 @@ def test_connections_in_all_are_limited(tmp_path):
     run(scenario())
 
 
+def test_descriptors_are_not_used_up(tmp_path):
+    async def scenario():
+        async with serving(tmp_path, max_client_cnxns=0) as service:
+            service.port.most_connections = 2
+            good, _other = [await Peer.connect(service.address) for _ in range(2)]
+            assert await (await Peer.connect(service.address, handshake=False)).ended() == b""
+            assert service.server.stats.closed[CloseReason.OUT_OF_DESCRIPTORS] == 1
+            assert (await good.create("/a"))[0].err == 0
+
+    run(scenario())
+
+
 def test_a_session_moves_to_its_new_connection(tmp_path):
     async def scenario():
         async with serving(tmp_path) as service:

@@ -100,7 +100,8 @@ def test_the_descriptor_limit_is_raised_to_the_hard_one():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
-        assert process.raise_descriptor_limit() == hard
+        assert process.raise_descriptor_limit() == hard - process.RESERVED_DESCRIPTORS
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
