@@ -42,7 +42,7 @@ def configuration(running: Running, parameters: Parameters) -> Answer:
     settings = running.server.settings
     least, most = settings.session_timeout_bounds_ms
     return {
-        "client_port": running.config.number("clientPort"),
+        "client_port": running.client_port,
         "data_dir": str(running.snapshot_directory),
         "data_log_dir": str(running.log_directory),
         "tick_time": settings.tick_time_ms,

@@ -8,7 +8,6 @@ from speckeeper.ops.config_kinds import (
     INT_MAX,
     LONG_MAX,
     PATH,
-    PORT,
     TRUE_FALSE,
     Choice,
     Decimal,
@@ -20,6 +19,7 @@ from speckeeper.ops.config_kinds import (
     Words,
 )
 
+_PORT = Integer(0, 65535)
 _COUNT = Integer(0, decode=True)
 _LIMIT = Integer(-1, decode=True)
 _MS = Integer(0, unit="ms", decode=True)
@@ -40,7 +40,7 @@ BASICS: tuple[Key, ...] = (
         "storage.data_log_dir",
         default_text="dataDir",
     ),
-    core("clientPort", PORT, None, "port for clients", "net.client_port"),
+    core("clientPort", _PORT, None, "port for clients; 0 means any free one", "net.client_port"),
     core(
         "clientPortAddress",
         HOST,
@@ -144,7 +144,7 @@ BASICS: tuple[Key, ...] = (
     ),
     core(
         "metricsProvider.httpPort",
-        Integer(0, 65535),
+        _PORT,
         7000,
         "port of the Prometheus endpoint",
         "metrics.http_port",

@@ -82,7 +82,7 @@ def conf(running: Running) -> str:
     least, most = settings.session_timeout_bounds_ms
     return _lines(
         (
-            f"clientPort={running.config.number('clientPort')}",
+            f"clientPort={running.client_port}",
             "secureClientPort=-1",
             f"dataDir={running.snapshot_directory}",
             f"dataDirSize={directory_size(running.snapshot_directory)}",

@@ -57,6 +57,7 @@ class Running:
 
     def __init__(self, config: Config, service: Service | None = None) -> None:
         self.config = config
+        self.client_port = config.number("clientPort")
         self.trace_mask = DEFAULT_TRACE_MASK
         self.start = StartFacts()
         self.admin = AdminFacts()

@@ -78,12 +78,16 @@ def _serve(config: Config) -> int:
 
         return sites_of(running)
 
+    def started(service: Service, port: int | None) -> None:
+        running.client_port = port or 0
+        _announce(config, running.client_port)
+
     try:
         serve(
             options,
             commands=commands,
             sites=sites,
-            started=lambda service, port: _announce(config, port),
+            started=started,
         )
     except ListenError as error:
         admin = error.name != "client port"
@@ -98,7 +102,7 @@ def _serve(config: Config) -> int:
     return int(ExitCode.OK)
 
 
-def _announce(config: Config, port: int | None) -> None:
+def _announce(config: Config, port: int) -> None:
     """Say in one line what runs and how to reach it."""
     host = config.string("clientPortAddress") or "0.0.0.0"
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else host

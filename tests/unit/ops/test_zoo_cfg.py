@@ -329,5 +329,5 @@ def test_bad_standalone_argument() -> None:
     with pytest.raises(ConfigError) as caught:
         standalone_config(["99999", "/data"], [], {})
     assert str(caught.value) == (
-        "command line: clientPort: 99999 is out of range; give a whole number, 1 to 65535"
+        "command line: clientPort: 99999 is out of range; give a whole number, 0 to 65535"
     )
