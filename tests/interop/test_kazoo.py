@@ -17,7 +17,17 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import need
-from peers import APACHE_38, APACHE_39, CACHE, HERE, SPECKEEPER, Kind, free_port, speckeeper_command
+from peers import (
+    APACHE_38,
+    APACHE_39,
+    CACHE,
+    HERE,
+    JVM_FLAGS,
+    SPECKEEPER,
+    Kind,
+    free_port,
+    speckeeper_command,
+)
 
 SUITE = HERE / "kazoo_suite"
 PYTHON = CACHE / "kazoo-venv" / "bin" / "python"
@@ -40,6 +50,7 @@ def _environment(kind: Kind) -> dict[str, str]:
         ZOOKEEPER_VERSION=".".join(map(str, (kind.version or (3, 9, 3)))),
         ZOOKEEPER_CLASSPATH=kind.class_path() or "none" if kind.is_apache else "none",
         ZOOKEEPER_PORT_OFFSET=str(_port_range()),
+        JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
         PYTHONPATH=str(SUITE),
     )
     if not kind.is_apache:
@@ -55,7 +66,8 @@ def _port_range() -> int:
 
 def _command(report: Path, *tests: str) -> list[str]:
     options = ["-q", "-W", "ignore", "-p", "no:cacheprovider", "-p", "kazoo_workers"]
-    workers = ["-n", str(WORKERS), "--dist", "loadfile"] if not tests else []
+    # By class: a class stops its server when it is done with it.
+    workers = ["-n", str(WORKERS), "--dist", "loadscope"] if not tests else []
     chosen = tests or ("kazoo.tests",)
     return [
         *(str(PYTHON), "-m", "pytest", *options, *workers),
