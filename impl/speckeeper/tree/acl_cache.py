@@ -30,9 +30,7 @@ class _Entry:
 
 
 class AclCache:
-    """See the module. ``acquire`` and ``release`` pair up for each node that takes or leaves a
-    list.
-    """
+    """See the module. ``acquire`` and ``release`` pair up for each node that has a list."""
 
     __slots__ = ("_entries", "_last_id")
 

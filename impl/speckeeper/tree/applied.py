@@ -1,5 +1,4 @@
-"""What applying a transaction yields: the answer for who asked for it, and what happened to which
-nodes.
+"""What applying a transaction yields: the answer to the request, and what happened to nodes.
 
 Source: ZooKeeper ``DataTree.ProcessTxnResult``; the calls of ``IWatchManager.triggerWatch``.
 """

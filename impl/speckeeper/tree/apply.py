@@ -19,7 +19,6 @@ from typing import Any
 from speckeeper.tree import quota
 from speckeeper.tree.applied import Applied, TreeEvent
 from speckeeper.tree.datatree import DataTree
-from speckeeper.tree.digest import node_digest
 from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_valid_ttl, ttl_owner
 from speckeeper.tree.node import Node, int32
 from speckeeper.tree.paths import QUOTA, ROOT
@@ -109,30 +108,24 @@ def _add_node(
     parent = nodes.get(parent_path)
     if parent is None or len(path) <= 1:
         return Applied(kind, _NO_NODE, path)
-    digested = tree.digest_enabled
-    change = -node_digest(parent_path, parent) if digested else 0
+    tree.pre_change(parent_path, parent)
     cversion = record.parent_cversion
     if cversion == -1:
         cversion = int32(parent.cversion + 1)
-    # Not where the node is long there, or was created and deleted again before the snapshot came
-    # by.
-    if cversion > parent.cversion:
+    if cversion > parent.cversion:  # else this is replayed, and the parent is ahead
         parent.cversion, parent.pzxid = cversion, zxid
-    if digested:
-        change += node_digest(parent_path, parent)
     parent.add_child(path)
+    tree.post_change(parent_path, parent)
     acl = tree.acls.acquire(record.acl)
     node = nodes.get(path)
     if node is not None:
         tree.acls.release(node.acl)
         node.acl = acl
-        tree.digest += change
         return Applied(kind, _NODE_EXISTS, path)
 
     time = header.time
     node = nodes[path] = Node(data, acl, zxid, zxid, time, time, 0, 0, 0, owner, zxid)
-    if digested:
-        tree.digest += change + node_digest(path, node)
+    tree.post_change(path, node)
     size = len(data) if data else 0
     tree.data_size += len(path) + size
     if owner:
@@ -161,20 +154,17 @@ def _remove_node(tree: DataTree, path: str, zxid: int) -> tuple[TreeEvent, ...]:
     parent = nodes.get(parent_path)
     if parent is None or len(path) <= 1:
         return ()
-    digested = tree.digest_enabled
-    change = -node_digest(parent_path, parent) if digested else 0
+    tree.pre_change(parent_path, parent)
     parent.remove_child(path)
     if zxid > parent.pzxid:
         parent.pzxid = zxid
-    if digested:
-        tree.digest += change + node_digest(parent_path, parent)
+    tree.post_change(parent_path, parent)
     node = nodes.pop(path, None)
     if node is None:
         return ()
 
     acl, owner = node.acl, node.ephemeral_owner
-    if digested:
-        tree.digest -= node_digest(path, node)
+    tree.pre_change(path, node)
     size = len(node.data) if node.data else 0
     tree.data_size -= len(path) + size
     tree.acls.release(acl)
@@ -198,13 +188,11 @@ def _set_data(tree: DataTree, kind: int, record: SetDataTxn, header: TxnHeader) 
     node = tree.nodes.get(path)
     if node is None:
         return Applied(kind, _NO_NODE, path)
-    digested = tree.digest_enabled
-    change = -node_digest(path, node) if digested else 0
+    tree.pre_change(path, node)
     growth = (len(data) if data else 0) - (len(node.data) if node.data else 0)
     node.data, node.version = data, version
     node.mzxid, node.mtime = header.zxid, header.time
-    if digested:
-        tree.digest += change + node_digest(path, node)
+    tree.post_change(path, node)
     tree.data_size += growth
     stat = node.stat()
     warnings = quota.account(tree.nodes, tree.quotas, path, 0, growth) if tree.quotas else ()
@@ -218,13 +206,11 @@ def _set_acl(tree: DataTree, kind: int, record: SetACLTxn, header: TxnHeader) ->
     node = tree.nodes.get(path)
     if node is None:
         return Applied(kind, _NO_NODE, path)
-    digested = tree.digest_enabled
-    change = -node_digest(path, node) if digested else 0
+    tree.pre_change(path, node)
     former, node.acl = node.acl, tree.acls.acquire(acl)
     tree.acls.release(former)
     node.aversion = version
-    if digested:
-        tree.digest += change + node_digest(path, node)
+    tree.post_change(path, node)
     return Applied(kind, _OK, path, node.stat())
 
 
@@ -294,8 +280,7 @@ def _failed_multi(kind: int, record: MultiTxn) -> Applied:
 
 
 def remove_dead_ephemerals(tree: DataTree) -> tuple[TreeEvent, ...]:
-    """Delete ephemeral nodes of sessions that do not exist, as a server does once it has loaded its
-    data.
+    """Delete ephemerals of sessions that do not exist, once all data is loaded.
 
     (``ZooKeeperServer.loadData``.)
     """

@@ -27,8 +27,7 @@ class InvalidTree(Exception):
 
 
 class DataTree:
-    """The state that all servers of an ensemble replicate, and quota usage, which each keeps for
-    itself.
+    """The replicated state, and quota usage, which is each server's own.
 
     Read it freely; change it only through :func:`speckeeper.tree.apply.apply`. The dicts keep their
     identity for the life of the tree, also across :meth:`load`.
@@ -122,8 +121,7 @@ class DataTree:
         sessions: Mapping[int, int],
         last_processed_zxid: int,
     ) -> None:
-        """Replace the whole content by that of a snapshot. Switch the garbage collector off around
-        it.
+        """Replace the whole content by that of a snapshot; with the garbage collector off, please.
 
         ``entries`` gives parents before children; ``last_processed_zxid`` is the zxid from which
         the snapshot was taken. Quota usage is counted anew. Raises InvalidTree, and whatever
@@ -246,6 +244,16 @@ class DataTree:
                     self.index_owner(path, owner)
         self.data_size, self.digest = size, digest
 
+    def pre_change(self, path: str, node: Node) -> None:
+        """Take a node out of the digest before it changes, or when it goes."""
+        if self.digest_enabled:
+            self.digest -= node_digest(path, node)
+
+    def post_change(self, path: str, node: Node) -> None:
+        """Put a node into the digest after it changed, or when it is new."""
+        if self.digest_enabled:
+            self.digest += node_digest(path, node)
+
     def index_owner(self, path: str, owner: int) -> None:
         """Note a new node by its stored owner, where it is ephemeral, container or TTL."""
         kind = ephemeral_type(owner)
@@ -267,8 +275,7 @@ class DataTree:
                 del self.ephemerals[owner]
 
     def walk(self) -> Iterator[StoredNode]:
-        """Yield all nodes as a snapshot holds them, parents before children; the tree may change
-        meanwhile.
+        """Yield all nodes as a snapshot holds them, parents first; the tree may change meanwhile.
 
         What is yielded then is fuzzy: each node as it is when its turn comes. A node deleted before
         its turn is left out, and one created under a parent whose turn is over as well; replaying

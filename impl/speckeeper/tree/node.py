@@ -117,9 +117,7 @@ class Node:
         )
 
     def encode_stat(self) -> bytes:
-        """Return the 68 bytes of :meth:`stat`, without building the record: for the replies of
-        reads.
-        """
+        """Return the 68 bytes of :meth:`stat` without building the record, for replies to reads."""
         data, children = self.data, self.children
         count = len(children) if children else 0
         owner = self.ephemeral_owner

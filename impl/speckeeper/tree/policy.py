@@ -31,9 +31,7 @@ class Policy(NamedTuple):
     """``closeSessionTxn.enabled``: a closeSession transaction names the nodes it deletes."""
 
     super_digest: str | None = None
-    """``DigestAuthenticationProvider.superDigest``: ``super:<digest>``; who proves it passes every
-    check.
-    """
+    """``DigestAuthenticationProvider.superDigest``: the digest id that passes every check."""
 
     digest_algorithm: str = "SHA1"
     """``DigestAuthenticationProvider.digestAlg``, by its Java name."""

@@ -48,8 +48,7 @@ from speckeeper.wire.txns import (
 
 
 class Request(NamedTuple):
-    """A write that a client or the server itself asks for, with the zxid and time it gets if
-    accepted.
+    """A write that a client or the server itself asks for, with the zxid and time it gets.
 
     ``op`` is an OpCode, ``record`` the request record of that operation (None for closeSession will
     do), ``auth_ids`` who the client has proven to be. A ``local_session`` is known to one server
@@ -260,9 +259,7 @@ def _create_session(view: TreeView, request: Request, policy: Policy) -> Outcome
 
 
 def _close_session(view: TreeView, request: Request, policy: Policy) -> Outcome:
-    """Name the nodes that go with the session. Whether it lives is not asked: expiry closes it as
-    well.
-    """
+    """Name the nodes that go with the session; expiry asks for this too, so it need not live."""
     if not policy.close_session_txn_enabled:
         return CloseSessionTxn(None)
     return CloseSessionTxn(tuple(view.ephemerals_of(request.session_id)))

@@ -93,8 +93,7 @@ def get_all_children_number(
 
 
 def get_ephemerals(tree: DataTree, session_id: int, prefix: str | None) -> list[str]:
-    """Return the sorted paths of a session's ephemeral nodes that begin with ``prefix`` as plain
-    text.
+    """Return the sorted paths of a session's ephemerals that begin with ``prefix`` as text.
 
     None, blanks and ``/`` mean all.
     """

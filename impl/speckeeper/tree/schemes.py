@@ -46,9 +46,7 @@ class DigestScheme:
 
 
 class IpScheme:
-    """An address, or ``address/bits`` for all that share its first bits; the client's id is its
-    address.
-    """
+    """An address, or ``address/bits`` for all that share its first bits."""
 
     is_authenticated = False
 
@@ -83,9 +81,7 @@ def digest_id(id_password: str, algorithm: str = "SHA1") -> str:
 
 @lru_cache(maxsize=4096)
 def _network(text: str) -> tuple[int, int, int] | None:
-    """Parse ``address[/bits]`` to (address, leading bits, width of the address), None if it is
-    neither.
-    """
+    """Parse ``address[/bits]`` to (address, leading bits, width of the address), or None."""
     address_text, slash, bits_text = text.partition("/")
     parsed = _address_v6(address_text) if ":" in address_text else _address_v4(address_text)
     if parsed is None:
@@ -98,9 +94,7 @@ def _network(text: str) -> tuple[int, int, int] | None:
 
 
 def _java_int(text: str) -> int | None:
-    """Read a decimal number as Java's parseInt does: a sign is fine, blanks and underscores are
-    not.
-    """
+    """Read a decimal number as Java's parseInt does: signs are fine, blanks are not."""
     return int(text) if _JAVA_INT.match(text) else None
 
 
