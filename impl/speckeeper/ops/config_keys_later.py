@@ -152,6 +152,12 @@ _SASL = (
     ),
 )
 
+_OLD_DATA = _later(
+    "no release so far",
+    True,
+    ("emulate353TTLNodes", TRUE_FALSE, False, "read TTL nodes as 3.5.3 wrote them"),
+)
+
 _THREADS = _idle(
     "one event loop and one storage thread serve all connections",
     ("serverCnxnFactory", _CLASS, None, "NIO or Netty"),
@@ -208,7 +214,6 @@ _JVM = (
         ("tracelog.*", _ANY, None, "trace log file"),
         ("auditlog.*", _ANY, None, "audit log file"),
         ("audit.impl.class", _CLASS, None, "class that writes the audit log"),
-        ("emulate353TTLNodes", TRUE_FALSE, False, "read TTL nodes of 3.5.3"),
         ("controllerPort", Integer(0, INT_MAX), None, "test controller"),
         ("IPAuthenticationProvider.usexforwardedfor", TRUE_FALSE, False, "trust proxies"),
     ),
@@ -244,6 +249,7 @@ LATER: tuple[Key, ...] = (
     *_TLS_CORE,
     *_TLS_PROPERTIES,
     *_SASL,
+    *_OLD_DATA,
     *_THREADS,
     *_CACHES,
     *_THROTTLE,

@@ -90,7 +90,7 @@ def _serve(config: Config) -> int:
             started=started,
         )
     except ListenError as error:
-        admin = error.name != "client port"
+        admin = error.name.startswith("AdminServer")
         return _refuse(str(error), ExitCode.ADMIN_SERVER if admin else ExitCode.UNEXPECTED)
     except DataDirError as error:
         return _refuse(str(error), ExitCode.DATA_DIR)

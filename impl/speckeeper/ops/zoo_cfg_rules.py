@@ -44,6 +44,10 @@ def apply_rules(
             f"{LEAST_SNAPSHOTS_KEPT} snapshots are kept"
         )
         values["autopurge.snapRetainCount"] = LEAST_SNAPSHOTS_KEPT
+    if values["emulate353TTLNodes"]:
+        # Its TTL nodes would be taken for ephemeral ones whose session is gone, and deleted.
+        text = "emulate353TTLNodes=true: TTL nodes as 3.5.3 wrote them cannot be read"
+        raise fail("emulate353TTLNodes", text, "let Apache ZooKeeper delete them first")
     if values["snapshot.compression.method"] == "snappy":
         text = "snapshot.compression.method: snappy is not available"
         raise fail("snapshot.compression.method", text, "use gz, or leave the value empty")

@@ -184,6 +184,11 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "use digest, ip, world, ensemble",
         ),
         (
+            "emulate353TTLNodes=true",
+            "DIR/zoo.cfg:3: emulate353TTLNodes=true: TTL nodes as 3.5.3 wrote them cannot be "
+            "read; let Apache ZooKeeper delete them first",
+        ),
+        (
             "snapshot.compression.method=snappy",
             "DIR/zoo.cfg:3: snapshot.compression.method: snappy is not available; "
             "use gz, or leave the value empty",
