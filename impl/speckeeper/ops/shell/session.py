@@ -1,16 +1,13 @@
-"""What commands can do: paths checked and put below the chroot, errors in the shell's words.
+"""What commands can ask of a server, one method for each operation.
 
-Source: ZooKeeper ``ZooKeeper`` and ``ZKUtil`` (client side), ``PathUtils.validatePath``.
+Source: ZooKeeper ``ZooKeeper`` (client side).
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from kazoo.exceptions import ZookeeperError
-
-from speckeeper.ops.shell.connection import Reply, ShellClient
-from speckeeper.ops.shell.errors import KeeperError, ShellError
+from speckeeper.ops.shell.calls import Calls
+from speckeeper.ops.shell.errors import KeeperError
 from speckeeper.ops.shell.extra_ops import make_op
 from speckeeper.ops.shell.paths import check_path
 from speckeeper.ops.shell.watches import Event, Kind
@@ -23,15 +20,12 @@ from speckeeper.wire.codes import (
     OpCode,
     WatcherType,
 )
-from speckeeper.wire.errors import WireError
 from speckeeper.wire.multi_replies import ErrorResult
 from speckeeper.wire.records import ACL, Stat
 from speckeeper.wire.replies import ClientInfo
 
 ANY_VERSION = -1
 CONFIG_NODE = "/zookeeper/config"
-# Requests on their way at a time when a whole subtree is visited; enough to hide the network.
-_WINDOW = 200
 
 _SEQUENTIAL = {
     CreateFlag.PERSISTENT_SEQUENTIAL,
@@ -45,74 +39,12 @@ _MODE_KINDS = {
 }
 
 
-class Session:
+class Session(Calls):
     """One ZooKeeper session, seen from below ``chroot``.
 
     Every method that takes a path raises :class:`BadPath` for one that is none, and
     :class:`KeeperError` with the path as it was given for whatever the server refuses.
     """
-
-    def __init__(self, client: ShellClient, chroot: str) -> None:
-        self._client = client
-        self._chroot = chroot
-
-    @classmethod
-    def open(
-        cls, server: str, timeout_ms: int, read_only: bool, on_event: Callable[[Event], None]
-    ) -> "Session":
-        """Start a session; ``server`` is ``host:port[,...][/chroot]``, else ShellError.
-
-        ``on_event`` gets paths as they are below the chroot, on the connection's thread.
-        """
-        hosts, slash, rest = server.partition("/")
-        chroot = (slash + rest).rstrip() if rest.strip() else ""
-
-        def tell(event: Event) -> None:
-            path = None if event.path is None else _strip(chroot, event.path)
-            on_event(event._replace(path=path))
-
-        try:
-            if chroot:
-                check_path(chroot)
-            client = ShellClient(hosts, timeout_ms, read_only, tell)
-        except (ShellError, ValueError) as error:
-            raise ShellError(f"-server {server}: {error}") from None
-        client.open()
-        return cls(client, chroot)
-
-    def unrooted(self) -> "Session":
-        """Return the same session seen from the server's own root."""
-        return Session(self._client, "")
-
-    def server_path(self, path: str) -> str:
-        """Return the server's name of a path, which must be valid."""
-        check_path(path)
-        return self._below_chroot(path)
-
-    def _below_chroot(self, path: str) -> str:
-        return self._chroot if path == "/" and self._chroot else self._chroot + path
-
-    def wait_connected(self, timeout_ms: int) -> bool:
-        """Wait for the connection; tell whether there is one."""
-        return bool(self._client._live.wait(timeout_ms / 1000))
-
-    def state(self) -> str:
-        """Return the state's name in ZooKeeper's words."""
-        return self._client.state_name()
-
-    def alive(self) -> bool:
-        """Tell whether the session may still be used, connected or not."""
-        return self.state() not in ("CLOSED", "AUTH_FAILED")
-
-    def trouble(self) -> str | None:
-        """Return why the last attempt to connect failed, None if none has."""
-        return self._client.trouble()
-
-    def close(self) -> None:
-        """Close the session on the server and the connection."""
-        self._client.shut()
-
-    # Writes
 
     def create(
         self, path: str, data: bytes | None, acl: tuple[ACL, ...], flag: CreateFlag, ttl_ms: int
@@ -164,8 +96,6 @@ class Session:
         reply: tuple[bytes | None, Stat] = self._call("", OpCode.RECONFIG, request)
         return reply
 
-    # Reads
-
     def exists(self, path: str, watch: bool = False) -> Stat | None:
         """Return the node's Stat, or None. A watch is left in either case."""
         full = self.server_path(path)
@@ -193,33 +123,19 @@ class Session:
 
     def get_children(self, path: str, watch: bool = False) -> tuple[list[str], Stat]:
         """Return the names of the node's children, sorted, and its Stat."""
-        names, stat = self._outcome(self._submit_get_children(path, watch), path)
-        return sorted(names), stat
+        return self.ask_children(path, watch)()
 
-    def _submit_get_children(self, path: str, watch: bool) -> Reply:
+    def ask_children(self, path: str, watch: bool = False) -> Callable[[], tuple[list[str], Stat]]:
+        """Ask as :meth:`get_children` does; return what waits for the answer."""
         full = self.server_path(path)
         op = make_op(OpCode.GET_CHILDREN2, rq.GetChildrenRequest(full, watch))
-        return self._client.submit(op, self._note(Kind.CHILD, full) if watch else None)
+        reply = self._client.submit(op, self._note(Kind.CHILD, full) if watch else None)
 
-    def get_children_of_each(
-        self, paths: Iterable[str], watch: bool = False
-    ) -> Iterator[tuple[str, list[str] | None]]:
-        """Yield each path with its children's names, sorted; with None if it is gone."""
-        waiting: deque[tuple[str, Reply]] = deque()
-        for path in paths:
-            waiting.append((path, self._submit_get_children(path, watch)))
-            if len(waiting) == _WINDOW:
-                yield self._children_or_none(*waiting.popleft())
-        while waiting:
-            yield self._children_or_none(*waiting.popleft())
+        def answer() -> tuple[list[str], Stat]:
+            names, stat = self._outcome(reply, path)
+            return sorted(names), stat
 
-    def _children_or_none(self, path: str, reply: Reply) -> tuple[str, list[str] | None]:
-        try:
-            return path, sorted(self._outcome(reply, path)[0])
-        except KeeperError as error:
-            if error.code != ErrorCode.NO_NODE:
-                raise
-            return path, None
+        return answer
 
     def get_acl(self, path: str) -> tuple[tuple[ACL, ...], Stat]:
         """Return the node's ACL and Stat."""
@@ -249,8 +165,6 @@ class Session:
         infos: list[ClientInfo] = self._call(None, OpCode.WHO_AM_I, rq.WhoAmIRequest())
         return infos
 
-    # Watches and authentication
-
     def add_watch(self, path: str, mode: AddWatchMode) -> None:
         """Set a persistent watch."""
         full = self.server_path(path)
@@ -278,37 +192,17 @@ class Session:
             self._client.on_event(Event(EventType(event_type), path=full))
 
     def add_auth(self, scheme: str, auth: str) -> None:
-        """Authenticate, here and on every later connection of this session."""
+        """Authenticate, here and on every later connection of this session.
+
+        Raises UnicodeEncodeError for what is no text.
+        """
+        for text in (scheme, auth):
+            text.encode()  # kazoo would find out on the connection's thread, which must not die
         self._outcome(self._client.add_auth_async(scheme, auth), None)
 
     def _note(self, kind: Kind, full: str) -> Callable[[Any], None]:
         return lambda _: self._client.watches.add(kind, full)
 
-    # Calls
-
     def _stat(self, path: str, op: OpCode, request: rq.Request) -> Stat:
         stat: Stat = self._call(path, op, request)
         return stat
-
-    def _call(self, path: str | None, op: OpCode, request: rq.Request) -> Any:
-        return self._outcome(self._client.submit(make_op(op, request)), path)
-
-    @staticmethod
-    def _outcome(reply: Any, path: str | None) -> Any:
-        """Wait for a reply; turn kazoo's errors into the shell's, with the path as given."""
-        try:
-            return reply.get()
-        except ZookeeperError as error:
-            raise KeeperError(error.code, path) from None
-        except WireError as error:
-            raise ShellError(f"the server's answer cannot be read: {error}") from None
-
-    def _client_path(self, full: str) -> str:
-        return _strip(self._chroot, full)
-
-
-def _strip(chroot: str, full: str) -> str:
-    """Return a server's path as it is named below the chroot; one outside of it stays as it is."""
-    if full == chroot:
-        return "/"
-    return full[len(chroot) :] if chroot and full.startswith(chroot + "/") else full

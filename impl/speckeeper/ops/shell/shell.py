@@ -99,6 +99,10 @@ class Shell:
         except ShellError as error:
             self.console.error(self._explain(error))
             self.exit_code = error.exit_code
+        except UnicodeEncodeError:
+            # Data may be any bytes; paths, ACLs and credentials are text.
+            self.console.error("not UTF-8 in a place where only text may be")
+            self.exit_code = FAILED
         if self.leaving:
             self.exit_code = before
 

@@ -172,6 +172,27 @@ def test_bad_arguments_are_one_line_where_zkcli_dies_or_says_the_same(
     assert [op for op, _ in scripted.requests if op != OpCode.PING] == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "create /a d digest:\udce9:r",
+        "create /\udce9",
+        "addauth digest \udce9:x",
+        "addauth \udce9 x",
+        "reconfig -add \udce9",
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_where_text_is_due(
+    scripted: ScriptedServer, shell: Shell, line: str
+) -> None:
+    shell.execute(line)
+
+    assert shell.exit_code == 1
+    shell.execute("sync /")
+    assert shell.exit_code == 0
+    assert [op for op, _ in scripted.requests if op != OpCode.PING] == [OpCode.SYNC]
+
+
 def test_a_redone_redo_is_refused(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(shell, capsys, "redo 7", "redo 0")[1][-1] == "No redoing redos"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from speckeeper.ops.shell.commands.command import Command
-from speckeeper.ops.shell.commands.reads import visit
 from speckeeper.ops.shell.errors import KeeperError
 from speckeeper.ops.shell.flags import Flag, Parsed
 from speckeeper.ops.shell.session import ANY_VERSION
+from speckeeper.ops.shell.subtree import visit
 from speckeeper.ops.shell.text import parse_acl, show_acl, show_stat
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from speckeeper.ops.shell.commands.command import Command
 from speckeeper.ops.shell.errors import KeeperError, ShellError
 from speckeeper.ops.shell.flags import Flag, Parsed, to_number
-from speckeeper.ops.shell.session import ANY_VERSION, Session
+from speckeeper.ops.shell.session import ANY_VERSION
+from speckeeper.ops.shell.subtree import subtree
 from speckeeper.ops.shell.text import from_base64, parse_acl, show_stat, to_bytes
 from speckeeper.wire.codes import CreateFlag, ErrorCode
 from speckeeper.wire.records import ACL, OPEN_ACL_UNSAFE
@@ -107,24 +108,6 @@ def delete_all(shell: Shell, given: Parsed) -> None:
     for start in range(0, len(paths), batch):
         if not session.delete_batch(paths[start : start + batch]):
             raise ShellError("Failed to delete some node(s) in the subtree!")
-
-
-def subtree(session: Session, path: str) -> list[str]:
-    """Return the paths of a node and all below it, level by level.
-
-    Not one moment's state: the tree may change meanwhile. Raises KeeperError if a node goes away.
-    """
-    paths, level = [path], [path]
-    while level:
-        below = []
-        for parent, names in session.get_children_of_each(level):
-            if names is None:
-                raise KeeperError(ErrorCode.NO_NODE, parent)
-            prefix = "/" if parent == "/" else parent + "/"
-            below += [prefix + name for name in names]
-        paths += below
-        level = below
-    return paths
 
 
 COMMANDS = (

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from speckeeper.ops.shell.commands.command import Command
-from speckeeper.ops.shell.commands.reads import visit
 from speckeeper.ops.shell.errors import KeeperError, ShellError
 from speckeeper.ops.shell.flags import Flag, Group, Parsed, to_number
 from speckeeper.ops.shell.session import Session
 from speckeeper.ops.shell.stats_track import StatsTrack
+from speckeeper.ops.shell.subtree import visit
 from speckeeper.wire.codes import CreateFlag, ErrorCode
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 

@@ -6,13 +6,12 @@ Source: ZooKeeper ``GetCommand``, ``LsCommand``, ``StatCommand``, ``GetAllChildr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from speckeeper.ops.shell.commands.command import Command
 from speckeeper.ops.shell.errors import KeeperError, ShellError
 from speckeeper.ops.shell.flags import Flag, Parsed
-from speckeeper.ops.shell.session import Session
+from speckeeper.ops.shell.subtree import visit
 from speckeeper.ops.shell.text import show_data, show_list, show_stat
 from speckeeper.wire.codes import ErrorCode
 
@@ -47,27 +46,6 @@ def ls(shell: Shell, given: Parsed) -> None:
     shell.console.out(show_list(names))
     if given.has("s"):
         shell.console.out(show_stat(stat))
-
-
-def visit(session: Session, path: str, watch: bool = False) -> Iterator[str]:
-    """Yield the path and all below it: a node's children first, then what is below each of them.
-
-    With ``watch`` a watch is left on the node's data and on the children of every node that is
-    visited.
-    """
-    session.get_data(path, watch)
-    yield path
-    levels = [session.get_children_of_each([path], watch)]
-    while levels:
-        parent, names = next(levels[-1], (None, None))
-        if parent is None:
-            levels.pop()
-        elif names:
-            prefix = "/" if parent == "/" else parent + "/"
-            paths = [prefix + name for name in names]
-            yield from paths
-            # A node that has gone away since its parent was read has nothing below it.
-            levels.append(session.get_children_of_each(paths, watch))
 
 
 def stat(shell: Shell, given: Parsed) -> None:
