@@ -32,7 +32,7 @@ class CorruptLog(StorageError):
             "restore the file from a backup, or, if what follows was never acknowledged, "
             f"cut it there with 'truncate -s {offset} {file}'"
         )
-        super().__init__(file, f"{reason} at offset {offset}", remedy)
+        super().__init__(file, f"corrupt at offset {offset}: {reason}", remedy)
         self.file = file
         self.offset = offset
         self.reason = reason

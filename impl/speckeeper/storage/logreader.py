@@ -30,6 +30,7 @@ from speckeeper.wire.txns import TXN_HEADER, Txn, decode_txn
 _ZXID = Struct(">q")
 _ZXID_AT = 12  # behind the session id and the cxid
 _BLOCK = 1 << 20
+_HEADER_WRITTEN = encode_log_header().rstrip(b"\0")
 
 FIND_FILES = (
     "restore what is missing from a backup, "
@@ -136,7 +137,10 @@ class LogReplay:
                     raise CorruptLog(log.path, offset, f"undecodable: {error}") from error
                 yield txn
             end = entries.end
-            self._judge(log, ending_of(end, records, content), next_log, end.offset, str(end))
+            reason = end.reason.value
+            if end.next_valid is not None:
+                reason += f", and a whole record follows at offset {end.next_valid}"
+            self._judge(log, ending_of(end, records, content), next_log, end.offset, reason)
 
     def _judge(
         self, log: NamedFile, ending: Ending, next_log: NamedFile | None, offset: int, reason: str
@@ -149,12 +153,14 @@ class LogReplay:
             case LogVerdict.GO_ON:
                 pass
             case LogVerdict.SKIP_TAIL:
-                self._warn(log, f"{reason}; the next file goes on from there")
+                self._warn(
+                    log, ending, offset, f"{reason}; skipped, the next file goes on from there"
+                )
             case LogVerdict.CUT_TAIL:
-                self._warn(log, f"{reason}; dropped, it was never acknowledged")
+                self._warn(log, ending, offset, f"{reason}; dropped, it was never acknowledged")
                 self.repairs.append(Repair(RepairKind.CUT, log.path, offset))
             case LogVerdict.REMOVE:
-                self._warn(log, f"{reason}; the file holds no transaction and is removed")
+                self._warn(log, ending, offset, f"{reason}; removed, the file holds no transaction")
                 self.repairs.append(Repair(RepairKind.REMOVE, log.path, offset))
             case LogVerdict.REFUSE_MISSING:
                 assert next_log is not None
@@ -162,8 +168,9 @@ class LogReplay:
             case LogVerdict.REFUSE_CORRUPT:
                 raise CorruptLog(log.path, offset, reason)
 
-    def _warn(self, log: NamedFile, text: str) -> None:
-        self.warnings.append(f"{log.path}: {text}")
+    def _warn(self, log: NamedFile, ending: Ending, offset: int, text: str) -> None:
+        kind = "torn record" if ending is Ending.TORN else "ends"
+        self.warnings.append(f"{log.path}: {kind} at offset {offset}: {text}")
 
     def _require_next(self, last: int, log: NamedFile) -> None:
         """Refuse a file whose name says that there was something between ``last`` and it."""
@@ -185,10 +192,11 @@ class LogReplay:
 
 
 def _is_headless(content: bytes) -> bool:
-    """Tell whether a log ends before its header is complete, or was never written at all."""
-    head = content[: LOG_HEADER.size]
-    if len(head) < LOG_HEADER.size:
-        return encode_log_header().startswith(head) or not any(head)
-    return not any(head) and not any(
-        any(content[start : start + _BLOCK]) for start in range(0, len(content), _BLOCK)
+    """Tell whether a log ends inside its header: nothing, or nothing but zeros, comes after."""
+    written = content[: LOG_HEADER.size].rstrip(b"\0")
+    if len(content) >= LOG_HEADER.size and written == _HEADER_WRITTEN:
+        return False
+    return _HEADER_WRITTEN.startswith(written) and not any(
+        any(content[start : start + _BLOCK])
+        for start in range(LOG_HEADER.size, len(content), _BLOCK)
     )

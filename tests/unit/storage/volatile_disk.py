@@ -38,7 +38,7 @@ class VolatileDisk:
         for file in self._durable_names.values():
             content = bytearray(file.durable)
             if how != "nothing":
-                content.extend(bytes(len(file.content) - len(content)))
+                content.extend(bytes(max(0, len(file.content) - len(content))))
                 del content[len(file.content) :]
                 for index, (offset, data) in enumerate(file.unsynced):
                     last = index == len(file.unsynced) - 1
@@ -100,7 +100,7 @@ class VolatileDisk:
     def resize(self, handle: int, size: int) -> None:
         file = self._handles[handle]
         del file.content[size:]
-        file.content.extend(bytes(size - len(file.content)))
+        file.content.extend(bytes(max(0, size - len(file.content))))
 
     def sync(self, handle: int) -> None:
         file = self._handles[handle]
