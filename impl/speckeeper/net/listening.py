@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-# A burst of newcomers waits here instead of being turned away by the kernel, and is short enough
-# that accepting all of it at once does not keep other clients waiting.
-DEFAULT_BACKLOG = 128
+# A rush of newcomers (every client comes back after a restart) waits here. Whom the kernel has no
+# room for tries again only a second later. (ZooKeeper leaves Java's 50.)
+DEFAULT_BACKLOG = 1024
 
 
 class ListenError(Exception):

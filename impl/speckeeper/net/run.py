@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SET_ASIDE_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
@@ -94,8 +92,9 @@ async def _run(
     service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
     del recovered
     service.port.most_connections = process.raise_descriptor_limit()
-    process.quiet_collector()
-    service.every(_SET_ASIDE_S, process.set_aside_survivors)
+    collector = process.Collector(lambda: service.population)
+    collector.start()
+    service.every(process.COLLECT_S, collector.step)
     if commands is not None:
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,7 +123,7 @@ async def _serve(
                 options.keep_alive,
             )
             port = sock.getsockname()[1]
-            await service.listen(sock)
+            service.listen(sock)
         if sites is not None:
             # To import an HTTP server takes longer than all the rest of a start. Clients are served
             # meanwhile: the import happens on a thread.

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
 from speckeeper.net.log_writing import LogWriting
 from speckeeper.net.snapshotter import Snapshotter
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 # The core is told the time this often: sessions expire at most this much later than due.
 TICK_S = 0.05
+# A tick that comes this late tells that the process stood still.
+LATE_MS = 500
+_AFTER_READING_S = 0.001
 # Time that a stopping server gives its storage and its clients.
 STOP_PATIENCE_S = 5.0
 # A client that does not take the last bytes of a closed connection is cut off after this.
@@ -99,10 +103,11 @@ class Service:
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()
         """Set when the server should come to an end: ``failure`` says why, None for a wish."""
-        self._listeners: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self._turn_pending = False
         self._purge_interval_s = purge_interval_ms / 1000
         self._timers: list[asyncio.TimerHandle] = []
+        self._ticked_ms = now_ms()
 
     @property
     def commands(self) -> Commands:
@@ -112,6 +117,15 @@ class Service:
     @commands.setter
     def commands(self, commands: Commands) -> None:
         self.port.commands = commands
+
+    @property
+    def population(self) -> int:
+        """How many things there are that live long: nodes, sessions, connections."""
+        return (
+            len(self.server.tree.nodes)
+            + len(self.server.sessions.by_id)
+            + len(self.server.core.connections)
+        )
 
     # -- life
 
@@ -125,10 +139,11 @@ class Service:
             # As ZooKeeper after loading: a clean snapshot, and the next start has less to replay.
             self.snapshotter.begin()
 
-    async def listen(self, sock: socket.socket) -> None:
+    def listen(self, sock: socket.socket) -> None:
         """Accept clients on a listening socket."""
-        listener = await self.loop.create_server(self.port.protocol, sock=sock)
-        self._listeners.append(listener)
+        acceptor = Acceptor(self.loop, sock, self.port)
+        acceptor.start()
+        self._acceptors.append(acceptor)
 
     def stop(self) -> None:
         """Ask the server to stop; ``stopped`` is set at once, :meth:`shut_down` does the rest."""
@@ -143,8 +158,8 @@ class Service:
     async def shut_down(self) -> None:
         """Finish what was accepted (unless storage failed), then close everything."""
         self.port.stopping = True
-        for listener in self._listeners:
-            listener.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         for protocol in list(self.port.protocols):
             protocol.stop_reading()
         deadline = time.monotonic() + STOP_PATIENCE_S
@@ -195,6 +210,17 @@ class Service:
         self.end_turn()
 
     def _tick(self) -> None:
+        now = now_ms()
+        late = now - self._ticked_ms > LATE_MS
+        self._ticked_ms = now
+        if late:
+            # The process was stopped for a while. Pings that came meanwhile are read first, lest
+            # sessions expire whose clients did nothing wrong.
+            self.loop.call_later(_AFTER_READING_S, self._sweep)
+        else:
+            self._sweep()
+
+    def _sweep(self) -> None:
         server = self.server
         now = now_ms()
         server.set_wall_clock(now, wall_ms())

@@ -63,7 +63,7 @@ async def serving(data_dir, files=None, commands=None, storage=None, **settings)
     service.start()
     sock = listen("client port", "127.0.0.1", 0, -1, False)
     service.address = sock.getsockname()
-    await service.listen(sock)
+    service.listen(sock)
     try:
         yield service
     finally:
@@ -150,6 +150,14 @@ class Peer:
     def close(self):
         """Go away."""
         self.writer.close()
+
+
+async def turned_away(address):
+    """Whether a newcomer is cut off without a byte."""
+    try:
+        return await (await Peer.connect(address, handshake=False)).ended() == b""
+    except ConnectionError:
+        return True
 
 
 class GatedDisk(Disk):

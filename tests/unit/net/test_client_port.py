@@ -5,7 +5,7 @@ import struct
 import time
 
 import pytest
-from tests.unit.net.harness import GatedDisk, Peer, eventually, run, serving
+from tests.unit.net.harness import GatedDisk, Peer, eventually, run, serving, turned_away
 
 from speckeeper.net.client_port import INBOX_HIGH_WATER, WRITE_HIGH_WATER
 from speckeeper.server.connection import Hold
@@ -113,8 +113,7 @@ def test_connections_of_one_address_are_limited_and_places_are_given_back(tmp_pa
     async def scenario():
         async with serving(tmp_path, max_client_cnxns=2) as service:
             one, _two = [await Peer.connect(service.address) for _ in range(2)]
-            third = await Peer.connect(service.address, handshake=False)
-            assert await third.ended() == b""
+            assert await turned_away(service.address)
             assert service.server.stats.connections_rejected == 1
             one.close()
             await eventually(lambda: len(service.port.protocols) == 1)
@@ -127,7 +126,7 @@ def test_connections_in_all_are_limited(tmp_path):
     async def scenario():
         async with serving(tmp_path, max_client_cnxns=0, max_cnxns=1) as service:
             await Peer.connect(service.address)
-            assert await (await Peer.connect(service.address, handshake=False)).ended() == b""
+            assert await turned_away(service.address)
             closed = service.server.stats.closed
             assert closed[CloseReason.TOO_MANY_CONNECTIONS] == 1
 
@@ -139,7 +138,7 @@ def test_descriptors_are_not_used_up(tmp_path):
         async with serving(tmp_path, max_client_cnxns=0) as service:
             service.port.most_connections = 2
             good, _other = [await Peer.connect(service.address) for _ in range(2)]
-            assert await (await Peer.connect(service.address, handshake=False)).ended() == b""
+            assert await turned_away(service.address)
             assert service.server.stats.closed[CloseReason.OUT_OF_DESCRIPTORS] == 1
             assert (await good.create("/a"))[0].err == 0
 

@@ -6,6 +6,7 @@ import resource
 import socket
 import sys
 import urllib.request
+import weakref
 
 import pytest
 from aiohttp import web
@@ -106,15 +107,42 @@ def test_the_descriptor_limit_is_raised_to_the_hard_one():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_the_collector_does_not_walk_what_was_loaded():
-    thresholds = gc.get_threshold()
+def test_the_collector_does_not_walk_what_was_loaded_or_has_grown():
+    population = [100]
+    collector = process.Collector(lambda: population[0])
     try:
-        process.quiet_collector()
-        assert gc.get_freeze_count() > 0
-        process.set_aside_survivors()
+        collector.start()
+        loaded = gc.get_freeze_count()
+        assert loaded > 0
+        assert not gc.isenabled()
+
+        collector.step()
+        assert gc.get_freeze_count() == loaded
+        grown = [[] for _ in range(1000)]
+        population[0] += 20_000
+        collector.step()
+        assert gc.get_freeze_count() >= loaded + len(grown)
     finally:
         gc.unfreeze()
-        gc.set_threshold(*thresholds)
+        gc.enable()
+
+
+def test_the_collector_still_finds_cycles():
+    class Knot:
+        pass
+
+    collector = process.Collector(lambda: 0)
+    try:
+        collector.start()
+        knot = Knot()
+        knot.self = knot
+        gone = weakref.ref(knot)
+        del knot
+        collector.step()
+        assert gone() is None
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def test_threads_are_let_in_soon():

@@ -168,10 +168,10 @@ def test_a_stop_finishes_what_was_accepted(tmp_path):
 @pytest.fixture(autouse=True)
 def interpreter_as_it_was():
     """Give back what ``serve`` sets for the whole process."""
-    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    interval = sys.getswitchinterval()
     yield
     gc.unfreeze()
-    gc.set_threshold(*thresholds)
+    gc.enable()
     sys.setswitchinterval(interval)
 
 
