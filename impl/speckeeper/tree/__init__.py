@@ -5,7 +5,7 @@ transaction; ``TreeView.stage`` lays that over the tree, so that the next reques
 it were applied already; once it is durable ``apply`` changes the ``DataTree``, and
 ``TreeView.settle`` drops what was staged. ``reads`` answer from the applied tree.
 
-- State: ``datatree``, ``node``, ``ephemeral`` (kinds of node), ``acl_cache``, ``paths``, ``digest``.
+- State: ``datatree``, ``node``, ``ephemeral`` (kinds), ``acl_cache``, ``paths``, ``digest``.
 - Prepare: ``prepare``, ``view``, ``policy`` (settings), ``acl``, ``schemes``, ``quota`` (limits).
 - Apply: ``apply``, ``applied`` (what comes out), ``quota`` (accounts).
 - Watches: ``watches`` (the tables), ``watch_requests`` (addWatch, setWatches ...).

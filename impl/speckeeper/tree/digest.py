@@ -10,9 +10,9 @@ Source: ZooKeeper ``DigestCalculator`` (version 2), ``AdHash``, ``DataTree.logZx
 
 from collections import deque
 from struct import Struct
+from typing import Protocol
 from zlib import crc32
 
-from speckeeper.tree.node import Node
 from speckeeper.tree.paths import ROOT, ZOOKEEPER_SUBTREE
 from speckeeper.wire.txns import TxnDigest
 
@@ -24,7 +24,22 @@ LOG_LIMIT = 1024
 pack_digested_stat = Struct(">qqqqqiiiq").pack
 
 
-def node_digest(path: str, node: Node) -> int:
+class Digested(Protocol):
+    """What a digest is made of: a node, or the record of one that is about to change."""
+
+    data: bytes | None
+    czxid: int
+    mzxid: int
+    ctime: int
+    mtime: int
+    version: int
+    cversion: int
+    aversion: int
+    ephemeral_owner: int
+    pzxid: int
+
+
+def node_digest(path: str, node: Digested) -> int:
     """Return what a node adds to the digest of its tree. The root counts as path ``""``."""
     if path.startswith(ZOOKEEPER_SUBTREE):
         return 0

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from speckeeper.tree.datatree import DataTree
+from speckeeper.tree.digest import DIGEST_VERSION, node_digest
 from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_ephemeral, is_valid_ttl, ttl_owner
 from speckeeper.tree.node import Node, int32
 from speckeeper.tree.paths import ROOT, parent_of
@@ -33,8 +34,13 @@ from speckeeper.wire.txns import (
     SetACLTxn,
     SetDataTxn,
     Txn,
+    TxnDigest,
     TxnHeader,
 )
+
+_ERROR = int(OpCode.ERROR)
+
+_new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
 
 
 class ChangeRecord:
@@ -43,35 +49,38 @@ class ChangeRecord:
     __slots__ = (
         "acl",
         "aversion",
+        "ctime",
         "cversion",
+        "czxid",
         "data",
+        "digest",
         "ephemeral_owner",
         "exists",
+        "mtime",
+        "mzxid",
         "num_children",
+        "pzxid",
         "version",
         "zxid",
     )
 
-    def __init__(
-        self,
-        zxid: int,
-        data: bytes | None,
-        acl: tuple[ACL, ...],
-        version: int,
-        cversion: int,
-        aversion: int,
-        ephemeral_owner: int,
-        num_children: int,
-    ) -> None:
+    def __init__(self, node: "Node | ChangeRecord", zxid: int, digest: int) -> None:
+        """Copy a node; ``digest`` is what it adds to that of the tree."""
         self.zxid = zxid
         self.exists = True
-        self.data = data
-        self.acl = acl
-        self.version = version
-        self.cversion = cversion
-        self.aversion = aversion
-        self.ephemeral_owner = ephemeral_owner
-        self.num_children = num_children
+        self.digest = digest
+        self.data: bytes | None = node.data
+        self.acl: tuple[ACL, ...] = node.acl
+        self.czxid: int = node.czxid
+        self.mzxid: int = node.mzxid
+        self.ctime: int = node.ctime
+        self.mtime: int = node.mtime
+        self.version: int = node.version
+        self.cversion: int = node.cversion
+        self.aversion: int = node.aversion
+        self.ephemeral_owner: int = node.ephemeral_owner
+        self.pzxid: int = node.pzxid
+        self.num_children: int = node.num_children
 
 
 class TreeView:
@@ -80,6 +89,8 @@ class TreeView:
     __slots__ = (
         "_below",
         "_changes",
+        "_digest",
+        "_digested",
         "_ephemerals",
         "_order",
         "_session_order",
@@ -87,8 +98,11 @@ class TreeView:
         "tree",
     )
 
-    def __init__(self, tree: DataTree) -> None:
+    def __init__(self, tree: DataTree, *, txn_digests: bool = False) -> None:
+        """``txn_digests`` makes :meth:`stage` add to each transaction the digest it leads to."""
         self.tree = tree
+        self._digest = tree.digest
+        self._digested = txn_digests and tree.digest_enabled
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
         self._changes: dict[str, ChangeRecord] = {}
         self._order: deque[tuple[int, str]] = deque()
@@ -134,10 +148,20 @@ class TreeView:
         fork._sessions = self._sessions
         return fork
 
-    def stage(self, txn: Txn) -> None:
-        """Lay a prepared transaction over the tree, in the order of zxids."""
-        header = txn.header
-        self.stage_record(header.type, txn.record, header)
+    def stage(self, txn: Txn) -> Txn:
+        """Lay a prepared transaction over the tree, in the order of zxids.
+
+        Return it, with ``txn_digests`` with the digest that the tree will have once it is applied;
+        an error never has one. (``PrepRequestProcessor.setTxnDigest``.)
+        """
+        header, record, _ = txn
+        kind = header.type
+        if not self._order:
+            self._digest = self.tree.digest
+        self.stage_record(kind, record, header)
+        if not self._digested or kind == _ERROR:
+            return txn
+        return _new(Txn, (header, record, _new(TxnDigest, (DIGEST_VERSION, self._digest))))
 
     def stage_record(self, kind: int, record: Record, header: TxnHeader) -> None:
         """Stage one record of type ``kind``: a whole transaction, or a part of a multi."""
@@ -146,9 +170,7 @@ class TreeView:
             effect(self, record, header)
 
     def settle(self, zxid: int) -> None:
-        """Drop what the tree itself shows now: all that is staged up to ``zxid``, which was
-        applied.
-        """
+        """Drop what the tree itself shows now: all that is staged up to the applied ``zxid``."""
         order, changes = self._order, self._changes
         while order and order[0][0] <= zxid:
             path = order.popleft()[1]
@@ -165,47 +187,51 @@ class TreeView:
             if staged is not None and staged[0] <= zxid:
                 del self._sessions[session_id]
 
-    def _change(self, path: str, zxid: int) -> ChangeRecord | None:
-        """Return the record of a node, to be changed by transaction ``zxid``; None if there is no
-        node.
+    def _pre_change(self, path: str, zxid: int) -> ChangeRecord | None:
+        """Return the record of a node that transaction ``zxid`` will change, None if there is none.
+
+        The node is out of the digest until :meth:`_post_change`.
         """
         record = self._changes.get(path)
         if record is None:
             node = self._below(path)
             if node is None:
                 return None
-            record = ChangeRecord(
-                zxid,
-                node.data,
-                node.acl,
-                node.version,
-                node.cversion,
-                node.aversion,
-                node.ephemeral_owner,
-                node.num_children,
-            )
+            digest = node_digest(path, node) if self._digested else 0
+            record = ChangeRecord(node, zxid, digest)
         elif not record.exists:
             return None
-        record.zxid = zxid
-        self._put(path, record)
+        else:
+            record.zxid = zxid
+        self._digest -= record.digest
+        if len(path) > 1:
+            self._changes[path] = record
+            self._order.append((zxid, path))
+        else:
+            self._put_root(record)
         return record
 
-    def _put(self, path: str, record: ChangeRecord) -> None:
-        self._changes[path] = record
-        self._order.append((record.zxid, path))
-        if len(path) <= 1:  # the root has two names
-            other = "" if path == ROOT else ROOT
-            self._changes[other] = record
-            self._order.append((record.zxid, other))
+    def _post_change(self, path: str, record: ChangeRecord) -> None:
+        """Put a node that was changed, or is new, into the digest."""
+        if self._digested:
+            record.digest = digest = node_digest(path, record)
+            self._digest += digest
+
+    def _put_root(self, record: ChangeRecord) -> None:
+        """Put the record of the root under both of its names."""
+        for path in ("", ROOT):
+            self._changes[path] = record
+            self._order.append((record.zxid, path))
 
     def _create(
         self,
         record: CreateTxn | CreateContainerTxn | CreateTTLTxn,
-        zxid: int,
+        header: TxnHeader,
         owner: int,
     ) -> None:
-        path = record.path
-        parent = self._change(parent_of(path), zxid)
+        path, zxid, time = record.path, header.zxid, header.time
+        parent_path = parent_of(path)
+        parent = self._pre_change(parent_path, zxid)
         if parent is None:
             return
         parent.num_children += 1
@@ -213,21 +239,31 @@ class TreeView:
         if cversion == -1:
             cversion = int32(parent.cversion + 1)
         if cversion > parent.cversion:  # as on apply, also where the number wraps
-            parent.cversion = cversion
-        self._put(path, ChangeRecord(zxid, record.data, record.acl, 0, 0, 0, owner, 0))
+            parent.cversion, parent.pzxid = cversion, zxid
+        self._post_change(parent_path, parent)
+        node = Node(record.data, record.acl, zxid, zxid, time, time, 0, 0, 0, owner, zxid)
+        child = ChangeRecord(node, zxid, 0)
+        self._changes[path] = child
+        self._order.append((zxid, path))
+        self._post_change(path, child)
         if owner and is_ephemeral(owner):
             self._ephemerals.setdefault(owner, set()).add(path)
 
     def _delete(self, path: str, zxid: int) -> None:
-        parent = self._change(parent_of(path), zxid)
-        record = self._change(path, zxid)
-        if record is None or parent is None:
+        parent_path = parent_of(path)
+        parent = self._pre_change(parent_path, zxid)
+        if parent is None:
             return
-        parent.num_children -= 1
-        record.exists = False
-        if record.ephemeral_owner:
-            self._forget_ephemeral(path, record.ephemeral_owner)
-            record.ephemeral_owner = 0
+        if zxid > parent.pzxid:
+            parent.pzxid = zxid
+        record = self._pre_change(path, zxid)
+        if record is not None:
+            parent.num_children -= 1
+            record.exists = False
+            if record.ephemeral_owner:
+                self._forget_ephemeral(path, record.ephemeral_owner)
+                record.ephemeral_owner = 0
+        self._post_change(parent_path, parent)
 
     def _forget_ephemeral(self, path: str, owner: int) -> None:
         paths = self._ephemerals.get(owner)
@@ -237,27 +273,30 @@ class TreeView:
                 del self._ephemerals[owner]
 
     def _stage_create(self, record: CreateTxn, header: TxnHeader) -> None:
-        self._create(record, header.zxid, header.client_id if record.ephemeral else 0)
+        self._create(record, header, header.client_id if record.ephemeral else 0)
 
     def _stage_container(self, record: CreateContainerTxn, header: TxnHeader) -> None:
-        self._create(record, header.zxid, CONTAINER_OWNER)
+        self._create(record, header, CONTAINER_OWNER)
 
     def _stage_ttl(self, record: CreateTTLTxn, header: TxnHeader) -> None:
         if is_valid_ttl(record.ttl):
-            self._create(record, header.zxid, ttl_owner(record.ttl))
+            self._create(record, header, ttl_owner(record.ttl))
 
     def _stage_delete(self, record: DeleteTxn, header: TxnHeader) -> None:
         self._delete(record.path, header.zxid)
 
     def _stage_set_data(self, record: SetDataTxn, header: TxnHeader) -> None:
-        node = self._change(record.path, header.zxid)
+        node = self._pre_change(record.path, header.zxid)
         if node is not None:
             node.data, node.version = record.data, record.version
+            node.mzxid, node.mtime = header.zxid, header.time
+            self._post_change(record.path, node)
 
     def _stage_set_acl(self, record: SetACLTxn, header: TxnHeader) -> None:
-        node = self._change(record.path, header.zxid)
+        node = self._pre_change(record.path, header.zxid)
         if node is not None:
             node.acl, node.aversion = record.acl, record.version
+            self._post_change(record.path, node)
 
     def _stage_create_session(self, record: CreateSessionTxn, header: TxnHeader) -> None:
         self._put_session(header.client_id, header.zxid, True)
@@ -278,8 +317,6 @@ class TreeView:
         for sub in record.txns:
             self.stage_record(sub.type, sub.record, header)
 
-
-_ERROR = int(OpCode.ERROR)
 
 # A type that is not here changes nothing that a later request could ask for.
 _STAGE: dict[int, Callable[[TreeView, Any, TxnHeader], None]] = {

@@ -130,6 +130,7 @@ def test_pipelining_makes_no_difference(steps: list[Step], batches: list[int]) -
         wait -= 1
     pipelined.settle()
     assert content(pipelined.tree) == content(direct.tree)
+    assert pipelined.tree.digests.mismatches == 0
 
 
 @given(steps)

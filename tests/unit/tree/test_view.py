@@ -11,9 +11,11 @@ from tests.unit.tree.world import (
 )
 
 from speckeeper.tree.apply import apply
+from speckeeper.tree.prepare import prepare
 from speckeeper.tree.view import ChangeRecord, TreeView
 from speckeeper.wire.codes import CreateFlag, OpCode
 from speckeeper.wire.requests import CloseSessionRequest, CreateSessionRequest
+from speckeeper.wire.txns import TxnDigest
 
 CREATE, DELETE, SET_DATA = OpCode.CREATE, OpCode.DELETE, OpCode.SET_DATA
 
@@ -164,3 +166,30 @@ def test_nodes_are_not_touched() -> None:
     world.ask(CREATE, create("/a/b"))
     world.ask(DELETE, DeleteRequest("/a/b", -1))
     assert world.node("/a").stat() == before
+
+
+def test_transactions_carry_the_digest_they_lead_to_where_that_is_asked_for() -> None:
+    """PrepRequestProcessor.precalculateDigest; apply compares."""
+    world = World()
+    plain = TreeView(world.tree)
+    asked = world.request(CREATE, create("/a", b"x"))
+    txn = prepare(world.view, asked, world.policy)
+    assert plain.stage(txn) is txn
+    staged = world.view.stage(txn)
+    assert staged.record is txn.record
+    apply(world.tree, staged)
+    assert staged.digest == TxnDigest(2, world.tree.digest)
+    assert world.tree.digests.mismatches == 0
+    refused = prepare(world.view, asked, world.policy)
+    assert world.view.stage(refused) is refused
+
+
+def test_digests_go_on_from_the_tree_when_nothing_is_staged() -> None:
+    world = World()
+    world.create("/a")
+    other = TreeView(world.tree, txn_digests=True)
+    asked = world.request(SET_DATA, SetDataRequest("/a", b"1", -1))
+    apply(world.tree, other.stage(prepare(other, asked, world.policy)))
+    other.settle(world.zxid)
+    apply(world.tree, world.ask(SET_DATA, SetDataRequest("/a", b"2", -1)))
+    assert world.tree.digests.mismatches == 0

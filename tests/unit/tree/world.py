@@ -44,7 +44,7 @@ class World:
 
     def __init__(self, **policy: object) -> None:
         self.tree = DataTree()
-        self.view = TreeView(self.tree)
+        self.view = TreeView(self.tree, txn_digests=True)
         self.policy = Policy()._replace(**policy)
         self.zxid = 0
         self.staged: list[Txn] = []
@@ -68,7 +68,7 @@ class World:
     def ask(self, op: int, record: object, **who: object) -> Txn:
         """Prepare and stage a request; the tree does not change yet."""
         txn = prepare(self.view, self.request(op, record, **who), self.policy)  # type: ignore[arg-type]
-        self.view.stage(txn)
+        txn = self.view.stage(txn)
         self.staged.append(txn)
         return txn
 
