@@ -117,6 +117,8 @@ class LoopWriter:
             outcome: Outcome = self._log.end_commit()
         except OSError as error:
             outcome = self._log.fail(error)
+        except StorageError as error:  # the file was full, and could not be left behind
+            outcome = error
         self._done(outcome)
 
     def _done(self, outcome: Outcome) -> None:
@@ -150,7 +152,7 @@ class LoopWriter:
                 self._aside(self._commit_and_roll if rolls else log.commit, self._done)
         except OSError as error:
             self._fail(log.fail(error))
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001  (nothing may be acknowledged after any of them)
             self._fail(error)
 
     def _commit_and_roll(self) -> int:

@@ -228,3 +228,33 @@ def test_a_defect_is_reported_as_one(tmp_path: Path) -> None:
     driver.writer._done(KeyError("defect"))
     assert "defect" in str(driver.failures[0])
     assert not isinstance(driver.failures[0], DiskFailure)
+
+
+def test_a_full_file_that_cannot_be_left_behind_is_a_failure(tmp_path: Path) -> None:
+    """txnLogSizeLimitInKb: the roll happens when a sync is done, and may fail then."""
+    settings = settings_in(tmp_path, txn_log_size_limit_kb=1)
+    disk = FaultyDisk()
+    driver = Driver(settings, disk)
+    first, second = history(2)
+    driver.writer.submit([entry(first)])
+    disk.fail_at, disk.how = len(disk.calls) + 2, EIO  # behind write and sync
+
+    driver.writer.submit([entry(second), (3, bytes(2000))])
+    driver.finish()
+    driver.writer.submit([(4, b"")])
+
+    assert disk.calls[-1] == "resize"
+    assert driver.writer.idle
+    assert [type(error) for error in driver.failures] == [DiskFailure]
+    assert driver.acknowledged == [1]
+
+
+def test_a_defect_is_a_failure_too(tmp_path: Path) -> None:
+    driver = Driver(settings_in(tmp_path), Disk())
+
+    driver.writer.submit([(5, b"x"), (5, b"x")])
+    driver.writer.submit([(6, b"x")])
+
+    assert driver.writer.idle
+    assert ["after 0x5" in str(error) for error in driver.failures] == [True]
+    assert driver.acknowledged == []
