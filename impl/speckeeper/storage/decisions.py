@@ -128,6 +128,13 @@ def ending_of(end: LogEnd, records: int, content: bytes) -> Ending:
     return Ending.WHOLE if records else Ending.BARE
 
 
+def reason_of(end: LogEnd) -> str:
+    """Say why a log ends there, without the offset."""
+    if end.next_valid is None:
+        return end.reason.value
+    return f"{end.reason.value}, and a whole record follows at offset {end.next_valid}"
+
+
 class Snapshots(Enum):
     """What there is of snapshots."""
 

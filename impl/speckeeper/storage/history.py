@@ -9,6 +9,7 @@ Source: ZooKeeper ``FileTxnLog.read``, ``FileTxnLog.truncate``.
 from collections.abc import Iterator
 from pathlib import Path
 
+from speckeeper.storage.decisions import reason_of
 from speckeeper.storage.errors import CorruptLog, DiskFailure, MissingTransactions
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.logreader import FIND_FILES, LogReplay, files_from, zxid_of
@@ -48,7 +49,7 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
             last = zxid_of(entry)
         if cut_at is None:
             if entries.end.kind is EndKind.CORRUPT:
-                raise CorruptLog(first.path, entries.end.offset, str(entries.end))
+                raise CorruptLog(first.path, entries.end.offset, reason_of(entries.end))
             cut_at = entries.end.offset
     path = first.path
     try:

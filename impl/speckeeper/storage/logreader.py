@@ -19,6 +19,7 @@ from speckeeper.storage.decisions import (
     decide_log,
     ending_of,
     following,
+    reason_of,
 )
 from speckeeper.storage.errors import CorruptLog, MissingTransactions
 from speckeeper.storage.interface import FileSystem
@@ -137,10 +138,8 @@ class LogReplay:
                     raise CorruptLog(log.path, offset, f"undecodable: {error}") from error
                 yield txn
             end = entries.end
-            reason = end.reason.value
-            if end.next_valid is not None:
-                reason += f", and a whole record follows at offset {end.next_valid}"
-            self._judge(log, ending_of(end, records, content), next_log, end.offset, reason)
+            ending = ending_of(end, records, content)
+            self._judge(log, ending, next_log, end.offset, reason_of(end))
 
     def _judge(
         self, log: NamedFile, ending: Ending, next_log: NamedFile | None, offset: int, reason: str

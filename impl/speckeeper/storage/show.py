@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from speckeeper.storage.decisions import reason_of
 from speckeeper.storage.errors import BadSnapshot
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile
@@ -62,7 +63,7 @@ def show_log(files: FileSystem, path: Path) -> Iterator[Shown]:
         yield _show_txn(offset, txn)
     end = entries.end
     if end.kind is not EndKind.CLEAN:
-        yield _damage(path, end.offset, str(end))
+        yield _damage(path, end.offset, reason_of(end), end.kind.value)
     yield Shown(f"end of file after {count} transactions", {"kind": "end", "transactions": count})
 
 
@@ -102,9 +103,9 @@ def show_snapshot(files: FileSystem, path: Path) -> Iterator[Shown]:
     yield Shown(text, fields)
 
 
-def _damage(path: Path, offset: int, reason: str) -> Shown:
+def _damage(path: Path, offset: int, reason: str, kind: str = "damaged") -> Shown:
     return Shown(
-        f"{path}: damaged at offset {offset}: {reason}",
+        f"{path}: {kind} at offset {offset}: {reason}",
         {"kind": "damage", "file": str(path), "offset": offset, "reason": reason},
         damaged=True,
     )
