@@ -6,7 +6,8 @@ it were applied already; once it is durable ``apply`` changes the ``DataTree``, 
 ``TreeView.settle`` drops what was staged. ``reads`` answer from the applied tree.
 
 - State: ``datatree``, ``node``, ``ephemeral`` (kinds), ``acl_cache``, ``paths``, ``digest``.
-- Prepare: ``prepare``, ``view``, ``policy`` (settings), ``acl``, ``schemes``, ``quota`` (limits).
+- Prepare: ``prepare``, ``view``, ``change_record``, ``policy`` (settings), ``acl``, ``schemes``,
+  ``quota`` (limits).
 - Apply: ``apply``, ``applied`` (what comes out), ``quota`` (accounts).
 - Watches: ``watches`` (the tables), ``watch_requests`` (addWatch, setWatches ...).
 """

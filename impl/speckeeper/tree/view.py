@@ -1,27 +1,28 @@
-"""The tree as it will be: the applied tree plus the transactions that are prepared but not yet
-applied.
+"""The tree as it will be: what is applied plus what is prepared and not yet applied.
 
 A request is judged against this view, since those ahead of it are certain to be applied first. For
 each node that such a transaction touches, the view holds a :class:`ChangeRecord`, which answers
 what :mod:`speckeeper.tree.prepare` asks of a node. ``stage`` and ``apply`` must agree on those
 fields; a property test holds them to it.
 
-Source: ZooKeeper ``ZooKeeperServer.outstandingChanges``, ``ChangeRecord``,
-``PrepRequestProcessor.addChangeRecord``, ``rollbackPendingChanges`` (a fork that is thrown away
-here).
+Three things show here that ZooKeeper's records miss until they are applied: a new ACL list, a
+change of the root by its other name, and that the nodes of a closing session leave their parents.
+
+Source: ZooKeeper ``ZooKeeperServer.outstandingChanges``, ``PrepRequestProcessor.addChangeRecord``,
+``rollbackPendingChanges`` (here a fork that is thrown away), ``precalculateDigest``.
 """
 
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from speckeeper.tree.change_record import ChangeRecord
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.digest import DIGEST_VERSION, node_digest
 from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_ephemeral, is_valid_ttl, ttl_owner
 from speckeeper.tree.node import Node, int32
 from speckeeper.tree.paths import ROOT, parent_of
 from speckeeper.wire.codes import OpCode
-from speckeeper.wire.records import ACL
 from speckeeper.wire.txns import (
     CloseSessionTxn,
     CreateContainerTxn,
@@ -41,46 +42,6 @@ from speckeeper.wire.txns import (
 _ERROR = int(OpCode.ERROR)
 
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
-
-
-class ChangeRecord:
-    """A node as it will be after transaction ``zxid``, or gone by then; fields as in Node."""
-
-    __slots__ = (
-        "acl",
-        "aversion",
-        "ctime",
-        "cversion",
-        "czxid",
-        "data",
-        "digest",
-        "ephemeral_owner",
-        "exists",
-        "mtime",
-        "mzxid",
-        "num_children",
-        "pzxid",
-        "version",
-        "zxid",
-    )
-
-    def __init__(self, node: "Node | ChangeRecord", zxid: int, digest: int) -> None:
-        """Copy a node; ``digest`` is what it adds to that of the tree."""
-        self.zxid = zxid
-        self.exists = True
-        self.digest = digest
-        self.data: bytes | None = node.data
-        self.acl: tuple[ACL, ...] = node.acl
-        self.czxid: int = node.czxid
-        self.mzxid: int = node.mzxid
-        self.ctime: int = node.ctime
-        self.mtime: int = node.mtime
-        self.version: int = node.version
-        self.cversion: int = node.cversion
-        self.aversion: int = node.aversion
-        self.ephemeral_owner: int = node.ephemeral_owner
-        self.pzxid: int = node.pzxid
-        self.num_children: int = node.num_children
 
 
 class TreeView:

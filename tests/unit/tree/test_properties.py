@@ -23,9 +23,9 @@ from tests.unit.tree.world import (
 )
 
 from speckeeper.tree.apply import apply
+from speckeeper.tree.change_record import ChangeRecord
 from speckeeper.tree.datatree import DataTree, StoredNode
 from speckeeper.tree.node import Node
-from speckeeper.tree.view import ChangeRecord
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.records import CREATOR_ALL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 from speckeeper.wire.requests import CloseSessionRequest, CreateSessionRequest

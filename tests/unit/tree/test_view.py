@@ -11,8 +11,9 @@ from tests.unit.tree.world import (
 )
 
 from speckeeper.tree.apply import apply
+from speckeeper.tree.change_record import ChangeRecord
 from speckeeper.tree.prepare import prepare
-from speckeeper.tree.view import ChangeRecord, TreeView
+from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import CreateFlag, OpCode
 from speckeeper.wire.requests import CloseSessionRequest, CreateSessionRequest
 from speckeeper.wire.txns import TxnDigest
