@@ -6,7 +6,7 @@ import socket
 
 # A rush of newcomers (every client comes back after a restart) waits here. Whom the kernel has no
 # room for tries again only a second later. (ZooKeeper leaves Java's 50.)
-DEFAULT_BACKLOG = 1024
+DEFAULT_BACKLOG = 4096
 
 
 class ListenError(Exception):

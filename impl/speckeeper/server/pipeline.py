@@ -172,22 +172,24 @@ class Pipeline:
         """Queue a read behind every write there is."""
         self.queue.append(Queued(self.zxid, None, connection, xid, op, body, auth_ids, now_ms, 0))
 
-    def committed(self, zxid: int) -> int:
-        """Apply and answer everything up to ``zxid``; return how many requests that were.
+    def committed(self, zxid: int, most: int) -> int:
+        """Apply and answer what waits up to ``zxid``, at most so many; return how many it was.
 
         Idempotent: a zxid that was committed before does nothing.
         """
         queue, finish = self.queue, self.finish
         tree = self.view.tree
         done = 0
-        while queue and queue[0].zxid <= zxid:
+        settled = 0
+        while queue and queue[0][0] <= zxid and done < most:
             queued = queue.popleft()
-            txn = queued.txn
+            settled, txn = queued[0], queued[1]
             if txn is None:
                 finish(queued, None)
             else:
                 self.large_bytes -= queued.large
                 finish(queued, apply(tree, txn))
             done += 1
-        self.view.settle(zxid)
+        if done:
+            self.view.settle(settled)
         return done

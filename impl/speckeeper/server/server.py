@@ -36,6 +36,8 @@ from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.requests import DeleteRequest, encode_request
 
+ALL = 1 << 62
+
 _DELETE_CONTAINER = int(OpCode.DELETE_CONTAINER)
 
 
@@ -129,17 +131,20 @@ class Server:
         else:
             self._intake.release(connection, Hold.UNREAD, now_ms)
 
-    def persisted(self, zxid: int, now_ms: int) -> None:
-        """Everything up to ``zxid`` is durable: apply and answer it."""
-        self.committed(zxid, now_ms)
+    def persisted(self, zxid: int, now_ms: int, most: int = ALL) -> bool:
+        """Everything up to ``zxid`` is durable: apply and answer it, at most so many requests.
 
-    def committed(self, zxid: int, now_ms: int) -> None:
+        Returns whether there are more; call it again for them, after others had their turn.
+        """
+        return self.committed(zxid, now_ms, most)
+
+    def committed(self, zxid: int, now_ms: int, most: int = ALL) -> bool:
         """Everything up to ``zxid`` will never be taken back: apply and answer it.
 
         With one server durable and committed are the same.
         """
         self._finisher.now_ms = now_ms
-        done = self.pipeline.committed(zxid)
+        done = self.pipeline.committed(zxid, most)
         if done:
             self._finisher.settle()
             self.stats.batch_size.add(done)
@@ -151,6 +156,8 @@ class Server:
             if dispatcher.free_to_go_on(connection):
                 del dispatcher.throttled[connection]
                 self._intake.release_throttled(connection, now_ms)
+        queue = self.pipeline.queue
+        return bool(queue) and queue[0].zxid <= zxid
 
     def tick(self, now_ms: int) -> list[int]:
         """Do what time brings: expire sessions, handshakes, containers; return expired sessions.

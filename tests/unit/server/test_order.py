@@ -120,6 +120,23 @@ def test_reporting_a_zxid_twice_or_an_old_one_does_nothing(world):
     assert world.tree.last_processed_zxid == zxid
 
 
+def test_a_long_batch_is_applied_in_parts(world):
+    client = world.client()
+    for _ in range(5):
+        client.send(OpCode.SET_DATA, SetDataRequest("/zookeeper", b"", -1))
+    last = world.pending()[-1][0]
+
+    assert world.server.persisted(last, world.now_ms, 2)
+    assert len(client.take()) == 2
+    client.send(OpCode.SET_DATA, SetDataRequest("/zookeeper", b"", 5))  # the view is still right
+    assert world.server.persisted(last, world.now_ms, 2)
+    assert not world.server.persisted(last, world.now_ms, 2)
+
+    assert len(client.take()) == 3
+    world.persist()
+    assert client.frames()[0].err == 0
+
+
 def test_a_write_of_a_connection_that_is_gone_still_happens(world):
     client, other = world.client(), world.client()
     client.send(OpCode.SET_DATA, SetDataRequest("/zookeeper", b"late", -1))
