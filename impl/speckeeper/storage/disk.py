@@ -47,6 +47,12 @@ class Disk:
         """Return the whole content."""
         return path.read_bytes()
 
+    def read_chunks(self, path: Path, size: int) -> Iterator[bytes]:
+        """Read a file piece by piece."""
+        with open(path, "rb", buffering=0) as file:
+            while chunk := file.read(size):
+                yield chunk
+
     @contextmanager
     def map(self, path: Path) -> Iterator[bytes]:
         """Map a file into memory, read only."""

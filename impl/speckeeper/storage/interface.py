@@ -5,7 +5,7 @@ any of them fail and a simulator can lose what was not synced. `disk.py` has the
 :class:`TransactionLog` is what a writer of transactions sees; `txnlog.py` has the one on files.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +42,10 @@ class FileSystem(Protocol):
 
     def read(self, path: Path) -> bytes:
         """Return all bytes of a file."""
+        ...
+
+    def read_chunks(self, path: Path, size: int) -> Iterator[bytes]:
+        """Yield the bytes of a file in pieces of ``size``, the last one shorter."""
         ...
 
     def map(self, path: Path) -> AbstractContextManager[bytes]:

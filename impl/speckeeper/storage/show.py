@@ -72,18 +72,17 @@ def show_snapshot(files: FileSystem, path: Path) -> Iterator[Shown]:
     compression = path.suffix[1:] if path.suffix in (".gz", ".snappy") else ""
     count = 0
     try:
-        with snapshot_chunks(files, NamedFile(0, path, compression)) as chunks:
-            reader = SnapshotReader(chunks)
-            for session_id, timeout in reader.sessions.items():
-                yield Shown(
-                    f"session {_hex(session_id)} timeout {timeout} ms",
-                    {"kind": "session", "id": _hex(session_id), "timeout": timeout},
-                )
-            acls = {-1: None, **{key: _acl_fields(acl) for key, acl in reader.acls.items()}}
-            for node in reader.nodes():
-                count += 1
-                yield _show_node(node, acls.get(node[2]))
-            digest, last_zxid = reader.trailer
+        reader = SnapshotReader(snapshot_chunks(files, NamedFile(0, path, compression)))
+        for session_id, timeout in reader.sessions.items():
+            yield Shown(
+                f"session {_hex(session_id)} timeout {timeout} ms",
+                {"kind": "session", "id": _hex(session_id), "timeout": timeout},
+            )
+        acls = {-1: None, **{key: _acl_fields(acl) for key, acl in reader.acls.items()}}
+        for node in reader.nodes():
+            count += 1
+            yield _show_node(node, acls.get(node[2]))
+        digest, last_zxid = reader.trailer
     except (WireError, BadSnapshot) as error:
         reason = error.reason if isinstance(error, BadSnapshot) else str(error)
         yield Shown(

@@ -48,18 +48,19 @@ def complete_snapshots(files: FileSystem, directory: Path) -> list[NamedFile]:
     ]
 
 
-@contextmanager
-def snapshot_chunks(files: FileSystem, snapshot: NamedFile) -> Iterator[Iterator[bytes]]:
-    """Give the decompressed content of a snapshot in chunks. Raises BadSnapshot, OSError."""
+def snapshot_chunks(files: FileSystem, snapshot: NamedFile) -> Iterator[bytes]:
+    """Return the decompressed content of a snapshot in chunks.
+
+    Raises BadSnapshot; taking the chunks raises BadSnapshot and OSError.
+    """
     if snapshot.compression == "snappy":
         raise BadSnapshot(
             snapshot.path,
             "snappy compression is not supported",
             "start the ZooKeeper that wrote it once with snapshot.compression.method=gz",
         )
-    with files.map(snapshot.path) as content:
-        plain = (content[at : at + CHUNK_SIZE] for at in range(0, len(content), CHUNK_SIZE))
-        yield _decompress(plain, snapshot.path) if snapshot.compression else plain
+    plain = files.read_chunks(snapshot.path, CHUNK_SIZE)
+    return _decompress(plain, snapshot.path) if snapshot.compression else plain
 
 
 def _decompress(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
@@ -87,8 +88,8 @@ def load_snapshot(files: FileSystem, snapshot: NamedFile, tree: DataTree) -> Sna
     hundreds of thousands of new objects would make it walk all of them again and again.
     """
     try:
-        with snapshot_chunks(files, snapshot) as chunks, collector_off():
-            reader = SnapshotReader(chunks)
+        with collector_off():
+            reader = SnapshotReader(snapshot_chunks(files, snapshot))
             tree.load(reader.nodes(), reader.acls, reader.sessions, snapshot.zxid)
             trailer = reader.trailer
     except (WireError, InvalidTree) as error:

@@ -72,6 +72,11 @@ class VolatileDisk:
     def read(self, path: Path) -> bytes:
         return bytes(self._find(path).content)
 
+    def read_chunks(self, path: Path, size: int) -> Iterator[bytes]:
+        content = self.read(path)
+        for start in range(0, len(content), size):
+            yield content[start : start + size]
+
     @contextmanager
     def map(self, path: Path) -> Iterator[bytes]:
         yield self.read(path)
