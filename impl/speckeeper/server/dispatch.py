@@ -74,7 +74,10 @@ class Dispatcher:
         self._handlers = handlers
         settings = core.settings
         self._limit = settings.global_outstanding_limit
-        self._throttle = settings.request_throttle_limit
+        self._request_limit = settings.request_throttle_limit
+        # Up to here no limit applies to anybody.
+        limits = (self._limit, self._request_limit - 1 if self._request_limit else self._limit)
+        self._soonest_limit = min(limits)
         self._limits_large = settings.large_request_threshold != -1
         self.throttled: dict[Connection, None] = {}
         """Connections that wait until fewer requests are in progress, longest first."""
@@ -94,7 +97,28 @@ class Dispatcher:
         Returns False when nothing more may be taken from the connection for now.
         """
         if op in WRITES and connection.state == State.OPEN:
-            self._write(connection, xid, op, buffer, start, end, now_ms)
+            large = self._large(end - start) if self._limits_large else 0
+            if large is None:
+                self._core.stats.large_requests_rejected += 1
+                self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
+                return False
+            self._pipeline.write(
+                connection,
+                connection.session_id,
+                xid,
+                op,
+                buffer,
+                start,
+                end,
+                connection.auth_ids,
+                now_ms,
+                large,
+            )
+            connection.queued += 1
+            if xid > 0:
+                connection.outstanding += 1
+            if len(self._pipeline.queue) > self._soonest_limit:
+                self._throttle(connection, now_ms)
             if op == _CLOSE_SESSION and connection.session is not None:
                 connection.session.closing = True
                 return False
@@ -167,35 +191,6 @@ class Dispatcher:
         core.stats.ops[op] += 1
         connection.note_reply(xid, zxid, op, 0, now_ms)
 
-    def _write(
-        self,
-        connection: Connection,
-        xid: int,
-        op: int,
-        buffer: bytes,
-        start: int,
-        end: int,
-        now_ms: int,
-    ) -> None:
-        large = self._large(end - start) if self._limits_large else 0
-        if large is None:
-            self._core.stats.large_requests_rejected += 1
-            self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
-            return
-        self._pipeline.write(
-            connection,
-            connection.session_id,
-            xid,
-            op,
-            buffer,
-            start,
-            end,
-            connection.auth_ids,
-            now_ms,
-            large,
-        )
-        self._count(connection, xid, now_ms)
-
     def _large(self, size: int) -> int | None:
         """How many bytes count against the limit on large requests; None if they are too many."""
         settings = self._core.settings
@@ -206,12 +201,16 @@ class Dispatcher:
         return size
 
     def _count(self, connection: Connection, xid: int, now_ms: int) -> None:
-        """Count a request in progress, and hold the connection when there are too many."""
+        """Count a read that waits in the queue."""
         connection.queued += 1
         if xid > 0:
             connection.outstanding += 1
-        waiting = len(self._pipeline.queue)
-        if (waiting > self._limit and connection.outstanding) or 0 < self._throttle <= waiting:
+        if len(self._pipeline.queue) > self._soonest_limit:
+            self._throttle(connection, now_ms)
+
+    def _throttle(self, connection: Connection, now_ms: int) -> None:
+        """Hold the connection if too many requests are in progress."""
+        if not self.free_to_go_on(connection):
             connection.hold |= Hold.OUTSTANDING
             connection.held_since_ms = now_ms
             self.throttled[connection] = None
@@ -225,6 +224,6 @@ class Dispatcher:
     def free_to_go_on(self, connection: Connection) -> bool:
         """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""
         waiting = len(self._pipeline.queue)
-        if 0 < self._throttle <= waiting:
+        if 0 < self._request_limit <= waiting:
             return False
         return waiting <= self._limit or not connection.outstanding

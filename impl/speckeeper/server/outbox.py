@@ -42,8 +42,13 @@ class Outbox:
         size = REPLY_HEADER_SIZE + len(body)
         connection.output.append(_pack_reply(size, xid, zxid, err) + body)
         connection.packets_sent += 1
-        self._stats.packets_sent += 1
-        self._stats.note_response_size(size)
+        stats = self._stats
+        stats.packets_sent += 1
+        stats.last_response_size = size
+        if size > stats.max_response_size:
+            stats.max_response_size = size
+        if size < stats.min_response_size or stats.min_response_size == -1:
+            stats.min_response_size = size
         if not connection.dirty:
             connection.dirty = True
             self.dirty.append(connection)

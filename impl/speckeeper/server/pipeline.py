@@ -18,13 +18,30 @@ from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import Applied, apply
 from speckeeper.tree.prepare import Request, prepare, refuse
 from speckeeper.tree.view import TreeView
-from speckeeper.wire.codes import ErrorCode
+from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.records import Id
 from speckeeper.wire.requests import decode_request
-from speckeeper.wire.txns import Txn, encode_txn
+from speckeeper.wire.txns import MultiTxn, SubTxn, Txn, encode_txn
+
+_MULTI = int(OpCode.MULTI)
+_CREATE = int(OpCode.CREATE)
+_CREATE2 = int(OpCode.CREATE2)
 
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
+
+
+def _as_logged(txn: Txn) -> Txn:
+    """Return a multi as the log shall hold it: with create for create2, whose record is the same.
+
+    ZooKeeper 3.8.0 and 3.8.1 leave a create2 out when they replay a multi, so a data directory that
+    goes back to them would lose the node. Only the form of the reply tells the two apart.
+    """
+    record = txn.record
+    if not isinstance(record, MultiTxn) or all(part.type != _CREATE2 for part in record.txns):
+        return txn
+    parts = [SubTxn(_CREATE, p.record) if p.type == _CREATE2 else p for p in record.txns]
+    return txn._replace(record=MultiTxn(tuple(parts)))
 
 
 class Random(Protocol):
@@ -142,7 +159,7 @@ class Pipeline:
             request = _new(Request, (session_id, xid, op, record, auth_ids, zxid, time_ms, False))
             txn = prepare(self.view, request, self._policy)
             self.view.stage(txn)
-        entry = encode_txn(txn)
+        entry = encode_txn(txn if op != _MULTI else _as_logged(txn))
         self.appends.append((zxid, entry))
         self.snapshot_log_txns += 1
         self.snapshot_log_bytes += len(entry)

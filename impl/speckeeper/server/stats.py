@@ -149,14 +149,6 @@ class ServerStats:
             self.latency.add(0, count)
             self.read_latency.add(0, count)
 
-    def note_response_size(self, size: int) -> None:
-        """Record the size of a reply (header and body, without the length word)."""
-        self.last_response_size = size
-        if size > self.max_response_size:
-            self.max_response_size = size
-        if self.min_response_size == -1 or size < self.min_response_size:
-            self.min_response_size = size
-
     def reset(self) -> None:
         """Start over what the four-letter word ``srst`` resets (ServerStats.reset)."""
         self.instant_reads = 0

@@ -52,7 +52,9 @@ def _path(applied: Applied) -> bytes:
 
 
 def _stat(applied: Applied) -> bytes:
-    return _pack_stat(*_stat_of(applied))
+    stat = applied.stat
+    assert stat is not None, f"type {applied.type} was applied without a Stat"
+    return _pack_stat(*stat)
 
 
 def _stat_of(applied: Applied) -> Stat:
@@ -125,10 +127,22 @@ class Finisher:
         self.now_ms = 0
 
     def finish(self, queued: Queued, applied: Applied | None) -> None:
-        """Deal with one request that is done; ``applied`` is None for a read."""
+        """Deal with one request that is done; ``applied`` is None for a read.
+
+        Watchers are told, stale replies forgotten and the session followed before it is answered.
+        """
         zxid, txn, connection, xid, op, body, auth_ids, received_ms, _ = queued
         if applied is not None:
-            self._take_effect(applied, zxid, txn, connection)
+            kind, err, path, _, _, events, _ = applied
+            if events:
+                self._fire(events, zxid)
+                forget = self._forget
+                for event in events:
+                    forget(event[1])
+            if kind == _SET_ACL and path is not None:
+                self._forget(path)
+            elif kind == _CLOSE_SESSION and txn is not None:
+                self._sessions.closed(txn.header.client_id, connection)
         if connection is None:
             return
         connection.queued -= 1
@@ -141,8 +155,8 @@ class Finisher:
             answer = self._read(connection, op, body, auth_ids)
             if op == _PING:
                 xid = _PING_XID
-        elif applied.err and applied.type != _MULTI:
-            answer = applied.err
+        elif err and kind != _MULTI:
+            answer = err
         elif op == _CREATE_SESSION:
             self._count(connection, xid, op, received_ms, txn)
             self._stats.ops[op] += 1
@@ -160,21 +174,6 @@ class Finisher:
             self._outbox.reply(connection, xid, self._tree.last_processed_zxid, 0, answer)
         if op == _CLOSE_SESSION:
             self._outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
-
-    def _take_effect(
-        self, applied: Applied, zxid: int, txn: Txn | None, connection: Connection | None
-    ) -> None:
-        """Tell watchers, forget stale replies, and follow what happened to the session."""
-        kind, _, path, _, _, events, _ = applied
-        if events:
-            self._fire(events, zxid)
-            forget = self._forget
-            for event in events:
-                forget(event[1])
-        if kind == _SET_ACL and path is not None:
-            self._forget(path)
-        elif kind == _CLOSE_SESSION and txn is not None:
-            self._sessions.closed(txn.header.client_id, connection)
 
     def _read(
         self, connection: Connection, op: int, body: bytes, auth_ids: tuple[Id, ...]
