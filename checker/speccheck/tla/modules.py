@@ -1,0 +1,71 @@
+"""Finds and reads modules: beside the file that names them, then along a search path."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from speccheck.tla import syntax as ast
+from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.parse import parse_file
+from speccheck.tla.standard import is_standard
+
+
+class Library:
+    """Modules by name, each read once.
+
+    ``folders`` are searched in order after the folder of the main module. A file there comes
+    before a standard module of the same name, except for the basic ones that TLC has built in.
+    """
+
+    _ALWAYS_BUILT_IN = frozenset(
+        {"Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC"}
+        | {"TLCExt", "Json", "Randomization", "TLAPS"}
+    )
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self._folders = list(folders)
+        self._modules: dict[str, ast.Module] = {}
+
+    def main(self, path: Path) -> ast.Module:
+        """Read the main module; its folder becomes the first of the search path.
+
+        Raises TlaError, OSError.
+        """
+        self._folders.insert(0, path.parent)
+        module = parse_file(path)
+        self._modules[module.name] = module
+        return module
+
+    def add(self, module: ast.Module) -> None:
+        """Make a module known that was not read from a file."""
+        self._modules[module.name] = module
+
+    def find(self, name: str) -> ast.Module | None:
+        """Return the module, or None where it is a standard one or there is none."""
+        known = self._modules.get(name)
+        if known is not None:
+            return known
+        if name in self._ALWAYS_BUILT_IN:
+            return None
+        for folder in self._folders:
+            path = folder / f"{name}.tla"
+            if path.is_file():
+                module = parse_file(path)
+                self._modules[name] = module
+                return module
+        return None
+
+    def missing(self, name: str, path: str, text: str, span: Span) -> TlaError:
+        """Return the error for a module that is nowhere."""
+        looked = ", ".join(map(str, self._folders)) or "no folder"
+        return TlaError(
+            f"there is no module {name} in {looked}",
+            path=path,
+            text=text,
+            line=span.line,
+            column=span.column,
+        )
+
+
+def is_built_in(name: str) -> bool:
+    """Tell whether speccheck knows the module without a file."""
+    return is_standard(name)

@@ -1,0 +1,285 @@
+"""Names to meanings: the units of a module, EXTENDS, INSTANCE with substitution, LOCAL, RECURSIVE.
+
+An instance is resolved afresh: its declared names are what the substitution gives, so that what
+reads the X
+"""
+
+from pathlib import Path
+
+from speccheck.tla import meaning as m
+from speccheck.tla import syntax as ast
+from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.modules import Library, is_built_in
+from speccheck.tla.resolve_expressions import ExpressionResolver
+from speccheck.tla.standard import language, standard_module
+
+
+class Shared:
+    """What all modules of one specification have in common."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.language = m.Scope(names=dict(language()))
+        self.standard: dict[str, dict[str, m.Builtin]] = {}
+
+
+def resolve(library: Library, module: ast.Module) -> m.ResolvedModule:
+    """Return the module with every name resolved. Raises TlaError."""
+    return ModuleResolver(Shared(library), module, {}, None).resolve()
+
+
+def error_at(path: str, span: Span, message: str) -> TlaError:
+    """Return an error at a place in a file."""
+    file = Path(path)
+    text = file.read_text("utf-8") if file.is_file() else ""
+    return TlaError(message, path=path, text=text, line=span.line, column=span.column)
+
+
+class Substitution:
+    """What the declared names of an instantiated module stand for."""
+
+    def __init__(
+        self, given: dict[str, m.Meaning], around: m.Scope, place: m.Place, module: str
+    ) -> None:
+        self._given = given
+        self._around = around
+        self._place = place
+        self._module = module
+
+    def meaning(self, name: str) -> m.Meaning:
+        """Return what a declared name stands for. Raises TlaError where nothing is given."""
+        found = self._given.get(name) or self._around.find(name)
+        if found is None:
+            message = f"the instance of {self._module} says nothing of its {name}"
+            raise error_at(self._place.path, self._place.span, message)
+        return found
+
+
+class ModuleResolver:
+    """Resolves one module, alone or as an instance (``substitution``).
+
+    ``extended`` holds the modules that were already resolved in the same role; ``outer`` is the
+    scope around a module that stands within another.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        module: ast.Module,
+        extended: dict[str, m.ResolvedModule],
+        substitution: Substitution | None,
+        *,
+        outer: m.Scope | None = None,
+        implicit: tuple[m.Parameter, ...] = (),
+        inner: dict[str, tuple[ast.Module, m.Scope]] | None = None,
+    ) -> None:
+        self._shared = shared
+        self._module = module
+        self._extended = extended
+        self._substitution = substitution
+        self._scope = m.Scope(outer=outer or shared.language, implicit=implicit)
+        self._result = m.ResolvedModule(module.name, self._scope)
+        self._inner = dict(inner or {})
+        self._own: set[str] = set()
+        self._expressions = ExpressionResolver(module.path, self.definition_in, self.refuse)
+
+    def refuse(self, message: str, span: Span) -> TlaError:
+        """Return an error in this module's text."""
+        return error_at(self._module.path, span, message)
+
+    def resolve(self) -> m.ResolvedModule:
+        """Return the resolved module."""
+        for name in self._module.extends:
+            self._extend(name)
+        for unit in self._module.units:
+            self._unit(unit)
+        return self._result
+
+    # --- EXTENDS ---------------------------------------------------------------------------------
+
+    def _extend(self, name: str) -> None:
+        if name in self._inner:
+            syntax, outer = self._inner[name]
+            resolver = ModuleResolver(
+                self._shared,
+                syntax,
+                self._extended,
+                self._substitution,
+                outer=outer,
+                implicit=self._scope.implicit,
+            )
+            self._take(resolver.resolve())
+            return
+        known = self._extended.get(name)
+        if known is None:
+            module = self._shared.library.find(name)
+            if module is None:
+                if not is_built_in(name):
+                    raise self._missing(name, self._module.span)
+                self._scope.names.update(standard_module(name, self._shared.standard))
+                return
+            known = ModuleResolver(
+                self._shared,
+                module,
+                self._extended,
+                self._substitution,
+                implicit=self._scope.implicit,
+            ).resolve()
+            self._extended[name] = known
+        self._take(known)
+
+    def _take(self, other: m.ResolvedModule) -> None:
+        """Make the names of an extended module this module's own."""
+        for name, meaning in other.scope.names.items():
+            if name not in other.scope.hidden:
+                self._scope.names[name] = meaning
+        for variable in other.variables:
+            if variable not in self._result.variables:
+                self._result.variables.append(variable)
+        for constant in other.constants:
+            if constant not in self._result.constants:
+                self._result.constants.append(constant)
+        for assumption in other.assumptions:
+            if assumption not in self._result.assumptions:
+                self._result.assumptions.append(assumption)
+        self._result.operators.update(other.operators)
+
+    def _missing(self, name: str, span: Span) -> TlaError:
+        path = Path(self._module.path)
+        text = path.read_text("utf-8") if path.is_file() else ""
+        return self._shared.library.missing(name, self._module.path, text, span)
+
+    # --- units -----------------------------------------------------------------------------------
+
+    def _unit(self, unit: ast.Unit) -> None:
+        match unit:
+            case ast.Constants(declarations=declarations):
+                for declaration in declarations:
+                    self._declare(declaration, constant=True)
+            case ast.Variables(names=names):
+                for declaration in names:
+                    self._declare(declaration, constant=False)
+            case ast.Recursive(declarations=declarations):
+                for declaration in declarations:
+                    self._expressions.declare_recursive(declaration, self._scope)
+            case ast.Assume():
+                condition = self._expressions.expression(unit.condition, self._scope)
+                self._result.assumptions.append(condition)
+                self._name_statement(unit.name, condition)
+            case ast.Instance():
+                self._bare_instance(unit)
+            case ast.Module():
+                self._inner[unit.name] = (unit, self._scope)
+            case ast.OperatorDefinition() | ast.FunctionDefinition() | ast.InstanceDefinition():
+                self._claim(unit.name, unit.span)
+                self.definition_in(unit, self._scope)
+                if unit.local:
+                    self._scope.hidden.add(unit.name)
+            case ast.Theorem():
+                if unit.name is not None and not isinstance(unit.statement, ast.AssumeProve):
+                    statement = self._expressions.expression(unit.statement, self._scope)
+                    self._name_statement(unit.name, statement)
+
+    def _name_statement(self, name: str | None, statement: m.Expression) -> None:
+        """Let the name of an assumption or theorem stand for what it says."""
+        if name is not None:
+            implicit = self._scope.implicit
+            self._scope.names[name] = m.Operator(
+                name, implicit, statement.place, statement, implicit=implicit
+            )
+
+    def _claim(self, name: str, span: Span) -> None:
+        if name in self._own:
+            raise self.refuse(f"{name} is already defined in this module", span)
+        self._own.add(name)
+
+    def _declare(self, declaration: ast.Declaration, *, constant: bool) -> None:
+        name = declaration.name
+        self._claim(name, declaration.span)
+        if self._substitution is not None:
+            self._scope.names[name] = self._substitution.meaning(name)
+            return
+        place = m.Place(self._module.path, declaration.span)
+        if constant:
+            made = m.Constant(name, declaration.arity, place)
+            self._scope.names[name] = made
+            self._result.constants.append(made)
+        else:
+            variable = m.Variable(name, place)
+            self._scope.names[name] = variable
+            self._result.variables.append(variable)
+
+    def definition_in(
+        self, unit: ast.Definition | ast.Recursive, scope: m.Scope
+    ) -> m.Operator | None:
+        """Resolve a definition into ``scope``; return its operator unless it is an instance."""
+        if isinstance(unit, ast.Recursive):
+            for declaration in unit.declarations:
+                self._expressions.declare_recursive(declaration, scope)
+            return None
+        if isinstance(unit, ast.InstanceDefinition):
+            parameters = tuple(m.Parameter(p.name, p.arity) for p in unit.parameters)
+            inside = m.Scope(
+                outer=scope,
+                names={p.name: p for p in parameters},
+                implicit=(*scope.implicit, *parameters),
+            )
+            instance = self._instance(unit.instance, inside)
+            scope.names[unit.name] = m.Namespace(unit.name, parameters, instance.scope)
+            return None
+        operator = self._expressions.define(unit, scope)
+        operator.module = self._module.name
+        if scope is self._scope:
+            self._result.operators[operator.name] = operator
+        return operator
+
+    # --- INSTANCE --------------------------------------------------------------------------------
+
+    def _bare_instance(self, unit: ast.Instance) -> None:
+        instance = self._instance(unit, self._scope)
+        for name, meaning in instance.scope.names.items():
+            if name not in instance.scope.hidden:
+                self._scope.names[name] = meaning
+                if unit.local:
+                    self._scope.hidden.add(name)
+        self._result.operators.update(instance.operators)
+
+    def _instance(self, unit: ast.Instance, scope: m.Scope) -> m.ResolvedModule:
+        outer: m.Scope | None = None
+        if unit.module in self._inner:
+            module, outer = self._inner[unit.module]
+        else:
+            found = self._shared.library.find(unit.module)
+            if found is None:
+                if not is_built_in(unit.module):
+                    raise self._missing(unit.module, unit.span)
+                names = standard_module(unit.module, self._shared.standard)
+                return m.ResolvedModule(unit.module, m.Scope(names=dict(names)))
+            module = found
+        given = {
+            name: self._substitute(name, expression, scope)
+            for name, expression in unit.substitutions
+        }
+        place = m.Place(self._module.path, unit.span)
+        substitution = Substitution(given, scope, place, unit.module)
+        resolver = ModuleResolver(
+            self._shared,
+            module,
+            {},
+            substitution,
+            outer=outer,
+            implicit=scope.implicit,
+            inner=self._inner if outer is not None else None,
+        )
+        return resolver.resolve()
+
+    def _substitute(self, name: str, expression: ast.Expression, scope: m.Scope) -> m.Meaning:
+        if isinstance(expression, ast.Apply) and not expression.arguments:
+            found = self._expressions.bare_name(expression, scope)
+            if found is not None:
+                return found
+        if isinstance(expression, ast.Lambda):
+            return self._expressions.anonymous(expression, scope)
+        place = m.Place(self._module.path, expression.span)
+        body = self._expressions.expression(expression, scope)
+        return m.Operator(name, scope.implicit, place, body, implicit=scope.implicit)

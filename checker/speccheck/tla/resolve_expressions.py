@@ -1,0 +1,363 @@
+"""Names to meanings, in expressions and in the definitions of operators and functions."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from speccheck.tla import meaning as m
+from speccheck.tla import syntax as ast
+from speccheck.tla.errors import Span
+from speccheck.tla.precedence import Refuse
+
+Define: TypeAlias = Callable[["ast.Definition | ast.Recursive", m.Scope], "m.Operator | None"]
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+class ExpressionResolver:
+    """Resolves expressions of the module at ``path``.
+
+    ``define`` resolves a definition of a LET into a scope; ``refuse`` makes an error.
+    """
+
+    def __init__(self, path: str, define: Define, refuse: Refuse) -> None:
+        self._path = path
+        self._define = define
+        self._refuse = refuse
+
+    def _place(self, span: Span) -> m.Place:
+        return m.Place(self._path, span)
+
+    # --- definitions -----------------------------------------------------------------------------
+
+    def declare_recursive(self, declaration: ast.Declaration, scope: m.Scope) -> None:
+        """Make a RECURSIVE name known before its definition."""
+        parameters = tuple(m.Parameter(f"_{n}") for n in range(declaration.arity))
+        scope.names[declaration.name] = m.Operator(
+            declaration.name,
+            (*scope.implicit, *parameters),
+            self._place(declaration.span),
+            recursive=True,
+            implicit=scope.implicit,
+        )
+
+    def define(
+        self, unit: ast.OperatorDefinition | ast.FunctionDefinition, scope: m.Scope
+    ) -> m.Operator:
+        """Resolve a definition and put it into ``scope``."""
+        declared = scope.names.get(unit.name)
+        place = self._place(unit.span)
+        body: m.Expression
+        if isinstance(unit, ast.FunctionDefinition):
+            parameters: tuple[m.Parameter, ...] = ()
+            body = self._function(unit, scope)
+        else:
+            parameters = tuple(m.Parameter(p.name, p.arity) for p in unit.parameters)
+            inside = self._inside(scope, parameters)
+            body = self.expression(unit.body, inside)
+        if isinstance(declared, m.Operator) and declared.recursive and declared.body is None:
+            if len(declared.parameters) != len(parameters) + len(scope.implicit):
+                what = _counted(len(declared.parameters), "parameter")
+                raise self._refuse(f"RECURSIVE declared {unit.name} with {what}", unit.span)
+            operator = declared
+            operator.parameters = (*scope.implicit, *parameters)
+            operator.body, operator.place = body, place
+        else:
+            operator = m.Operator(
+                unit.name, (*scope.implicit, *parameters), place, body, implicit=scope.implicit
+            )
+        scope.names[unit.name] = operator
+        return operator
+
+    def _function(self, unit: ast.FunctionDefinition, scope: m.Scope) -> m.Expression:
+        bounds, inside = self._bounds(unit.bounds, scope)
+        itself = m.Parameter(unit.name)
+        inside.names.setdefault(unit.name, itself)
+        body = self.expression(unit.body, inside)
+        return m.Function(self._place(unit.span), bounds, body, itself)
+
+    def anonymous(self, node: ast.Lambda, scope: m.Scope) -> m.Operator:
+        """Return the operator that a LAMBDA is."""
+        parameters = tuple(m.Parameter(name) for name in node.parameters)
+        body = self.expression(node.body, self._inside(scope, parameters))
+        return m.Operator("LAMBDA", parameters, self._place(node.span), body)
+
+    @staticmethod
+    def _inside(scope: m.Scope, parameters: Sequence[m.Parameter]) -> m.Scope:
+        names: dict[str, m.Meaning] = {p.name: p for p in parameters}
+        return m.Scope(outer=scope, names=names, implicit=scope.implicit)
+
+    # --- names -----------------------------------------------------------------------------------
+
+    def _unknown(self, name: str, scope: m.Scope, span: Span) -> Exception:
+        near = get_close_matches(name, sorted(scope.all_names()), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return self._refuse(f"{name} is not known here{hint}", span)
+
+    def _find(
+        self, node: ast.Apply, scope: m.Scope
+    ) -> tuple[m.Meaning, dict[m.Parameter, m.Argument]]:
+        """Return what the name means and what the parameters of its instances are."""
+        given: dict[m.Parameter, m.Argument] = {}
+        looked = scope
+        for step in node.through:
+            found = looked.find(step.name) if looked is scope else looked.names.get(step.name)
+            if found is None:
+                raise self._unknown(step.name, looked, step.span)
+            if not isinstance(found, m.Namespace):
+                raise self._refuse(f"{step.name} is no instance", step.span)
+            if len(step.arguments) != len(found.parameters):
+                what = _counted(len(found.parameters), "argument")
+                raise self._refuse(f"{step.name} takes {what}", step.span)
+            for parameter, argument in zip(found.parameters, step.arguments, strict=True):
+                given[parameter] = self._argument(argument, parameter.arity, scope)
+            looked = found.scope
+        found = looked.find(node.operator) if looked is scope else looked.names.get(node.operator)
+        if found is None or (node.through and node.operator in looked.hidden):
+            raise self._unknown(node.operator, looked, node.span)
+        return found, given
+
+    def bare_name(self, node: ast.Apply, scope: m.Scope) -> m.Meaning | None:
+        """Return the entity that a name alone stands for, None if it needs an expression."""
+        found, given = self._find(node, scope)
+        if given or isinstance(found, m.Namespace):
+            return None
+        if isinstance(found, m.Operator) and found.recursive and found.body is None:
+            return None
+        return found
+
+    def _implicit(
+        self, operator: m.Operator, given: dict[m.Parameter, m.Argument], span: Span
+    ) -> tuple[m.Argument, ...]:
+        place = self._place(span)
+        return tuple(
+            given[p] if p in given else m.OperatorValue(place, p) if p.arity else m.Use(place, p)
+            for p in operator.implicit
+        )
+
+    def _apply(self, node: ast.Apply, scope: m.Scope) -> m.Expression:
+        place = self._place(node.span)
+        if node.operator in {"TRUE", "FALSE"} and not node.through:
+            return m.Literal(place, node.operator == "TRUE")
+        found, given = self._find(node, scope)
+        name, span = node.operator, node.span
+        if isinstance(found, m.Namespace):
+            raise self._refuse(f"{name} is an instance, no expression", span)
+        if isinstance(found, m.Operator):
+            explicit = found.parameters[len(found.implicit) :]
+            arguments = self._arguments(node, [p.arity for p in explicit], scope)
+            return m.Call(place, found, (*self._implicit(found, given, span), *arguments))
+        if isinstance(found, m.Builtin):
+            return m.CallBuiltin(place, found, self._arguments(node, found.arities, scope))
+        if isinstance(found, m.Constant):
+            arguments = self._arguments(node, (0,) * found.arity, scope)
+            return m.UseConstant(place, found, arguments)
+        if isinstance(found, m.Variable):
+            self._arguments(node, (), scope)
+            return m.UseVariable(place, found)
+        arguments = self._arguments(node, (0,) * found.arity, scope)
+        if found.arity == 0:
+            if found in given:
+                value = given[found]
+                assert not isinstance(value, m.OperatorValue), "arity 0"
+                return value
+            return m.Use(place, found)
+        return m.CallParameter(place, found, arguments)
+
+    def _arguments(
+        self, node: ast.Apply, arities: Sequence[int], scope: m.Scope
+    ) -> tuple[m.Argument, ...]:
+        if len(node.arguments) != len(arities):
+            takes = _counted(len(arities), "argument")
+            message = f"{node.operator} takes {takes}, not {len(node.arguments)}"
+            raise self._refuse(message, node.span)
+        return tuple(
+            self._argument(argument, arity, scope)
+            for argument, arity in zip(node.arguments, arities, strict=True)
+        )
+
+    def _argument(self, node: ast.Expression, arity: int, scope: m.Scope) -> m.Argument:
+        if arity == 0:
+            return self.expression(node, scope)
+        place = self._place(node.span)
+        if isinstance(node, ast.Lambda):
+            if len(node.parameters) != arity:
+                raise self._refuse(f"a LAMBDA of {arity} is expected here", node.span)
+            return m.OperatorValue(place, self.anonymous(node, scope))
+        if isinstance(node, ast.Apply) and not node.arguments:
+            found, given = self._find(node, scope)
+            if not isinstance(found, m.Namespace | m.Variable):
+                if isinstance(found, m.Operator) and found.implicit:
+                    return self._partial(found, given, place)
+                takes = (
+                    len(found.parameters)
+                    if isinstance(found, m.Operator)
+                    else len(found.arities)
+                    if isinstance(found, m.Builtin)
+                    else found.arity
+                )
+                if takes == arity:
+                    return m.OperatorValue(place, found)
+        what = _counted(arity, "parameter")
+        raise self._refuse(f"an operator of {what} is expected here", node.span)
+
+    def _partial(
+        self, operator: m.Operator, given: dict[m.Parameter, m.Argument], place: m.Place
+    ) -> m.OperatorValue:
+        """Return an operator of an instance with the instance's parameters filled in."""
+        explicit = operator.parameters[len(operator.implicit) :]
+        fresh = tuple(m.Parameter(p.name, p.arity) for p in explicit)
+        arguments = (
+            *self._implicit(operator, given, place.span),
+            *(m.Use(place, p) for p in fresh),
+        )
+        wrapper = m.Operator(operator.name, fresh, place, m.Call(place, operator, arguments))
+        return m.OperatorValue(place, wrapper)
+
+    # --- expressions -----------------------------------------------------------------------------
+
+    def _bounds(
+        self, bounds: Sequence[ast.Bound], scope: m.Scope
+    ) -> tuple[tuple[m.Bound, ...], m.Scope]:
+        resolved: list[m.Bound] = []
+        names: dict[str, m.Meaning] = {}
+        for bound in bounds:
+            domain = None if bound.domain is None else self.expression(bound.domain, scope)
+            parameters = tuple(m.Parameter(name) for name in bound.names)
+            names.update((p.name, p) for p in parameters)
+            resolved.append(m.Bound(parameters, domain, bound.is_tuple))
+        return tuple(resolved), m.Scope(outer=scope, names=names, implicit=scope.implicit)
+
+    def expressions(
+        self, nodes: Sequence[ast.Expression], scope: m.Scope
+    ) -> tuple[m.Expression, ...]:
+        """Resolve several."""
+        return tuple(self.expression(node, scope) for node in nodes)
+
+    def expression(self, node: ast.Expression, scope: m.Scope) -> m.Expression:
+        """Return the expression with its names resolved. Raises TlaError."""
+        place = self._place(node.span)
+        match node:
+            case ast.Apply():
+                return self._apply(node, scope)
+            case ast.Number() | ast.String():
+                return m.Literal(place, node.value)
+            case ast.DecimalNumber():
+                return m.Decimals(place, node.value)
+            case ast.At():
+                return m.Old(place)
+            case ast.Quantifier():
+                bounds, inside = self._bounds(node.bounds, scope)
+                return m.Quantified(place, node.kind, bounds, self.expression(node.body, inside))
+            case ast.Choose():
+                bounds, inside = self._bounds((node.bound,), scope)
+                return m.Chosen(place, bounds[0], self.expression(node.body, inside))
+            case ast.SetFilter():
+                bounds, inside = self._bounds((node.bound,), scope)
+                return m.Filtered(place, bounds[0], self.expression(node.condition, inside))
+            case ast.SetMap():
+                bounds, inside = self._bounds(node.bounds, scope)
+                return m.Mapped(place, bounds, self.expression(node.body, inside))
+            case ast.FunctionLiteral():
+                bounds, inside = self._bounds(node.bounds, scope)
+                return m.Function(place, bounds, self.expression(node.body, inside))
+            case ast.SetEnumeration():
+                return m.Items(place, "set", self.expressions(node.items, scope))
+            case ast.Tuple():
+                return m.Items(place, "tuple", self.expressions(node.items, scope))
+            case ast.Product():
+                return m.Items(place, "product", self.expressions(node.factors, scope))
+            case ast.Junction():
+                return m.Items(place, node.operator, self.expressions(node.items, scope))
+            case ast.FunctionSet():
+                domain, codomain = self.expressions((node.domain, node.codomain), scope)
+                return m.Functions(place, domain, codomain)
+            case ast.Record() | ast.RecordSet():
+                kind = "record" if isinstance(node, ast.Record) else "records"
+                fields = tuple((name, self.expression(e, scope)) for name, e in node.fields)
+                return m.Fields(place, kind, fields)
+            case _:
+                return self._other(node, place, scope)
+
+    def _other(self, node: ast.Expression, place: m.Place, scope: m.Scope) -> m.Expression:
+        match node:
+            case ast.Index():
+                function = self.expression(node.function, scope)
+                return m.Applied(place, function, self.expressions(node.arguments, scope))
+            case ast.Field():
+                record = self.expression(node.record, scope)
+                return m.Applied(place, record, (m.Literal(place, node.name),))
+            case ast.Except():
+                return self._except(node, place, scope)
+            case ast.If():
+                arm = self.expression(node.condition, scope), self.expression(node.then, scope)
+                return m.Branches(place, (arm,), self.expression(node.otherwise, scope))
+            case ast.Case():
+                arms = tuple(
+                    (self.expression(guard, scope), self.expression(value, scope))
+                    for guard, value in node.arms
+                )
+                other = None if node.other is None else self.expression(node.other, scope)
+                return m.Branches(place, arms, other)
+            case ast.Let():
+                inside = m.Scope(outer=scope, implicit=scope.implicit)
+                made = [self._define(definition, inside) for definition in node.definitions]
+                definitions = tuple(operator for operator in made if operator is not None)
+                return m.Where(place, definitions, self.expression(node.body, inside))
+            case ast.Box() | ast.Angle():
+                kind = "box" if isinstance(node, ast.Box) else "angle"
+                action, subscript = self.expressions((node.action, node.subscript), scope)
+                return m.Step(place, kind, action, subscript)
+            case ast.Fairness():
+                action, subscript = self.expressions((node.action, node.subscript), scope)
+                return m.Step(place, node.kind, action, subscript)
+            case ast.Label():
+                names: dict[str, m.Meaning] = {}
+                for name in node.parameters:
+                    found = scope.find(name)
+                    if found is not None:
+                        names[name] = found
+                inside = m.Scope(outer=scope, names=names, implicit=scope.implicit)
+                return self.expression(node.body, inside)
+            case ast.Lambda():
+                raise self._refuse("a LAMBDA can only be an argument", node.span)
+            case ast.Part():
+                return self._part(node, scope)
+            case _:
+                raise self._refuse("this is no expression", node.span)
+
+    def _part(self, node: ast.Part, scope: m.Scope) -> m.Expression:
+        """Return the conjunct, disjunct or operand that ``Op!2`` names."""
+        whole = self.expression(node.whole, scope)
+        if isinstance(whole, m.Call) and not whole.arguments and whole.operator.body is not None:
+            whole = whole.operator.body
+        elif isinstance(whole, m.Call):
+            raise self._refuse("parts of an operator with parameters are not supported", node.span)
+        for selector in node.selectors:
+            if selector == ":":
+                continue
+            parts: tuple[m.Argument, ...] = ()
+            if isinstance(whole, m.Items):
+                parts = whole.items
+            elif isinstance(whole, m.CallBuiltin):
+                parts = whole.arguments
+            if not 0 < int(selector) <= len(parts):
+                raise self._refuse(f"there is no part {selector} here", node.span)
+            part = parts[int(selector) - 1]
+            if isinstance(part, m.OperatorValue):
+                raise self._refuse(f"part {selector} is an operator", node.span)
+            whole = part
+        return whole
+
+    def _except(self, node: ast.Except, place: m.Place, scope: m.Scope) -> m.Expression:
+        changes = tuple(
+            m.Change(
+                tuple(self.expressions(step, scope) for step in update.path),
+                self.expression(update.value, scope),
+                self._place(update.span),
+            )
+            for update in node.updates
+        )
+        return m.Changed(place, self.expression(node.function, scope), changes)

@@ -1,0 +1,150 @@
+"""The modules that every specification may extend without a file: their names and arities.
+
+What the operators do is said in ``evaluate``. Source: "Specifying Systems", chapter 18; TLC's
+standard modules; the community modules.
+"""
+
+from speccheck.tla.meaning import Builtin
+
+# Of the language itself: in scope everywhere.
+LANGUAGE = r"""
+= /= /\ \/ ~ => <=> \in \notin \cup \cap \ \subseteq SUBSET UNION DOMAIN ENABLED UNCHANGED ' [] <>
+~> -+-> \cdot TRUE FALSE BOOLEAN STRING
+"""
+_UNARY = frozenset(["~", "SUBSET", "UNION", "DOMAIN", "ENABLED", "UNCHANGED", "'", "[]", "<>"])
+_NULLARY = frozenset(["TRUE", "FALSE", "BOOLEAN", "STRING"])
+
+# Module: what it extends, then its operators. ``name/1,0`` has an operator and a value parameter.
+_MODULES: dict[str, tuple[str, str]] = {
+    "Naturals": ("", "Nat + - * ^ < > <= >= .. % \\div"),
+    "Integers": ("Naturals", "Int -./0"),
+    "Reals": ("Integers", "Real / Infinity"),
+    "Sequences": (
+        "Naturals",
+        "Seq/0 Len/0 \\o Append/0,0 Head/0 Tail/0 SubSeq/0,0,0 SelectSeq/0,1",
+    ),
+    "FiniteSets": ("", "IsFiniteSet/0 Cardinality/0"),
+    "Bags": (
+        "Naturals",
+        "IsABag/0 BagToSet/0 SetToBag/0 BagIn/0,0 EmptyBag (+) (-) BagUnion/0 \\sqsubseteq "
+        "SubBag/0 BagOfAll/1,0 BagCardinality/0 CopiesIn/0,0",
+    ),
+    "TLC": (
+        "",
+        ":> @@ Print/0,0 PrintT/0 Assert/0,0 JavaTime TLCGet/0 TLCSet/0,0 Permutations/0 "
+        "SortSeq/0,2 RandomElement/0 Any ToString/0 TLCEval/0",
+    ),
+    "TLCExt": (
+        "",
+        "AssertEq/0,0 AssertError/0,0 TLCModelValue/0 TLCDefer/0 PickSuccessor/0 Trace TLCNoOp/0 "
+        "TLCCache/0,0 TLCGetOrDefault/0,0 TLCGetAndSet/0,2,0,0 TLCFP/0",
+    ),
+    "Functions": (
+        "",
+        "Restrict/0,0 RestrictDomain/0,1 RestrictValues/0,1 Range/0 Inverse/0,0,0 "
+        "AntiFunction/0 IsInjective/0 Injection/0,0 Surjection/0,0 Bijection/0,0 "
+        "ExistsInjection/0,0 ExistsSurjection/0,0 ExistsBijection/0,0 "
+        "FoldFunction/2,0,0 FoldFunctionOnSet/2,0,0,0 Pointwise/2,0,0",
+    ),
+    "Folds": ("", "MapThenFoldSet/2,0,1,1,0"),
+    "FiniteSetsExt": (
+        "",
+        "FoldSet/2,0,0 SumSet/0 ProductSet/0 ReduceSet/2,0,0 FlattenSet/0 SymDiff/0,0 "
+        "MapThenSumSet/1,0 Choose/1,0 ChooseUnique/0,1 kSubset/0,0 Min/0 Max/0 Mean/0 "
+        "Quantify/0,1 ",
+    ),
+    "SequencesExt": (
+        "",
+        "ToSet/0 SetToSeq/0 SetToSeqs/0 SetToSortSeq/0,2 SetToAllKPermutations/0 Contains/0,0 "
+        "Reverse/0 Remove/0,0 ReplaceAll/0,0,0 SelectInSeq/0,1 SelectLastInSeq/0,1 InsertAt/0,0,0 "
+        "ReplaceAt/0,0,0 RemoveAt/0,0 Cons/0,0 Front/0 Last/0 IsPrefix/0,0 IsStrictPrefix/0,0 "
+        "IsSuffix/0,0 IsStrictSuffix/0,0 Prefixes/0 CommonPrefixes/0 LongestCommonPrefix/0 "
+        "Suffixes/0 SeqMod/0,0 FoldSeq/2,0,0 FoldLeft/2,0,0 FoldRight/2,0,0 FoldLeftDomain/2,0,0 "
+        "FoldRightDomain/2,0,0 FlattenSeq/0 Zip/0,0 SubSeqs/0 Interleave/0,0 TupleOf/0,0 "
+        "SeqOf/0,0 BoundedSeq/0,0 Indexes/0 AllSubSeqs/0 MapSeq/0,1 RemoveFirst/0,0 "
+        "ReplaceFirst/0,0,0 ReplaceFirstSubSeq/0,0,0 IsInjectiveSeq/0",
+    ),
+    "Json": (
+        "",
+        "ToJson/0 ToJsonArray/0 ToJsonObject/0 JsonSerialize/0,0 JsonDeserialize/0 "
+        "ndJsonSerialize/0,0 ndJsonDeserialize/0",
+    ),
+    "Bitwise": ("", "| & ^^ shiftR/0,0 Not/0"),
+    "Randomization": (
+        "",
+        "RandomSubset/0,0 RandomSetOfSubsets/0,0,0 RandomSubsetSet/0,0 TestRandomSetOfSubsets/0,0",
+    ),
+    "Combinatorics": ("", "factorial choose/0,0"),
+    "IOUtils": (
+        "",
+        "IOExec/0 IOEnv IOEnvExec/0,0 IOExecTemplate/0,0 IOSerialize/0,0,0 IODeserialize/0,0 "
+        "Serialize/0,0,0 Deserialize/0,0 atoi/0 zeroPadN/0,0",
+    ),
+    "CSV": ("", "CSVWrite/0,0,0 CSVRecords/0 CSVWriteRecord/0,0,0"),
+    "Relation": (
+        "",
+        "IsReflexive/0,0 IsIrreflexive/0,0 IsSymmetric/0,0 IsTransitive/0,0 "
+        "TransitiveClosure/0,0 ReflexiveTransitiveClosure/0,0 IsConnected/0,0",
+    ),
+    "UndirectedGraphs": (
+        "",
+        "IsUndirectedGraph/0 IsLoopFreeUndirectedGraph/0 UndirectedSubgraph/0 Path/0 SimplePath/0 "
+        "ConnectedComponents/0 AreConnectedIn/0,0,0 IsStronglyConnected/0",
+    ),
+    # Modules of the proof system: only proofs use what they define.
+    "TLAPS": ("", ""),
+    "NaturalsInduction": ("Integers", ""),
+    "WellFoundedInduction": ("NaturalsInduction", ""),
+    "SequenceTheorems": ("Sequences Functions", ""),
+    "FiniteSetTheorems": ("FiniteSets Integers", ""),
+    "FunctionTheorems": ("Functions Integers", ""),
+    "SequencesTheorems": ("Sequences Integers", ""),
+    "BagsTheorems": ("Bags", ""),
+    "FiniteSetsExtTheorems": ("FiniteSetsExt", ""),
+    "SequencesExtTheorems": ("SequencesExt", ""),
+}
+_BINARY_CHARACTERS = frozenset("+-*/^<>=.%\\:@(|&")
+
+
+def is_standard(name: str) -> bool:
+    """Tell whether a module of that name is built in."""
+    return name in _MODULES
+
+
+def language() -> dict[str, Builtin]:
+    """Return fresh entities for the operators of the language."""
+    return {name: Builtin(name, _language_arities(name)) for name in LANGUAGE.split()}
+
+
+def _language_arities(name: str) -> tuple[int, ...]:
+    if name in _NULLARY:
+        return ()
+    return (0,) if name in _UNARY else (0, 0)
+
+
+def standard_module(name: str, made: dict[str, dict[str, Builtin]]) -> dict[str, Builtin]:
+    """Return the operators of a standard module and of those that it extends.
+
+    ``made`` remembers modules, so that each operator is one entity per specification.
+    """
+    known = made.get(name)
+    if known is not None:
+        return known
+    extended, operators = _MODULES[name]
+    names: dict[str, Builtin] = {}
+    for other in extended.split():
+        names.update(standard_module(other, made))
+    for word in operators.split():
+        symbol, arities = _signature(word)
+        names[symbol] = Builtin(symbol, arities, name)
+    made[name] = names
+    return names
+
+
+def _signature(word: str) -> tuple[str, tuple[int, ...]]:
+    if "/" in word and word not in {"/", "\\/"}:
+        symbol, _, numbers = word.partition("/")
+        return symbol, tuple(map(int, numbers.split(",")))
+    if word[0] in _BINARY_CHARACTERS:
+        return word, (0, 0)
+    return word, ()

@@ -1,0 +1,81 @@
+"""Names to meanings: modules on disk, instances, and the errors for names that mean nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.tla import meaning as m
+from speccheck.tla.errors import TlaError
+from speccheck.tla.modules import Library
+from speccheck.tla.resolve import resolve
+
+
+def resolved(folder: Path, **modules: str) -> m.ResolvedModule:
+    """Write the modules and resolve the first."""
+    for name, body in modules.items():
+        (folder / f"{name}.tla").write_text(f"---- MODULE {name} ----\n{body}\n====\n")
+    library = Library()
+    return resolve(library, library.main(folder / f"{next(iter(modules))}.tla"))
+
+
+def test_extends_shows_all_but_local_names(tmp_path: Path) -> None:
+    module = resolved(
+        tmp_path, Main="EXTENDS Other\na == x + y", Other="EXTENDS Naturals\nVARIABLES x, y\nz == x"
+    )
+    assert [v.name for v in module.variables] == ["x", "y"]
+    with pytest.raises(TlaError, match="secret is not known here"):
+        resolved(tmp_path, Main="EXTENDS Other\na == secret", Other="LOCAL secret == 1")
+
+
+def test_substitution_replaces_variables_of_an_instance(tmp_path: Path) -> None:
+    module = resolved(
+        tmp_path,
+        Main="VARIABLE y\nI == INSTANCE Other WITH x <- <<y>>\na == I!b",
+        Other="VARIABLE x\nb == x",
+    )
+    call = module.operators["a"].body
+    assert isinstance(call, m.Call)
+    substituted = call.operator.body
+    assert isinstance(substituted, m.Call)
+    assert isinstance(substituted.operator.body, m.Items)
+    assert [v.name for v in module.variables] == ["y"]
+
+
+def test_parameters_of_an_instance_come_first(tmp_path: Path) -> None:
+    module = resolved(
+        tmp_path,
+        Main="I(n) == INSTANCE Other WITH C <- n\na == I(3)!b(4)",
+        Other="CONSTANT C\nb(k) == <<C, k>>",
+    )
+    call = module.operators["a"].body
+    assert isinstance(call, m.Call)
+    assert [a.value for a in call.arguments if isinstance(a, m.Literal)] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("Server == {1}\na == Servr", r"Main.tla:3:6: Servr is not known here; did you mean Serv"),
+        ("f(x) == x\na == f(1, 2)", "f takes 1 argument, not 2"),
+        ("f(g(_)) == g(1)\nh == 2\na == f(h)", "an operator of 1 parameter is expected"),
+        ("EXTENDS Nowhere", "there is no module Nowhere"),
+        ("a == 1\na == 2", "a is already defined"),
+        ("a == LAMBDA x : x", "a LAMBDA can only be an argument"),
+        ("I == INSTANCE Other\n", "the instance of Other says nothing of its C"),
+    ],
+)
+def test_errors_name_the_place_and_the_remedy(tmp_path: Path, body: str, message: str) -> None:
+    with pytest.raises(TlaError, match=message):
+        resolved(tmp_path, Main=body, Other="CONSTANT C\nb == C")
+
+
+def test_recursive_operators_and_parts_of_a_definition(tmp_path: Path) -> None:
+    module = resolved(
+        tmp_path,
+        Main="EXTENDS Naturals\nRECURSIVE f(_)\nf(n) == IF n = 0 THEN 0 ELSE f(n - 1)\n"
+        "a == /\\ TRUE\n     /\\ 1 = 2\nb == a!2",
+    )
+    assert module.operators["f"].recursive
+    part = module.operators["b"].body
+    assert isinstance(part, m.CallBuiltin)
+    assert part.builtin.name == "="
