@@ -1,6 +1,6 @@
 """The real file system: what `interface.FileSystem` asks for, in system calls.
 
-Source of the choices: measurements in docs/performance.md and the Linux manual pages.
+Source: Linux manual pages pwritev2(2), ftruncate(2), fsync(2), flock(2).
 """
 
 import errno

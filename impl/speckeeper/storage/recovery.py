@@ -4,8 +4,8 @@ The decisions are tables in `decisions.py`; here the facts are gathered and the 
 out. Nothing on the disk is changed before the whole start is certain, so a refused start can be
 tried again after the cause was put right.
 
-Source: ZooKeeper ``FileTxnSnapLog.restore``, ``ZooKeeperServer.loadData``; reference tables in
-docs/architecture.md.
+Source: ZooKeeper ``FileTxnSnapLog.restore``, ``FileSnap.deserialize``,
+``ZooKeeperServer.loadData``.
 """
 
 import gc
