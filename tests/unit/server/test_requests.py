@@ -494,3 +494,17 @@ def test_no_body_of_any_operation_brings_the_server_down(op, body):
     replies = client.frames() if op != OpCode.CREATE_SESSION else client.take()
     assert len(replies) <= 1 or client.closed is None
     assert other.create("/alive").err == 0
+
+
+def test_create2_in_a_multi_is_logged_as_create_and_answered_as_create2(world):
+    # ZooKeeper 3.8.0 leaves a create2 out when it replays a multi.
+    client = world.client()
+    request = CreateRequest("/a", b"x", OPEN_ACL_UNSAFE, 0)
+    client.send(OpCode.MULTI, MultiRequest(((OpCode.CREATE2, request),)))
+    ((_, entry),) = world.pending()
+    assert [part.type for part in decode_txn(entry).record.txns] == [OpCode.CREATE]
+    world.persist()
+    (reply,) = client.frames()
+    (result,) = decode_multi_reply(reply.reader)
+    assert isinstance(result, Create2Result)
+    assert result.path == "/a"
