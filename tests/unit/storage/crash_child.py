@@ -8,12 +8,17 @@ line `<zxid>` on standard output is an acknowledgement.
 
 import os
 import random
+import select
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
+from speckeeper.storage.errors import StorageError
+from speckeeper.storage.kernel_sync import open_kernel_sync
+from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
 from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.settings import StorageSettings
@@ -24,6 +29,15 @@ from speckeeper.tree.apply import apply
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.txns import CreateTxn, Txn, TxnDigest, TxnHeader, encode_txn
+
+
+def give_up(error: StorageError) -> None:
+    os._exit(9)
+
+
+def aside(work: Work, done: Callable[[Outcome], None]) -> None:
+    """What a loop would have a thread do is done at once."""
+    done(work())
 
 
 def main() -> None:
@@ -48,8 +62,14 @@ def main() -> None:
         os.write(1, f"{upto}\n".encode())
         persisted.release()
 
-    writer = LogWriter(TxnLog(settings, disk, zxid), on_persisted, lambda error: os._exit(9))
-    writer.start()
+    log = TxnLog(settings, disk, zxid)
+    sync = open_kernel_sync(settings.log_directory) if rng.random() < 0.5 else None
+    writer: LogWriter | LoopWriter
+    if sync is None:
+        writer = LogWriter(log, on_persisted, give_up)
+        writer.start()
+    else:
+        writer = LoopWriter(log, sync, aside, on_persisted, give_up)
     snapshot: SnapshotWriter | None = None
     while True:
         group = []
@@ -61,7 +81,12 @@ def main() -> None:
             apply(tree, txn)
             group.append((zxid, encode_txn(txn._replace(digest=TxnDigest(2, tree.digest)))))
         writer.submit(group)
-        persisted.acquire()
+        if sync is not None:
+            while not persisted.acquire(blocking=False):
+                select.select([sync], [], [])
+                writer.ready()  # type: ignore[union-attr]  # it is the loop's
+        else:
+            persisted.acquire()
         if snapshot is not None:
             if snapshot.step(0.0002):
                 snapshot.join()
@@ -72,9 +97,7 @@ def main() -> None:
             file = SnapshotFile(
                 disk, settings.snapshot_directory, zxid, settings.snapshot_compression_method
             )
-            snapshot = SnapshotWriter(
-                file, snapshot_of(tree, settings), lambda done: None, lambda error: os._exit(9)
-            )
+            snapshot = SnapshotWriter(file, snapshot_of(tree, settings), lambda done: None, give_up)
 
 
 if __name__ == "__main__":
