@@ -217,6 +217,11 @@ _JVM = (
         ("controllerPort", Integer(0, INT_MAX), None, "test controller"),
         ("IPAuthenticationProvider.usexforwardedfor", TRUE_FALSE, False, "trust proxies"),
     ),
+    *_idle(
+        "Apache does not read it any more",
+        ("requireClientAuthScheme", _ANY, None, "scheme that clients must use, in 3.4"),
+        ("jaasLoginRenew", _NUMBER, None, "ms between renewals of the login, in 3.4"),
+    ),
     core(
         "jvm.pause.*",
         _ANY,

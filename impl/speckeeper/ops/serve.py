@@ -96,6 +96,9 @@ def _serve(config: Config) -> int:
         return _refuse(str(error), ExitCode.DATA_DIR)
     except StorageError as error:
         return _refuse(str(error), ExitCode.LOG_OR_SNAPSHOT)
+    except Exception as error:  # a defect: one line for the operator, all of it in the log
+        log.critical("the server failed", exc_info=True)
+        return _refuse(f"a defect: {error!r}; please report it with the log", ExitCode.UNEXPECTED)
     for audit in audits:
         audit.stopped()
     log.info("stopped")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from speckeeper.ops.config_error import ConfigError
 from speckeeper.ops.config_keys import KEYS, PREFIX, Key, Status, find_key, similar_name
+from speckeeper.ops.config_keys_later import ENSEMBLE
 from speckeeper.ops.config_kinds import Value
 from speckeeper.ops.members import FORM, Member, parse_member
 from speckeeper.ops.properties import PropertiesError, Property, parse_properties
@@ -104,7 +105,7 @@ class _Gathering:
         self.values[canonical] = value
         if key.name == "server.N":
             self._add_member(key, name, text, place)
-        elif key.status is Status.LATER and value != key.default:
+        elif key.status is Status.LATER and key.goes_to != ENSEMBLE and value != key.default:
             self.warn(place, f"{name} is understood but not served yet ({key.goes_to})")
 
     def _add_member(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
