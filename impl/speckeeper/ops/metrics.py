@@ -101,11 +101,7 @@ GAUGES: tuple[Gauge, ...] = (
     Gauge("znode_count", "nodes, the root counted twice", lambda r: len(r.server.tree.nodes)),
     Gauge("watch_count", "watches", lambda r: len(r.server.watches)),
     Gauge("ephemerals_count", "ephemeral nodes", _ephemerals),
-    Gauge(
-        "approximate_data_size",
-        "bytes of paths and data",
-        lambda r: r.server.tree.data_size,
-    ),
+    Gauge("approximate_data_size", "bytes of paths and data", lambda r: r.server.tree.data_size),
     Gauge("global_sessions", "sessions", lambda r: len(r.server.tree.sessions)),
     Gauge("local_sessions", "local sessions", _zero),
     Gauge("open_file_descriptor_count", "open files and sockets", _open_files),
@@ -258,15 +254,11 @@ SUMMARIES: tuple[SummaryMetric, ...] = (
     SummaryMetric("restore_time", "ms to restore a snapshot", lambda r: r.admin.restore_time),
     SummaryMetric("dbinittime", "ms to load the data", lambda r: r.start.database_init_time),
     SummaryMetric(
-        "startup_txns_loaded",
-        "transactions replayed at the start",
-        lambda r: r.start.transactions,
+        "startup_txns_loaded", "transactions replayed at the start", lambda r: r.start.transactions
     ),
     SummaryMetric("startup_txns_load_time", "ms to replay them", lambda r: r.start.log_load_time),
     SummaryMetric(
-        "startup_snap_load_time",
-        "ms to load the snapshot",
-        lambda r: r.start.snapshot_load_time,
+        "startup_snap_load_time", "ms to load the snapshot", lambda r: r.start.snapshot_load_time
     ),
     SummaryMetric(
         "sync_processor_batch_size", "transactions in a group", lambda r: r.server.stats.batch_size
