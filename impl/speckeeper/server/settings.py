@@ -43,7 +43,7 @@ class ServerSettings:
     throttled_op_wait_time_ms: int = 0
     large_request_threshold: int = -1
     large_request_max_bytes: int = 100 * 1024 * 1024
-    max_response_cache_size: int = 400
+    max_response_cache_size: int = 400  # getData and exists replies of 4 KiB; small ones count less
 
     # Connection throttle (BlueThrottle): tokens, and the share dropped when they run out.
     connection_max_tokens: int = 0

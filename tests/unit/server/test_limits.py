@@ -2,11 +2,14 @@
 
 import random
 
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.server.world import World
 
 from speckeeper.server.connection import Hold
 from speckeeper.server.intake import TURN_BYTES
 from speckeeper.server.reasons import CloseReason
+from speckeeper.server.reply_cache import ReplyCache
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.requests import ExistsRequest, GetDataRequest, SetDataRequest
 
@@ -163,17 +166,50 @@ def test_a_connection_that_ends_in_the_backlog_is_passed_over():
 
 
 def test_the_reply_cache_has_a_bound_and_no_memory_of_the_past():
-    world = World(max_response_cache_size=3)
+    world = World(max_response_cache_size=1)
     client = world.client()
-    for number in range(6):
+    for number in range(40):
         client.create(f"/{number}", b"-")
-    for number in range(6):
+    for number in range(40):
         client.call(OpCode.GET_DATA, GetDataRequest(f"/{number}", False))
 
-    assert len(world.server.core.cache.bodies) == 3
-    client.create("/5/child")
-    reply = client.call(OpCode.GET_DATA, GetDataRequest("/5", False))
+    assert 0 < len(world.server.core.cache.bodies) <= 16
+    client.create("/39/child")
+    reply = client.call(OpCode.GET_DATA, GetDataRequest("/39", False))
     assert reply.body[-12:-8] == b"\0\0\0\1"  # numChildren: the cached Stat was forgotten
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["keep", "forget"]), st.integers(0, 9), st.integers(0, 700)),
+        max_size=60,
+    )
+)
+def test_the_reply_cache_keeps_its_books(steps):
+    cache = ReplyCache(1)
+    for action, number, size in steps:
+        path = f"/{number}"
+        if action == "forget":
+            cache.forget(path)
+        else:
+            request = b"\0\0\0\4\0\0\0\2" + path.encode() + b"\0"
+            cache.keep(path, request, bytes(size))
+        assert sum(max(len(body), 256) for body in cache.bodies.values()) <= cache.budget
+    for number in range(10):
+        cache.forget(f"/{number}")
+    assert cache._left == cache.budget
+    assert not cache.bodies
+    assert not cache._requests
+
+
+def test_large_replies_are_not_kept():
+    world = World(max_response_cache_size=1)
+    client = world.client()
+    client.create("/large", bytes(2000))
+
+    client.call(OpCode.GET_DATA, GetDataRequest("/large", False))
+
+    assert world.server.core.cache.bodies == {}
 
 
 def test_a_cache_of_size_zero_keeps_nothing():
