@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from speckeeper.ops.admin_commands import COMMANDS
-from speckeeper.ops.config_keys import KEYS, Key, Status
+from speckeeper.ops.admin.commands import COMMANDS
+from speckeeper.ops.config.keys import KEYS, Key, Status
 from speckeeper.ops.four_letter import WORDS
 from speckeeper.ops.metrics import METRICS, Counter, CounterSet, Gauge, SummaryMetric
 

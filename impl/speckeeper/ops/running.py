@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from speckeeper.net.service import Service
-from speckeeper.ops.zoo_cfg import Config
+from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.server import Server
 from speckeeper.server.stats import Distribution, Summary

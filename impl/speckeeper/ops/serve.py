@@ -15,13 +15,13 @@ from speckeeper.net.listening import ListenError
 from speckeeper.net.run import ServeOptions, serve
 from speckeeper.net.service import Service
 from speckeeper.ops.audit import AuditLog
+from speckeeper.ops.config.settings import server_settings, storage_settings
+from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords
 from speckeeper.ops.logs import set_up_logs
 from speckeeper.ops.running import Running
-from speckeeper.ops.settings import server_settings, storage_settings
 from speckeeper.ops.version import full_version
-from speckeeper.ops.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.storage.errors import DataDirError, StorageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _serve(config: Config) -> int:
         return FourLetterWords(running)
 
     def sites(service: Service) -> "list[Site]":
-        from speckeeper.ops.sites import sites_of
+        from speckeeper.ops.admin.sites import sites_of
 
         return sites_of(running)
 

@@ -8,10 +8,10 @@ import pytest
 from kazoo.client import KazooClient
 from tests.unit.ops.live import Live
 
+from speckeeper.ops.config.zoo_cfg import standalone_config
 from speckeeper.ops.four_letter import TELNET_BREAK, WORDS, FourLetterWords
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
-from speckeeper.ops.zoo_cfg import standalone_config
 
 pytestmark = pytest.mark.xdist_group("ops-server")
 

@@ -7,10 +7,10 @@ from kazoo.client import KazooClient
 from prometheus_client.parser import text_string_to_metric_families
 from tests.unit.ops.live import Live
 
+from speckeeper.ops.config.zoo_cfg import standalone_config
 from speckeeper.ops.metrics import METRICS, Counter, CounterSet, Gauge, SummaryMetric
 from speckeeper.ops.prometheus import Exposition
 from speckeeper.ops.running import Running
-from speckeeper.ops.zoo_cfg import standalone_config
 
 pytestmark = pytest.mark.xdist_group("ops-server")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speckeeper.ops.properties import PropertiesError, parse_properties
+from speckeeper.ops.config.properties import PropertiesError, parse_properties
 from speckeeper.ops.shell.commands.command import Command
 from speckeeper.ops.shell.errors import ShellError
 from speckeeper.ops.shell.flags import Flag, Parsed, to_number

@@ -1,7 +1,7 @@
 """Rows of the zoo.cfg table: addresses, sessions, limits (QuorumPeerConfig, ServerConfig)."""
 
-from speckeeper.ops.config_key import Key, core, prop
-from speckeeper.ops.config_kinds import (
+from speckeeper.ops.config.key import Key, core, prop
+from speckeeper.ops.config.kinds import (
     HOST,
     PATH,
     TRUE_FALSE,

@@ -9,10 +9,10 @@ import logging
 from aiohttp import web
 
 from speckeeper.net.admin import Site
-from speckeeper.ops.admin_access import AccessDenied, require_all_on_root
-from speckeeper.ops.admin_commands import COMMANDS, Answer, Command, CommandError
-from speckeeper.ops.admin_snapshots import Outcome, SnapshotCommands
-from speckeeper.ops.jackson import pretty
+from speckeeper.ops.admin.access import AccessDenied, require_all_on_root
+from speckeeper.ops.admin.commands import COMMANDS, Answer, Command, CommandError
+from speckeeper.ops.admin.jackson import pretty
+from speckeeper.ops.admin.snapshots import Outcome, SnapshotCommands
 from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
 from speckeeper.ops.running import NOT_SERVING, NotServing, Running
 

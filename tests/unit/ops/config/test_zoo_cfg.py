@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from speckeeper.ops.zoo_cfg import Config, ConfigError, read_config, standalone_config
+from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 
 
 def read(

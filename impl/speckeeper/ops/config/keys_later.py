@@ -5,8 +5,8 @@ buffers and caches has nothing to tune here. Their values are still checked, so 
 today.
 """
 
-from speckeeper.ops.config_key import Key, Status, core, prop
-from speckeeper.ops.config_kinds import (
+from speckeeper.ops.config.key import Key, Status, core, prop
+from speckeeper.ops.config.kinds import (
     INT_MAX,
     LONG_MAX,
     PATH,

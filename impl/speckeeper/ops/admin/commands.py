@@ -7,7 +7,7 @@ elsewhere (`admin_site`). Commands that send or take a snapshot are in `admin_sn
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from speckeeper.ops.config_keys import PREFIX, find_key
+from speckeeper.ops.config.keys import PREFIX, find_key
 from speckeeper.ops.environment import environment
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from speckeeper.ops.zoo_cfg import Config
+from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy

@@ -9,9 +9,9 @@ from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
 from tests.unit.ops.live import Live, live
 
-from speckeeper.ops.admin_access import RateLimiter
-from speckeeper.ops.admin_commands import COMMANDS
-from speckeeper.ops.jackson import pretty
+from speckeeper.ops.admin.access import RateLimiter
+from speckeeper.ops.admin.commands import COMMANDS
+from speckeeper.ops.admin.jackson import pretty
 
 pytestmark = pytest.mark.xdist_group("ops-server")
 

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from speckeeper.ops.admin_access import RateLimiter
-from speckeeper.ops.admin_commands import Answer
-from speckeeper.ops.restore import RestoreError, restore_from
+from speckeeper.ops.admin.access import RateLimiter
+from speckeeper.ops.admin.commands import Answer
+from speckeeper.ops.admin.restore import RestoreError, restore_from
 from speckeeper.ops.running import Running
 from speckeeper.server.reasons import CloseReason
 from speckeeper.storage.errors import StorageError

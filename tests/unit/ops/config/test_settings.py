@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from speckeeper.ops.settings import server_settings, storage_settings
-from speckeeper.ops.zoo_cfg import standalone_config
+from speckeeper.ops.config.settings import server_settings, storage_settings
+from speckeeper.ops.config.zoo_cfg import standalone_config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 

@@ -12,13 +12,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from speckeeper.ops.config_error import ConfigError
-from speckeeper.ops.config_keys import KEYS, PREFIX, Key, Status, find_key, similar_name
-from speckeeper.ops.config_keys_later import ENSEMBLE
-from speckeeper.ops.config_kinds import Value
-from speckeeper.ops.members import FORM, Member, parse_member
-from speckeeper.ops.properties import PropertiesError, Property, parse_properties
-from speckeeper.ops.zoo_cfg_rules import apply_rules
+from speckeeper.ops.config.error import ConfigError
+from speckeeper.ops.config.keys import KEYS, PREFIX, Key, Status, find_key, similar_name
+from speckeeper.ops.config.keys_later import ENSEMBLE
+from speckeeper.ops.config.kinds import Value
+from speckeeper.ops.config.members import FORM, Member, parse_member
+from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
+from speckeeper.ops.config.rules import apply_rules
 
 __all__ = ["Config", "ConfigError", "read_config", "standalone_config"]
 

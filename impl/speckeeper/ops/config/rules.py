@@ -9,9 +9,9 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 
-from speckeeper.ops.config_error import ConfigError
-from speckeeper.ops.config_kinds import Value
-from speckeeper.ops.members import Member
+from speckeeper.ops.config.error import ConfigError
+from speckeeper.ops.config.kinds import Value
+from speckeeper.ops.config.members import Member
 
 Values = dict[str, Value]
 #: (key, what is wrong, remedy) -> the error to raise, placed where the key was set.

@@ -1,8 +1,8 @@
 """The one table of zoo.cfg keys and how to find a row in it."""
 
-from speckeeper.ops.config_key import Key, Status
-from speckeeper.ops.config_keys_later import LATER
-from speckeeper.ops.config_keys_served import SERVED
+from speckeeper.ops.config.key import Key, Status
+from speckeeper.ops.config.keys_later import LATER
+from speckeeper.ops.config.keys_served import SERVED
 
 __all__ = ["KEYS", "PREFIX", "Key", "Status", "find_key", "similar_name"]
 

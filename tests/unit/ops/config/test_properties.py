@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speckeeper.ops.properties import PropertiesError, Property, parse_properties
+from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
 
 
 @pytest.mark.parametrize(

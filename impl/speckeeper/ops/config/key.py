@@ -1,7 +1,7 @@
 """What the table of zoo.cfg keys is made of: one `Key` per row.
 
 A row says how a key is spelled, what its values are, what it means and where its value goes. The
-rows themselves are in `config_keys_served` and `config_keys_later`; `config_keys` joins them to the
+rows themselves are in `keys_served` and `keys_later`; `keys` joins them to the
 one table.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from speckeeper.ops.config_kinds import Kind, Value
+from speckeeper.ops.config.kinds import Kind, Value
 
 
 class Status(Enum):

@@ -1,10 +1,10 @@
 """The rows of the zoo.cfg table that this server acts on; those for addresses and limits are in
-`config_keys_basic` (ZooKeeper administrator's guide, FileTxnSnapLog, AdminServerFactory).
+`keys_basic` (ZooKeeper administrator's guide, FileTxnSnapLog, AdminServerFactory).
 """
 
-from speckeeper.ops.config_key import Key, prop
-from speckeeper.ops.config_keys_basic import BASICS, LIMITS
-from speckeeper.ops.config_kinds import (
+from speckeeper.ops.config.key import Key, prop
+from speckeeper.ops.config.keys_basic import BASICS, LIMITS
+from speckeeper.ops.config.kinds import (
     HOST,
     INT_MAX,
     LONG_MAX,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from speckeeper.ops.config_key import Key, Status
-from speckeeper.ops.config_keys import KEYS, find_key, similar_name
-from speckeeper.ops.config_kinds import (
+from speckeeper.ops.config.key import Key, Status
+from speckeeper.ops.config.keys import KEYS, find_key, similar_name
+from speckeeper.ops.config.kinds import (
     Choice,
     Decimal,
     Digest,
@@ -15,7 +15,7 @@ from speckeeper.ops.config_kinds import (
     Value,
     Words,
 )
-from speckeeper.ops.zoo_cfg import standalone_config
+from speckeeper.ops.config.zoo_cfg import standalone_config
 
 PLAIN = [key for key in KEYS if not key.is_family]
 

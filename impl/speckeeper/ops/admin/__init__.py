@@ -1,0 +1,1 @@
+"""The AdminServer: commands, who may use them, snapshot and restore over HTTP."""

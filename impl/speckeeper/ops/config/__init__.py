@@ -1,0 +1,1 @@
+"""zoo.cfg and system properties: syntax, the one table of keys, what settings come of them."""
