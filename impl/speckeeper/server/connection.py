@@ -74,7 +74,6 @@ class Connection:
         "session_id",
         "state",
         "timeout_ms",
-        "watching",
     )
 
     def __init__(self, host: str, port: int, now_ms: int, wall_ms: int) -> None:
@@ -91,7 +90,6 @@ class Connection:
         self.timeout_ms = 0
         self.read_only_flag = False  # the handshake had the byte, so the answer has it too
         self.auth_ids: tuple[Id, ...] = (Id("ip", host),)
-        self.watching = False  # has set a watch at some time
 
         self.inbox: list[bytes] = []  # bytes not yet understood or not yet allowed
         self.inbox_size = 0

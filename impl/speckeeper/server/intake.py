@@ -116,6 +116,17 @@ class Intake:
         self._count(connection, requests, position)
         return position
 
+    def waiting_requests(self, connection: Connection) -> int:
+        """How many whole requests of a held connection have not been looked at."""
+        data = b"".join(connection.inbox)
+        position = count = 0
+        while len(data) - position >= _FRAME_SIZE:
+            end = position + 4 + max(_unpack_frame(data, position)[0], _SHORTEST)
+            if end > len(data):
+                break
+            position, count = end, count + 1
+        return count
+
     def take_turns(self, now_ms: int) -> None:
         """Give every connection of the backlog one more turn."""
         backlog = self.backlog

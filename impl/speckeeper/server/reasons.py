@@ -17,7 +17,6 @@ class CloseReason(Enum):
     CLIENT_CLOSED_SESSION = "client_closed_session"
     SESSION_EXPIRED = "session_expired"
     CLIENT_ZXID_AHEAD = "client_zxid_ahead"
-    NOT_READ_ONLY_CLIENT = "not_read_only_client"
     INFO_PROBE = "info_probe"
     CLIENT_RECONNECT = "client_reconnect"
     INVALID_SESSION = "invalid_session"
@@ -32,7 +31,6 @@ class CloseReason(Enum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OUT_OF_DESCRIPTORS = "out_of_file_descriptors"
     SLOW_READER = "slow_reader"
-    STALE_REQUEST = "stale_request"
     IO_ERROR = "io_exception"
 
 

@@ -108,6 +108,8 @@ class Server:
             return
         if connection.close_reason is None:
             connection.close_reason = reason
+        if connection.hold & Hold.OUTSTANDING:
+            self.stats.stale_requests_dropped += self._intake.waiting_requests(connection)
         connection.state = State.CLOSED
         connection.drop_inbox()
         connection.output.clear()

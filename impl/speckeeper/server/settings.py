@@ -10,7 +10,6 @@ from speckeeper.tree.policy import Policy
 
 DEFAULT_TICK_TIME_MS = 3000  # ZooKeeperServer.DEFAULT_TICK_TIME
 DEFAULT_JUTE_MAX_BUFFER = 0xFFFFF  # BinaryInputArchive.maxBuffer: one byte less than a mebibyte
-HANDSHAKE_FRAME_LIMIT = 1024  # a ConnectRequest is 44 or 45 bytes with a 16-byte password
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,6 @@ class ServerSettings:
     # Requests.
     global_outstanding_limit: int = 1000
     request_throttle_limit: int = 0
-    request_stale_connection_check: bool = True
     throttled_op_wait_time_ms: int = 0
     large_request_threshold: int = -1
     large_request_max_bytes: int = 100 * 1024 * 1024
@@ -56,7 +54,6 @@ class ServerSettings:
 
     # Authentication enforcement (AuthenticationHelper): empty = off.
     enforce_auth_schemes: tuple[str, ...] = ()
-    allow_sasl_failed_clients: bool = False
     ensemble_auth_names: tuple[str, ...] | None = None  # None: the scheme is not configured
 
     # Snapshots.

@@ -118,7 +118,6 @@ class ServerStats:
         self.latency = Summary()
         self.read_latency = Distribution()
         self.update_latency = Distribution()
-        self.propagation_latency = Distribution()
         self.batch_size = Summary()
         # Size of the replies sent, header included; -1 until there is one (BufferStats).
         self.last_response_size = -1
@@ -135,8 +134,6 @@ class ServerStats:
         self.throttle_waits = 0
         self.stale_requests_dropped = 0
         self.large_requests_rejected = 0
-        self.response_cache_hits = 0
-        self.response_cache_misses = 0
         self.closed: Counter[CloseReason] = Counter()
         self.ops: Counter[int] = Counter()  # requests answered, by opcode
         # Watchers told of one event, by event type (WatchManager.triggerWatch).
@@ -156,7 +153,6 @@ class ServerStats:
             self.latency,
             self.read_latency,
             self.update_latency,
-            self.propagation_latency,
             self.batch_size,
             *self.events.values(),
         ):

@@ -68,6 +68,7 @@ def test_a_throttled_connection_that_goes_takes_its_requests_with_it():
     world.persist()
 
     assert world.pending() == []
+    assert world.server.stats.stale_requests_dropped == 3
 
 
 def test_requests_that_waited_too_long_are_answered_throttled():
