@@ -94,7 +94,13 @@ async def _run(
     service.port.most_connections = process.raise_descriptor_limit()
     collector = process.Collector(lambda: service.population)
     collector.start()
-    service.every(process.COLLECT_S, collector.step)
+
+    def collect() -> None:
+        # The lists of a snapshot's walk would be looked at too, which takes longer than a slice.
+        if not service.snapshotter.running:
+            collector.step()
+
+    service.every(process.COLLECT_S, collect)
     if commands is not None:
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):
