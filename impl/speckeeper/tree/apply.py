@@ -68,7 +68,7 @@ def apply(tree: DataTree, txn: Txn) -> Applied:
     zxid = header.zxid
     if zxid > tree.last_processed_zxid:
         tree.last_processed_zxid = zxid
-    if tree.digest_enabled:
+    if tree.digest_enabled and (digest is not None or tree.digests.wants(zxid)):
         tree.digests.applied(zxid, tree.digest, digest)
     return applied
 
@@ -108,14 +108,13 @@ def _add_node(
     parent = nodes.get(parent_path)
     if parent is None or len(path) <= 1:
         return Applied(kind, _NO_NODE, path)
-    tree.pre_change(parent_path, parent)
+    tree.digesting.will_change(parent_path, parent)
     cversion = record.parent_cversion
     if cversion == -1:
         cversion = int32(parent.cversion + 1)
     if cversion > parent.cversion:  # else this is replayed, and the parent is ahead
         parent.cversion, parent.pzxid = cversion, zxid
     parent.add_child(path)
-    tree.post_change(parent_path, parent)
     acl = tree.acls.acquire(record.acl)
     node = nodes.get(path)
     if node is not None:
@@ -125,7 +124,7 @@ def _add_node(
 
     time = header.time
     node = nodes[path] = Node(data, acl, zxid, zxid, time, time, 0, 0, 0, owner, zxid)
-    tree.post_change(path, node)
+    tree.digesting.added(path, node)
     size = len(data) if data else 0
     tree.data_size += len(path) + size
     if owner:
@@ -154,17 +153,16 @@ def _remove_node(tree: DataTree, path: str, zxid: int) -> tuple[TreeEvent, ...]:
     parent = nodes.get(parent_path)
     if parent is None or len(path) <= 1:
         return ()
-    tree.pre_change(parent_path, parent)
+    tree.digesting.will_change(parent_path, parent)
     parent.remove_child(path)
     if zxid > parent.pzxid:
         parent.pzxid = zxid
-    tree.post_change(parent_path, parent)
     node = nodes.pop(path, None)
     if node is None:
         return ()
 
     acl, owner = node.acl, node.ephemeral_owner
-    tree.pre_change(path, node)
+    tree.digesting.removed(path, node)
     size = len(node.data) if node.data else 0
     tree.data_size -= len(path) + size
     tree.acls.release(acl)
@@ -188,11 +186,10 @@ def _set_data(tree: DataTree, kind: int, record: SetDataTxn, header: TxnHeader) 
     node = tree.nodes.get(path)
     if node is None:
         return Applied(kind, _NO_NODE, path)
-    tree.pre_change(path, node)
+    tree.digesting.will_change(path, node)
     growth = (len(data) if data else 0) - (len(node.data) if node.data else 0)
     node.data, node.version = data, version
     node.mzxid, node.mtime = header.zxid, header.time
-    tree.post_change(path, node)
     tree.data_size += growth
     stat = node.stat()
     warnings = quota.account(tree.nodes, tree.quotas, path, 0, growth) if tree.quotas else ()
@@ -206,11 +203,10 @@ def _set_acl(tree: DataTree, kind: int, record: SetACLTxn, header: TxnHeader) ->
     node = tree.nodes.get(path)
     if node is None:
         return Applied(kind, _NO_NODE, path)
-    tree.pre_change(path, node)
+    tree.digesting.will_change(path, node)
     former, node.acl = node.acl, tree.acls.acquire(acl)
     tree.acls.release(former)
     node.aversion = version
-    tree.post_change(path, node)
     return Applied(kind, _OK, path, node.stat())
 
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from speckeeper.tree import quota
 from speckeeper.tree.acl_cache import UNKNOWN_ACL, AclCache
-from speckeeper.tree.digest import DigestHistory, node_digest, pack_digested_stat
+from speckeeper.tree.digest import DigestHistory, TreeDigest, pack_digested_stat
 from speckeeper.tree.ephemeral import EphemeralType, ephemeral_type
 from speckeeper.tree.node import Node
 from speckeeper.tree.paths import CONFIG, QUOTA, ROOT, ZOOKEEPER, ZOOKEEPER_SUBTREE
@@ -37,8 +37,8 @@ class DataTree:
         "acls",
         "containers",
         "data_size",
-        "digest",
         "digest_enabled",
+        "digesting",
         "digests",
         "ephemerals",
         "last_processed_zxid",
@@ -62,8 +62,9 @@ class DataTree:
         self.acls = AclCache()
         self.last_processed_zxid = 0
         self.data_size = 0
-        self.digest = 0
         self.digest_enabled = digest_enabled
+        self.digesting = TreeDigest(digest_enabled)
+        """Must hear of every change to a node."""
         self.digests = DigestHistory()
         self._add_system_nodes()
 
@@ -75,8 +76,8 @@ class DataTree:
         zookeeper.add_child(QUOTA)
         self.data_size = len(ROOT) + len(ZOOKEEPER) + len(QUOTA)
         self._add_config_node()
-        if self.digest_enabled:
-            self.digest = node_digest("", root) + node_digest(ZOOKEEPER, zookeeper)
+        self.digesting.added("", root)
+        self.digesting.added(ZOOKEEPER, zookeeper)
 
     def _add_config_node(self) -> None:
         config = self.nodes[CONFIG] = _blank_node()
@@ -90,6 +91,11 @@ class DataTree:
     def count(self) -> int:
         """Number of nodes as ZooKeeper reports it: the root counts twice, once under each name."""
         return len(self.nodes)
+
+    @property
+    def digest(self) -> int:
+        """The digest of the tree (see ``digest.py``), 0 if digests are off."""
+        return self.digesting.value()
 
     @property
     def approximate_data_size(self) -> int:
@@ -148,7 +154,8 @@ class DataTree:
             index.clear()
         for paths in (self.containers, self.ttls, self.quotas):
             paths.clear()
-        self.data_size = self.digest = 0
+        self.data_size = 0
+        self.digesting = TreeDigest(self.digest_enabled)
         self.digests = DigestHistory()
 
     def adopt(self, other: "DataTree") -> None:
@@ -162,7 +169,7 @@ class DataTree:
         self.quotas |= other.quotas
         self.acls = other.acls
         self.digests = other.digests
-        self.digest, self.data_size = other.digest, other.data_size
+        self.digesting, self.data_size = other.digesting, other.data_size
         self.last_processed_zxid = other.last_processed_zxid
 
     def _load_nodes(self, entries: Iterable[StoredNode], acls: dict[int, tuple[ACL, ...]]) -> None:
@@ -208,6 +215,7 @@ class DataTree:
             node.aversion = aversion
             node.ephemeral_owner = owner
             node.pzxid = czxid if pzxid == czxid else pzxid
+            node.digest = None
             size += len(path)
             if data:
                 size += len(data)
@@ -244,17 +252,7 @@ class DataTree:
                     parent.children[path] = None
                 if owner:
                     self.index_owner(path, owner)
-        self.data_size, self.digest = size, digest
-
-    def pre_change(self, path: str, node: Node) -> None:
-        """Take a node out of the digest before it changes, or when it goes."""
-        if self.digest_enabled:
-            self.digest -= node_digest(path, node)
-
-    def post_change(self, path: str, node: Node) -> None:
-        """Put a node into the digest after it changed, or when it is new."""
-        if self.digest_enabled:
-            self.digest += node_digest(path, node)
+        self.data_size, self.digesting = size, TreeDigest(digest_enabled, digest)
 
     def index_owner(self, path: str, owner: int) -> None:
         """Note a new node by its stored owner, where it is ephemeral, container or TTL."""

@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Protocol
 from zlib import crc32
 
+from speckeeper.tree.node import Node
 from speckeeper.tree.paths import ROOT, ZOOKEEPER_SUBTREE
 from speckeeper.wire.txns import TxnDigest
 
@@ -61,6 +62,51 @@ def node_digest(path: str, node: Digested) -> int:
     )
 
 
+class TreeDigest:
+    """The digest of one tree, brought up to date when somebody asks for it and not before.
+
+    While a server runs that is once in 128 transactions, so the digest of a parent that has got a
+    hundred children meanwhile is computed once. ``Node.digest`` is a node's part in the sum.
+    """
+
+    __slots__ = ("_changed", "_enabled", "_sum")
+
+    def __init__(self, enabled: bool, value: int = 0) -> None:
+        self._enabled = enabled
+        self._sum = value
+        self._changed: dict[str, Node] = {}  # since the sum was right
+
+    def will_change(self, path: str, node: Node) -> None:
+        """Say so before a field of a node changes that counts."""
+        if self._enabled:
+            if node.digest is None:
+                node.digest = node_digest(path, node)
+            self._changed["" if path == ROOT else path] = node  # the root has two names
+
+    def added(self, path: str, node: Node) -> None:
+        """Say so after a node was added."""
+        if self._enabled:
+            node.digest = 0
+            self._changed[path] = node
+
+    def removed(self, path: str, node: Node) -> None:
+        """Say so after a node was removed."""
+        if self._enabled:
+            self._changed.pop(path, None)
+            self._sum -= node_digest(path, node) if node.digest is None else node.digest
+
+    def value(self) -> int:
+        """Return the digest of the tree as it is now, 0 if digests are off."""
+        for path, node in self._changed.items():
+            former, now = node.digest, node_digest(path, node)
+            assert former is not None, f"{path} has changed unannounced"
+            self._sum += now - former
+            # A number for each node would be memory; few of those just created change again.
+            node.digest = now if former else None
+        self._changed.clear()
+        return self._sum
+
+
 class DigestHistory:
     """Digests by zxid, and the comparison with those that transactions and snapshots carry.
 
@@ -87,6 +133,10 @@ class DigestHistory:
     def is_fuzzy(self) -> bool:
         """Whether the tree may still be ahead of its last transaction."""
         return self._awaited is not None
+
+    def wants(self, zxid: int) -> bool:
+        """Whether the digest after transaction ``zxid`` is of interest in itself."""
+        return zxid % LOG_INTERVAL == 0 or self._awaited is not None
 
     def applied(self, zxid: int, tree_digest: int, claimed: TxnDigest | None) -> None:
         """Record the digest after transaction ``zxid``, which itself claims ``claimed``."""

@@ -50,6 +50,7 @@ class Node:
         "cversion",
         "czxid",
         "data",
+        "digest",
         "ephemeral_owner",
         "mtime",
         "mzxid",
@@ -83,6 +84,8 @@ class Node:
         self.aversion = aversion
         self.ephemeral_owner = ephemeral_owner
         self.pzxid = pzxid
+        self.digest: int | None = None
+        """What the node counts for in the digest of its tree, where that is known."""
 
     @property
     def num_children(self) -> int:

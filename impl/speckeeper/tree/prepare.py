@@ -142,7 +142,7 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
         return ErrorCode.BAD_ARGUMENTS
     if view.find(path) is not None:
         return ErrorCode.NODE_EXISTS
-    if is_ephemeral(parent.ephemeral_owner):
+    if parent.ephemeral_owner and is_ephemeral(parent.ephemeral_owner):
         return ErrorCode.NO_CHILDREN_FOR_EPHEMERALS
     quota_error = _quota_error(view, policy, path, 1, len(data or b""))
     if quota_error is not None:
@@ -195,11 +195,9 @@ def _set_data(view: TreeView, request: Request, policy: Policy) -> Outcome:
     path, data, version = request.record
     if not _session_lives(view, request):
         return ErrorCode.SESSION_EXPIRED
-    if validate_path(path) is not None:
-        return ErrorCode.BAD_ARGUMENTS
     node = view.find(path)
-    if node is None:
-        return ErrorCode.NO_NODE
+    if node is None or not path:
+        return _why_no_node(path)
     if not check_acl(policy, node.acl, WRITE, request.auth_ids):
         return ErrorCode.NO_AUTH
     quota_error = _quota_error(view, policy, path, 0, len(data or b"") - len(node.data or b""))
@@ -298,6 +296,15 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
 
 def _session_lives(view: TreeView, request: Request) -> bool:
     return request.local_session or view.session_lives(request.session_id)
+
+
+def _why_no_node(path: str) -> ErrorCode:
+    """Return the error for a path without a node.
+
+    The rules for paths come before the look for the node, but a path that has a node obeys them
+    (all but ``""``, which is the root's other name), so nothing is lost by looking first.
+    """
+    return ErrorCode.NO_NODE if validate_path(path) is None else ErrorCode.BAD_ARGUMENTS
 
 
 def _may_be_deleted(path: str) -> bool:

@@ -62,7 +62,7 @@ class TreeView:
     def __init__(self, tree: DataTree, *, txn_digests: bool = False) -> None:
         """``txn_digests`` makes :meth:`stage` add to each transaction the digest it leads to."""
         self.tree = tree
-        self._digest = tree.digest
+        self._digest = 0
         self._digested = txn_digests and tree.digest_enabled
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
         self._changes: dict[str, ChangeRecord] = {}
@@ -116,10 +116,12 @@ class TreeView:
         an error never has one. (``PrepRequestProcessor.setTxnDigest``.)
         """
         header, record, _ = txn
-        kind = header.type
-        if not self._order:
+        kind = header[4]
+        if self._digested and not self._order:
             self._digest = self.tree.digest
-        self.stage_record(kind, record, header)
+        effect = _STAGE.get(kind)
+        if effect is not None:
+            effect(self, record, header)
         if not self._digested or kind == _ERROR:
             return txn
         return _new(Txn, (header, record, _new(TxnDigest, (DIGEST_VERSION, self._digest))))

@@ -94,8 +94,9 @@ class SnapshotReader:
                     data = path_end + 4
                     data_end = data + int_at(buffer, path_end)[0]
                     if data_end >= data:
-                        tail = tail_at(buffer, data_end)
-                        node = (buffer[path:path_end].decode(), buffer[data:data_end], *tail)
+                        # "+", because unpacking into a tuple goes by way of a list.
+                        head = (buffer[path:path_end].decode(), buffer[data:data_end])
+                        node = head + tail_at(buffer, data_end)
                         position = data_end + tail_size
                         yield node
                         continue
