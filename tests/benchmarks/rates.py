@@ -70,7 +70,8 @@ def prepare(server: Server) -> None:
 def warm(server: Server, seconds: float) -> None:
     """Let the server run hot: Java compiles only what has been used often."""
     for workload, depth in (("get", 10), ("set", 10), ("create", 10), ("get", 1), ("set", 1)):
-        _load(server, Case(workload, 50, depth), seconds / 5, 0.0, "/warm")
+        case = Case(workload, 50, depth)
+        _clean_up(server, case, _load(server, case, seconds / 5, 0.0, "/warm"), "/warm")
 
 
 def compare(
@@ -92,12 +93,14 @@ def compare(
 
 
 def _measure(server: Server, case: Case, number: int, seconds: float) -> Run:
+    prefix = f"/create{number}-{case.depth}"
     before, server_before = _machine(), server.cpu_seconds()
-    load = _load(server, case, seconds, 1.0, f"/create{number}-{case.depth}")
+    load = _load(server, case, seconds, 1.0, prefix)
     busy, total = (after - start for after, start in zip(_machine(), before, strict=True))
+    server_cpu = server.cpu_seconds() - server_before
+    _clean_up(server, case, load, prefix)
     # Per operation over the whole run, warm-up included: all of it at the same rate or nearly so.
     operations = load.rate * load.wall_seconds
-    server_cpu = server.cpu_seconds() - server_before
     return Run(
         case=case.name,
         server=server.name,
@@ -112,9 +115,8 @@ def _measure(server: Server, case: Case, number: int, seconds: float) -> Run:
 
 
 def _load(server: Server, case: Case, seconds: float, warm_up: float, fresh: str) -> generator.Load:
-    """Run one case; nodes that it created are deleted again, so that every run starts alike."""
-    prefix = fresh if case.workload == "create" else "/bench"
-    load = generator.run(
+    """Run one case; what it creates goes below `fresh`."""
+    return generator.run(
         server.port,
         case.workload,
         connections=case.connections,
@@ -122,11 +124,14 @@ def _load(server: Server, case: Case, seconds: float, warm_up: float, fresh: str
         seconds=seconds,
         warm_up=warm_up,
         keys=KEYS,
-        prefix=prefix,
+        prefix=fresh if case.workload == "create" else "/bench",
     )
+
+
+def _clean_up(server: Server, case: Case, load: generator.Load, prefix: str) -> None:
+    """Delete what a run has created, so that every run starts alike."""
     if case.workload == "create":
         generator.run(server.port, "delete", depth=10, count=load.created, prefix=prefix)
-    return load
 
 
 def _machine() -> tuple[float, float]:
