@@ -248,3 +248,6 @@ class RawConnection:
 
     def close(self) -> None:
         self.socket.close()
+
+    def __del__(self) -> None:
+        self.close()  # a test that fails leaves it open
