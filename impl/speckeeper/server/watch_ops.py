@@ -43,6 +43,8 @@ class WatchOps:
 
     def fire(self, events: tuple[TreeEvent, ...], zxid: int) -> None:
         """Tell everybody who watches and may READ the node; their standard watches are spent."""
+        if not self._watches.data and not self._watches.child:
+            return
         core = self._core
         for event in events:
             watchers = self._watches.trigger(event)

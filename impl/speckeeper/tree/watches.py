@@ -55,6 +55,10 @@ class WatchTable(Generic[W]):
             0  # how many recursive watches there are: without any, parents are not asked
         )
 
+    def __bool__(self) -> bool:
+        """Whether there are any; counting them would take longer."""
+        return bool(self._kinds)
+
     def __len__(self) -> int:
         """Count pairs of path and watcher."""
         return sum(map(len, self._paths.values()))
