@@ -195,12 +195,11 @@ class Service:
         server = self.server
         if server.pipeline.appends:
             self.writer.submit(server.take_appends())
-            if server.snapshot_due:
-                if self.snapshotter.running:
-                    server.snapshot_started()
-                    log.warning("too busy to snap, skipping")
-                else:
-                    self.snapshotter.begin()
+            if server.snapshot_due and not self.snapshotter.begin():
+                # As ZooKeeper: the log rolls all the same, and counting starts again.
+                self.writer.roll()
+                server.snapshot_started()
+                log.info("too busy to snap, skipping")
         for connection in server.take_dirty():
             driver = connection.driver
             if isinstance(driver, ClientProtocol):

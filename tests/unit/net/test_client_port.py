@@ -1,6 +1,7 @@
 """The client port on real sockets: conversations, words, limits, broken clients, slow readers."""
 
 import asyncio
+import statistics
 import struct
 import time
 
@@ -267,14 +268,17 @@ def test_a_broken_client_does_not_disturb_a_good_one(tmp_path, behave):
             await good.create("/big", bytes(500_000))
             peers = [await Peer.connect(service.address) for _ in range(4)]
             broken = asyncio.gather(*(behave(peer) for peer in peers))
-            worst = 0.0
+            times = []
             for _ in range(50):
                 started = time.monotonic()
                 assert await good.get("/a") == b"fine"
-                worst = max(worst, time.monotonic() - started)
+                times.append(time.monotonic() - started)
             await broken
             await eventually(lambda: len(service.port.protocols) == 1)
-            assert worst < 0.25, f"a get took {worst * 1000:.0f} ms"
+            # Wide, because the machine has other things to do; the broken clients run in this
+            # very loop. A server that is held up by one of them does not answer at all.
+            assert statistics.median(times) < 0.1
+            assert max(times) < 2
             assert (await good.set("/a", b"still"))[0].err == 0
 
     run(scenario())

@@ -76,6 +76,33 @@ def test_snapshots_are_taken_while_serving_and_the_log_rolls(tmp_path):
     run(again())
 
 
+def test_a_snapshot_that_is_due_while_one_is_taken_is_skipped(tmp_path):
+    class SlowRename(Disk):
+        def __init__(self):
+            self.gate = threading.Event()
+
+        def rename(self, source, target):
+            self.gate.wait(10)
+            super().rename(source, target)
+
+    async def scenario():
+        async with serving(tmp_path, snap_count=4) as service:
+            slow = service.snapshotter._files = SlowRename()
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            for _ in range(30):
+                await peer.set("/a", b"x")
+            logs = len(files_of(tmp_path, "log."))
+            first, unfinished = files_of(tmp_path, "snapshot.")
+            assert first == "snapshot.0"
+            assert unfinished.endswith(".tmp")
+            slow.gate.set()
+            await eventually(lambda: not service.snapshotter.running)
+            assert logs >= 8  # it rolls all the same
+
+    run(scenario())
+
+
 def test_a_snapshot_can_be_asked_for(tmp_path):
     async def scenario():
         async with serving(tmp_path) as service:
