@@ -40,6 +40,7 @@ ORDINARY = frozenset(
         CloseReason.SERVER_SHUTDOWN,
         CloseReason.CLIENT_CLOSED_CONNECTION,
         CloseReason.CLIENT_CLOSED_SESSION,
+        CloseReason.SESSION_EXPIRED,
         CloseReason.CLIENT_RECONNECT,
         CloseReason.INFO_PROBE,
     }
