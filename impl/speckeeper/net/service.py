@@ -137,6 +137,8 @@ class Service:
         self.writer.start()
         self.every(TICK_S, self._tick)
         if self._purge_interval_s:
+            # At once, too: a server that is restarted more often than that would never purge.
+            self._purge()
             self.every(self._purge_interval_s, self._purge)
         if self.report.transactions_since_snapshot:
             # As ZooKeeper after loading: a clean snapshot, and the next start has less to replay.

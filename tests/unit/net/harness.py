@@ -52,12 +52,15 @@ def run(scenario):
 
 
 @asynccontextmanager
-async def serving(data_dir, files=None, commands=None, storage=None, **settings):
+async def serving(
+    data_dir, files=None, commands=None, storage=None, purge_interval_ms=0, **settings
+):
     """Run a server in this loop; yields the service, which has ``address``."""
     files = files or Disk()
     where = StorageSettings(data_dir, **(storage or {}))
     prepare_directories(where, files)
-    service = Service(ServerSettings(**settings), where, recover(where, files), files)
+    recovered = recover(where, files)
+    service = Service(ServerSettings(**settings), where, recovered, files, purge_interval_ms)
     if commands is not None:
         service.commands = commands
     service.start()

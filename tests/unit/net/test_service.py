@@ -128,6 +128,23 @@ def test_old_snapshots_and_logs_are_purged(tmp_path):
     run(scenario())
 
 
+def test_a_start_purges(tmp_path):
+    async def fill():
+        async with serving(tmp_path) as service:
+            peer = await Peer.connect(service.address)
+            for number in range(6):
+                await peer.create(f"/{number}")
+                await service.snapshotter.take()
+
+    async def start():
+        async with serving(tmp_path, purge_interval_ms=3600_000):
+            await eventually(lambda: len(files_of(tmp_path, "snapshot.")) == 3)
+
+    run(fill())
+    assert len(files_of(tmp_path, "snapshot.")) == 7
+    run(start())
+
+
 def test_a_failing_disk_acknowledges_nothing_more(tmp_path):
     async def scenario():
         disk = GatedDisk()
