@@ -29,6 +29,10 @@ _pack_reply = REPLY_FRAME.pack
 _SHORTEST = 8  # a request is at least xid and opcode
 # Bytes taken from one connection before others get their turn: some 800 small reads, about 2 ms.
 TURN_BYTES = 32 * 1024
+# And bytes of large replies in the same turn, so that a client that reads none of them makes the
+# server keep a few at most: then its connection is held until it does.
+TURN_REPLY_BYTES = 1 << 20
+_LARGE_REPLY = 1 << 10
 _HANDSHAKE_LIMIT = 1024  # a ConnectRequest is 44 or 45 bytes; strangers get no bigger buffer
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
@@ -184,6 +188,7 @@ class Intake:
 
         position = answered = dispatched = 0
         xid = op = 0
+        room = TURN_REPLY_BYTES
         size = len(data)
         last_start = size - _FRAME_SIZE
         if last_start > TURN_BYTES:
@@ -219,8 +224,13 @@ class Intake:
             if isinstance(body, int):
                 append(pack(REPLY_HEADER_SIZE, xid, zxid, body))
             else:
-                append(pack(REPLY_HEADER_SIZE + len(body), xid, zxid, 0))
+                length = len(body)
+                append(pack(REPLY_HEADER_SIZE + length, xid, zxid, 0))
                 append(body)
+                if length > _LARGE_REPLY:
+                    room -= length
+                    if room < 0:
+                        break
 
         if position:
             session.touched_ms = now_ms
