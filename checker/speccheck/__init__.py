@@ -1,1 +1,1 @@
-"""speccheck: TLA+ in Python. So far the front end: text to syntax tree."""
+"""speccheck: TLA+ in Python. Text to syntax tree to Python functions; breadth-first model checking."""

@@ -91,7 +91,9 @@ def drop_proofs(tokens: list[Token]) -> list[Token]:
 
 def _after_leaf(tokens: list[Token], index: int) -> int:
     """Return where the list of facts that begins at ``index`` ends."""
-    while index < len(tokens) and tokens[index].type not in _UNIT_START | {"STEP"}:
+    while index < len(tokens) and tokens[index].type not in _UNIT_START:
+        if tokens[index].type == "STEP" and tokens[index - 1].type not in {"COMMA", "BY", "USE"}:
+            break  # A step of the proof, and not one that is cited.
         index += 1
     return index
 

@@ -362,7 +362,11 @@ class Scope:
 
 @dataclass(slots=True, eq=False)
 class ResolvedModule:
-    """A module with its names resolved: what it shows, its variables in order, its assumptions."""
+    """A module with its names resolved: what it shows, its variables in order, its assumptions.
+
+    ``everything`` has all operators defined anywhere, those of instances included; ``builtins``
+    the operators of the language and of the standard modules in use.
+    """
 
     name: str
     scope: Scope
@@ -370,3 +374,5 @@ class ResolvedModule:
     constants: list[Constant] = field(default_factory=list)
     assumptions: list[Expression] = field(default_factory=list)
     operators: dict[str, Operator] = field(default_factory=dict)
+    everything: list[Operator] = field(default_factory=list)
+    builtins: dict[str, Meaning] = field(default_factory=dict)

@@ -21,11 +21,18 @@ class Shared:
         self.library = library
         self.language = m.Scope(names=dict(language()))
         self.standard: dict[str, dict[str, m.Builtin]] = {}
+        self.operators: list[m.Operator] = []
 
 
 def resolve(library: Library, module: ast.Module) -> m.ResolvedModule:
     """Return the module with every name resolved. Raises TlaError."""
-    return ModuleResolver(Shared(library), module, {}, None).resolve()
+    shared = Shared(library)
+    resolved = ModuleResolver(shared, module, {}, None).resolve()
+    resolved.everything = shared.operators
+    resolved.builtins = dict(shared.language.names)
+    for names in shared.standard.values():
+        resolved.builtins.update(names)
+    return resolved
 
 
 def error_at(path: str, span: Span, message: str) -> TlaError:
@@ -229,6 +236,7 @@ class ModuleResolver:
             return None
         operator = self._expressions.define(unit, scope)
         operator.module = self._module.name
+        self._shared.operators.append(operator)
         if scope is self._scope:
             self._result.operators[operator.name] = operator
         return operator

@@ -48,10 +48,10 @@ _MODULES: dict[str, tuple[str, str]] = {
     ),
     "Folds": ("", "MapThenFoldSet/2,0,1,1,0"),
     "FiniteSetsExt": (
-        "",
+        "Folds Functions",
         "FoldSet/2,0,0 SumSet/0 ProductSet/0 ReduceSet/2,0,0 FlattenSet/0 SymDiff/0,0 "
-        "MapThenSumSet/1,0 Choose/1,0 ChooseUnique/0,1 kSubset/0,0 Min/0 Max/0 Mean/0 "
-        "Quantify/0,1 ",
+        "MapThenSumSet/1,0 ChooseUnique/0,1 kSubset/0,0 Min/0 Max/0 Mean/0 "
+        "Quantify/0,1 Choices/0",
     ),
     "SequencesExt": (
         "",
@@ -59,10 +59,10 @@ _MODULES: dict[str, tuple[str, str]] = {
         "Reverse/0 Remove/0,0 ReplaceAll/0,0,0 SelectInSeq/0,1 SelectLastInSeq/0,1 InsertAt/0,0,0 "
         "ReplaceAt/0,0,0 RemoveAt/0,0 Cons/0,0 Front/0 Last/0 IsPrefix/0,0 IsStrictPrefix/0,0 "
         "IsSuffix/0,0 IsStrictSuffix/0,0 Prefixes/0 CommonPrefixes/0 LongestCommonPrefix/0 "
-        "Suffixes/0 SeqMod/0,0 FoldSeq/2,0,0 FoldLeft/2,0,0 FoldRight/2,0,0 FoldLeftDomain/2,0,0 "
-        "FoldRightDomain/2,0,0 FlattenSeq/0 Zip/0,0 SubSeqs/0 Interleave/0,0 TupleOf/0,0 "
-        "SeqOf/0,0 BoundedSeq/0,0 Indexes/0 AllSubSeqs/0 MapSeq/0,1 RemoveFirst/0,0 "
-        "ReplaceFirst/0,0,0 ReplaceFirstSubSeq/0,0,0 IsInjectiveSeq/0",
+        "Suffixes/0 SeqMod/0,0 FoldSeq/2,0,0 FoldLeft/2,0,0 FoldRight/2,0,0 Snoc/0,0 "
+        "FoldLeftDomain/2,0,0 "
+        "FoldRightDomain/2,0,0 FlattenSeq/0 Zip/0,0 SubSeqs/0 TupleOf/0,0 "
+        "SeqOf/0,0 BoundedSeq/0,0 AllSubSeqs/0 RemoveFirst/0,0 ",
     ),
     "Json": (
         "",
@@ -73,6 +73,10 @@ _MODULES: dict[str, tuple[str, str]] = {
     "Randomization": (
         "",
         "RandomSubset/0,0 RandomSetOfSubsets/0,0,0 RandomSubsetSet/0,0 TestRandomSetOfSubsets/0,0",
+    ),
+    "BagsExt": (
+        "",
+        "BagAdd/0,0 BagRemove/0,0 BagRemoveAll/0,0 FoldBag/2,0,0 SumBag/0 ProductBag/0",
     ),
     "Combinatorics": ("", "factorial choose/0,0"),
     "IOUtils": (

@@ -1,0 +1,1 @@
+"""The meaning of TLA+: values, the standard modules, and expressions compiled to Python."""

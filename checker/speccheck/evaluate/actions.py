@@ -1,0 +1,368 @@
+"""Actions to Python: what has a prime is given a value, left to right, as TLC does it.
+
+An action becomes nested statements. A conjunction is one statement inside the other, a disjunction
+one after the other, ``\\E`` a loop; ``x' = e`` binds a name where x' has no value yet and compares
+where it has. Where several paths lead to the rest of a conjunction, the rest is a function. The
+same serves for initial states, with variables in the place of primed ones.
+
+Source: "Specifying Systems", section 14.2.6.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from speccheck.evaluate.analysis import ACTION, STATE, actual
+from speccheck.evaluate.emit import MOST_INDENT, MOST_LOOPS, Block, Closure, Context, Deferred
+from speccheck.evaluate.expressions import Expressions
+from speccheck.tla import meaning as m
+
+Rest: TypeAlias = Callable[[Context], None]
+
+
+@dataclass(slots=True)
+class Goal:
+    """Where paths through an action lead: ``rest`` puts what follows.
+
+    ``is_end`` says that this is short, so that it may be put at the end of every path.
+    """
+
+    rest: Rest
+    is_end: bool
+
+
+class Actions(Expressions):
+    """Generates code for actions and initial predicates."""
+
+    def given(self, ctx: Context) -> dict[m.Variable, str | None]:
+        """Return the names of the values being given."""
+        return ctx.now if ctx.assigning == "now" else ctx.then
+
+    def _assigns(self, node: m.Argument, ctx: Context) -> bool:
+        """Tell whether an expression speaks of what is being given values."""
+        facts = self.analyst.facts(node)
+        wanted = STATE if ctx.assigning == "now" else ACTION
+        if facts.level >= wanted:
+            return True
+        return any(self._parameter_assigns(p, ctx, wanted) for p in facts.free)
+
+    def _parameter_assigns(self, parameter: m.Parameter, ctx: Context, wanted: int) -> bool:
+        binding = ctx.env.get(parameter)
+        if isinstance(binding, Deferred):
+            inside = ctx.with_env(binding.env)
+            return binding.node is not None and self._assigns(binding.node, inside)
+        if isinstance(binding, Closure) and isinstance(binding.target, m.Operator):
+            return self.analyst.operator(binding.target).level >= wanted
+        return False
+
+    def put_action(self, node: m.Expression, ctx: Context, goal: Goal) -> None:
+        """Put the statements of an action; each path through it goes on to ``goal``."""
+        if ctx.indent > MOST_INDENT or ctx.loops > MOST_LOOPS:
+            self._put_outlined(ctx, lambda inside: self.put_action(node, inside, goal))
+            return
+        if not self._assigns(node, ctx):
+            self._put_guard(node, ctx, goal)
+            return
+        match node:
+            case m.Items(kind="/\\", items=items):
+                self._put_all(items, 0, ctx, goal)
+            case m.Items(kind="\\/", items=items):
+                self._put_any(items, ctx, goal)
+            case m.CallBuiltin(builtin=builtin) if builtin.override is None:
+                self._put_builtin(node, ctx, goal)
+            case m.Quantified(kind="\\E"):
+                self._put_exists(node, ctx, goal)
+            case m.Branches():
+                self._put_branches(node, 0, ctx, self._joined(goal, ctx))
+            case m.Where():
+                self.put_action(node.body, self.where(node, ctx), goal)
+            case m.Call():
+                self._put_call(node, ctx, goal)
+            case m.UseConstant(constant=m.Constant(definition=m.Operator() as definition)):
+                call = m.Call(node.place, definition, node.arguments)
+                self._kept.append(call)
+                self._put_call(call, ctx, goal)
+            case m.CallParameter() if isinstance(ctx.env.get(node.parameter), Closure):
+                binding = ctx.env[node.parameter]
+                assert isinstance(binding, Closure), "just seen"
+                applied, inside = self._applied_closure(binding, node, ctx)
+                self.put_action(applied, inside, goal)
+            case m.Use(parameter=parameter) if isinstance(ctx.env.get(parameter), Deferred):
+                bound = ctx.env[parameter]
+                assert isinstance(bound, Deferred), "just seen"
+                self.put_action(bound.node, ctx.with_env(bound.env), goal)
+            case m.Step(kind="box" | "angle"):
+                self._put_step(node, ctx, goal)
+            case _:
+                self._put_guard(node, ctx, goal)
+
+    def _put_guard(self, node: m.Expression, ctx: Context, goal: Goal) -> None:
+        condition = self.test(node, ctx)
+        if condition == "True":
+            goal.rest(ctx)
+            return
+        ctx.put(f"if {condition}:", node.place)
+        inside = ctx.deeper()
+        goal.rest(inside)
+        inside.put("pass")
+
+    def _put_outlined(self, ctx: Context, put: Rest) -> None:
+        """Put a function around statements that would be nested too deep."""
+        name = self.fresh("k")
+        block = Block()
+        inside = ctx.fork(block=block, indent=0, function=self.new_function(), loops=0)
+        put(inside)
+        inside.put("pass")
+        # The body goes to a shallow place: ahead of the whole function, where names are not yet
+        # bound, it could not see them; so it is defined here, and Python allows the depth.
+        ctx.put(f"def {name}():")
+        ctx.deeper().splice(block)
+        self._put_call_of(name, "", ctx)
+
+    @staticmethod
+    def _put_call_of(name: str, arguments: str, ctx: Context) -> None:
+        if ctx.stops:
+            ctx.put(f"if {name}({arguments}):")
+            ctx.put(" return True")
+        else:
+            ctx.put(f"{name}({arguments})")
+
+    def _put_all(
+        self, items: tuple[m.Argument, ...], position: int, ctx: Context, goal: Goal
+    ) -> None:
+        item = items[position]
+        assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
+        if position == len(items) - 1:
+            self.put_action(item, ctx, goal)
+            return
+        env, primed = ctx.env, ctx.primed
+
+        def rest(inside: Context) -> None:
+            here = inside.with_env(env)
+            here.primed = primed
+            self._put_all(items, position + 1, here, goal)
+
+        self.put_action(item, ctx, Goal(rest, is_end=False))
+
+    def _joined(self, goal: Goal, ctx: Context) -> Goal:
+        """Return a goal that may be put several times: the rest becomes a function."""
+        if goal.is_end:
+            return goal
+        hole = ctx.hole()
+        made: dict[frozenset[m.Variable], str] = {}
+        before = self._path(ctx)
+        entry = dict(self.given(ctx))
+
+        def rest(inside: Context) -> None:
+            values = self.given(inside)
+            new = [v for v in values if values[v] is not None and entry[v] is None]
+            key = frozenset(new)
+            name = made.get(key)
+            if name is None:
+                name = made[key] = self.fresh("k")
+                names = {v: self.fresh(f"n_{v.name}") for v in new}
+                block = Block()
+                there = before.fork(block=block, indent=1, function=self.new_function(), loops=0)
+                there.now, there.then = dict(before.now), dict(before.then)
+                self.given(there).update(names)
+                goal.rest(there)
+                there.put("pass")
+                hole.items.append((0, f"def {name}({', '.join(names.values())}):", None))
+                hole.items.append((0, block, None))
+            self._put_call_of(name, ", ".join(str(values[v]) for v in new), inside)
+
+        return Goal(rest, is_end=True)
+
+    def _put_any(self, items: tuple[m.Argument, ...], ctx: Context, goal: Goal) -> None:
+        joined = self._joined(goal, ctx)
+        for item in items:
+            assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
+            self.put_action(item, self._path(ctx), joined)
+
+    @staticmethod
+    def _path(ctx: Context, **changes: object) -> Context:
+        made = ctx.fork(**changes)
+        made.now, made.then = dict(ctx.now), dict(ctx.then)
+        return made
+
+    def _put_exists(self, node: m.Quantified, ctx: Context, goal: Goal) -> None:
+        if any(bound.domain is None for bound in node.bounds):
+            ctx.put("unsupported('an unbounded quantifier')", node.place)
+            return
+        loop = self.ranging(node.bounds, ctx)
+        ctx.put(f"for {loop.target} in {loop.iterable}:", node.place)
+        inside = self._path(ctx, env=loop.env, loops=ctx.loops + 1, indent=ctx.indent + 1)
+        self.put_action(node.body, inside, goal)
+        inside.put("pass")
+
+    def _put_branches(self, node: m.Branches, position: int, ctx: Context, goal: Goal) -> None:
+        if position == len(node.arms):
+            if node.other is None:
+                ctx.put("no_case()", node.place)
+            else:
+                self.put_action(node.other, ctx, goal)
+            return
+        guard, value = node.arms[position]
+        ctx.put(f"if {self.test(guard, ctx)}:", guard.place)
+        inside = self._path(ctx, indent=ctx.indent + 1)
+        self.put_action(value, inside, goal)
+        inside.put("pass")
+        ctx.put("else:")
+        inside = self._path(ctx, indent=ctx.indent + 1)
+        self._put_branches(node, position + 1, inside, goal)
+        inside.put("pass")
+
+    def _put_call(self, node: m.Call, ctx: Context, goal: Goal) -> None:
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.body is None:
+            self._put_guard(node, ctx, goal)
+            return
+        bound = ctx.env.get(operator)
+        if isinstance(bound, Deferred):
+            self.put_action(bound.node, ctx.with_env(bound.env), goal)
+        elif operator.recursive:
+            self._put_guard(node, ctx, goal)
+        else:
+            base = bound.env if isinstance(bound, Closure) else {}
+            if bound is None and self.analyst.operator(operator).free:
+                base = ctx.env
+            env = self.bind(operator, node.arguments, ctx, base)
+            self.put_action(operator.body, ctx.with_env(env), goal)
+
+    def _put_step(self, node: m.Step, ctx: Context, goal: Goal) -> None:
+        place = node.place
+        stays = m.CallBuiltin(place, m.Builtin("UNCHANGED", (0,)), (node.subscript,))
+        moves = m.CallBuiltin(place, m.Builtin("~", (0,)), (stays,))
+        self._kept += [stays, moves]
+        if node.kind == "box":
+            self._put_any((node.action, stays), ctx, goal)
+        else:
+            self._put_all((node.action, moves), 0, ctx, goal)
+
+    def _put_builtin(self, node: m.CallBuiltin, ctx: Context, goal: Goal) -> None:
+        name, arguments = node.builtin.name, node.arguments
+        match name:
+            case "/\\":
+                self._put_all(arguments, 0, ctx, goal)
+            case "\\/":
+                self._put_any(arguments, ctx, goal)
+            case "=" | "\\in":
+                target = self._target(arguments[0], ctx)
+                if target is None:
+                    self._put_guard(node, ctx, goal)
+                else:
+                    self._put_assignment(name, target, arguments[1], ctx, goal, node.place)
+            case "UNCHANGED" if ctx.assigning == "then":
+                self._put_unchanged(self._parts(arguments[0], ctx), ctx, goal, node.place)
+            case _:
+                self._put_guard(node, ctx, goal)
+
+    def _put_assignment(
+        self,
+        symbol: str,
+        target: m.Variable,
+        right: m.Argument,
+        ctx: Context,
+        goal: Goal,
+        place: m.Place,
+    ) -> None:
+        assert not isinstance(right, m.OperatorValue), "the resolver sees to it"
+        name = self.fresh(f"n_{target.name}")
+        if symbol == "=":
+            ctx.put(f"{name} = {self.kept(right, ctx)}", place)
+            self.given(ctx)[target] = name
+            goal.rest(ctx)
+            return
+        source = self.iterable(right, ctx)
+        ctx.put(f"for {name} in {source}:", place)
+        inside = self._path(ctx, indent=ctx.indent + 1, loops=ctx.loops + 1)
+        self.given(inside)[target] = name
+        goal.rest(inside)
+        inside.put("pass")
+
+    def _target(self, node: m.Argument, ctx: Context) -> m.Variable | None:
+        """Return the variable that ``node`` is, if it is to be given a value and has none yet."""
+        primed = ctx.primed
+        while isinstance(node, m.Use):
+            bound = ctx.env.get(node.parameter)
+            if not isinstance(bound, Deferred):
+                break
+            node, ctx = bound.node, ctx.with_env(bound.env)
+        if isinstance(node, m.CallBuiltin) and node.builtin.name == "'":
+            node, primed = node.arguments[0], True
+        if primed != (ctx.assigning == "then"):
+            return None
+        variable = self._variable_of(node, ctx)
+        if variable is None or self.given(ctx).get(variable, "") is not None:
+            return None
+        return variable
+
+    def _variable_of(self, node: m.Argument, ctx: Context) -> m.Variable | None:
+        """Return the variable that a name stands for, through definitions and parameters."""
+        if isinstance(node, m.UseVariable):
+            return node.variable
+        if isinstance(node, m.Use):
+            bound = ctx.env.get(node.parameter)
+            if isinstance(bound, Deferred):
+                return self._variable_of(bound.node, ctx.with_env(bound.env))
+        if isinstance(node, m.Call):
+            operator = actual(node.operator)
+            if isinstance(operator, m.Operator) and operator.body is not None:
+                bound = ctx.env.get(operator)
+                if isinstance(bound, Deferred):
+                    return self._variable_of(bound.node, ctx.with_env(bound.env))
+                if isinstance(operator.body, m.UseVariable):
+                    return operator.body.variable
+                if isinstance(operator.body, m.Call) and not operator.body.arguments:
+                    return self._variable_of(operator.body, ctx)
+        return None
+
+    def _parts(self, node: m.Argument, ctx: Context) -> list[m.Expression]:
+        """Return the parts of an UNCHANGED tuple, parameters and definitions seen through."""
+        found: list[m.Expression] = []
+        for part in self.unchanged_parts(node, ctx):
+            bound = ctx.env.get(part.parameter) if isinstance(part, m.Use) else None
+            if isinstance(part, m.Call):
+                bound = ctx.env.get(part.operator)
+            if isinstance(bound, Deferred):
+                found.extend(self._parts(bound.node, ctx.with_env(bound.env)))
+            else:
+                found.append(part)
+        return found
+
+    def _put_unchanged(
+        self, parts: list[m.Expression], ctx: Context, goal: Goal, place: m.Place
+    ) -> None:
+        conditions: list[str] = []
+        for part in parts:
+            variable = self._variable_of(part, ctx)
+            if variable is not None and ctx.then.get(variable, "") is None:
+                ctx.then[variable] = ctx.now[variable]
+                continue
+            primed = ctx.fork(primed=True)
+            primed.known = ctx.known
+            conditions.append(f"{self.value(part, ctx)} == {self.value(part, primed)}")
+        if not conditions:
+            goal.rest(ctx)
+            return
+        ctx.put(f"if {' and '.join(conditions)}:", place)
+        inside = ctx.deeper()
+        goal.rest(inside)
+        inside.put("pass")
+
+    def enabled(self, node: m.Argument, ctx: Context) -> str:
+        """Return code for ENABLED: a function that stops at the first step."""
+        assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
+        name = self.fresh("f")
+        ctx.put(f"def {name}():", node.place)
+        inside = ctx.deeper().fork(function=self.new_function(), loops=0, primed=False)
+        inside.now = dict(ctx.then if ctx.primed else ctx.now)
+        inside.then = dict.fromkeys(ctx.now)
+        inside.assigning, inside.stops = "then", True
+
+        def rest(there: Context) -> None:
+            there.put("return True")
+
+        self.put_action(node, inside, Goal(rest, is_end=True))
+        inside.put("return False")
+        return f"{name}()"

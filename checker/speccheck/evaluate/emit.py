@@ -1,0 +1,134 @@
+"""Generated Python source, line by line, each with the place in the specification behind it."""
+
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from speccheck.tla import meaning as m
+
+MOST_LOOPS = 14  # CPython refuses more than 20 nested blocks in one function.
+MOST_INDENT = 60  # ... and more than 100 levels of indentation in one file.
+
+
+class Block:
+    """Lines of source; a block within it can be filled later, ahead of lines put before."""
+
+    __slots__ = ("items",)
+
+    def __init__(self) -> None:
+        self.items: list[tuple[int, str | Block, m.Place | None]] = []
+
+    def is_empty(self) -> bool:
+        """Tell whether there is no line."""
+        return all(isinstance(text, Block) and text.is_empty() for _, text, _ in self.items)
+
+    def lines(self, offset: int = 0) -> list[tuple[str, m.Place | None]]:
+        """Return the lines, indented, with their places."""
+        out: list[tuple[str, m.Place | None]] = []
+        for indent, text, place in self.items:
+            if isinstance(text, Block):
+                out.extend(text.lines(offset + indent))
+            else:
+                out.append((" " * (offset + indent) + text, place))
+        return out
+
+
+# --- what a parameter is bound to while its operator is compiled ----------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Local:
+    """A Python expression without effects, usually a name; ``lazy`` if it may be a lazy value."""
+
+    code: str
+    lazy: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Deferred:
+    """An argument or definition that is evaluated at its first use and then kept in a name.
+
+    ``function`` and ``loops`` say where it was bound, ``hole`` is the block ahead of everything
+    that may use it.
+    """
+
+    node: m.Expression
+    env: "Environment"
+    function: int
+    loops: int
+    hole: Block
+    once: bool = False
+    old: str = ""
+    names: dict[bool, str] = field(default_factory=dict)
+    initialized: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Closure:
+    """An operator, with the environment that its body belongs to."""
+
+    target: m.Operator | m.Builtin
+    env: "Environment"
+
+
+@dataclass(slots=True, eq=False)
+class PythonOperator:
+    """An operator that is a Python function of values."""
+
+    code: str
+
+
+Binding: TypeAlias = Local | Deferred | Closure | PythonOperator
+Environment: TypeAlias = dict["m.Parameter | m.Operator", Binding]
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """Where code is being put, and what is known there.
+
+    ``now`` and ``then`` give the Python names of variables without and with a prime, None for
+    one that has no value yet; with ``primed`` set, an expression is read as if primed. ``known``
+    maps deferred things, primed or not, to the names that hold them on this path. ``assigning``
+    says which of the two is being given values: "now" for an initial state, "then" for a step,
+    "" for neither. ``finish`` is the statement that ends a path through an action.
+    """
+
+    block: Block
+    indent: int
+    env: Environment
+    now: dict[m.Variable, str | None]
+    then: dict[m.Variable, str | None]
+    known: dict[tuple[Deferred, bool], str]
+    function: int = 0
+    loops: int = 0
+    primed: bool = False
+    old: str = ""
+    assigning: str = ""
+    stops: bool = False
+
+    def put(self, text: str, place: m.Place | None = None) -> None:
+        """Add a line."""
+        self.block.items.append((self.indent, text, place))
+
+    def hole(self) -> Block:
+        """Add a block that can be filled later."""
+        made = Block()
+        self.block.items.append((self.indent, made, None))
+        return made
+
+    def splice(self, block: Block) -> None:
+        """Add a finished block."""
+        self.block.items.append((self.indent, block, None))
+
+    def fork(self, **changes: object) -> "Context":
+        """Return a copy for another path; what is learnt there is not known here."""
+        made = replace(self, **changes)  # type: ignore[arg-type]
+        made.known = dict(self.known)
+        return made
+
+    def deeper(self, levels: int = 1) -> "Context":
+        """Return a copy for an indented path."""
+        return self.fork(indent=self.indent + levels)
+
+    def with_env(self, env: Environment) -> "Context":
+        """Return the same path with other bindings; what is learnt there is known here too."""
+        return replace(self, env=env)

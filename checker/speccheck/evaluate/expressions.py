@@ -1,0 +1,419 @@
+"""Expressions to Python: the dispatch over node types, booleans, branches, EXCEPT, built-ins."""
+
+from collections.abc import Callable
+
+from speccheck.evaluate.analysis import actual, children, is_boolean
+from speccheck.evaluate.emit import Block, Context
+from speccheck.evaluate.loops import Loops
+from speccheck.evaluate.sets import INTEGERS, NATURALS
+from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES
+from speccheck.evaluate.values import BOOLEANS, FALSE, TRUE, record_domain
+from speccheck.tla import meaning as m
+
+_VALUES = {
+    "+": "({0} + {1})",
+    "-": "({0} - {1})",
+    "*": "({0} * {1})",
+    "^": "power({0}, {1})",
+    "-.": "(-{0})",
+    "\\div": "({0} // {1})",
+    "%": "modulo({0}, {1})",
+    "..": "interval({0}, {1})",
+    "\\cup": "({0} | {1})",
+    "\\cap": "({0} & {1})",
+    "\\": "({0} - {1})",
+    "SUBSET": "Subsets({0})",
+    "UNION": "union_all({0})",
+    "DOMAIN": "({0}).domain.keyset",
+    "Len": "length({0})",
+    "Head": "head({0})",
+    "Tail": "tail({0})",
+    "Append": "appended({0}, {1})",
+    "\\o": "concatenated({0}, {1})",
+    "Seq": "Sequences({0})",
+    "Cardinality": "cardinality({0})",
+    ":>": "pair({0}, {1})",
+    "@@": "merged({0}, {1})",
+    "BOOLEAN": "BOOLEANS",
+    "STRING": "STRINGS",
+    "Nat": "NATURALS",
+    "Int": "INTEGERS",
+    "Real": "REALS",
+    "Any": "ANYTHING",
+}
+_TESTS = {
+    "=": "({0} == {1})",
+    "/=": "({0} != {1})",
+    "<": "({0} < {1})",
+    ">": "({0} > {1})",
+    "<=": "({0} <= {1})",
+    ">=": "({0} >= {1})",
+    "\\subseteq": "({0} <= {1})",
+    "IsFiniteSet": "is_finite({0})",
+}
+_TEMPORAL = frozenset(["[]", "<>", "~>", "-+->", "\\cdot"])
+
+
+class Expressions(Loops):
+    """Generates code for expressions; actions are a matter of their own."""
+
+    def value(self, node: m.Expression, ctx: Context) -> str:
+        """Return Python code for the value of an expression; may put statements first."""
+        match node:
+            case m.Literal(value=value):
+                if value is True or value is False:
+                    return "TRUE" if value else "FALSE"
+                return self.constant(value)
+            case m.Use(parameter=parameter):
+                return self.use(parameter, ctx)
+            case m.UseVariable():
+                return self._variable(node.variable, ctx)
+            case m.Old():
+                return ctx.old
+        folded = self.folded(node)
+        if folded is not None:
+            return self.constant(folded)
+        if is_boolean(node) and not isinstance(node, m.Call | m.Branches | m.Where):
+            return f"(TRUE if {self.test(node, ctx)} else FALSE)"
+        match node:
+            case m.Call():
+                return self.call(node, ctx, self.value)
+            case m.CallParameter():
+                return self.call_parameter(node, ctx, self.value)
+            case m.UseConstant():
+                return self._constant(node, ctx, self.value)
+            case m.CallBuiltin():
+                return self._builtin_value(node, ctx)
+            case m.Chosen():
+                return self.chosen(node, ctx)
+            case m.Filtered():
+                return self.filtered(node, ctx)
+            case m.Mapped():
+                return self.mapped(node, ctx)
+            case m.Function():
+                return self.function(node, ctx)
+            case m.Where():
+                return self.value(node.body, self.where(node, ctx))
+            case m.Branches():
+                return self._branches(node, ctx, self.value)
+            case m.Decimals():
+                return "unsupported('a number with a decimal point')"
+            case _:
+                return self._structure(node, ctx)
+
+    def _structure(self, node: m.Expression, ctx: Context) -> str:
+        match node:
+            case m.Items(kind=kind, items=items):
+                if kind == "product":
+                    codes = [self.value(item, ctx) for item in items]
+                    return f"Product(({', '.join(codes)},))"
+                codes = [self.kept(item, ctx) for item in items]
+                listed = f"({', '.join(codes)},)" if codes else "()"
+                return f"frozenset({listed})" if kind == "set" else f"SEQUENCES[{listed}]"
+            case m.Functions():
+                domain = self.value(node.domain, ctx)
+                return f"FunctionSet({domain}, {self.value(node.codomain, ctx)})"
+            case m.Fields():
+                return self._fields(node, ctx)
+            case m.Applied():
+                function = self.value(node.function, ctx)
+                return f"({function})[{self._index(node.arguments, ctx)}]"
+            case m.Changed():
+                return self._except(node, ctx)
+            case _:
+                return f"unsupported({type(node).__name__!r})"
+
+    def _index(self, arguments: tuple[m.Expression, ...], ctx: Context) -> str:
+        if len(arguments) == 1:
+            return self.kept(arguments[0], ctx)
+        codes = [self.kept(argument, ctx) for argument in arguments]
+        return f"SEQUENCES[({', '.join(codes)},)]"
+
+    def _variable(self, variable: m.Variable, ctx: Context) -> str:
+        name = (ctx.then if ctx.primed else ctx.now).get(variable)
+        if name is None:
+            shown = variable.name + ("'" if ctx.primed else "")
+            return f"unassigned({shown!r})"
+        return name
+
+    def _constant(
+        self, node: m.UseConstant, ctx: Context, make: Callable[[m.Expression, Context], str]
+    ) -> str:
+        constant = node.constant
+        if constant.definition is not None:
+            call = m.Call(node.place, constant.definition, node.arguments)
+            self._kept.append(call)
+            return make(call, ctx)
+        if constant.value is None:
+            return f"no_constant({constant.name!r})"
+        return self.as_made(self.constant(constant.value), ctx, make)
+
+    def _fields(self, node: m.Fields, ctx: Context) -> str:
+        domain = record_domain(tuple(name for name, _ in node.fields))
+        place = {name: position for position, (name, _) in enumerate(node.fields)}
+        make = self.kept if node.kind == "record" else self.value
+        codes = [make(value, ctx) for _, value in node.fields]
+        listed = ", ".join(codes[place[key]] for key in domain.keys_)
+        named = self.constant(domain)
+        if node.kind == "record":
+            return f"{named}[({listed},)]"
+        return f"RecordSet({named}, ({listed},))"
+
+    def _except(self, node: m.Changed, ctx: Context) -> str:
+        whole = self.value(node.function, ctx)
+        for change in node.changes:
+            base = self.atom(whole, ctx, change.place)
+            keys = [self.atom(self._index(step, ctx), ctx) for step in change.path]
+            inside = ctx
+            if self._mentions_old(change.value):
+                old = self.fresh("t")
+                ctx.put(f"{old} = {base}{''.join(f'[{key}]' for key in keys)}", change.place)
+                inside = ctx.with_env(ctx.env)
+                inside.old = old
+            code = self.value(change.value, inside)
+            for position in range(len(keys) - 1, -1, -1):
+                holder = base + "".join(f"[{key}]" for key in keys[:position])
+                code = f"changed({holder}, {keys[position]}, {code})"
+            whole = code
+        return whole
+
+    def _mentions_old(self, node: m.Argument) -> bool:
+        return isinstance(node, m.Old) or any(map(self._mentions_old, children(node)))
+
+    # --- booleans --------------------------------------------------------------------------------
+
+    def test(self, node: m.Expression, ctx: Context) -> str:
+        """Return code for a boolean expression, with a Python bool as its value."""
+        if isinstance(node, m.Literal) and isinstance(node.value, bool):
+            return str(node.value)
+        folded = self.folded(node)
+        if folded is TRUE or folded is FALSE:
+            return str(folded is TRUE)
+        match node:
+            case m.CallBuiltin():
+                code = self._builtin_test(node, ctx)
+                if code is not None:
+                    return code
+            case m.Items(kind="/\\" | "\\/"):
+                return self._junction(node.kind, node.items, ctx)
+            case m.Quantified():
+                return self.quantified(node, ctx)
+            case m.Branches():
+                return self._branches(node, ctx, self.test)
+            case m.Where():
+                return self.test(node.body, self.where(node, ctx))
+            case m.Call():
+                return self.call(node, ctx, self.test)
+            case m.CallParameter():
+                return self.call_parameter(node, ctx, self.test)
+            case m.UseConstant():
+                return self._constant(node, ctx, self.test)
+            case m.Step(kind="box" | "angle"):
+                return self._step(node, ctx)
+            case m.Step():
+                return "unsupported('a fairness condition')"
+        return self.as_made(self.value(node, ctx), ctx, self.test)
+
+    def _step(self, node: m.Step, ctx: Context) -> str:
+        place = node.place
+        stays = m.CallBuiltin(place, m.Builtin("UNCHANGED", (0,)), (node.subscript,))
+        self._kept.append(stays)
+        if node.kind == "box":
+            return self._junction("\\/", (stays, node.action), ctx)
+        moves = m.CallBuiltin(place, m.Builtin("~", (0,)), (stays,))
+        self._kept.append(moves)
+        return self._junction("/\\", (moves, node.action), ctx)
+
+    def _junction(self, kind: str, items: tuple[m.Argument, ...], ctx: Context) -> str:
+        """Return code for a list by /\\ or \\/, evaluated from left to right."""
+        word = "and" if kind == "/\\" else "or"
+        group: list[str] = []
+        for position, item in enumerate(items):
+            assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
+            if not group:
+                group.append(self.test(item, ctx))
+                continue
+            code, block = self.trial(self.test, item, ctx)
+            if block.is_empty():
+                group.append(code)
+                continue
+            result = self.fresh("b")
+            ctx.put(f"{result} = {f' {word} '.join(group)}", item.place)
+            ctx.put(f"if {result}:" if word == "and" else f"if not {result}:")
+            inside = ctx.deeper()
+            rest = self._junction(kind, items[position:], inside)
+            inside.put(f"{result} = {rest}", item.place)
+            return result
+        return group[0] if len(group) == 1 else f"({f' {word} '.join(group)})"
+
+    def _builtin_test(self, node: m.CallBuiltin, ctx: Context) -> str | None:
+        name, arguments = node.builtin.name, node.arguments
+        if node.builtin.override is not None:
+            return None
+        match name:
+            case "/\\" | "\\/":
+                return self._junction(name, arguments, ctx)
+            case "~":
+                return f"(not {self._test(arguments[0], ctx)})"
+            case "=>":
+                negated = m.CallBuiltin(node.place, m.Builtin("~", (0,)), (arguments[0],))
+                self._kept.append(negated)
+                return self._junction("\\/", (negated, arguments[1]), ctx)
+            case "<=>":
+                return f"({self._test(arguments[0], ctx)} is {self._test(arguments[1], ctx)})"
+            case "\\in":
+                return self._member(arguments[0], arguments[1], ctx)
+            case "\\notin":
+                return f"(not {self._member(arguments[0], arguments[1], ctx)})"
+            case "'":
+                primed = ctx.fork(primed=True)
+                primed.known = ctx.known
+                return self._test(arguments[0], primed)
+            case "UNCHANGED":
+                return self._unchanged(arguments[0], ctx)
+            case "ENABLED":
+                return self.enabled(arguments[0], ctx)
+            case _ if name in _TESTS:
+                return self._compared(name, arguments, ctx)
+            case _ if name in PREDICATES:
+                codes = [self.argument(argument, ctx) for argument in arguments]
+                return f"{self._library(name)}({', '.join(codes)})"
+            case _ if name in _TEMPORAL:
+                return f"unsupported({f'the temporal operator {name}'!r})"
+        return None
+
+    def _compared(self, name: str, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
+        if name in {"=", "/="} and all(map(is_boolean, arguments)):
+            left, right = (self._test(argument, ctx) for argument in arguments)
+            return f"({left} is {right})" if name == "=" else f"({left} is not {right})"
+        return _TESTS[name].format(*(self.argument(argument, ctx) for argument in arguments))
+
+    def _test(self, node: m.Argument, ctx: Context) -> str:
+        assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
+        return self.test(node, ctx)
+
+    def enabled(self, node: m.Argument, ctx: Context) -> str:
+        """Return code for ENABLED."""
+        raise NotImplementedError
+
+    def _unchanged(self, node: m.Argument, ctx: Context) -> str:
+        primed = ctx.fork(primed=True)
+        primed.known = ctx.known
+        codes = [
+            f"({self.value(part, ctx)} == {self.value(part, primed)})"
+            for part in self.unchanged_parts(node, ctx)
+        ]
+        return f"({' and '.join(codes)})" if codes else "True"
+
+    def unchanged_parts(self, node: m.Argument, ctx: Context) -> list[m.Expression]:
+        """Return the parts of ``<<x, <<y, z>>>>``, definitions seen through."""
+        if isinstance(node, m.Items) and node.kind == "tuple":
+            return [part for item in node.items for part in self.unchanged_parts(item, ctx)]
+        if isinstance(node, m.Call) and not node.operator.parameters:
+            operator = actual(node.operator)
+            if isinstance(operator, m.Operator) and operator.body is not None:
+                if operator in ctx.env or operator.recursive:
+                    return [node]
+                return self.unchanged_parts(operator.body, ctx)
+        assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
+        return [node]
+
+    def _member(self, item: m.Argument, values: m.Argument, ctx: Context) -> str:
+        assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
+        assert not isinstance(values, m.OperatorValue), "the resolver sees to it"
+        return self._member_of(self.value(item, ctx), values, ctx)
+
+    def _member_of(self, code: str, values: m.Expression, ctx: Context) -> str:
+        """Return code that tells whether a value is in a set, without making the set."""
+        folded = self.folded(values)
+        if folded is NATURALS:
+            code = self.atom(code, ctx)
+            return f"(type({code}) is int and {code} >= 0)"
+        if folded is INTEGERS:
+            return f"(type({code}) is int)"
+        if folded is BOOLEANS:
+            code = self.atom(code, ctx)
+            return f"({code} is TRUE or {code} is FALSE)"
+        if folded is not None:
+            return f"({code} in {self.constant(folded)})"
+        if isinstance(values, m.Items) and values.kind == "set":
+            items = [self.value(value, ctx) for value in values.items]
+            return f"({code} in ({', '.join(items)},))"
+        if isinstance(values, m.CallBuiltin) and values.builtin.override is None:
+            name, arguments = values.builtin.name, values.arguments
+            if name == "..":
+                low, high = (self.argument(argument, ctx) for argument in arguments)
+                return f"in_interval({code}, {low}, {high})"
+            if name == "SUBSET":
+                return f"({code} <= {self.argument(arguments[0], ctx)})"
+        return f"({code} in {self.value(values, ctx)})"
+
+    # --- branches --------------------------------------------------------------------------------
+
+    def _branches(
+        self, node: m.Branches, ctx: Context, make: Callable[[m.Expression, Context], str]
+    ) -> str:
+        return self._arms(node, 0, ctx, make)
+
+    def _arms(
+        self,
+        node: m.Branches,
+        position: int,
+        ctx: Context,
+        make: Callable[[m.Expression, Context], str],
+    ) -> str:
+        if position == len(node.arms):
+            return "no_case()" if node.other is None else make(node.other, ctx)
+        guard, value = node.arms[position]
+        condition = self.test(guard, ctx)
+        if condition == "True":
+            return make(value, ctx)
+        if condition == "False":
+            return self._arms(node, position + 1, ctx, make)
+        then, then_block = self.trial(make, value, ctx)
+
+        def otherwise(_node: m.Expression, inside: Context) -> str:
+            return self._arms(node, position + 1, inside, make)
+
+        other, other_block = self.trial(otherwise, value, ctx)
+        if then_block.is_empty() and other_block.is_empty():
+            return f"({then} if {condition} else {other})"
+        result = self.fresh("b")
+        ctx.put(f"if {condition}:", guard.place)
+        self._put_arm(ctx, then_block, f"{result} = {then}", value.place)
+        ctx.put("else:")
+        self._put_arm(ctx, other_block, f"{result} = {other}", node.place)
+        return result
+
+    @staticmethod
+    def _put_arm(ctx: Context, block: Block, line: str, place: m.Place) -> None:
+        inside = ctx.deeper()
+        inside.splice(block)
+        inside.put(line, place)
+
+    # --- built-in operators ----------------------------------------------------------------------
+
+    def _builtin_value(self, node: m.CallBuiltin, ctx: Context) -> str:
+        name, arguments, override = node.builtin.name, node.arguments, node.builtin.override
+        if isinstance(override, m.Literal):
+            return self.value(override, ctx)
+        if override is not None:
+            call = m.Call(node.place, override, arguments)
+            self._kept.append(call)
+            return self.value(call, ctx)
+        if name == "'":
+            primed = ctx.fork(primed=True)
+            primed.known = ctx.known
+            return self.argument(arguments[0], primed)
+        if name in _VALUES:
+            return _VALUES[name].format(*(self.argument(argument, ctx) for argument in arguments))
+        if name in FUNCTIONS:
+            codes = [self.argument(argument, ctx) for argument in arguments]
+            return f"{self._library(name)}({', '.join(codes)})"
+        return f"unsupported({name!r})"
+
+    def _library(self, name: str) -> str:
+        """Return the Python name of an operator of a standard module."""
+        if name.isidentifier():
+            return f"lib_{name}"
+        return self.constant(FUNCTIONS[name])

@@ -1,0 +1,84 @@
+"""TLC's total order of values: how sets are listed and what CHOOSE takes first.
+
+Integers ascend; strings and model values come as they first appear in the text; sets, functions
+and sequences by size first, then item by item. Source: compareTo of TLC's value classes.
+"""
+
+from functools import cmp_to_key
+from typing import Any
+
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.values import FALSE, Boolean, Fn, LazySet, ModelValue, Value, Values, rank
+
+
+def _sign(a: int, b: int) -> int:
+    return (a > b) - (a < b)
+
+
+def compare(a: Value, b: Value) -> int:
+    """Return a negative number, 0 or a positive one. Raises EvaluationError for unlike values."""
+    if a is b:
+        return 0
+    if isinstance(a, int) and isinstance(b, int):
+        return _sign(a, b)
+    if isinstance(a, str) and isinstance(b, str):
+        return _sign(rank(a), rank(b))
+    if isinstance(a, ModelValue) or isinstance(b, ModelValue):
+        if isinstance(a, ModelValue) and isinstance(b, ModelValue):
+            return _sign(rank(a.name), rank(b.name))
+        return -1 if isinstance(a, ModelValue) else 1
+    if isinstance(a, Fn) and isinstance(b, Fn):
+        return _compare_functions(a, b)
+    if isinstance(a, frozenset) and isinstance(b, frozenset):
+        if len(a) != len(b):
+            return _sign(len(a), len(b))
+        return _compare_items(ordered(a), ordered(b))
+    if isinstance(a, Boolean) and isinstance(b, Boolean):
+        return -1 if a is FALSE else 1
+    raise EvaluationError(f"the values {a!r} and {b!r} cannot be compared")
+
+
+def _compare_functions(a: Fn, b: Fn) -> int:
+    if len(a) != len(b):
+        return _sign(len(a), len(b))
+    if a.domain is not b.domain:
+        difference = _compare_items(a.domain.keys_, b.domain.keys_)
+        if difference:
+            return difference
+    return _compare_items(a.values_, b.values_)
+
+
+def _compare_items(a: Values, b: Values) -> int:
+    for left, right in zip(a, b, strict=True):
+        if left is not right:
+            difference = compare(left, right)
+            if difference:
+                return difference
+    return 0
+
+
+_key = cmp_to_key(compare)
+_ordered: dict[frozenset[Any], Values] = {}
+_MOST_REMEMBERED = 200_000
+
+
+def ordered(values: Value) -> Values:
+    """Return the elements of a set in order."""
+    if isinstance(values, LazySet):
+        return tuple(values)
+    known = _ordered.get(values)
+    if known is not None:
+        return known
+    try:
+        if all(type(value) is int for value in values):
+            listed = tuple(sorted(values))
+        elif all(type(value) is str for value in values):
+            listed = tuple(sorted(values, key=rank))
+        else:
+            listed = tuple(sorted(values, key=_key))
+    except TypeError:
+        raise EvaluationError(f"{values!r} is no set") from None
+    if len(_ordered) > _MOST_REMEMBERED:
+        _ordered.clear()
+    _ordered[values] = listed
+    return listed

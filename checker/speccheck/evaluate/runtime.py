@@ -1,0 +1,227 @@
+"""What generated code calls: the operators that are more than one Python expression."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, NoReturn
+
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.order import ordered
+from speccheck.evaluate.sets import is_finite
+from speccheck.evaluate.show import show
+from speccheck.evaluate.values import (
+    DOMAINS,
+    FALSE,
+    SEQUENCES,
+    TRUE,
+    Domain,
+    Fn,
+    LazyFunction,
+    LazySet,
+    Value,
+    Values,
+    force,
+    function_of,
+)
+
+
+class Unevaluated:
+    """The one value of a name whose expression was not needed yet."""
+
+
+UNEVALUATED = Unevaluated()
+
+
+def not_boolean(value: Value) -> NoReturn:
+    """Refuse a value where TRUE or FALSE is due."""
+    raise EvaluationError(f"{show(value)} is neither TRUE nor FALSE")
+
+
+def is_true(value: Value) -> bool:
+    """Return a TLA+ boolean as a Python one."""
+    if value is TRUE:
+        return True
+    return False if value is FALSE else not_boolean(value)
+
+
+def unassigned(name: str) -> NoReturn:
+    """Refuse to read a variable that has no value yet."""
+    raise EvaluationError(f"{name} is used before it is given a value")
+
+
+def incomplete(names: str) -> NoReturn:
+    """Refuse a state in which variables have no value."""
+    raise EvaluationError(f"the state gives no value to {names}")
+
+
+def no_case() -> NoReturn:
+    """Refuse a CASE without a true guard."""
+    raise EvaluationError("no arm of the CASE is true and it has no OTHER")
+
+
+def nothing_chosen(domain: Value) -> NoReturn:
+    """Refuse a CHOOSE that no element satisfies."""
+    values = frozenset(domain) if isinstance(domain, tuple | range) else domain
+    raise EvaluationError(f"no element of {show(values)} satisfies the CHOOSE")
+
+
+def unsupported(what: str) -> NoReturn:
+    """Refuse what cannot be evaluated."""
+    raise EvaluationError(f"{what} cannot be evaluated")
+
+
+_intervals: dict[tuple[int, int], frozenset[int]] = {}
+
+
+def interval(low: int, high: int) -> frozenset[int]:
+    """Return low..high."""
+    found = _intervals.get((low, high))
+    if found is None:
+        found = _intervals[low, high] = frozenset(range(low, high + 1))
+    return found
+
+
+def in_interval(value: Value, low: int, high: int) -> bool:
+    """Tell whether the value is in low..high."""
+    return type(value) is int and low <= value <= high
+
+
+def union_all(sets: Iterable[Any]) -> Value:
+    """Return UNION."""
+    return frozenset(chain.from_iterable(map(force, sets)))
+
+
+def domain_of(values: Value) -> Domain:
+    """Return the domain that a finite set is."""
+    return DOMAINS[force(values)]
+
+
+def changed(function: Value, argument: Value, value: Value) -> Value:
+    """Return [function EXCEPT ![argument] = value]; outside the domain nothing changes."""
+    if type(function) is not Fn:
+        function = _as_function(function)
+    position = function.domain.index.get(argument)
+    if position is None:
+        return function
+    values = function.values_
+    return function.table[(*values[:position], force(value), *values[position + 1 :])]
+
+
+def _as_function(value: Value) -> Fn:
+    if isinstance(value, LazyFunction):
+        return value.force()
+    raise EvaluationError(f"{show(value)} is no function")
+
+
+def tuples(values: Iterable[Any], width: int) -> Iterator[Values]:
+    """Yield the parts of tuples of one length."""
+    for value in values:
+        if not isinstance(value, Fn) or value.table is not SEQUENCES or len(value) != width:
+            raise EvaluationError(f"{show(value)} is no tuple of {width}")
+        yield value.values_
+
+
+def power(base: int, exponent: int) -> int:
+    """Return base ^ exponent."""
+    if exponent < 0:
+        raise EvaluationError(f"{base} ^ {exponent} is no integer")
+    return int(base**exponent)
+
+
+def modulo(a: int, b: int) -> int:
+    """Return a % b; b is positive."""
+    if b <= 0:
+        raise EvaluationError(f"the second operand of % is {b}; it must be positive")
+    return a % b
+
+
+def pair(argument: Value, value: Value) -> Fn:
+    """Return argument :> value."""
+    return function_of({force(argument): force(value)})
+
+
+def merged(first: Value, second: Value) -> Fn:
+    """Return first @@ second."""
+    return function_of({**_as_dict(second), **_as_dict(first)})
+
+
+def _as_dict(value: Value) -> dict[Any, Any]:
+    return value if isinstance(value, Fn) else _as_function(value)
+
+
+def cardinality(values: Value) -> int:
+    """Return the number of elements of a finite set."""
+    if isinstance(values, frozenset):
+        return len(values)
+    if isinstance(values, LazySet) and is_finite(values):
+        return len(values.force())
+    raise EvaluationError(f"{show(values)} is no finite set")
+
+
+def length(value: Value) -> int:
+    """Return Len of a sequence or string."""
+    if isinstance(value, str) or (type(value) is Fn and value.table is SEQUENCES):
+        return len(value)
+    if isinstance(value, LazyFunction):
+        return length(value.force())
+    raise EvaluationError(f"{show(value)} is no sequence")
+
+
+def sequence(value: Value) -> Values:
+    """Return the items of a sequence. Raises EvaluationError for anything else."""
+    if type(value) is Fn and value.table is SEQUENCES:
+        return value.values_
+    if isinstance(value, LazyFunction):
+        return sequence(value.force())
+    raise EvaluationError(f"{show(value)} is no sequence")
+
+
+def appended(value: Value, item: Value) -> Fn:
+    """Return Append."""
+    return SEQUENCES[(*sequence(value), force(item))]
+
+
+def concatenated(first: Value, second: Value) -> Value:
+    r"""Return first \o second, of sequences or strings."""
+    if isinstance(first, str) and isinstance(second, str):
+        return first + second
+    return SEQUENCES[sequence(first) + sequence(second)]
+
+
+def tail(value: Value) -> Fn:
+    """Return Tail."""
+    items = sequence(value)
+    if not items:
+        raise EvaluationError("Tail of the empty sequence")
+    return SEQUENCES[items[1:]]
+
+
+def head(value: Value) -> Value:
+    """Return Head."""
+    items = sequence(value)
+    if not items:
+        raise EvaluationError("Head of the empty sequence")
+    return items[0]
+
+
+def in_order(values: Value) -> Iterable[Any]:
+    """Return what iterates over a set in TLC's order."""
+    if isinstance(values, range | LazySet):
+        return values
+    return ordered(values)
+
+
+def flattened(keys: Iterable[Any], shape: str) -> Iterator[Values]:
+    """Yield the parts of tuples; a part that ``shape`` marks with 1 is a tuple of several."""
+    for key in keys:
+        items: list[Any] = []
+        for part, mark in zip(key.values_, shape, strict=True):
+            items.extend(part.values_ if mark == "1" else (part,))
+        yield tuple(items)
+
+
+def first(values: Value, test: Callable[[Any], bool]) -> Value:
+    """Return the first element, in TLC's order, that passes. Raises EvaluationError for none."""
+    for value in ordered(values):
+        if test(value):
+            return value
+    nothing_chosen(values)

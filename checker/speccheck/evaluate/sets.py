@@ -1,0 +1,293 @@
+"""Sets that are not listed: Nat, Int, STRING, Seq(S), SUBSET S, [S -> T], products, records."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain, combinations, count, product
+from typing import Any
+
+from speccheck.evaluate.order import ordered
+from speccheck.evaluate.values import (
+    DOMAINS,
+    SEQUENCES,
+    Domain,
+    Fn,
+    LazyFunction,
+    LazySet,
+    Value,
+    force,
+)
+
+
+class Infinite(LazySet):
+    """A set given by its name and a test."""
+
+    __slots__ = ("contains", "name")
+
+    def __init__(self, name: str, contains: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self.name = name
+        self.contains = contains
+
+    def __contains__(self, value: object) -> bool:
+        return self.contains(value)
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return False
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NATURALS = Infinite("Nat", lambda value: type(value) is int and value >= 0)
+INTEGERS = Infinite("Int", lambda value: type(value) is int)
+REALS = Infinite("Real", lambda value: type(value) is int)
+STRINGS = Infinite("STRING", lambda value: type(value) is str)
+ANYTHING = Infinite("Any", lambda _value: True)
+
+
+class Filter(LazySet):
+    """The elements of an infinite set that pass a test."""
+
+    __slots__ = ("base", "test")
+
+    def __init__(self, base: Value, test: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self.base = base
+        self.test = test
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.base and self.test(value)
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"{{x \\in {self.base!r} : ...}}"
+
+
+class Union(LazySet):
+    """The union of two sets of which one is not listed."""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Value, right: Value) -> None:
+        super().__init__()
+        self.left = left
+        self.right = right
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.left or value in self.right
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(ordered(self.force()))
+
+    def force(self) -> frozenset[Any]:
+        """Return the set listed."""
+        if self._listed is None:
+            self._listed = frozenset(chain(force(self.left), force(self.right)))
+        return self._listed
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return is_finite(self.left) and is_finite(self.right)
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} \\cup {self.right!r})"
+
+
+class Difference(LazySet):
+    """An infinite set without some values."""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Value, right: Value) -> None:
+        super().__init__()
+        self.left = left
+        self.right = right
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.left and value not in self.right
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} \\ {self.right!r})"
+
+
+def is_finite(values: Value) -> bool:
+    """Tell whether a set can be listed."""
+    return not isinstance(values, LazySet) or values.is_finite()
+
+
+def union(left: Value, right: Value) -> Value:
+    """Return the union; it is listed only when it has to be."""
+    return Union(left, right)
+
+
+def difference(left: Value, right: Value) -> Value:
+    """Return ``left \\ right``."""
+    if not is_finite(left):
+        return Difference(left, right)
+    return frozenset([value for value in left if value not in right])
+
+
+class Subsets(LazySet):
+    """SUBSET S."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Value) -> None:
+        super().__init__()
+        self.base = base
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, frozenset):
+            if isinstance(self.base, frozenset):
+                return value <= self.base
+            base = self.base
+            return all(item in base for item in value)
+        return isinstance(value, LazySet) and value <= self.base
+
+    def __iter__(self) -> Iterator[Any]:
+        items = ordered(self.base)
+        for size in range(len(items) + 1):
+            yield from map(frozenset, combinations(items, size))
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return is_finite(self.base)
+
+    def __len__(self) -> int:
+        return 1 << len(self.base)
+
+    def __repr__(self) -> str:
+        return f"SUBSET {self.base!r}"
+
+
+class FunctionSet(LazySet):
+    """[S -> T]."""
+
+    __slots__ = ("codomain", "domain_set")
+
+    def __init__(self, domain: Value, codomain: Value) -> None:
+        super().__init__()
+        self.domain_set = domain
+        self.codomain = codomain
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, LazyFunction):
+            value = value.force()
+        if not isinstance(value, Fn) or value.domain.keyset != self.domain_set:
+            return False
+        codomain = self.codomain
+        return all(item in codomain for item in value.values_)
+
+    def __iter__(self) -> Iterator[Any]:
+        domain = DOMAINS[force(self.domain_set)]
+        return map(domain.__getitem__, product(ordered(self.codomain), repeat=len(domain.keys_)))
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return is_finite(self.domain_set) and is_finite(self.codomain)
+
+    def __len__(self) -> int:
+        return int(len(self.codomain) ** len(self.domain_set))
+
+    def __repr__(self) -> str:
+        return f"[{self.domain_set!r} -> {self.codomain!r}]"
+
+
+class RecordSet(LazySet):
+    """[a : S, b : T]."""
+
+    __slots__ = ("domain", "sets")
+
+    def __init__(self, domain: Domain, sets: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.domain = domain
+        self.sets = sets
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, LazyFunction):
+            value = value.force()
+        if not isinstance(value, Fn) or value.domain is not self.domain:
+            return False
+        return all(item in s for item, s in zip(value.values_, self.sets, strict=True))
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.domain.__getitem__, product(*map(ordered, self.sets)))
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return all(map(is_finite, self.sets))
+
+    def __repr__(self) -> str:
+        pairs = zip(self.domain.keys_, self.sets, strict=True)
+        return "[" + ", ".join(f"{name}: {values!r}" for name, values in pairs) + "]"
+
+
+class Product(LazySet):
+    """S \\X T."""
+
+    __slots__ = ("sets",)
+
+    def __init__(self, sets: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.sets = sets
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, LazyFunction):
+            value = value.force()
+        if not isinstance(value, Fn) or value.table is not SEQUENCES:
+            return False
+        if len(value) != len(self.sets):
+            return False
+        return all(item in s for item, s in zip(value.values_, self.sets, strict=True))
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(SEQUENCES.__getitem__, product(*map(ordered, self.sets)))
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return all(map(is_finite, self.sets))
+
+    def __repr__(self) -> str:
+        return " \\X ".join(map(repr, self.sets))
+
+
+class Sequences(LazySet):
+    """Seq(S)."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Value) -> None:
+        super().__init__()
+        self.items = items
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, LazyFunction):
+            value = value.force()
+        if not isinstance(value, Fn) or value.table is not SEQUENCES:
+            return False
+        items = self.items
+        return all(item in items for item in value.values_)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.items == frozenset():
+            return iter([SEQUENCES[()]])
+        return super().__iter__()
+
+    def is_finite(self) -> bool:
+        """Tell whether the set can be listed."""
+        return bool(self.items == frozenset())
+
+    def __repr__(self) -> str:
+        return f"Seq({self.items!r})"
+
+
+def integers_from(start: int) -> Iterator[int]:
+    """Return start, start + 1, ... without end."""
+    return count(start)

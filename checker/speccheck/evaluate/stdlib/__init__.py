@@ -1,0 +1,24 @@
+"""The operators of the standard modules as Python functions of values.
+
+``FUNCTIONS`` has them by name; those in ``PREDICATES`` return a Python bool. An operator argument
+arrives as a Python function of values. What fits in one Python expression is not here but in the
+code generator.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from speccheck.evaluate.stdlib import bags, bits, functions, json_text, sequences, sets, tlc
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **bags.FUNCTIONS,
+    **bits.FUNCTIONS,
+    **functions.FUNCTIONS,
+    **json_text.FUNCTIONS,
+    **sequences.FUNCTIONS,
+    **sets.FUNCTIONS,
+    **tlc.FUNCTIONS,
+}
+PREDICATES = frozenset(
+    [*bags.PREDICATES, *functions.PREDICATES, *sequences.PREDICATES, *tlc.PREDICATES]
+)

@@ -1,0 +1,90 @@
+"""Bags and BagsExt: functions from elements to positive counts."""
+
+from collections.abc import Callable
+from functools import reduce
+from itertools import product
+from typing import Any
+
+from speccheck.evaluate.order import ordered
+from speccheck.evaluate.values import Fn, Value, force, function_of
+
+
+def _is_bag(bag: Value) -> bool:
+    bag = force(bag)
+    return isinstance(bag, Fn) and all(type(n) is int and n > 0 for n in bag.values_)
+
+
+def _set_to_bag(values: Value) -> Fn:
+    return function_of(dict.fromkeys(force(values), 1))
+
+
+def _plus(first: Value, second: Value) -> Fn:
+    counts = dict(first)
+    for item, number in second.items():
+        counts[item] = counts.get(item, 0) + number
+    return function_of(counts)
+
+
+def _minus(first: Value, second: Value) -> Fn:
+    left = {item: number - second.get(item, 0) for item, number in first.items()}
+    return function_of({item: number for item, number in left.items() if number > 0})
+
+
+def _union(bags: Value) -> Fn:
+    return reduce(_plus, ordered(bags), function_of({}))
+
+
+def _within(first: Value, second: Value) -> bool:
+    return all(number <= second.get(item, 0) for item, number in first.items())
+
+
+def _sub_bags(bag: Value) -> frozenset[Any]:
+    items = list(bag.domain.keys_)
+    choices = product(*(range(bag[item] + 1) for item in items))
+    return frozenset(
+        function_of({i: n for i, n in zip(items, numbers, strict=True) if n}) for numbers in choices
+    )
+
+
+def _of_all(operator: Callable[[Any], Any], bag: Value) -> Fn:
+    counts: dict[Any, int] = {}
+    for item, number in bag.items():
+        image = force(operator(item))
+        counts[image] = counts.get(image, 0) + number
+    return function_of(counts)
+
+
+def _without_all(bag: Value, item: Value) -> Fn:
+    return function_of({other: number for other, number in bag.items() if other != item})
+
+
+def _fold(operator: Callable[[Any, Any], Any], base: Value, bag: Value) -> Value:
+    result = base
+    for item in bag.domain.keys_:
+        for _ in range(bag[item]):
+            result = operator(result, item)
+    return result
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "IsABag": _is_bag,
+    "BagToSet": lambda bag: bag.domain.keyset,
+    "SetToBag": _set_to_bag,
+    "BagIn": lambda item, bag: item in bag,
+    "EmptyBag": lambda: function_of({}),
+    "(+)": _plus,
+    "(-)": _minus,
+    "BagUnion": _union,
+    "\\sqsubseteq": _within,
+    "SubBag": _sub_bags,
+    "BagOfAll": _of_all,
+    "BagCardinality": lambda bag: sum(bag.values_),
+    "CopiesIn": lambda item, bag: bag.get(item, 0),
+    "BagAdd": lambda bag, item: _plus(bag, _set_to_bag(frozenset([item]))),
+    "BagRemove": lambda bag, item: _minus(bag, _set_to_bag(frozenset([item]))),
+    "BagRemoveAll": _without_all,
+    "FoldBag": _fold,
+    "SumBag": lambda bag: sum(item * number for item, number in bag.items()),
+    "ProductBag": lambda bag: reduce(lambda a, b: a * b, (i**n for i, n in bag.items()), 1),
+}
+PREDICATES = ("IsABag", "BagIn", "\\sqsubseteq")

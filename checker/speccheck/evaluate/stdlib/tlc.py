@@ -1,0 +1,82 @@
+"""TLC and TLCExt: printing, assertions, registers, permutations."""
+
+import time
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.runtime import is_true
+from speccheck.evaluate.show import show
+from speccheck.evaluate.stdlib.sequences import sort_sequence
+from speccheck.evaluate.values import DOMAINS, ModelValue, Value, force
+
+# What TLCGet("level") and its like return; the checker keeps it up to date.
+STATISTICS: dict[str, Any] = {}
+_registers: dict[int, Any] = {}
+_model_values: dict[str, ModelValue] = {}
+# Where Print and PrintT write, a line at a time.
+printed: list[str] = []
+
+
+def _print(message: Value, value: Value) -> Value:
+    printed.append(f"{show(force(message))}  {show(force(value))}")
+    return value
+
+
+def _print_true(message: Value) -> bool:
+    printed.append(show(force(message)))
+    return True
+
+
+def _assert(condition: Value, message: Value) -> bool:
+    if is_true(condition):
+        return True
+    text = message if isinstance(message, str) else show(force(message))
+    raise EvaluationError(f"an Assert failed: {text}")
+
+
+def _get(name: Value) -> Value:
+    found = (STATISTICS if isinstance(name, str) else _registers).get(name)
+    if found is None:
+        raise EvaluationError(f"TLCGet({show(name)}) has no value")
+    return found
+
+
+def _set(name: Value, value: Value) -> bool:
+    _registers[name] = force(value)
+    return True
+
+
+def _get_or_default(name: Value, default: Value) -> Value:
+    return _registers.get(name, default)
+
+
+def _permutations(values: Value) -> frozenset[Any]:
+    domain = DOMAINS[force(values)]
+    return frozenset(domain[order] for order in permutations(domain.keys_))
+
+
+def model_value(name: str) -> ModelValue:
+    """Return the model value of that name; there is only one."""
+    found = _model_values.get(name)
+    if found is None:
+        found = _model_values[name] = ModelValue(name)
+    return found
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "Print": _print,
+    "PrintT": _print_true,
+    "Assert": _assert,
+    "JavaTime": lambda: int(time.time()) & 0x7FFFFFFF,
+    "TLCGet": _get,
+    "TLCSet": _set,
+    "TLCGetOrDefault": _get_or_default,
+    "Permutations": _permutations,
+    "SortSeq": sort_sequence,
+    "ToString": lambda value: show(force(value)),
+    "TLCEval": force,
+    "TLCModelValue": model_value,
+}
+PREDICATES = ("PrintT", "Assert", "TLCSet")

@@ -1,0 +1,145 @@
+"""The ground that the code generators stand on: names, constants, generated functions, errors."""
+
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from itertools import count, product
+from typing import Any
+
+from speccheck.evaluate import order, runtime, sets, values
+from speccheck.evaluate.analysis import Analyst
+from speccheck.evaluate.emit import Block, Context
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.show import show
+from speccheck.evaluate.stdlib import FUNCTIONS
+from speccheck.evaluate.values import FALSE, TRUE, Value
+from speccheck.tla import meaning as m
+
+_RUNTIME = {
+    name: getattr(module, name)
+    for module in (runtime, sets, values, order)
+    for name in dir(module)
+    if not name.startswith("_")
+}
+
+
+class Workshop(ABC):
+    """Keeps the generated functions of one specification."""
+
+    def __init__(self) -> None:
+        self.analyst = Analyst()
+        self._numbers = count()
+        self._globals: dict[str, Any] = dict(_RUNTIME)
+        self._globals["product"] = product
+        self._globals.update((f"lib_{name}", made) for name, made in FUNCTIONS.items())
+        self._constants: dict[int, str] = {}
+        self._folded: dict[int, Value] = {}
+        self._kept: list[object] = []
+        self._places: dict[str, list[m.Place | None]] = {}
+
+    @abstractmethod
+    def value(self, node: m.Expression, ctx: Context) -> str:
+        """Return Python code for the value of an expression; may put statements first."""
+
+    @abstractmethod
+    def test(self, node: m.Expression, ctx: Context) -> str:
+        """Return Python code for a boolean expression, with a Python bool as its value."""
+
+    # --- names -----------------------------------------------------------------------------------
+
+    def fresh(self, stem: str) -> str:
+        """Return a new name."""
+        return f"{stem}_{next(self._numbers)}"
+
+    def constant(self, value: Value) -> str:
+        """Return code for a value that never changes."""
+        if type(value) is int or type(value) is str:
+            return repr(value)
+        if value is TRUE or value is FALSE:
+            return str(value)
+        key = id(value)
+        name = self._constants.get(key)
+        if name is None:
+            name = self._constants[key] = self.fresh("c")
+            self._globals[name] = value
+            self._kept.append(value)
+        return name
+
+    def atom(self, code: str, ctx: Context, place: m.Place | None = None) -> str:
+        """Return code that can be repeated at no cost: a name, if need be a new one."""
+        if code.isidentifier() or code.isdigit():
+            return code
+        name = self.fresh("t")
+        ctx.put(f"{name} = {code}", place)
+        return name
+
+    def trial(
+        self, make: Callable[[m.Expression, Context], str], node: m.Expression, ctx: Context
+    ) -> tuple[str, Block]:
+        """Make code and keep the statements that it needs apart."""
+        block = Block()
+        code = make(node, ctx.fork(block=block, indent=0))
+        return code, block
+
+    # --- constants -------------------------------------------------------------------------------
+
+    def folded(self, node: m.Expression) -> Value | None:
+        """Return the value of an expression that is the same everywhere, None if it is not.
+
+        One whose evaluation fails counts as not constant: the error comes when it is needed.
+        """
+        key = id(node)
+        if key in self._folded:
+            return self._folded[key]
+        found = None
+        if self.analyst.facts(node).is_closed:
+            self._folded[key] = None  # Found while folding: part of itself, by recursion.
+            try:
+                found = self.evaluate_now(node)
+            except (EvaluationError, ArithmeticError, LookupError, TypeError, AttributeError):
+                found = None
+            except (NameError, RecursionError, AssertionError):
+                found = None
+        self._folded[key] = found
+        self._kept.append(node)
+        return found
+
+    @abstractmethod
+    def evaluate_now(self, node: m.Expression) -> Value:
+        """Return the value of a constant expression."""
+
+    # --- functions -------------------------------------------------------------------------------
+
+    def define(self, name: str, parameters: str, block: Block) -> Callable[..., Any]:
+        """Make a global Python function of a block."""
+        lines = block.lines(1)
+        source = f"def {name}({parameters}):\n" + "\n".join(text for text, _ in lines) + "\n"
+        filename = f"<tla {name}>"
+        self._places[filename] = [None, *(place for _, place in lines)]
+        exec(compile(source, filename, "exec"), self._globals)
+        made: Callable[..., Any] = self._globals[name]
+        return made
+
+    def explain(self, error: Exception) -> EvaluationError:
+        """Return the error that a user sees for one raised in generated code."""
+        places: list[m.Place] = []
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            known = self._places.get(frame.filename)
+            if known is None or frame.lineno is None:
+                continue
+            place = known[frame.lineno - 1]
+            if place is not None and place not in places:
+                places.append(place)
+        return EvaluationError(_message(error), tuple(places))
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, EvaluationError):
+        return error.message
+    if isinstance(error, KeyError):
+        return f"a function is applied to {show(error.args[0])}, which is not in its domain"
+    if isinstance(error, ZeroDivisionError):
+        return "division by zero"
+    if isinstance(error, RecursionError):
+        return "an operator calls itself too deeply"
+    return f"an operator is applied to values that it is not defined for ({error})"

@@ -1,0 +1,1 @@
+"""Model checking: configurations, models, breadth-first search."""

@@ -1,0 +1,205 @@
+"""A module and a configuration together: what a search explores and checks."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from speccheck.evaluate.compiler import Action, Compiler, State
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.values import Value
+from speccheck.explore.config import Config
+from speccheck.explore.properties import Parts, take_apart
+from speccheck.explore.symmetry import Symmetry
+from speccheck.tla import meaning as m
+from speccheck.tla.errors import TlaError
+from speccheck.tla.modules import Library
+from speccheck.tla.resolve import error_at, resolve
+
+
+class ConfigError(Exception):
+    """The configuration does not fit the module."""
+
+
+class StateCheck(NamedTuple):
+    """A named predicate on states."""
+
+    name: str
+    holds: Callable[[State], bool]
+
+
+class StepCheck(NamedTuple):
+    """A named predicate on steps."""
+
+    name: str
+    holds: Callable[[State, State], bool]
+
+
+@dataclass(slots=True)
+class Model:
+    """Functions to explore with; ``explain`` makes a readable error of one that they raise.
+
+    ``unchecked`` names the parts of properties that speak of infinite behaviours.
+    """
+
+    name: str
+    variables: tuple[str, ...]
+    initial: Callable[[Callable[[State], None]], None] | None
+    actions: list[Action]
+    explain: Callable[[Exception], EvaluationError]
+    check_deadlock: bool = True
+    invariants: list[StateCheck] = field(default_factory=list)
+    initial_checks: list[StateCheck] = field(default_factory=list)
+    step_checks: list[StepCheck] = field(default_factory=list)
+    constraints: list[StateCheck] = field(default_factory=list)
+    action_constraints: list[StepCheck] = field(default_factory=list)
+    assumptions: list[tuple[m.Place, Callable[[], bool]]] = field(default_factory=list)
+    symmetry: Symmetry | None = None
+    view: Callable[[State], Value] | None = None
+    postcondition: Callable[[], bool] | None = None
+    unchecked: list[str] = field(default_factory=list)
+
+
+def load_model(module_path: Path, config: Config, folders: Iterable[Path] = ()) -> Model:
+    """Return the model of a module and a configuration.
+
+    Raises TlaError where a text is wrong, ConfigError where they do not fit, EvaluationError
+    where a constant expression has no value, OSError.
+    """
+    library = Library(folders)
+    module = resolve(library, library.main(module_path))
+    return _Loader(module, config).load()
+
+
+class _Loader:
+    def __init__(self, module: m.ResolvedModule, config: Config) -> None:
+        self._module = module
+        self._config = config
+        self._compiler = Compiler(module.variables)
+
+    def load(self) -> Model:
+        """Return the model."""
+        self._set_constants()
+        compiler, config = self._compiler, self._config
+        model = Model(
+            name=self._module.name,
+            variables=tuple(variable.name for variable in self._module.variables),
+            initial=None,
+            actions=[],
+            explain=compiler.explain,
+            check_deadlock=config.check_deadlock,
+        )
+        self._set_behaviour(model)
+        for name in config.invariants:
+            body = self._body(name)
+            model.invariants.append(StateCheck(name, compiler.state_predicate(body)))
+        for name in config.properties:
+            self._add_property(name, model)
+        for name in config.constraints:
+            body = self._body(name)
+            model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
+        for name in config.action_constraints:
+            body = self._body(name)
+            model.action_constraints.append(StepCheck(name, compiler.step_predicate(body)))
+        for assumption in self._module.assumptions:
+            holds = compiler.state_predicate(assumption)
+            blank: State = (None,) * len(self._module.variables)
+            model.assumptions.append((assumption.place, lambda p=holds, s=blank: p(s)))  # type: ignore[misc]
+        if config.symmetry:
+            sets = [compiler.constant_value(self._body(name)) for name in config.symmetry]
+            model.symmetry = Symmetry([permutation for one in sets for permutation in one])
+        if config.view is not None:
+            model.view = compiler.state_value(self._body(config.view))
+        if config.postcondition is not None:
+            holds = compiler.state_predicate(self._body(config.postcondition))
+            blank = (None,) * len(self._module.variables)
+            model.postcondition = lambda: holds(blank)
+        return model
+
+    # --- constants -------------------------------------------------------------------------------
+
+    def _set_constants(self) -> None:
+        for name, value in self._config.values.items():
+            found = self._module.scope.find(name)
+            if isinstance(found, m.Constant):
+                found.value = value
+            elif isinstance(found, m.Operator):
+                found.override = m.Literal(found.place, value)
+            # A value for a name that the module lacks changes nothing; TLC lets it pass too.
+        for name, by, module in self._config.replacements:
+            target = self._operator(by)
+            if module is not None:
+                for operator in self._module.everything:
+                    if operator.name == name and operator.module == module:
+                        operator.override = target
+                continue
+            found = self._module.scope.find(name) or self._module.builtins.get(name)
+            if isinstance(found, m.Constant):
+                found.definition = target
+            elif isinstance(found, m.Operator | m.Builtin):
+                if found is not target:
+                    found.override = target
+            else:
+                raise self._unfit(name)
+        for constant in self._module.constants:
+            if constant.value is None and constant.definition is None:
+                place = constant.place
+                message = f"{self._config.path} gives no value to the constant {constant.name}"
+                raise error_at(place.path, place.span, message)
+
+    def _unfit(self, name: str) -> ConfigError:
+        where = f"{self._config.path} speaks of {name}"
+        return ConfigError(f"{where}, which module {self._module.name} does not have")
+
+    def _operator(self, name: str) -> m.Operator:
+        found = self._module.scope.find(name)
+        if isinstance(found, m.Operator):
+            return found
+        if isinstance(found, m.Constant):
+            body = m.UseConstant(found.place, found)
+            return m.Operator(name, (), found.place, body)
+        raise self._unfit(name)
+
+    def _body(self, name: str) -> m.Expression:
+        operator = self._operator(name)
+        return m.Call(operator.place, operator)
+
+    # --- behaviour and properties ----------------------------------------------------------------
+
+    def _set_behaviour(self, model: Model) -> None:
+        config, compiler = self._config, self._compiler
+        if config.specification is not None:
+            parts = take_apart(self._body(config.specification), compiler.analyst)
+            if len(parts.steps) != 1 or not parts.initial:
+                place = self._operator(config.specification).place
+                message = f"{config.specification} is not of the form Init /\\ [][Next]_v"
+                raise error_at(place.path, place.span, message)
+            initial = parts.initial[0]
+            if len(parts.initial) > 1:
+                initial = m.Items(initial.place, "/\\", tuple(parts.initial))
+            step = parts.steps[0]
+            model.initial = compiler.initial(initial)
+            model.actions = compiler.actions(step.action)
+            return
+        if config.init is None and config.next is None:
+            if self._module.variables and (config.invariants or config.properties):
+                raise ConfigError(f"{config.path} names neither INIT and NEXT nor SPECIFICATION")
+            return
+        if config.init is None or config.next is None:
+            raise ConfigError(f"{config.path} names only one of INIT and NEXT")
+        model.initial = compiler.initial(self._body(config.init))
+        model.actions = compiler.actions(self._body(config.next), config.next)
+
+    def _add_property(self, name: str, model: Model) -> None:
+        compiler = self._compiler
+        parts: Parts = take_apart(self._body(name), compiler.analyst)
+        for node in parts.initial:
+            model.initial_checks.append(StateCheck(name, compiler.state_predicate(node)))
+        for node in parts.always:
+            model.invariants.append(StateCheck(name, compiler.state_predicate(node)))
+        for step in [*parts.steps, *parts.quantified_steps]:
+            model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))
+        model.unchecked.extend(f"{name} at {node.place}" for node in parts.liveness)
+
+
+__all__ = ["ConfigError", "Model", "StateCheck", "StepCheck", "TlaError", "load_model"]

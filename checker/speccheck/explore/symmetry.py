@@ -1,0 +1,59 @@
+"""States up to permutations of model values: one key for all states of an orbit."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from speccheck.evaluate.compiler import State
+from speccheck.evaluate.values import Fn, Value, function_of
+
+
+class Symmetry:
+    """The group that some permutations generate, acting on states."""
+
+    def __init__(self, permutations: Iterable[Fn]) -> None:
+        self._images = [_Image(mapping) for mapping in _group([dict(p) for p in permutations])]
+        self._numbers: dict[Value, int] = {}
+
+    def key(self, state: State) -> State:
+        """Return the same state for all states of an orbit."""
+        numbers = self._numbers
+        best, best_rank = state, [numbers.setdefault(value, len(numbers)) for value in state]
+        for image in self._images:
+            moved = [image[value] for value in state]
+            rank = [numbers.setdefault(value, len(numbers)) for value in moved]
+            if rank < best_rank:
+                best, best_rank = tuple(moved), rank
+        return best
+
+
+class _Image(dict[Any, Any]):
+    """What values become under one permutation; each is worked out once."""
+
+    def __missing__(self, value: Value) -> Value:
+        image = value
+        if isinstance(value, frozenset):
+            image = frozenset([self[item] for item in value])
+        elif isinstance(value, Fn):
+            if any(self[key] is not key for key in value.domain.keys_):
+                image = function_of({self[key]: self[item] for key, item in value.items()})
+            else:
+                image = value.table[tuple([self[item] for item in value.values_])]
+        self[value] = image
+        return image
+
+
+def _group(generators: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Return all products of the generators, without the identity."""
+    moved = sorted({v for g in generators for v in g}, key=str)
+    identity = tuple(moved)
+    known = {identity}
+    waiting = [identity]
+    while waiting:
+        image = waiting.pop()
+        for generator in generators:
+            product = tuple(generator.get(value, value) for value in image)
+            if product not in known:
+                known.add(product)
+                waiting.append(product)
+    known.discard(identity)
+    return [dict(zip(moved, image, strict=True)) for image in known]

@@ -1,0 +1,202 @@
+"""Models on disk, searched: counts, verdicts, shortest counterexamples."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.explore.config import parse_config
+from speccheck.explore.model import ConfigError, load_model
+from speccheck.explore.printing import as_data, headline, idle_actions, trace_lines
+from speccheck.explore.search import Result, Search
+from speccheck.tla.errors import TlaError
+
+
+def check(folder: Path, body: str, config: str, **others: str) -> Result:
+    """Search the model of a module M and a configuration."""
+    for name, text in {"M": body, **others}.items():
+        (folder / f"{name}.tla").write_text(f"---- MODULE {name} ----\n{text}\n====\n")
+    return Search(load_model(folder / "M.tla", parse_config(config, "M.cfg"))).run()
+
+
+COUNTER = """
+EXTENDS Naturals
+VARIABLE n
+Init == n = 0
+Up == n < 5 /\\ n' = n + 1
+Reset == n = 5 /\\ n' = 0
+Never == n > 9 /\\ n' = 3
+Next == Up \\/ Reset \\/ Never
+Spec == Init /\\ [][Next]_n /\\ WF_n(Next)
+Small == n < 4
+Steps == [][n' = n + 1 \\/ n' = 0]_n
+OnlyUp == [][n' > n]_n
+Eventually == <>(n = 5)
+"""
+
+
+def test_counts_and_coverage(tmp_path: Path) -> None:
+    result = check(tmp_path, COUNTER, "SPECIFICATION Spec PROPERTY Steps")
+    assert (result.verdict, result.distinct, result.generated, result.depth) == ("success", 6, 7, 6)
+    assert result.taken == [("Up", 5, 5), ("Reset", 1, 0), ("Never", 0, 0)]
+    assert idle_actions(result) == ["Never"]
+
+
+def test_invariant_has_the_shortest_counterexample(tmp_path: Path) -> None:
+    result = check(tmp_path, COUNTER, "INIT Init NEXT Next INVARIANT Small")
+    assert (result.verdict, result.violated) == ("invariant", "Small")
+    assert [step.state for step in result.trace] == [(n,) for n in range(5)]
+    assert [step.action for step in result.trace] == [None, "Up", "Up", "Up", "Up"]
+    assert list(trace_lines(("n",), result.trace))[:4] == [
+        "1: initial state",
+        "    n = 0",
+        "2: Up",
+        "    n = 1",
+    ]
+    assert headline(result) == "Invariant Small is violated"
+
+
+def test_action_property(tmp_path: Path) -> None:
+    result = check(tmp_path, COUNTER, "SPECIFICATION Spec PROPERTY OnlyUp")
+    assert (result.verdict, result.violated) == ("property", "OnlyUp")
+    assert result.trace[-1].action == "Reset"
+
+
+def test_liveness_is_named_as_unchecked(tmp_path: Path) -> None:
+    result = check(tmp_path, COUNTER, "SPECIFICATION Spec PROPERTY Eventually")
+    assert result.verdict == "success"
+    assert [name.split()[0] for name in result.unchecked] == ["Eventually"]
+
+
+def test_deadlock(tmp_path: Path) -> None:
+    body = "EXTENDS Naturals\nVARIABLE n\nInit == n = 0\nNext == n < 2 /\\ n' = n + 1"
+    assert check(tmp_path, body, "INIT Init NEXT Next").verdict == "deadlock"
+    config = "INIT Init NEXT Next CHECK_DEADLOCK FALSE"
+    assert check(tmp_path, body, config).verdict == "success"
+
+
+def test_constraint_bounds_the_search(tmp_path: Path) -> None:
+    body = "EXTENDS Naturals\nVARIABLE n\nInit == n = 0\nNext == n' = n + 1\nBound == n < 10"
+    result = check(tmp_path, body, "INIT Init NEXT Next CONSTRAINT Bound")
+    assert (result.distinct, result.depth) == (10, 10)
+
+
+def test_disjunction_within_a_conjunction(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLES x, y
+Init == x \\in 0..1 /\\ (y = 0 \\/ y = 1)
+Pick(v) == \\E k \\in {0, 1} : v' = k
+Next == /\\ \\/ x' = x
+           \\/ Pick(x)
+        /\\ y' = x' + y
+        /\\ y' < 3
+"""
+    result = check(tmp_path, body, "INIT Init NEXT Next CHECK_DEADLOCK FALSE")
+    assert (result.distinct, result.verdict) == (6, "success")
+
+
+def test_symmetry_and_model_values(tmp_path: Path) -> None:
+    body = """
+EXTENDS FiniteSets, TLC
+CONSTANT Server
+VARIABLE up
+Init == up = {}
+Next == \\E s \\in Server : up' = up \\cup {s}
+Sym == Permutations(Server)
+"""
+    config = "INIT Init NEXT Next CONSTANT Server = {a, b, c}"
+    assert check(tmp_path, body, config).distinct == 8
+    assert check(tmp_path, body, f"{config} SYMMETRY Sym").distinct == 4
+
+
+def test_view(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLES x, clock
+Init == x = 0 /\\ clock = 0
+Next == x' = (x + 1) % 3 /\\ clock' = clock + 1
+View == x
+"""
+    assert check(tmp_path, body, "INIT Init NEXT Next VIEW View").distinct == 3
+
+
+def test_refinement_through_an_instance(tmp_path: Path) -> None:
+    low = """
+EXTENDS Naturals
+VARIABLES hi, lo
+Init == hi = 0 /\\ lo = 0
+Next == \\/ lo = 0 /\\ lo' = 1 /\\ hi' = hi
+        \\/ lo = 1 /\\ lo' = 0 /\\ hi' = 1 - hi
+Spec == Init /\\ [][Next]_<<hi, lo>>
+Abstract == INSTANCE High WITH bit <- hi
+Refines == Abstract!Spec
+"""
+    high = "EXTENDS Naturals\nVARIABLE bit\nSpec == bit = 0 /\\ [][bit' = 1 - bit]_bit"
+    config = "SPECIFICATION Spec PROPERTY Refines"
+    assert check(tmp_path, low, config, High=high).verdict == "success"
+    frozen = high.replace("bit' = 1 - bit", "FALSE")
+    assert check(tmp_path, low, config, High=frozen).verdict == "property"
+
+
+def test_enabled_and_unchanged(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLES x, y
+vars == <<x, y>>
+Init == x = 0 /\\ y = 0
+Up == x < 2 /\\ x' = x + 1 /\\ UNCHANGED y
+Mark == ~ENABLED Up /\\ y' = 1 /\\ UNCHANGED <<x>>
+Next == Up \\/ Mark
+Inv == y = 1 => x = 2
+"""
+    result = check(tmp_path, body, "INIT Init NEXT Next INVARIANT Inv CHECK_DEADLOCK FALSE")
+    assert (result.verdict, result.distinct) == ("success", 4)
+
+
+def test_evaluation_error_has_place_and_trace(tmp_path: Path) -> None:
+    body = "EXTENDS Naturals\nVARIABLE f\nInit == f = <<1>>\nNext == f' = <<f[2]>>"
+    result = check(tmp_path, body, "INIT Init NEXT Next")
+    assert result.verdict == "error"
+    assert "M.tla:5:9: a function is applied to 2" in headline(result)
+    assert len(result.trace) == 1
+
+
+def test_incomplete_next_state(tmp_path: Path) -> None:
+    body = "VARIABLES x, y\nInit == x = 1 /\\ y = 1\nNext == x' = 2"
+    result = check(tmp_path, body, "INIT Init NEXT Next")
+    assert "gives no value to y" in headline(result)
+
+
+def test_assumptions_and_replacements(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+CONSTANTS Limit, Op(_)
+ASSUME Limit > 0
+VARIABLE n
+Mine == 3
+Double(k) == 2 * k
+Init == n \\in Nat
+Next == n' = Op(n) % Limit
+MyNat == 0..1
+"""
+    config = "INIT Init NEXT Next CONSTANT Limit <- Mine Op <- Double Nat <- MyNat"
+    assert check(tmp_path, body, config).distinct == 3
+    bad = config.replace("Limit <- Mine", "Limit = 0")
+    assert check(tmp_path, body, bad).verdict == "assumption"
+
+
+def test_configuration_errors(tmp_path: Path) -> None:
+    with pytest.raises(TlaError, match=r"M.cfg:1:8: '<-' cannot stand here"):
+        check(tmp_path, COUNTER, "INIT A <- B")
+    with pytest.raises(ConfigError, match="speaks of Nothing, which module M does not have"):
+        check(tmp_path, COUNTER, "INIT Nothing NEXT Next")
+    with pytest.raises(TlaError, match="gives no value to the constant C"):
+        check(tmp_path, "CONSTANT C", "")
+
+
+def test_result_as_data(tmp_path: Path) -> None:
+    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{COUNTER}\n====\n")
+    config = parse_config("INIT Init NEXT Next INVARIANT Small", "M.cfg")
+    model = load_model(tmp_path / "M.tla", config)
+    data = as_data(model, Search(model).run())
+    assert data["trace"][-1] == {"action": "Up", "state": {"n": "4"}}
