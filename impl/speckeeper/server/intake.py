@@ -29,7 +29,7 @@ _pack_reply = REPLY_FRAME.pack
 _SHORTEST = 8  # a request is at least xid and opcode
 # Bytes taken from one connection before others get their turn: some 400 small reads or 1400 pings,
 # one to three milliseconds.
-TURN_BYTES = 32 * 1024
+TURN_BYTES = 16 * 1024
 # And bytes of large replies in the same turn, so that a client that reads none of them makes the
 # server keep a few at most: then its connection is held until it does.
 TURN_REPLY_BYTES = 1 << 20
