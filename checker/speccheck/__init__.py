@@ -1,1 +1,1 @@
-"""speccheck: TLA+ in Python. Text to syntax tree to Python functions; breadth-first model checking."""
+"""speccheck: TLA+ in Python. Syntax trees, evaluation as Python functions, model checking."""

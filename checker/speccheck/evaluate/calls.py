@@ -13,6 +13,7 @@ from speccheck.evaluate.emit import (
     Local,
     PythonOperator,
 )
+from speccheck.evaluate.values import LazyFunction, LazySet
 from speccheck.evaluate.workshop import Workshop
 from speccheck.tla import meaning as m
 
@@ -89,7 +90,7 @@ class Calls(Workshop):
                 return found
         value = self.folded(node)
         if value is not None:
-            return Local(self.constant(value), lazy=True)
+            return Local(self.constant(value), isinstance(value, LazySet | LazyFunction), value)
         return Deferred(node, ctx.env, ctx.function, ctx.loops, ctx.hole(), once, ctx.old)
 
     def operator_value(self, node: m.OperatorValue, ctx: Context) -> Binding:

@@ -57,8 +57,19 @@ class Compiler(Actions):
     def _names(self, stem: str) -> dict[m.Variable, str]:
         return {v: f"{stem}_{v.name}" for v in self.variables}
 
-    def _unpack(self, names: dict[m.Variable, str], ctx: Context, state: str) -> None:
-        if names:
+    def _unpack(
+        self,
+        names: dict[m.Variable, str],
+        ctx: Context,
+        state: str,
+        used: frozenset[m.Variable] | None = None,
+    ) -> None:
+        """Put the values of a state into names; of the ``used`` variables only, if given."""
+        if used is not None and 2 * len(used) < len(names):
+            for position, variable in enumerate(self.variables):
+                if variable in used:
+                    ctx.put(f"{names[variable]} = {state}[{position}]")
+        elif names:
             ctx.put(f"({', '.join(names.values())},) = {state}")
 
     def state_predicate(self, node: m.Expression) -> Callable[[State], bool]:
@@ -75,7 +86,7 @@ class Compiler(Actions):
     ) -> Callable[..., Any]:
         now = self._names("v")
         ctx = self._context(dict(now), dict.fromkeys(now))
-        self._unpack(now, ctx, "state")
+        self._unpack(now, ctx, "state", self.analyst.facts(node).reads)
         ctx.put(f"return {make(node, ctx)}", node.place)
         return self.define(self.fresh(stem), "state", ctx.block)
 

@@ -37,10 +37,14 @@ class Block:
 
 @dataclass(slots=True, eq=False)
 class Local:
-    """A Python expression without effects, usually a name; ``lazy`` if it may be a lazy value."""
+    """A Python expression without effects, usually a name; ``lazy`` if it may be a lazy value.
+
+    ``constant`` is its value if that is the same always, else None.
+    """
 
     code: str
     lazy: bool = False
+    constant: object = None
 
 
 @dataclass(slots=True, eq=False)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from speccheck.evaluate.analysis import actual, children, is_boolean
-from speccheck.evaluate.emit import Block, Context
+from speccheck.evaluate.emit import Block, Context, Deferred, Local
 from speccheck.evaluate.loops import Loops
 from speccheck.evaluate.sets import INTEGERS, NATURALS
 from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES
-from speccheck.evaluate.values import BOOLEANS, FALSE, TRUE, record_domain
+from speccheck.evaluate.values import BOOLEANS, DOMAINS, FALSE, TRUE, Value, record_domain
 from speccheck.tla import meaning as m
 
 _VALUES = {
@@ -32,8 +32,6 @@ _VALUES = {
     "\\o": "concatenated({0}, {1})",
     "Seq": "Sequences({0})",
     "Cardinality": "cardinality({0})",
-    ":>": "pair({0}, {1})",
-    "@@": "merged({0}, {1})",
     "BOOLEAN": "BOOLEANS",
     "STRING": "STRINGS",
     "Nat": "NATURALS",
@@ -116,6 +114,9 @@ class Expressions(Loops):
             case m.Fields():
                 return self._fields(node, ctx)
             case m.Applied():
+                part, inside = self._part(node, ctx)
+                if part is not None:
+                    return self.value(part, inside)
                 function = self.value(node.function, ctx)
                 return f"({function})[{self._index(node.arguments, ctx)}]"
             case m.Changed():
@@ -128,6 +129,41 @@ class Expressions(Loops):
             return self.kept(arguments[0], ctx)
         codes = [self.kept(argument, ctx) for argument in arguments]
         return f"SEQUENCES[({', '.join(codes)},)]"
+
+    def _part(self, node: m.Applied, ctx: Context) -> tuple[m.Expression | None, Context]:
+        """Return the item that ``p[1]`` or ``p.a`` picks if p is bound to a tuple or record."""
+        function = node.function
+        index = node.arguments[0]
+        if not isinstance(function, m.Use) or not isinstance(index, m.Literal):
+            return None, ctx
+        bound = ctx.env.get(function.parameter)
+        if not isinstance(bound, Deferred):
+            return None, ctx
+        whole, found = bound.node, None
+        if isinstance(whole, m.Items) and whole.kind == "tuple":
+            if isinstance(index.value, int) and 0 < index.value <= len(whole.items):
+                found = whole.items[index.value - 1]
+        elif isinstance(whole, m.Fields) and whole.kind == "record":
+            found = dict(whole.fields).get(str(index.value))
+        inside = ctx.with_env(bound.env)
+        inside.old = bound.old
+        return found, inside
+
+    def _known(self, node: m.Argument, ctx: Context) -> Value | None:
+        """Return the value of an expression if it is known while compiling."""
+        if isinstance(node, m.OperatorValue):
+            return None
+        if isinstance(node, m.Use):
+            bound = ctx.env.get(node.parameter)
+            if isinstance(bound, Local):
+                return bound.constant
+            if isinstance(bound, Deferred):
+                return self._known(bound.node, ctx.with_env(bound.env))
+            return None
+        if isinstance(node, m.Applied):
+            part, inside = self._part(node, ctx)
+            return None if part is None else self._known(part, inside)
+        return self.folded(node)
 
     def _variable(self, variable: m.Variable, ctx: Context) -> str:
         name = (ctx.then if ctx.primed else ctx.now).get(variable)
@@ -170,7 +206,7 @@ class Expressions(Loops):
                 ctx.put(f"{old} = {base}{''.join(f'[{key}]' for key in keys)}", change.place)
                 inside = ctx.with_env(ctx.env)
                 inside.old = old
-            code = self.value(change.value, inside)
+            code = self.kept(change.value, inside)
             for position in range(len(keys) - 1, -1, -1):
                 holder = base + "".join(f"[{key}]" for key in keys[:position])
                 code = f"changed({holder}, {keys[position]}, {code})"
@@ -283,6 +319,10 @@ class Expressions(Loops):
         return None
 
     def _compared(self, name: str, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
+        if name in {"=", "/="}:
+            left, right = (self._known(argument, ctx) for argument in arguments)
+            if left is not None and right is not None:
+                return str((left == right) is (name == "="))
         if name in {"=", "/="} and all(map(is_boolean, arguments)):
             left, right = (self._test(argument, ctx) for argument in arguments)
             return f"({left} is {right})" if name == "=" else f"({left} is not {right})"
@@ -405,6 +445,8 @@ class Expressions(Loops):
             primed = ctx.fork(primed=True)
             primed.known = ctx.known
             return self.argument(arguments[0], primed)
+        if name in {":>", "@@"}:
+            return self._pairs(node, ctx)
         if name in _VALUES:
             return _VALUES[name].format(*(self.argument(argument, ctx) for argument in arguments))
         if name in FUNCTIONS:
@@ -412,8 +454,56 @@ class Expressions(Loops):
             return f"{self._library(name)}({', '.join(codes)})"
         return f"unsupported({name!r})"
 
+    def _pairs(self, node: m.CallBuiltin, ctx: Context) -> str:
+        """Return code for ``a :> x @@ f @@ ...``: what stands further left goes first."""
+        operands = _merged_operands(node)
+        pairs = [pair for pair in map(_as_pair, operands) if pair is not None]
+        keys = [self.folded(key) for key, _ in pairs]
+        if len(pairs) == len(operands) and all(key is not None for key in keys):
+            codes = [self.kept(value, ctx) for _, value in pairs]
+            domain = DOMAINS[frozenset(keys)]
+            first = {key: codes[n] for n, key in reversed(list(enumerate(keys)))}
+            listed = ", ".join(first[key] for key in domain.keys_)
+            return f"{self.constant(domain)}[({listed},)]"
+        items: list[str] = []
+        for operand in operands:
+            pair = _as_pair(operand)
+            if pair is None:
+                items.append(f"**{self.kept(operand, ctx)}")
+                continue
+            key, value = self.kept(pair[0], ctx), self.kept(pair[1], ctx)
+            if len(operands) == 1:
+                return f"SINGLE[{key}][({value},)]"
+            items.append(f"{key}: {value}")
+        return f"function_of({{{', '.join(reversed(items))}}})"
+
     def _library(self, name: str) -> str:
         """Return the Python name of an operator of a standard module."""
         if name.isidentifier():
             return f"lib_{name}"
         return self.constant(FUNCTIONS[name])
+
+
+def _merged_operands(node: m.Expression) -> list[m.Expression]:
+    """Return the operands of a run of ``@@``, left to right."""
+    if not isinstance(node, m.CallBuiltin) or node.builtin.name != "@@":
+        return [node]
+    if node.builtin.override is not None:
+        return [node]
+    operands: list[m.Expression] = []
+    for argument in node.arguments:
+        assert not isinstance(argument, m.OperatorValue), "the resolver sees to it"
+        operands.extend(_merged_operands(argument))
+    return operands
+
+
+def _as_pair(node: m.Expression) -> tuple[m.Expression, m.Expression] | None:
+    """Return the two sides of ``a :> x``."""
+    if not isinstance(node, m.CallBuiltin) or node.builtin.name != ":>":
+        return None
+    if node.builtin.override is not None:
+        return None
+    key, value = node.arguments
+    assert not isinstance(key, m.OperatorValue), "the resolver sees to it"
+    assert not isinstance(value, m.OperatorValue), "the resolver sees to it"
+    return key, value

@@ -2,11 +2,20 @@
 
 from typing import NamedTuple
 
+from speccheck.evaluate.analysis import actual
 from speccheck.evaluate.calls import Calls
-from speccheck.evaluate.emit import MOST_LOOPS, Block, Context, Environment, Local
+from speccheck.evaluate.emit import (
+    MOST_LOOPS,
+    Block,
+    Closure,
+    Context,
+    Deferred,
+    Environment,
+    Local,
+)
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.sets import is_finite
-from speccheck.evaluate.values import DOMAINS, Value, force
+from speccheck.evaluate.values import DOMAINS, LazyFunction, LazySet, Value, force
 from speccheck.tla import meaning as m
 
 _MOST_LISTED = 20_000
@@ -187,16 +196,30 @@ class Loops(Calls):
 
     def may_be_lazy(self, node: m.Expression, env: Environment) -> bool:
         """Tell whether the value may be a lazy set or function."""
+        folded = self.folded(node)
+        if folded is not None:
+            return isinstance(folded, LazySet | LazyFunction)
         if isinstance(node, m.Use):
             binding = env.get(node.parameter)
-            if isinstance(binding, Local):
-                return binding.lazy
-            return True
+            if isinstance(binding, Deferred):
+                return self.may_be_lazy(binding.node, binding.env)
+            return not isinstance(binding, Local) or binding.lazy
+        if isinstance(node, m.Call):
+            return self._call_may_be_lazy(node, env)
+        if isinstance(node, m.Where):
+            return self.may_be_lazy(node.body, env)
+        if isinstance(node, m.Function):
+            return node.itself is not None or self._has_infinite_domain(node)
         if isinstance(node, m.Branches):
             values = [value for _, value in node.arms]
             values += [] if node.other is None else [node.other]
             return any(self.may_be_lazy(value, env) for value in values)
         if isinstance(node, m.CallBuiltin):
+            if node.builtin.name in {"'", "\\cup", "\\cap", "\\"}:
+                return any(
+                    isinstance(part, m.OperatorValue) or self.may_be_lazy(part, env)
+                    for part in node.arguments
+                )
             return node.builtin.override is not None or node.builtin.name not in _LISTED
         if isinstance(node, m.Items):
             return node.kind == "product"
@@ -213,6 +236,23 @@ class Loops(Calls):
             | m.Chosen
             | m.Old,
         )
+
+    def _call_may_be_lazy(self, node: m.Call, env: Environment) -> bool:
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.recursive or operator.body is None:
+            return not isinstance(operator, m.Literal)
+        bound = env.get(operator)
+        if isinstance(bound, Deferred):
+            return self.may_be_lazy(bound.node, bound.env)
+        inside = dict(bound.env if isinstance(bound, Closure) else env)
+        for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
+            lazy = isinstance(argument, m.OperatorValue) or self.may_be_lazy(argument, env)
+            inside[parameter] = Local("", lazy)
+        return self.may_be_lazy(operator.body, inside)
+
+    def _has_infinite_domain(self, node: m.Function) -> bool:
+        domains = [bound.domain for bound in node.bounds if bound.domain is not None]
+        return any(not is_finite(self.folded(domain)) for domain in domains)
 
     # --- functions -------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from speccheck.evaluate.values import (
     Value,
     Values,
     force,
-    function_of,
 )
 
 
@@ -96,14 +95,18 @@ def domain_of(values: Value) -> Domain:
 
 
 def changed(function: Value, argument: Value, value: Value) -> Value:
-    """Return [function EXCEPT ![argument] = value]; outside the domain nothing changes."""
+    """Return [function EXCEPT ![argument] = value]; outside the domain nothing changes.
+
+    The argument and the value are not lazy.
+    """
     if type(function) is not Fn:
         function = _as_function(function)
     position = function.domain.index.get(argument)
     if position is None:
         return function
-    values = function.values_
-    return function.table[(*values[:position], force(value), *values[position + 1 :])]
+    values = list(function.values_)
+    values[position] = value
+    return function.table[tuple(values)]
 
 
 def _as_function(value: Value) -> Fn:
@@ -134,23 +137,20 @@ def modulo(a: int, b: int) -> int:
     return a % b
 
 
-def pair(argument: Value, value: Value) -> Fn:
-    """Return argument :> value."""
-    return function_of({force(argument): force(value)})
+class _Single(dict[Any, Domain]):
+    """Domains of one element, by that element."""
+
+    def __missing__(self, argument: Value) -> Domain:
+        made = self[argument] = DOMAINS[frozenset([argument])]
+        return made
 
 
-def merged(first: Value, second: Value) -> Fn:
-    """Return first @@ second."""
-    return function_of({**_as_dict(second), **_as_dict(first)})
-
-
-def _as_dict(value: Value) -> dict[Any, Any]:
-    return value if isinstance(value, Fn) else _as_function(value)
+SINGLE = _Single()
 
 
 def cardinality(values: Value) -> int:
     """Return the number of elements of a finite set."""
-    if isinstance(values, frozenset):
+    if type(values) is frozenset:
         return len(values)
     if isinstance(values, LazySet) and is_finite(values):
         return len(values.force())

@@ -287,9 +287,12 @@ class LazySet:
 
 def force(value: Value) -> Value:
     """Return the value with lazy sets and functions listed: fit to be kept in another value."""
-    if isinstance(value, LazySet | LazyFunction):
+    if isinstance(value, _LAZY):
         return value.force()
     return value
+
+
+_LAZY = (LazySet, LazyFunction)
 
 
 def as_boolean(value: bool) -> Boolean:

@@ -7,6 +7,7 @@ What is checked when is as in TLC: a state outside the constraints is checked, b
 nor explored. Source: tlc2.tool.ModelChecker.
 """
 
+import gc
 import time
 from array import array
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from speccheck.evaluate.stdlib.tlc import STATISTICS
 from speccheck.evaluate.values import TRUE, Value, function_of
 from speccheck.explore.model import Model
 
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _CONFIGURATION = function_of({"mode": "bfs", "worker": 1, "deadlock": TRUE})
 
 
@@ -88,6 +90,10 @@ class Search:
         self._result = Result(unchecked=list(model.unchecked))
         self._steps = [0] * len(model.actions)
         self._new = [0] * len(model.actions)
+        # A successor that was seen needs no more than that look.
+        self._is_simple = self._key is None and not (
+            model.constraints or model.action_constraints or model.step_checks
+        )
         self._at: tuple[int, str | None, State | None] = (-1, None, None)
 
     def _key_function(self) -> Callable[[State], Value] | None:
@@ -100,6 +106,9 @@ class Search:
         """Explore all that is reachable, or up to the first violation."""
         began = time.perf_counter()
         result = self._result
+        # States hold no cycles: looking for some after every 700 new objects is time lost.
+        thresholds = gc.get_threshold()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 1000)
         STATISTICS["config"] = _CONFIGURATION
         try:
             self._check_assumptions()
@@ -119,6 +128,7 @@ class Search:
             if not result.error.places and not isinstance(error, EvaluationError):
                 raise
             self._set_trace(*self._at)
+        gc.set_threshold(*thresholds)
         result.seconds = time.perf_counter() - began
         result.distinct = len(self._seen)
         result.taken = [
@@ -187,9 +197,7 @@ class Search:
 
     def _expand(self, index: int) -> None:
         model, state = self._model, self._states[index]
-        seen, key_of = self._seen, self._key
-        limits = bool(model.constraints or model.action_constraints)
-        checks = model.step_checks
+        seen, is_simple = self._seen, self._is_simple
         successors: list[State] = []
         add = successors.append
         alive = False
@@ -202,7 +210,7 @@ class Search:
             self._steps[number] += len(successors)
             self._result.generated += len(successors)
             for successor in successors:
-                if key_of is None and successor in seen and not checks and not limits:
+                if is_simple and successor in seen:
                     continue
                 self._arrive(index, number, state, successor)
             successors.clear()
