@@ -29,9 +29,9 @@ class Following(Enum):
 def following(last: int, first: int) -> Following:
     """Tell how ``first`` stands to ``last``.
 
-    A leader numbers without gaps and logs whatever it numbers, and a new epoch begins at 1. So a
-    jump within an epoch, or into the middle of one, proves that transactions are missing. That an
-    old epoch went on after ``last`` cannot be seen from its files.
+    A leader numbers without gaps and logs what it numbers, and a new epoch begins at 1. So a jump
+    from one file to the next, within an epoch or into the middle of one, says that a file between
+    them is missing. That an old epoch went on after ``last`` cannot be seen from its files.
     """
     if first <= last + 1:
         return Following.NEXT

@@ -18,6 +18,7 @@ _WRITE_DURABLY: int = getattr(os, "RWF_DSYNC", 0)
 _NO_SUCH_FLAG = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 FILE_MODE = 0o644
+_READ_SIZE = 1 << 20
 
 
 class Disk:
@@ -53,15 +54,31 @@ class Disk:
             while chunk := file.read(size):
                 yield chunk
 
+    def read_ends(self, path: Path, size: int) -> tuple[bytes, bytes]:
+        """Read the first bytes of a file and the last."""
+        with open(path, "rb", buffering=0) as file:
+            handle, length = file.fileno(), os.fstat(file.fileno()).st_size
+            return os.pread(handle, size, 0), os.pread(handle, size, max(length - size, 0))
+
     @contextmanager
-    def map(self, path: Path) -> Iterator[bytes]:
-        """Map a file into memory, read only."""
-        with open(path, "rb") as file:
-            if not os.fstat(file.fileno()).st_size:
+    def map_log(self, path: Path) -> Iterator[bytes]:
+        """Map a log into memory, read only, up to its last byte that is not zero.
+
+        It is read once first: a page that cannot be had when a mapping is touched, because its
+        sector is bad or the file system too full to fill a hole, ends the process with SIGBUS,
+        where a read gives an OSError.
+        """
+        with open(path, "rb", buffering=0) as file:
+            end = position = 0
+            while chunk := file.read(_READ_SIZE):
+                written = len(chunk.rstrip(b"\0"))
+                if written:
+                    end = position + written
+                position += len(chunk)
+            if not end:
                 yield b""  # a mapping of no bytes is not possible
                 return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                content.madvise(mmap.MADV_SEQUENTIAL)
+            with mmap.mmap(file.fileno(), end, access=mmap.ACCESS_READ) as content:
                 yield cast(bytes, content)
 
     def create(self, path: Path, exclusive: bool) -> int:

@@ -40,7 +40,7 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
         raise MissingTransactions(directory, f"no log reaches back to {zxid:#x}", FIND_FILES)
     first, *later = relevant
     last, cut_at = -1, None
-    with files.map(first.path) as content:
+    with files.map_log(first.path) as content:
         entries = iter_entries(content)
         for offset, entry in entries:
             if zxid_of(entry) > zxid:

@@ -48,10 +48,15 @@ class FileSystem(Protocol):
         """Yield the bytes of a file in pieces of ``size``, the last one shorter."""
         ...
 
-    def map(self, path: Path) -> AbstractContextManager[bytes]:
-        """Give the bytes of a file without copying them, until the context is left.
+    def read_ends(self, path: Path, size: int) -> tuple[bytes, bytes]:
+        """Return the first ``size`` bytes of a file and the last, fewer where it is shorter."""
+        ...
 
-        What is given supports ``len``, slices (which are bytes) and the buffer protocol.
+    def map_log(self, path: Path) -> AbstractContextManager[bytes]:
+        """Give the bytes of a log without copying them, until the context is left.
+
+        Zeros at the end, which say nothing in a log, may be left off. What is given supports
+        ``len``, slices (which are bytes) and the buffer protocol, and no longer touches the disk.
         """
         ...
 

@@ -31,12 +31,12 @@ def looks_complete(files: FileSystem, snapshot: NamedFile) -> bool:
     (``SnapStream.isValidSnapshot``.) False as well for a file that cannot be read.
     """
     try:
-        with files.map(snapshot.path) as content:
-            if snapshot.compression:
-                return content[:2] == _GZIP_MAGIC if snapshot.compression == "gz" else True
-            return len(content) >= _MIN_SIZE and content[-len(_TAIL) :] == _TAIL
+        head, tail = files.read_ends(snapshot.path, _MIN_SIZE)
     except OSError:
         return False
+    if snapshot.compression:
+        return head.startswith(_GZIP_MAGIC) if snapshot.compression == "gz" else True
+    return len(tail) >= _MIN_SIZE and tail.endswith(_TAIL)
 
 
 def complete_snapshots(files: FileSystem, directory: Path) -> list[NamedFile]:

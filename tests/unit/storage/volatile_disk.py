@@ -77,8 +77,12 @@ class VolatileDisk:
         for start in range(0, len(content), size):
             yield content[start : start + size]
 
+    def read_ends(self, path: Path, size: int) -> tuple[bytes, bytes]:
+        content = self.read(path)
+        return content[:size], content[-size:]
+
     @contextmanager
-    def map(self, path: Path) -> Iterator[bytes]:
+    def map_log(self, path: Path) -> Iterator[bytes]:
         yield self.read(path)
 
     def create(self, path: Path, exclusive: bool) -> int:
