@@ -254,8 +254,38 @@ class Actions(Expressions):
                     self._put_assignment(name, target, arguments[1], ctx, goal, node.place)
             case "UNCHANGED" if ctx.assigning == "then":
                 self._put_unchanged(self._parts(arguments[0], ctx), ctx, goal, node.place)
+            case "\\cdot" if ctx.assigning == "then":
+                self._put_composition(arguments, ctx, goal)
             case _:
                 self._put_guard(node, ctx, goal)
+
+    def _put_composition(self, arguments: tuple[m.Argument, ...], ctx: Context, goal: Goal) -> None:
+        """Put A \\cdot B: a step of A to a state between, and a step of B from there."""
+        first, second = arguments
+        assert not isinstance(first, m.OperatorValue), "the resolver sees to it"
+        assert not isinstance(second, m.OperatorValue), "the resolver sees to it"
+        env = ctx.env
+
+        def finish(inside: Context) -> None:
+            back = inside.fork(now=ctx.now, function=ctx.function)
+            back.known = dict(ctx.known)
+            goal.rest(back)
+
+        def between(inside: Context) -> None:
+            missing = [v.name for v, name in inside.then.items() if name is None]
+            if missing:
+                inside.put(f"incomplete({', '.join(missing)!r})")
+                return
+            there = inside.fork(
+                env=env,
+                now=dict(inside.then),
+                then=dict.fromkeys(inside.then),
+                function=self.new_function(),
+            )
+            there.known = {}  # What was evaluated before the state between is of no use after it.
+            self.put_action(second, there, Goal(finish, is_end=goal.is_end))
+
+        self.put_action(first, ctx, Goal(between, is_end=False))
 
     def _put_assignment(
         self,

@@ -16,20 +16,24 @@ def _words(text: str) -> frozenset[str]:
 
 
 _IMPURE = _words(
-    "Print PrintT Assert JavaTime TLCGet TLCSet RandomElement RandomSubset RandomSetOfSubsets "
-    "RandomSubsetSet TLCGetOrDefault TLCGetAndSet JsonSerialize ndJsonSerialize Serialize IOExec "
-    "PickSuccessor CSVWrite Trace"
+    "Print PrintT Assert JavaTime TLCGet TLCSet TLCGetOrDefault TLCGetAndSet JsonSerialize "
+    "ndJsonSerialize Serialize IOExec PickSuccessor CSVWrite Trace"
 )
+_RANDOM = _words("RandomElement RandomSubset RandomSetOfSubsets RandomSubsetSet")
 _TEMPORAL = _words("[] <> ~> -+->")
 _BOOLEAN = _words(
     r"= /= /\ \/ ~ => <=> \in \notin \subseteq ENABLED UNCHANGED < > <= >= [] <> ~> -+-> ' "
     r"IsFiniteSet IsABag BagIn \sqsubseteq Contains IsPrefix IsInjective IsStrictPrefix IsSuffix "
-    "IsStrictSuffix Assert PrintT TLCSet"
+    "IsStrictSuffix Assert PrintT TLCSet IsUndirectedGraph IsLoopFreeUndirectedGraph "
+    "AreConnectedIn IsStronglyConnected"
 )
 
 
 class Facts(NamedTuple):
-    """What :func:`facts` finds; ``reads`` and ``reads_next`` are variables without and with '."""
+    """What :func:`facts` finds; ``reads`` and ``reads_next`` are variables without and with '.
+
+    ``pure``: evaluation does nothing else; ``random``: the value may differ from time to time.
+    """
 
     level: int
     free: frozenset[m.Parameter]
@@ -37,11 +41,12 @@ class Facts(NamedTuple):
     reads: frozenset[m.Variable]
     reads_next: frozenset[m.Variable]
     size: int
+    random: bool = False
 
     @property
     def is_closed(self) -> bool:
         """Tell whether the value is the same everywhere and always."""
-        return self.level == CONSTANT and not self.free and self.pure
+        return self.level == CONSTANT and not self.free and self.pure and not self.random
 
 
 # What @ stands for; EXCEPT binds it.
@@ -144,6 +149,9 @@ class Analyst:
         found = self.facts(operator.body)
         self._open.discard(operator)
         found = found._replace(free=found.free - frozenset(operator.parameters))
+        if found.random and not operator.parameters and found.level == CONSTANT:
+            # A definition without parameters has one value; as in TLC, it is found once.
+            found = found._replace(random=bool(found.free))
         self._cut.discard(operator)
         if not self._cut:
             self._operators[operator] = found
@@ -231,6 +239,8 @@ class Analyst:
             )
         if name in _TEMPORAL:
             return joined._replace(level=TEMPORAL)
+        if name in _RANDOM:
+            return joined._replace(random=True)
         if name in _IMPURE:
             return joined._replace(pure=False)
         return joined
@@ -241,13 +251,14 @@ def _actual_override(override: m.Operator | m.Literal) -> m.Operator | m.Literal
 
 
 def _join(parts: Iterable[Facts]) -> Facts:
-    level, pure, size = CONSTANT, True, 1
+    level, pure, size, random = CONSTANT, True, 1, False
     free: frozenset[m.Parameter] = frozenset()
     reads: frozenset[m.Variable] = frozenset()
     reads_next: frozenset[m.Variable] = frozenset()
     for part in parts:
         level = max(level, part.level)
         pure = pure and part.pure
+        random = random or part.random
         size += part.size
         if part.free:
             free |= part.free
@@ -255,7 +266,7 @@ def _join(parts: Iterable[Facts]) -> Facts:
             reads |= part.reads
         if part.reads_next:
             reads_next |= part.reads_next
-    return Facts(level, free, pure, reads, reads_next, size)
+    return Facts(level, free, pure, reads, reads_next, size, random)
 
 
 def is_boolean(node: m.Argument) -> bool:

@@ -132,6 +132,9 @@ class _Loader:
                 for operator in self._module.everything:
                     if operator.name == name and operator.module == module:
                         operator.override = target
+                built_in = self._module.builtins.get(name)
+                if isinstance(built_in, m.Builtin):
+                    built_in.override = target
                 continue
             found = self._module.scope.find(name) or self._module.builtins.get(name)
             if isinstance(found, m.Constant):

@@ -110,6 +110,7 @@ class Search:
         thresholds = gc.get_threshold()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 1000)
         STATISTICS["config"] = _CONFIGURATION
+        STATISTICS["-Dtlc2.tool.impl.Tool.cdot"] = "true"  # Composition of actions is supported.
         try:
             self._check_assumptions()
             if self._model.initial is not None:

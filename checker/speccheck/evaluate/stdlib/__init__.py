@@ -8,17 +8,18 @@ code generator.
 from collections.abc import Callable
 from typing import Any
 
-from speccheck.evaluate.stdlib import bags, bits, functions, json_text, sequences, sets, tlc
+from speccheck.evaluate.stdlib import bags, bits, functions, graphs, json_text, sequences, sets, tlc
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **bags.FUNCTIONS,
     **bits.FUNCTIONS,
     **functions.FUNCTIONS,
+    **graphs.FUNCTIONS,
     **json_text.FUNCTIONS,
     **sequences.FUNCTIONS,
     **sets.FUNCTIONS,
     **tlc.FUNCTIONS,
 }
 PREDICATES = frozenset(
-    [*bags.PREDICATES, *functions.PREDICATES, *sequences.PREDICATES, *tlc.PREDICATES]
+    name for module in (bags, functions, graphs, sequences, tlc) for name in module.PREDICATES
 )

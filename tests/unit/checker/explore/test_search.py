@@ -200,3 +200,34 @@ def test_result_as_data(tmp_path: Path) -> None:
     model = load_model(tmp_path / "M.tla", config)
     data = as_data(model, Search(model).run())
     assert data["trace"][-1] == {"action": "Up", "state": {"n": "4"}}
+
+
+def test_composed_actions(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLES x, y
+Init == x = 0 /\\ y = 0
+Up == x < 3 /\\ x' = x + 1 /\\ y' = y
+Copy == y' = x /\\ x' = x
+Next == Up \\cdot Copy
+Equal == x = y
+"""
+    result = check(tmp_path, body, "INIT Init NEXT Next INVARIANT Equal CHECK_DEADLOCK FALSE")
+    assert (result.verdict, result.distinct, result.depth) == ("success", 4, 4)
+
+
+def test_definitions_in_loops_are_evaluated_anew(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals, Sequences
+VARIABLES q, r
+Init == q = <<1, 2, 3>> /\\ r = 0
+Next == \\E i \\in DOMAIN q :
+            LET double == q[i] * 2
+                big == double > 2
+                next == r'
+            IN  /\\ IF big THEN r' = double ELSE r' = 0 - double
+                /\\ next # 4
+                /\\ q' = SelectSeq(q, LAMBDA e : e # next)
+"""
+    result = check(tmp_path, body, "INIT Init NEXT Next CHECK_DEADLOCK FALSE")
+    assert (result.verdict, result.distinct) == ("success", 3)
