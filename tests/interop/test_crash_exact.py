@@ -37,11 +37,11 @@ from conftest import StartPeer
 from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer, installed
 from tree_dump import SUPER_USER, differences, dump, last_zxid
 
-ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "25"))
 SEED = int(os.environ.get("SPECKEEPER_CRASH_SEED", "0")) or random.SystemRandom().randrange(
     1, 10**9
 )
-APACHE_EVERY = 20
+APACHE_EVERY = 12
 WRITERS = 5
 WINDOW = 40
 LONGEST_LOAD_S = 0.6
