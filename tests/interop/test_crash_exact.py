@@ -9,7 +9,8 @@ then the server is killed during its start, and now and then Apache ZooKeeper op
 data directory and must show the same. Then damage: a torn tail, a flipped bit, a full disk.
 (`test_crash.py` does many quicker rounds, each with new sessions, and looks at data only.)
 
-The number of rounds and the seed are in the environment; 300 rounds take about five minutes:
+The number of rounds and the seed are in the environment; 300 rounds took 14 minutes
+on two busy cores:
 
     SPECKEEPER_CRASH_ROUNDS=300 python -m pytest -s tests/interop/test_crash_exact.py -k killed
 """
@@ -580,7 +581,8 @@ def test_killed_at_random_moments(start_peer: StartPeer, tmp_path: Path) -> None
         f" acknowledged, {more} more carried out, {log.count(' taken in ')} snapshots in the log,"
         f" at most {most_files} files, {compared} comparisons with Apache"
     )
-    assert "Traceback" not in log
+    before, traceback, after = log.partition("Traceback")
+    assert not traceback, before[-1000:] + traceback + after[:4000]
     assert load.acknowledged > 20 * ROUNDS
     assert highest_snapshot > 0
 
