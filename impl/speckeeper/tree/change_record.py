@@ -24,6 +24,7 @@ class ChangeRecord:
         "mzxid",
         "num_children",
         "pzxid",
+        "staged_cversion",
         "version",
         "zxid",
     )
@@ -41,6 +42,9 @@ class ChangeRecord:
         self.mtime: int = node.mtime
         self.version: int = node.version
         self.cversion: int = node.cversion
+        # What the next child is numbered by. It goes round where the number ends, and ``cversion``
+        # does not, for that is what apply will leave: it never lets a parent's number go back.
+        self.staged_cversion: int = node.staged_cversion
         self.aversion: int = node.aversion
         self.ephemeral_owner: int = node.ephemeral_owner
         self.pzxid: int = node.pzxid

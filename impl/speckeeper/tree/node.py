@@ -93,6 +93,11 @@ class Node:
         children = self.children
         return len(children) if children else 0
 
+    @property
+    def staged_cversion(self) -> int:
+        """What the next child is numbered by; a :class:`ChangeRecord` may be ahead of this."""
+        return self.cversion
+
     def stat(self) -> Stat:
         """Return what clients are shown.
 

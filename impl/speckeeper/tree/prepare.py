@@ -137,7 +137,7 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
     if not check_acl(policy, parent.acl, CREATE, request.auth_ids):
         return ErrorCode.NO_AUTH
     if flags in _SEQUENTIAL:
-        path = f"{path}{parent.cversion:010d}"
+        path = f"{path}{parent.staged_cversion:010d}"
     if validate_path(path) is not None:
         return ErrorCode.BAD_ARGUMENTS
     if view.find(path) is not None:
@@ -147,7 +147,7 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
     quota_error = _quota_error(view, policy, path, 1, len(data or b""))
     if quota_error is not None:
         return quota_error
-    cversion = int32(parent.cversion + 1)
+    cversion = int32(parent.staged_cversion + 1)
     if request.op == _CREATE_CONTAINER:
         return CreateContainerTxn(path, data, fixed_acl, cversion)
     if request.op == _CREATE_TTL:

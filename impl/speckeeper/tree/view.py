@@ -200,7 +200,8 @@ class TreeView:
         parent.num_children += 1
         cversion = record.parent_cversion
         if cversion == -1:
-            cversion = int32(parent.cversion + 1)
+            cversion = int32(parent.staged_cversion + 1)
+        parent.staged_cversion = cversion
         if cversion > parent.cversion:  # as on apply, also where the number wraps
             parent.cversion, parent.pzxid = cversion, zxid
         self._post_change(parent_path, parent)

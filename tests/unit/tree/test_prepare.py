@@ -230,6 +230,35 @@ def test_sequence_at_the_end_of_32_bits(world: World) -> None:
     assert sequential(world, "/q/") == "/q/-000000005"
 
 
+def test_sequence_at_the_end_of_32_bits_within_a_multi(world: World) -> None:
+    """What is staged goes round, as ZooKeeper's change record does; what is applied does not.
+
+    PrepRequestProcessor.pRequest2TxnCreate sets the record's cversion whatever it was.
+    """
+    world.create("/q")
+    world.node("/q").cversion = 2147483647
+    child = create("/q/m", flags=CreateFlag.PERSISTENT_SEQUENTIAL)
+    txn = world.ask(OpCode.MULTI, multi((CREATE, child), (CREATE, child), (CREATE, child)))
+    assert [part.record.path for part in txn.record.txns] == [
+        "/q/m2147483647",
+        "/q/m-2147483648",
+        "/q/m-2147483647",
+    ]
+    assert [part.record.parent_cversion for part in txn.record.txns] == [
+        -2147483648,
+        -2147483647,
+        -2147483646,
+    ]
+    before = world.node("/q").pzxid
+    world.settle()
+    assert txn.digest is not None
+    assert txn.digest.tree_digest == world.tree.digest
+    stat = world.node("/q").stat()
+    assert (world.node("/q").cversion, stat.pzxid, stat.num_children) == (2147483647, before, 3)
+    assert stat.cversion == 2 * 2147483647 - 3 - 2**32
+    assert world.err(CREATE, child) == ErrorCode.NODE_EXISTS
+
+
 # -- delete -------------------------------------------------------------------------------------
 
 
