@@ -34,7 +34,6 @@ TURN_BYTES = 16 * 1024
 # server keep a few at most: then its connection is held until it does.
 TURN_REPLY_BYTES = 1 << 20
 _LARGE_REPLY = 1 << 10
-_HANDSHAKE_LIMIT = 1024  # a ConnectRequest is 44 or 45 bytes; strangers get no bigger buffer
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 
@@ -158,7 +157,9 @@ class Intake:
         needed = 4
         if size >= 4:
             length = _LENGTH.unpack_from(data)[0]
-            if not 0 <= length <= min(self._longest, _HANDSHAKE_LIMIT):
+            # As long as any request, like ZooKeeper: what strangers can have kept is bounded by the
+            # deadline of the handshake and the limits on connections.
+            if not 0 <= length <= self._longest:
                 self._core.outbox.close(connection, CloseReason.FRAME_LENGTH)
                 return b""
             needed = 4 + length

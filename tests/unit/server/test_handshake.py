@@ -156,13 +156,27 @@ def test_the_token_bucket_turns_newcomers_away():
     assert world.server.stats.connections_rejected == 1
 
 
-@pytest.mark.parametrize("length", [-1, -(2**31), 2**31 - 1, 1025])
+@pytest.mark.parametrize("length", [-1, -(2**31), 2**31 - 1, 0x100000])
 def test_a_first_frame_of_impossible_length_ends_the_connection(world, length):
     client = world.stranger()
 
     client.feed(length.to_bytes(4, "big", signed=True))
 
     assert client.closed is CloseReason.FRAME_LENGTH
+
+
+def test_a_handshake_may_be_as_long_as_any_request(world):
+    """ZooKeeper takes a password of any length (and finds it wrong) and bytes that say nothing."""
+    long_password, trailing = world.stranger(), world.stranger()
+    long_password.connect(password=bytes(2000))
+    request = encode_connect_request(ConnectRequest(0, 0, 10_000, 0, bytes(16), False))
+    frame = (len(request) + 100_000).to_bytes(4, "big") + request + bytes(100_000)
+    for start in range(0, len(frame), 30_000):
+        trailing.feed(frame[start : start + 30_000])
+    world.persist()
+
+    assert long_password.welcome().session_id != 0
+    assert trailing.welcome().session_id != 0
 
 
 def test_half_a_connect_request_is_malformed(world):
