@@ -18,7 +18,7 @@ from cases import CASES, case_steps
 from differential import UNTESTABLE, Coverage, Differential, Divergence, Step, names_concerning
 from peers import KINDS, Kind, Peer
 from scripts import Traits, script
-from test_differential import SETTINGS
+from test_differential import PROPERTIES, SETTINGS
 
 
 class Runner:
@@ -36,7 +36,12 @@ class Runner:
         if self._differential is None:
             self._count += 1
             peers = [
-                Peer(kind, self.folder / f"{self._count}-{side}-{kind.name}", SETTINGS).start()
+                Peer(
+                    kind,
+                    self.folder / f"{self._count}-{side}-{kind.name}",
+                    SETTINGS,
+                    PROPERTIES,
+                ).start()
                 for side, kind in enumerate(self.kinds)
             ]
             self._differential = Differential(peers[0], peers[1], self.coverage)

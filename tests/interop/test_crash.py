@@ -26,7 +26,7 @@ import raw_client as zk
 from conftest import StartPeer
 from peers import APACHE_38, APACHE_39, SPECKEEPER, Peer
 from reply_shapes import reply_shape
-from tree_dump import SUPER_USER, differences, dump, last_zxid
+from tree_dump import PROPERTIES, differences, dump, last_zxid
 
 ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "200"))
 SEED = int(os.environ.get("SPECKEEPER_CRASH_SEED", "1"))
@@ -38,7 +38,6 @@ CONFIG: dict[str, object] = {
     "preAllocSize": 256,  # KiB: logs grow now and then
     "autopurge.purgeInterval": 1,  # purges at each start
     "extendedTypesEnabled": "true",
-    "znode.container.checkIntervalMs": 3600_000,
     "maxSessionTimeout": 600_000,
 }
 
@@ -201,7 +200,7 @@ def _apache_shows_the_same(start_peer: StartPeer, server: Peer, copy: Path) -> N
         apache = start_peer(
             kind,
             config={**CONFIG, "dataDir": copy},
-            properties=SUPER_USER,
+            properties=PROPERTIES,
             folder=copy.parent / "a",
         )
         # Its dump comes after the one here: the session of that one is in it, not its end.
@@ -215,7 +214,7 @@ def _apache_shows_the_same(start_peer: StartPeer, server: Peer, copy: Path) -> N
 
 @pytest.fixture
 def server(start_peer: StartPeer) -> Peer:
-    return start_peer(SPECKEEPER, config=CONFIG, properties=SUPER_USER)
+    return start_peer(SPECKEEPER, config=CONFIG, properties=PROPERTIES)
 
 
 @pytest.mark.slow

@@ -17,11 +17,10 @@ import pytest
 import raw_client as zk
 from conftest import StartPeer, need
 from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer
-from tree_dump import SUPER_USER, Writer, differences, dump, last_zxid
+from tree_dump import PROPERTIES, Writer, differences, dump, last_zxid
 
 CONFIG: dict[str, object] = {
     "extendedTypesEnabled": "true",
-    "znode.container.checkIntervalMs": 3600_000,
     # Long enough that no session ends while its server is down.
     "maxSessionTimeout": 3600_000,
 }
@@ -43,7 +42,7 @@ COMPLAINTS = (
 
 def _serve(start_peer: StartPeer, kind: Kind, data_dir: Path, settings: dict[str, object]) -> Peer:
     return start_peer(
-        kind, config={**CONFIG, **settings, "dataDir": data_dir}, properties=SUPER_USER
+        kind, config={**CONFIG, **settings, "dataDir": data_dir}, properties=PROPERTIES
     )
 
 
