@@ -19,6 +19,9 @@ from speckeeper.wire.records import Id
 from speckeeper.wire.replies import ClientInfo
 from speckeeper.wire.requests import AuthRequest, SaslRequest, decode_request
 
+# A client has one identity or a few, and every one of them is compared with every ACL that is
+# checked for it and kept with every write under way. ZooKeeper sets no limit.
+MOST_IDENTITIES = 256
 _NO_ZXID = 0  # these replies carry no zxid; clients do not take 0 as "seen"
 
 
@@ -57,14 +60,26 @@ class Authenticator:
             self._outbox.close(connection, CloseReason.WRONG_ENSEMBLE)
             return
         if ids is None:
-            self._stats.auth_failed += 1
-            self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.AUTH_FAILED))
-            self._outbox.close(connection, CloseReason.AUTH_FAILED)
+            self._fail(connection, xid, CloseReason.AUTH_FAILED)
             return
-        connection.auth_ids += tuple(auth for auth in ids if auth not in connection.auth_ids)
+        proven = connection.proven
+        if proven is None:
+            proven = connection.proven = set(connection.auth_ids)
+        new = tuple(auth for auth in ids if auth not in proven)
+        if new:
+            if len(proven) + len(new) > MOST_IDENTITIES:
+                self._fail(connection, xid, CloseReason.TOO_MANY_IDENTITIES)
+                return
+            proven.update(new)
+            connection.auth_ids += new
         if connection.state == State.UNAUTHENTICATED and not self.owes_authentication(connection):
             connection.state = State.OPEN
         self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK))
+
+    def _fail(self, connection: Connection, xid: int, reason: CloseReason) -> None:
+        self._stats.auth_failed += 1
+        self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.AUTH_FAILED))
+        self._outbox.close(connection, reason)
 
     def sasl(self, connection: Connection, xid: int, body: bytes) -> None:
         """Handle a SASL token as a server without a JAAS section does: success and a null token."""

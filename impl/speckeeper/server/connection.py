@@ -68,6 +68,7 @@ class Connection:
         "packets_received",
         "packets_sent",
         "port",
+        "proven",
         "queued",
         "read_only_flag",
         "session",
@@ -90,6 +91,7 @@ class Connection:
         self.timeout_ms = 0
         self.read_only_flag = False  # the handshake had the byte, so the answer has it too
         self.auth_ids: tuple[Id, ...] = (Id("ip", host),)
+        self.proven: set[Id] | None = None  # the same, for auth to look up in; None until it does
 
         self.inbox: list[bytes] = []  # bytes not yet understood or not yet allowed
         self.inbox_size = 0

@@ -21,6 +21,7 @@ class CloseReason(Enum):
     CLIENT_RECONNECT = "client_reconnect"
     INVALID_SESSION = "invalid_session"
     AUTH_FAILED = "auth_failed"
+    TOO_MANY_IDENTITIES = "too_many_identities"
     WRONG_ENSEMBLE = "wrong_ensemble"
     UNKNOWN_OPCODE = "unknown_opcode"
     MALFORMED_FRAME = "malformed_frame"

@@ -9,9 +9,16 @@ Source: ZooKeeper ``ZooKeeperServer.checkACL``, ``PrepRequestProcessor.fixupACL`
 """
 
 from speckeeper.tree.policy import Policy
-from speckeeper.tree.schemes import digest_id
+from speckeeper.tree.schemes import DIGEST, digest_id
 from speckeeper.wire.codes import Perms
 from speckeeper.wire.records import ACL, ANYONE, OPEN_ACL_UNSAFE, Id
+
+# What the entries of scheme ``auth`` of one list may come to, in bytes as stored: as much as a
+# whole request by default (BinaryInputArchive.maxBuffer). ZooKeeper stores more, in a log entry
+# that it cannot read again.
+MOST_EXPANDED_BYTES = 0xFFFFF
+_ENTRY_BYTES = 12  # perms, and the lengths of scheme and id
+_FEW = 8  # ids that are as quickly compared one by one
 
 # Plain ints: `&` of an IntFlag costs as much as a whole check.
 READ = int(Perms.READ)
@@ -30,6 +37,8 @@ def check_acl(policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[I
     for auth in auth_ids:
         if auth.scheme == "super":
             return True
+    if len(auth_ids) > _FEW:
+        return _check_many(policy, acl, perm, auth_ids)
     for perms, entry in acl:
         if perms & perm:
             if entry == ANYONE:
@@ -42,25 +51,49 @@ def check_acl(policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[I
     return False
 
 
+def _check_many(policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[Id, ...]) -> bool:
+    """Decide as :func:`check_acl`, without comparing each entry with every digest id."""
+    ids = {(auth.scheme, auth.id) for auth in auth_ids if auth.scheme in policy.schemes}
+    ids.add(ANYONE)
+    others = [auth for auth in auth_ids if policy.schemes.get(auth.scheme) is not DIGEST]
+    for perms, entry in acl:
+        if perms & perm:
+            scheme = policy.schemes.get(entry.scheme)
+            if scheme is DIGEST or scheme is None:
+                if entry in ids:
+                    return True
+                continue
+            for auth in others:
+                if auth.scheme == entry.scheme and scheme.matches(auth.id, entry.id):
+                    return True
+    return False
+
+
 def fix_up_acl(
     policy: Policy, auth_ids: tuple[Id, ...], acl: tuple[ACL, ...]
 ) -> tuple[ACL, ...] | None:
     """Return the list to store for the list a client sent, or None where that is InvalidACL.
 
     Exact duplicates go; an entry of scheme ``auth`` becomes one entry for each of the client's ids
-    whose scheme authenticates (digest does, ip does not); any other scheme must be known and its id
-    valid.
+    whose scheme authenticates (digest does, ip does not), up to MOST_EXPANDED_BYTES; any other
+    scheme must be known and its id valid.
     """
     if acl == OPEN_ACL_UNSAFE:
         return OPEN_ACL_UNSAFE
     fixed: list[ACL] = []
+    own: list[Id] | None = None
+    own_bytes = 0
+    room = MOST_EXPANDED_BYTES
     for entry in dict.fromkeys(acl):
         perms, identity = entry
         if identity == ANYONE:
             fixed.append(entry)
         elif identity.scheme == "auth":
-            own = [auth for auth in auth_ids if _authenticates(policy, auth)]
-            if not own:
+            if own is None:
+                own = [auth for auth in auth_ids if _authenticates(policy, auth)]
+                own_bytes = sum(_stored_bytes(auth) for auth in own)
+            room -= own_bytes
+            if not own or room < 0:
                 return None
             fixed.extend(ACL(perms, auth) for auth in own)
         else:
@@ -69,6 +102,10 @@ def fix_up_acl(
                 return None
             fixed.append(entry)
     return tuple(fixed) or None
+
+
+def _stored_bytes(auth: Id) -> int:
+    return _ENTRY_BYTES + len(auth.scheme) + len(auth.id.encode("utf-8", "surrogatepass"))
 
 
 def _authenticates(policy: Policy, auth: Id) -> bool:

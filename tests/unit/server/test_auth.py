@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.server.world import World
 
+from speckeeper.server.auth import MOST_IDENTITIES
 from speckeeper.server.connection import State
 from speckeeper.server.reasons import CloseReason
 from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy
@@ -39,6 +40,25 @@ def test_the_same_credentials_twice_are_one_id(world):
     client.call(OpCode.AUTH, BOB, xid=-4)
 
     assert len(client.connection.auth_ids) == 2
+
+
+def test_a_client_with_too_many_identities_is_turned_away(world):
+    client = world.client()
+    frames = [
+        client.frame(OpCode.AUTH, AuthRequest(0, "digest", b"u%d:p" % number), xid=-4)
+        for number in range(MOST_IDENTITIES - 1)
+    ]
+    client.feed(b"".join(frames))
+    client.feed(frames[0])
+
+    assert [reply.err for reply in client.frames()] == [0] * MOST_IDENTITIES
+    assert len(client.connection.auth_ids) == MOST_IDENTITIES
+
+    reply = client.call(OpCode.AUTH, BOB, xid=-4)
+
+    assert reply.err == ErrorCode.AUTH_FAILED
+    assert client.closed is CloseReason.TOO_MANY_IDENTITIES
+    assert world.server.stats.auth_failed == 1
 
 
 @pytest.mark.parametrize(

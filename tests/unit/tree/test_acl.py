@@ -8,6 +8,7 @@ from tests.unit.tree.world import ALICE, NOBODY, acl
 from speckeeper.tree.acl import (
     ADMIN,
     CREATE,
+    MOST_EXPANDED_BYTES,
     READ,
     WRITE,
     check_acl,
@@ -17,7 +18,15 @@ from speckeeper.tree.acl import (
 from speckeeper.tree.acl_cache import UNKNOWN_ACL, AclCache
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.schemes import IP, digest_id
-from speckeeper.wire.records import ACL, CREATOR_ALL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE, Id
+from speckeeper.wire.records import (
+    ACL,
+    ANYONE,
+    CREATOR_ALL,
+    OPEN_ACL_UNSAFE,
+    READ_ACL_UNSAFE,
+    Id,
+    encode_acl,
+)
 
 POLICY = Policy()
 ALICE_ALL = acl((31, "digest", ALICE.id))
@@ -75,6 +84,33 @@ def test_a_scheme_that_is_not_configured_matches_nobody() -> None:
 )
 def test_invalid_lists(access: tuple[ACL, ...]) -> None:
     assert fix_up_acl(POLICY, (ALICE,), access) is None
+
+
+def test_many_ids_are_checked_like_few() -> None:
+    many = (*(Id("digest", f"u{number}:p") for number in range(20)), IP_ID)
+    cases = {
+        acl((1, "digest", "u7:p")): True,
+        acl((2, "digest", "u7:p")): False,
+        acl((1, "digest", "nobody:p"), (1, "ip", "10.0.0.0/8")): True,
+        acl((1, "ip", "11.0.0.0/8"), (1, "nobody-knows", "u7:p")): False,
+        acl((1, "world", "anyone")): True,
+        acl((1, "world", "somebody")): False,
+    }
+    for access, granted in cases.items():
+        assert check_acl(POLICY, access, READ, many) == granted
+        assert not check_acl(Policy(schemes={}), access, READ, many) or ANYONE in access[0]
+    assert check_acl(POLICY, acl((1, "digest", "x:y")), READ, (*many, Id("super", "")))
+
+
+def test_a_list_that_grows_beyond_a_request_is_invalid() -> None:
+    ids = tuple(Id("digest", f"user{number}:password") for number in range(100))
+    short = tuple(ACL(perms, Id("auth", "")) for perms in range(300))
+    long = tuple(ACL(perms, Id("auth", "")) for perms in range(400))
+    fixed = fix_up_acl(POLICY, ids, short)
+    assert fixed is not None
+    assert len(fixed) == 30_000
+    assert len(b"".join(encode_acl(entry) for entry in fixed)) <= MOST_EXPANDED_BYTES
+    assert fix_up_acl(POLICY, ids, long) is None
 
 
 def test_duplicates_go() -> None:
