@@ -28,7 +28,10 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, name: str) -> StorageSettings:
     with tarfile.open(DATA / f"{name}.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(tmp_path, filter="data")
+        else:  # Python 3.11.2, as Debian 12 has it
+            archive.extractall(tmp_path)
     log = tmp_path / "log"
     settings = StorageSettings(
         tmp_path / "data",
