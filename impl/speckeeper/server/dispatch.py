@@ -11,7 +11,7 @@ from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.pipeline import Pipeline
-from speckeeper.server.reads import Handler
+from speckeeper.server.reads import SLOW_READS, Handler
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.writes import WRITES
 from speckeeper.wire.codes import ErrorCode, OpCode
@@ -130,6 +130,8 @@ class Dispatcher:
             self._auth.refuse(connection, xid)
         elif op in self._handlers:
             self._read(connection, xid, op, buffer, start, end, now_ms)
+            if op in SLOW_READS:
+                return False
         else:
             self._core.outbox.reply(connection, xid, _NO_ZXID, _UNIMPLEMENTED)
             self._core.outbox.close(connection, CloseReason.UNKNOWN_OPCODE)

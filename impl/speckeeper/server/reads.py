@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 from speckeeper.server.auth import client_infos
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
+from speckeeper.server.reasons import CloseReason
 from speckeeper.tree import reads
 from speckeeper.wire import requests as rq
 from speckeeper.wire.codes import ErrorCode, OpCode
@@ -33,6 +34,15 @@ from speckeeper.wire.replies import (
 from speckeeper.wire.requests import decode_request
 
 Handler: TypeAlias = Callable[[Connection, bytes, int, int, tuple[Id, ...]], bytes | int]
+
+#: Reads that may take long however short their requests and replies are: one in a turn.
+SLOW_READS = frozenset(
+    (
+        int(OpCode.GET_ALL_CHILDREN_NUMBER),
+        int(OpCode.GET_EPHEMERALS),
+        int(OpCode.MULTI_READ),
+    )
+)
 
 _GET_DATA = int(OpCode.GET_DATA)
 _EXISTS = int(OpCode.EXISTS)
@@ -166,14 +176,22 @@ class Reads:
     def multi_read(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
-        """multiRead: each part for itself; a part that fails is an error among the results."""
+        """multiRead: each part for itself; a part that fails is an error among the results.
+
+        A reply that nobody could be let leave unread is not built: the connection ends instead.
+        """
         request = cast(rq.MultiRequest, decode_request(OpCode.MULTI_READ, buffer, start, end))
         results: list[MultiResult] = []
+        room = self._core.settings.max_unsent_bytes
         for _, part in request.ops:
             result = self._read_part(part, ids)
             if result is None:
                 return _MARSHALLING_ERROR
             results.append(result)
+            room -= _payload(result)
+            if room < 0:
+                self._core.outbox.close(connection, CloseReason.LARGE_REPLY)
+                return _MARSHALLING_ERROR  # which nobody will see
         return encode_multi_reply(results)
 
     def _read_part(self, part: rq.Request, ids: tuple[Id, ...]) -> MultiResult | None:
@@ -188,3 +206,12 @@ class Reads:
                 return ErrorResult(answer)
             return GetChildrenResult(tuple(answer[1]))
         return None  # a write: ZooKeeper's "Invalid type of readOp"
+
+
+def _payload(result: MultiResult) -> int:
+    """Bytes of a part of a multiRead, roughly."""
+    if isinstance(result, GetDataResult):
+        return len(result.data or b"")
+    if isinstance(result, GetChildrenResult):
+        return sum(map(len, result.children))
+    return 0

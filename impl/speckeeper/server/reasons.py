@@ -27,6 +27,7 @@ class CloseReason(Enum):
     MALFORMED_FRAME = "malformed_frame"
     FRAME_LENGTH = "frame_length"
     LARGE_REQUEST = "large_request"
+    LARGE_REPLY = "large_reply"
     CLIENT_RATE_LIMIT = "client_rate_limit"
     TOO_MANY_FROM_ADDRESS = "too_many_from_address"
     TOO_MANY_CONNECTIONS = "too_many_connections"

@@ -21,7 +21,7 @@ from speckeeper.server.core import Core
 from speckeeper.server.dispatch import THROTTLED, Dispatcher, ping, sync, throttled
 from speckeeper.server.intake import Intake
 from speckeeper.server.pipeline import Pipeline, Random
-from speckeeper.server.reads import Handler, Reads
+from speckeeper.server.reads import SLOW_READS, Reads
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.sessions import SessionTracker, first_session_id
@@ -62,12 +62,14 @@ class Server:
         self.throttle = ConnectionThrottle(settings, now_ms, rng.random)
 
         reads, watch_ops = Reads(core), WatchOps(core)
-        in_loop: dict[int, Handler] = {**reads.table, **watch_ops.table}
         handlers: dict[int, Handler] = {
-            **in_loop,
+            **reads.table,
+            **watch_ops.table,
             int(OpCode.PING): ping,
             int(OpCode.SYNC): sync,
         }
+        in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS}
+        del in_loop[int(OpCode.PING)], in_loop[int(OpCode.SYNC)]
         auth = Authenticator(settings, core.stats, core.outbox)
         self.pipeline = pipeline = Pipeline(settings, TreeView(tree), rng)
         self.session_ops = SessionOps(core, pipeline, auth, self.throttle)

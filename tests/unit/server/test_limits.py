@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.server.world import World
@@ -11,7 +12,14 @@ from speckeeper.server.intake import TURN_BYTES
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.reply_cache import ReplyCache
 from speckeeper.wire.codes import ErrorCode, OpCode
-from speckeeper.wire.requests import ExistsRequest, GetDataRequest, SetDataRequest
+from speckeeper.wire.requests import (
+    ExistsRequest,
+    GetAllChildrenNumberRequest,
+    GetDataRequest,
+    GetEphemeralsRequest,
+    MultiRequest,
+    SetDataRequest,
+)
 
 WRITE = SetDataRequest("/zookeeper", b"x", -1)
 READ = ExistsRequest("/", False)
@@ -43,6 +51,48 @@ def test_a_client_without_requests_in_progress_is_not_made_to_wait():
     idle.send(OpCode.EXISTS, READ)
 
     assert len(idle.take()) == 1
+
+
+def read_many(times):
+    return MultiRequest(((int(OpCode.GET_DATA), GetDataRequest("/big", False)),) * times)
+
+
+@pytest.mark.parametrize("behind_a_write", [False, True])
+def test_a_multi_read_of_too_much_ends_the_connection(behind_a_write):
+    world = World(max_unsent_bytes=1_000_000)
+    client = world.client()
+    client.create("/big", bytes(100_000))
+    assert client.call(OpCode.MULTI_READ, read_many(10)).err == 0
+
+    if behind_a_write:
+        client.send(OpCode.SET_DATA, WRITE)
+    client.send(OpCode.MULTI_READ, read_many(11))
+    client.send(OpCode.EXISTS, READ)
+    world.persist()
+
+    assert len(client.frames()) == behind_a_write
+    assert client.closed is CloseReason.LARGE_REPLY
+
+
+@pytest.mark.parametrize(
+    ("op", "record"),
+    [
+        (OpCode.GET_ALL_CHILDREN_NUMBER, GetAllChildrenNumberRequest("/")),
+        (OpCode.GET_EPHEMERALS, GetEphemeralsRequest("/")),
+        (OpCode.MULTI_READ, MultiRequest(())),
+    ],
+)
+def test_one_slow_read_is_a_turn(op, record):
+    world = World()
+    client = world.client()
+
+    client.feed(client.frame(op, record) * 3)
+
+    for _ in range(3):
+        assert len(client.frames()) == 1
+        world.server.take_turns(world.now_ms)
+    assert not world.server.backlog
+    assert client.connection.hold == 0
 
 
 def test_the_request_throttle_holds_everybody():

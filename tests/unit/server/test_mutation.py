@@ -108,8 +108,9 @@ def test_the_unchanged_conversation_succeeds():
     client = world.stranger()
 
     client.feed(RECORDED)
-    while world.pending():
+    while world.pending() or world.server.backlog:
         world.persist()
+        world.server.take_turns(world.now_ms)
 
     assert len(client.take()) > len(CONVERSATION)
     assert world.tree.sessions == {}
@@ -127,8 +128,9 @@ def test_a_changed_conversation_harms_nobody(edits, cuts):
     for start, end in pairwise(edges):
         client.feed(data[start:end])
         world.persist()
-    while world.pending():
+    while world.pending() or world.server.backlog:
         world.persist()
+        world.server.take_turns(world.now_ms)
 
     client.take()
     assert other.create("/alive").err == 0
