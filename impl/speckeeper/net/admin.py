@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 from aiohttp import web
-
-from speckeeper.net.listening import ListenError
 
 _STOP_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An aiohttp application and where it listens; ``name`` is what an operator calls it."""
+    """An aiohttp application and the name of the place where it listens."""
 
     name: str
     application: web.Application
-    host: str
-    port: int
     idle_timeout_s: float = 30.0
 
 
@@ -28,8 +25,8 @@ class Sites:
     def __init__(self) -> None:
         self._runners: list[web.AppRunner] = []
 
-    async def start(self, site: Site) -> int:
-        """Start a site; return the port it got. Raises ListenError."""
+    async def start(self, site: Site, listening: socket.socket) -> None:
+        """Serve a site on a listening socket, which is closed by :meth:`stop`."""
         runner = web.AppRunner(
             site.application,
             access_log=None,
@@ -38,12 +35,7 @@ class Sites:
         )
         await runner.setup()
         self._runners.append(runner)
-        try:
-            await web.TCPSite(runner, site.host, site.port).start()
-        except OSError as error:
-            raise ListenError(site.name, site.host, site.port, error) from error
-        port: int = runner.addresses[0][1]
-        return port
+        await web.SockSite(runner, listening).start()
 
     async def stop(self) -> None:
         """Stop all sites."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+from typing import NamedTuple
 
 # A rush of newcomers (every client comes back after a restart) waits here. Whom the kernel has no
 # room for tries again only a second later. (ZooKeeper leaves Java's 50.)
 DEFAULT_BACKLOG = 4096
+
+
+class Place(NamedTuple):
+    """Where something listens; ``name`` is what an operator calls it."""
+
+    name: str
+    host: str
+    port: int
 
 
 class ListenError(Exception):
@@ -17,12 +27,23 @@ class ListenError(Exception):
 
     def __init__(self, name: str, host: str | None, port: int, cause: OSError) -> None:
         place = f"{host or '*'}:{port}"
-        super().__init__(
-            f"{name} {place}: {cause.strerror or cause}; "
-            "stop what listens there, or configure another"
-        )
+        super().__init__(f"{name} {place}: {_explained(cause)}")
         self.name = name
         self.place = place
+
+
+def _explained(cause: OSError) -> str:
+    """What is wrong, and what to do."""
+    what = cause.strerror or str(cause)
+    if isinstance(cause, socket.gaierror):
+        return f"the name does not resolve ({what}); give a name or address of this machine"
+    if cause.errno == errno.EADDRNOTAVAIL:
+        return f"{what}: it is not an address of this machine; give one that is, or 0.0.0.0"
+    if cause.errno == errno.EACCES:
+        return f"{what}; give a port above 1023, or the right to bind lower ones"
+    if cause.errno == errno.EADDRINUSE:
+        return f"{what}; stop what listens there, or configure another"
+    return f"{what}; configure another"
 
 
 def listen(name: str, host: str | None, port: int, backlog: int, keep_alive: bool) -> socket.socket:
@@ -34,9 +55,11 @@ def listen(name: str, host: str | None, port: int, backlog: int, keep_alive: boo
         if host is None:
             bound = _all_addresses(port)
         else:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
+            # A name with both kinds of addresses stands for IPv4, as in Java.
+            family, kind, protocol, _, address = min(
+                socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE),
+                key=lambda found: found[0] != socket.AF_INET,
+            )
             bound = _bind(socket.socket(family, kind, protocol), address)
         bound.listen(DEFAULT_BACKLOG if backlog == -1 else backlog)
     except OSError as error:

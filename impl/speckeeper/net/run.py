@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,13 @@ import uvloop
 
 from speckeeper.net import process
 from speckeeper.net.client_port import Commands
-from speckeeper.net.listening import listen
+from speckeeper.net.listening import Place, listen
 from speckeeper.net.service import Service
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.interface import FileSystem
-from speckeeper.storage.recovery import recover
+from speckeeper.storage.recovery import Recovered, recover
 from speckeeper.storage.settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class ServeOptions:
     """What a server is told from outside.
 
     ``client_port`` 0: any free port; None: no client port. ``client_host`` None: all addresses.
-    ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``files``: for tests.
+    ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``places``: where the HTTP
+    sites listen. ``files``: for tests.
     """
 
     server: ServerSettings
@@ -47,6 +49,7 @@ class ServeOptions:
     listen_backlog: int = -1
     keep_alive: bool = False
     purge_interval_ms: int = 0
+    places: tuple[Place, ...] = ()
     files: FileSystem | None = None
 
 
@@ -61,7 +64,8 @@ def serve(
 
     ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``,
     None for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer,
-    metrics); it is called on a thread, when clients are already served. ``started(service, port)``
+    metrics), each by the name of its place; it is called on a thread, when clients are already
+    served. The places are bound before any client is. ``started(service, port)``
     is called once all of it runs, with the port that clients find. ``service.stop()`` stops it from
     within. ``service`` has ``server`` (and in it ``stats``, ``tree``, ``sessions``, ``watches``,
     ``core.connections``), ``snapshotter``, ``disk``, ``report``, ``storage`` and ``port``.
@@ -89,6 +93,7 @@ async def _run(
     recovered = recover(options.storage, files)
     for warning in recovered.report.warnings:
         log.warning("%s", warning)
+    _log_recovery(recovered)
     service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
     del recovered
     service.port.most_connections = process.raise_descriptor_limit()
@@ -110,6 +115,19 @@ async def _run(
         raise service.failure
 
 
+def _log_recovery(recovered: Recovered) -> None:
+    report = recovered.report
+    log.info(
+        "data loaded in %d ms: %s, %d transactions replayed, last zxid %#x, %d nodes, %d sessions",
+        (report.snapshot_load_s + report.log_replay_s) * 1000,
+        report.snapshot or "no snapshot",
+        report.transactions_since_snapshot,
+        recovered.last_zxid % (1 << 64),
+        recovered.tree.count,
+        len(recovered.tree.sessions),
+    )
+
+
 async def _serve(
     options: ServeOptions,
     service: Service,
@@ -117,8 +135,12 @@ async def _serve(
     started: Callable[[Service, int | None], None] | None,
 ) -> None:
     hosted: Sites | None = None
+    reserved: dict[str, socket.socket] = {}
     service.start()
     try:
+        # Before the client port: a server that cannot have all of them must not serve anybody.
+        for place in options.places:
+            reserved[place.name] = listen(*place, -1, False)
         port = None
         if options.client_port is not None:
             sock = listen(
@@ -130,20 +152,30 @@ async def _serve(
             )
             port = sock.getsockname()[1]
             service.listen(sock)
-        if sites is not None:
+            _log_listener("client port", sock)
+        for name, waiting in reserved.items():
+            _log_listener(name, waiting)
+        if sites is not None and reserved:
             # To import an HTTP server takes longer than all the rest of a start. Clients are served
-            # meanwhile: the import happens on a thread.
+            # meanwhile: the import happens on a thread, and early requests wait in the sockets.
             hosted = await asyncio.to_thread(_new_sites)
             for site in await asyncio.to_thread(sites, service):
-                await hosted.start(site)
+                await hosted.start(site, reserved.pop(site.name))
         if started is not None:
             started(service, port)
         await service.stopped.wait()
         log.info("stopping")
     finally:
+        for unused in reserved.values():
+            unused.close()
         await service.shut_down()
         if hosted is not None:
             await hosted.stop()
+
+
+def _log_listener(name: str, sock: socket.socket) -> None:
+    host, port = sock.getsockname()[:2]
+    log.info("%s listens on %s", name, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
 def _new_sites() -> Sites:

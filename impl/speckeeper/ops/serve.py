@@ -14,6 +14,7 @@ from speckeeper import __version__
 from speckeeper.net.listening import ListenError
 from speckeeper.net.run import ServeOptions, serve
 from speckeeper.net.service import Service
+from speckeeper.ops.admin.places import ADMIN_SERVER, places_of
 from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.settings import server_settings, storage_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
@@ -48,6 +49,7 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     except ValueError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
+    log.info("SpecKeeper %s, ZooKeeper version %s", __version__, full_version())
     for warning in config.warnings:
         log.warning("%s", warning)
     return _serve(config)
@@ -63,6 +65,7 @@ def _serve(config: Config) -> int:
         listen_backlog=config.number("clientPortListenBacklog"),
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
         purge_interval_ms=config.number("autopurge.purgeInterval"),
+        places=places_of(config),
     )
 
     audits: list[AuditLog] = []
@@ -90,7 +93,7 @@ def _serve(config: Config) -> int:
             started=started,
         )
     except ListenError as error:
-        admin = error.name.startswith("AdminServer")
+        admin = error.name == ADMIN_SERVER
         return _refuse(str(error), ExitCode.ADMIN_SERVER if admin else ExitCode.UNEXPECTED)
     except DataDirError as error:
         return _refuse(str(error), ExitCode.DATA_DIR)
@@ -122,7 +125,6 @@ def _announce(config: Config, port: int) -> None:
         )
     parts.append(f"connect with: speckeeper shell -server {shown}:{port}")
     print("; ".join(parts), flush=True)
-    log.info("ZooKeeper version %s", full_version())
 
 
 def _refuse(text: str, code: ExitCode) -> int:

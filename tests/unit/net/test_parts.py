@@ -44,8 +44,14 @@ def test_all_addresses_means_ipv4_too():
 
 
 def test_a_name_that_does_not_resolve_is_one_line():
-    with pytest.raises(ListenError, match=r"client port no\.such\.host\.invalid:1: "):
+    place = r"client port no\.such\.host\.invalid:1: "
+    with pytest.raises(ListenError, match=place + "the name does not resolve"):
         listen("client port", "no.such.host.invalid", 1, -1, False)
+
+
+def test_an_address_of_another_machine_is_told_from_a_taken_port():
+    with pytest.raises(ListenError, match="not an address of this machine"):
+        listen("client port", "192.0.2.1", 0, -1, False)
 
 
 def test_refusals_are_logged_once_and_then_summed_up(caplog):
@@ -75,22 +81,24 @@ def test_sites_are_hosted_and_a_taken_port_is_one_line():
     async def answer(request):
         return web.Response(text="fine")
 
-    def site(port):
+    def site():
         application = web.Application()
         application.router.add_get("/", answer)
-        return Site("AdminServer", application, "127.0.0.1", port)
+        return Site("AdminServer", application)
 
     async def scenario():
         import asyncio
 
         sites = Sites()
-        port = await sites.start(site(0))
+        sock = listen("AdminServer", "127.0.0.1", 0, -1, False)
+        port = sock.getsockname()[1]
+        await sites.start(site(), sock)
         try:
             url = f"http://127.0.0.1:{port}/"
             with await asyncio.to_thread(urllib.request.urlopen, url) as response:
                 assert response.read() == b"fine"
             with pytest.raises(ListenError, match=f"AdminServer 127.0.0.1:{port}: "):
-                await sites.start(site(port))
+                listen("AdminServer", "127.0.0.1", port, -1, False)
         finally:
             await sites.stop()
 

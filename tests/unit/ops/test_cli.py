@@ -1,6 +1,7 @@
 """The command line end to end: exit codes, one-line errors, signals."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -40,9 +41,9 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 def one_line_error(done: "subprocess.CompletedProcess[str]") -> str:
-    """The error that a run ended with; fails unless it is one line."""
+    """The error that a run ended with; fails unless it is one line after what was logged."""
     assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    (line,) = (line for line in done.stderr.splitlines() if " - INFO  [" not in line)
     assert line.startswith("speckeeper: ")
     return line.removeprefix("speckeeper: ")
 
@@ -171,6 +172,7 @@ def test_taken_ports(tmp_path: Path) -> None:
         done = run("serve", str(config))
         assert done.returncode == 4
         assert "AdminServer (admin.serverAddress, admin.serverPort)" in one_line_error(done)
+        assert "listens on" not in done.stderr  # no client was let in before
         done = run("serve", str(running.port), str(tmp_path / "third"))
         assert done.returncode == 1
         assert f"client port *:{running.port}: Address already in use" in one_line_error(done)
@@ -190,6 +192,14 @@ def test_signals_stop_the_server_gracefully(tmp_path: Path, number: int) -> None
         client.close()
     assert code == 0
     assert "[serve] - stopped" in err
+    logged = [line.partition("] - ")[2].partition("] - ")[2] for line in err.splitlines()]
+    assert logged[0].startswith(f"SpecKeeper {__version__}, ZooKeeper version 3.9.5")
+    assert re.search(r"no snapshot|snapshot\.0, 0 transactions replayed, last zxid 0x0", logged[1])
+    assert f"client port listens on 127.0.0.1:{running.port}" in logged
+    assert any(
+        line.startswith("AdminServer") and line.endswith(f"127.0.0.1:{running.admin_port}")
+        for line in logged
+    )
     assert "Traceback" not in err
 
 
@@ -235,6 +245,8 @@ def test_standalone_arguments_options_and_environment(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert b"tickTime=1500\nmaxClientCnxns=7\nminSessionTimeout=3000\n" in answer
     records = [json.loads(line) for line in err.splitlines()]
+    assert records[0]["message"].startswith("SpecKeeper ")
+    records = records[1:]
     assert records[0]["level"] == "WARN"
     assert "did you mean snapCount?" in records[0]["message"]
 

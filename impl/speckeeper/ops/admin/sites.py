@@ -12,13 +12,12 @@ from speckeeper.net.admin import Site
 from speckeeper.ops.admin.access import AccessDenied, require_all_on_root
 from speckeeper.ops.admin.commands import COMMANDS, Answer, Command, CommandError
 from speckeeper.ops.admin.jackson import pretty
+from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.admin.snapshots import Outcome, SnapshotCommands
 from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
 from speckeeper.ops.running import NOT_SERVING, NotServing, Running
 
 log = logging.getLogger(__name__)
-
-PROMETHEUS_PROVIDER = "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider"
 
 #: Commands with a handler of their own: primary name and alias.
 _SNAPSHOT, _RESTORE, _SHED = ("snapshot", "snap"), ("restore", "rest"), ("shed_connections", "shed")
@@ -29,28 +28,14 @@ _BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name i
 
 
 def sites_of(running: Running) -> list[Site]:
-    """Return the sites that the configuration asks for."""
-    values, config = running.config.values, running.config
+    """Return the sites that the configuration asks for, by the names of their places."""
     sites: list[Site] = []
-    if values["admin.enableServer"]:
-        sites.append(
-            Site(
-                "AdminServer (admin.serverAddress, admin.serverPort)",
-                admin_application(running),
-                config.string("admin.serverAddress"),
-                config.number("admin.serverPort"),
-                config.number("admin.idleTimeout") / 1000,
-            )
-        )
-    if values["metricsProvider.className"] == PROMETHEUS_PROVIDER:
-        sites.append(
-            Site(
-                "metrics (metricsProvider.httpHost, metricsProvider.httpPort)",
-                metrics_application(running),
-                config.string("metricsProvider.httpHost"),
-                config.number("metricsProvider.httpPort"),
-            )
-        )
+    for place in places_of(running.config):
+        if place.name == ADMIN_SERVER:
+            idle_s = running.config.number("admin.idleTimeout") / 1000
+            sites.append(Site(ADMIN_SERVER, admin_application(running), idle_s))
+        else:
+            sites.append(Site(METRICS, metrics_application(running)))
     return sites
 
 
