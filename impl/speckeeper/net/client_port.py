@@ -135,7 +135,8 @@ class ClientProtocol(asyncio.Protocol):
             return
         self._transport = stream
         self._write = stream.write
-        stream.set_write_buffer_limits(high=WRITE_HIGH_WATER)
+        limit = self._server.settings.max_unsent_bytes
+        stream.set_write_buffer_limits(high=min(WRITE_HIGH_WATER, limit))
         self._connection = self._server.connect(host, port, monotonic_ns() // _NS_PER_MS)
         self._connection.driver = self
         self._port.opened(self, host)
@@ -154,6 +155,8 @@ class ClientProtocol(asyncio.Protocol):
         if output:
             self._write(b"".join(output))
             output.clear()
+            if connection.hold:  # what is unsent has come to the mark, or beyond the limit
+                busy = True
         if busy:
             if connection.hold:
                 self.flush()

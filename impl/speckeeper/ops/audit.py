@@ -75,11 +75,11 @@ class AuditLog:
         """Note that the server is stopping."""
         self._write(user=self._server_user, operation="serverStop", result="invoked")
 
-    def _audited(self, queued: Queued, applied: Applied | None) -> None:
+    def _audited(self, queued: Queued, applied: Applied | None) -> int:
         if applied is not None:
             for fields in self._events(queued, applied):
                 self._write(**fields)
-        self._finish(queued, applied)
+        return self._finish(queued, applied)
 
     def _write(self, **fields: str) -> None:
         text = "\t".join(f"{name}={_printable(value)}" for name, value in fields.items() if value)

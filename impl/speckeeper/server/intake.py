@@ -15,7 +15,7 @@ from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.dispatch import Dispatcher
 from speckeeper.server.outbox import REPLY_FRAME, REPLY_HEADER_SIZE
-from speckeeper.server.reads import Handler
+from speckeeper.server.reads import TURN_REPLY_BYTES, Handler
 from speckeeper.server.reasons import CloseReason
 from speckeeper.wire.codes import ErrorCode
 from speckeeper.wire.errors import WireError
@@ -30,9 +30,6 @@ _SHORTEST = 8  # a request is at least xid and opcode
 # Bytes taken from one connection before others get their turn: some 400 small reads or 1400 pings,
 # one to three milliseconds.
 TURN_BYTES = 16 * 1024
-# And bytes of large replies in the same turn, so that a client that reads none of them makes the
-# server keep a few at most: then its connection is held until it does.
-TURN_REPLY_BYTES = 1 << 20
 _LARGE_REPLY = 1 << 10
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)

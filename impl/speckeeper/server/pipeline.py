@@ -70,10 +70,10 @@ class Queued(NamedTuple):
     large: int  # bytes that count as a large request in progress, else 0
 
 
-Finish = Callable[[Queued, Applied | None], None]
+Finish = Callable[[Queued, Applied | None], int]
 
 
-def _unfinished(queued: Queued, applied: Applied | None) -> None:
+def _unfinished(queued: Queued, applied: Applied | None) -> int:
     raise AssertionError("nobody finishes the requests of this pipeline")
 
 
@@ -104,7 +104,10 @@ class Pipeline:
         self._policy = settings.policy
         self._rng = rng
         self.finish: Finish = _unfinished
-        """Called for each request that is done, in queue order: fires events and answers."""
+        """Called for each request that is done, in queue order: fires events and answers.
+
+        Returns how much of a turn a read has cost, in bytes of replies.
+        """
         self.view = view
         self.zxid = view.tree.last_processed_zxid
         """The zxid given last."""
@@ -189,8 +192,10 @@ class Pipeline:
         """Queue a read behind every write there is."""
         self.queue.append(Queued(self.zxid, None, connection, xid, op, body, auth_ids, now_ms, 0))
 
-    def committed(self, zxid: int, most: int) -> int:
-        """Apply and answer what waits up to ``zxid``, at most so many; return how many it was.
+    def committed(self, zxid: int, most: int, reply_bytes: int) -> int:
+        """Apply and answer what waits up to ``zxid``; return how many requests it was.
+
+        It ends after so many requests, or when their reads have cost ``reply_bytes``.
 
         Idempotent: a zxid that was committed before does nothing.
         """
@@ -202,7 +207,9 @@ class Pipeline:
             queued = queue.popleft()
             settled, txn = queued[0], queued[1]
             if txn is None:
-                finish(queued, None)
+                reply_bytes -= finish(queued, None)
+                if reply_bytes <= 0:
+                    most = 0
             else:
                 self.large_bytes -= queued.large
                 finish(queued, apply(tree, txn))

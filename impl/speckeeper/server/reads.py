@@ -44,6 +44,10 @@ SLOW_READS = frozenset(
     )
 )
 
+#: Bytes of large replies in one turn, so that a client that reads none of them makes the server
+#: keep a few at most: then its connection is held until it does, or cut off.
+TURN_REPLY_BYTES = 256 << 10
+
 _GET_DATA = int(OpCode.GET_DATA)
 _EXISTS = int(OpCode.EXISTS)
 _GET_CHILDREN = int(OpCode.GET_CHILDREN)

@@ -21,7 +21,7 @@ from speckeeper.server.core import Core
 from speckeeper.server.dispatch import THROTTLED, Dispatcher, ping, sync, throttled
 from speckeeper.server.intake import Intake
 from speckeeper.server.pipeline import Pipeline, Random
-from speckeeper.server.reads import SLOW_READS, Reads
+from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler, Reads
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.sessions import SessionTracker, first_session_id
@@ -138,6 +138,7 @@ class Server:
     def persisted(self, zxid: int, now_ms: int, most: int = ALL) -> bool:
         """Everything up to ``zxid`` is durable: apply and answer it, at most so many requests.
 
+        With a ``most`` it is also at most so many bytes of reads that waited.
         Returns whether there are more; call it again for them, after others had their turn.
         """
         return self.committed(zxid, now_ms, most)
@@ -148,7 +149,7 @@ class Server:
         With one server durable and committed are the same.
         """
         self._finisher.now_ms = now_ms
-        done = self.pipeline.committed(zxid, most)
+        done = self.pipeline.committed(zxid, most, ALL if most == ALL else TURN_REPLY_BYTES)
         if done:
             self._finisher.settle()
             self.stats.batch_size.add(done)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.core import Core
 from speckeeper.server.pipeline import Queued
-from speckeeper.server.reads import Handler
+from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.watch_ops import WatchOps
@@ -126,10 +126,11 @@ class Finisher:
         self._write_counts: dict[int, int] = {}
         self.now_ms = 0
 
-    def finish(self, queued: Queued, applied: Applied | None) -> None:
+    def finish(self, queued: Queued, applied: Applied | None) -> int:
         """Deal with one request that is done; ``applied`` is None for a read.
 
         Watchers are told, stale replies forgotten and the session followed before it is answered.
+        Returns what a read has cost of the turn, in bytes.
         """
         zxid, txn, connection, xid, op, body, auth_ids, received_ms, _ = queued
         if applied is not None:
@@ -144,12 +145,12 @@ class Finisher:
             elif kind == _CLOSE_SESSION and txn is not None:
                 self._sessions.closed(txn.header.client_id, connection)
         if connection is None:
-            return
+            return 0
         connection.queued -= 1
         if xid > 0:
             connection.outstanding -= 1
         if connection.state >= State.CLOSING:
-            return  # nobody is there to hear of it; a read must not leave a watch behind
+            return 0  # nobody is there to hear of it; a read must not leave a watch behind
         answer: bytes | int
         if applied is None:
             answer = self._read(connection, op, body, auth_ids)
@@ -161,7 +162,7 @@ class Finisher:
             self._count(connection, xid, op, received_ms, txn)
             self._stats.ops[op] += 1
             self._sessions.finish(connection, True)
-            return
+            return 0
         else:
             answer = _BODIES[op](applied)
         # ZooKeeper shows no name for a refused write as the connection's last operation.
@@ -174,6 +175,9 @@ class Finisher:
             self._outbox.reply(connection, xid, self._tree.last_processed_zxid, 0, answer)
         if op == _CLOSE_SESSION:
             self._outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
+        if op in SLOW_READS:
+            return TURN_REPLY_BYTES
+        return 0 if applied is not None or isinstance(answer, int) else len(answer)
 
     def _read(
         self, connection: Connection, op: int, body: bytes, auth_ids: tuple[Id, ...]

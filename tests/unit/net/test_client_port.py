@@ -344,6 +344,23 @@ def test_a_client_with_too_much_unread_is_cut_off(tmp_path):
     run(scenario())
 
 
+def test_one_reply_beyond_the_limit_cuts_off_a_client_that_does_not_take_it(tmp_path):
+    async def scenario():
+        async with serving(tmp_path, max_unsent_bytes=100_000) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a", bytes(900_000))
+            peer.writer.transport.pause_reading()
+            for _ in range(20):  # the socket takes some; a single request is never left over
+                peer.request(OpCode.GET_DATA, GetDataRequest("/a", False))
+                await asyncio.sleep(0.01)
+                if service.server.stats.closed[CloseReason.SLOW_READER]:
+                    break
+            assert service.server.stats.closed[CloseReason.SLOW_READER] == 1
+            assert not service.port.protocols
+
+    run(scenario())
+
+
 def test_many_connections_come_and_go(tmp_path):
     async def scenario():
         async with serving(tmp_path, max_client_cnxns=0) as service:

@@ -95,6 +95,22 @@ def test_one_slow_read_is_a_turn(op, record):
     assert client.connection.hold == 0
 
 
+def test_reads_that_waited_for_a_write_come_in_turns():
+    world = World()
+    client = world.client()
+    client.create("/big", bytes(200_000))
+    client.send(OpCode.SET_DATA, WRITE)
+    client.feed(client.frame(OpCode.GET_DATA, GetDataRequest("/big", False)) * 5)
+    (zxid, _), *_ = world.pending()
+
+    replies = []
+    while world.server.persisted(zxid, world.now_ms, 100):
+        replies.append(len(client.frames()))
+
+    assert replies == [3, 2]
+    assert len(client.frames()) == 1
+
+
 def test_the_request_throttle_holds_everybody():
     world = World(request_throttle_limit=2)
     client = world.client()
