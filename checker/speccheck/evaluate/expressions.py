@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from speccheck.evaluate.analysis import actual, children, is_boolean
-from speccheck.evaluate.emit import Block, Context, Deferred, Local
+from speccheck.evaluate.emit import MOST_LOOPS, Block, Context, Deferred, Local
 from speccheck.evaluate.loops import Loops
 from speccheck.evaluate.sets import INTEGERS, NATURALS
 from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES
@@ -386,7 +386,25 @@ class Expressions(Loops):
                 return f"in_interval({code}, {low}, {high})"
             if name == "SUBSET":
                 return f"({code} <= {self.argument(arguments[0], ctx)})"
+            if name == "UNION" and not isinstance(arguments[0], m.Items):
+                return self._member_of_union(code, arguments[0], ctx)
         return f"({code} in {self.value(values, ctx)})"
+
+    def _member_of_union(self, code: str, sets: m.Argument, ctx: Context) -> str:
+        """Return code that tells whether a value is in one of several sets."""
+        code = self.atom(code, ctx)
+        if isinstance(sets, m.Mapped) and ctx.loops < MOST_LOOPS:
+            loop = self.ranging(sets.bounds, ctx)
+            result = self.fresh("q")
+            ctx.put(f"{result} = False", sets.place)
+            ctx.put(f"for {loop.target} in {loop.iterable}:", sets.place)
+            inside = ctx.deeper().fork(env=loop.env, loops=ctx.loops + 1)
+            inside.put(f"if {self._member_of(code, sets.body, inside)}:", sets.body.place)
+            inside.put(f" {result} = True")
+            inside.put(" break")
+            return result
+        listed = self.argument(sets, ctx)
+        return f"any([{code} in part for part in {listed}])"
 
     # --- branches --------------------------------------------------------------------------------
 
@@ -447,6 +465,8 @@ class Expressions(Loops):
             return self.argument(arguments[0], primed)
         if name in {":>", "@@"}:
             return self._pairs(node, ctx)
+        if name == "UNION" and isinstance(arguments[0], m.Items) and arguments[0].items:
+            return f"({' | '.join(self.value(part, ctx) for part in arguments[0].items)})"
         if name in _VALUES:
             return _VALUES[name].format(*(self.argument(argument, ctx) for argument in arguments))
         if name in FUNCTIONS:

@@ -13,7 +13,9 @@ from speccheck.evaluate.emit import (
     Environment,
     Local,
 )
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import ordered
+from speccheck.evaluate.runtime import tuples
 from speccheck.evaluate.sets import is_finite
 from speccheck.evaluate.values import DOMAINS, LazyFunction, LazySet, Value, force
 from speccheck.tla import meaning as m
@@ -66,7 +68,8 @@ class Loops(Calls):
             env.update((p, Local(name)) for p, name in zip(bound.parameters, names, strict=True))
             if bound.is_tuple:
                 targets.append(f"({', '.join(names)},)")
-                iterables.append(f"tuples({source}, {len(names)})")
+                known = self._unpacked_constant(bound.domain, len(names))
+                iterables.append(known or f"tuples({source}, {len(names)})")
             else:
                 if len(names) > 1 and not source.isidentifier():
                     source = self.atom(source, ctx)
@@ -75,6 +78,16 @@ class Loops(Calls):
         if len(targets) == 1:
             return Ranging(targets[0], iterables[0], env)
         return Ranging(", ".join(targets), f"product({', '.join(iterables)})", env)
+
+    def _unpacked_constant(self, domain: m.Expression, width: int) -> str | None:
+        """Return code for the parts of the tuples in a constant set, None if it is not one."""
+        value = self.folded(domain)
+        if value is None or not is_finite(value) or len(value) > _MOST_LISTED:
+            return None
+        try:
+            return self.constant(tuple(tuples(ordered(value), width)))
+        except EvaluationError:
+            return None
 
     def outlined(self, node: m.Expression, ctx: Context, boolean: bool) -> str | None:
         """Return the call of a function around the expression where loops are nested too deep."""
@@ -350,7 +363,7 @@ class Loops(Calls):
 
 _LISTED = frozenset(
     {"+", "-", "*", "^", "-.", "\\div", "%", "..", "Len", "Head", "Tail", "Append", "\\o"}
-    | {"SubSeq", "Cardinality", ":>", "@@", "DOMAIN", "UNION", "BOOLEAN"}
+    | {"SubSeq", "Cardinality", ":>", "@@", "DOMAIN", "BOOLEAN"}
 )
 
 

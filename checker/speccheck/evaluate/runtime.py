@@ -118,7 +118,7 @@ def _as_function(value: Value) -> Fn:
 def tuples(values: Iterable[Any], width: int) -> Iterator[Values]:
     """Yield the parts of tuples of one length."""
     for value in values:
-        if not isinstance(value, Fn) or value.table is not SEQUENCES or len(value) != width:
+        if type(value) is not Fn or value.table is not SEQUENCES or len(value.values_) != width:
             raise EvaluationError(f"{show(value)} is no tuple of {width}")
         yield value.values_
 

@@ -167,7 +167,31 @@ class Subsets(LazySet):
         return f"SUBSET {self.base!r}"
 
 
-class FunctionSet(LazySet):
+class _Structures(LazySet):
+    """A set of functions, records, tuples or sequences."""
+
+    __slots__ = ()
+
+    def _all_in(self, values: Value, function: Fn) -> bool:
+        """Tell whether all values of a function are in one set, and remember if so."""
+        if isinstance(values, frozenset):
+            found = values.issuperset(function.values_)
+        else:
+            found = all(item in values for item in function.values_)
+        if found:
+            self._members.add(function)
+        return found
+
+    def _each_in(self, sets: tuple[Any, ...], function: Fn) -> bool:
+        """Tell whether each value of a function is in the set for it, and remember if so."""
+        for item, values in zip(function.values_, sets, strict=True):
+            if item not in values:
+                return False
+        self._members.add(function)
+        return True
+
+
+class FunctionSet(_Structures):
     """[S -> T]."""
 
     __slots__ = ("codomain", "domain_set")
@@ -180,10 +204,11 @@ class FunctionSet(LazySet):
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
             value = value.force()
+        if value in self._members:
+            return True
         if not isinstance(value, Fn) or value.domain.keyset != self.domain_set:
             return False
-        codomain = self.codomain
-        return all(item in codomain for item in value.values_)
+        return self._all_in(self.codomain, value)
 
     def __iter__(self) -> Iterator[Any]:
         domain = DOMAINS[force(self.domain_set)]
@@ -200,7 +225,7 @@ class FunctionSet(LazySet):
         return f"[{self.domain_set!r} -> {self.codomain!r}]"
 
 
-class RecordSet(LazySet):
+class RecordSet(_Structures):
     """[a : S, b : T]."""
 
     __slots__ = ("domain", "sets")
@@ -213,9 +238,11 @@ class RecordSet(LazySet):
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
             value = value.force()
+        if value in self._members:
+            return True
         if not isinstance(value, Fn) or value.domain is not self.domain:
             return False
-        return all(item in s for item, s in zip(value.values_, self.sets, strict=True))
+        return self._each_in(self.sets, value)
 
     def __iter__(self) -> Iterator[Any]:
         return map(self.domain.__getitem__, product(*map(ordered, self.sets)))
@@ -229,7 +256,7 @@ class RecordSet(LazySet):
         return "[" + ", ".join(f"{name}: {values!r}" for name, values in pairs) + "]"
 
 
-class Product(LazySet):
+class Product(_Structures):
     """S \\X T."""
 
     __slots__ = ("sets",)
@@ -241,11 +268,11 @@ class Product(LazySet):
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
             value = value.force()
+        if value in self._members:
+            return True
         if not isinstance(value, Fn) or value.table is not SEQUENCES:
             return False
-        if len(value) != len(self.sets):
-            return False
-        return all(item in s for item, s in zip(value.values_, self.sets, strict=True))
+        return len(value) == len(self.sets) and self._each_in(self.sets, value)
 
     def __iter__(self) -> Iterator[Any]:
         return map(SEQUENCES.__getitem__, product(*map(ordered, self.sets)))
@@ -258,7 +285,7 @@ class Product(LazySet):
         return " \\X ".join(map(repr, self.sets))
 
 
-class Sequences(LazySet):
+class Sequences(_Structures):
     """Seq(S)."""
 
     __slots__ = ("items",)
@@ -270,10 +297,11 @@ class Sequences(LazySet):
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
             value = value.force()
+        if value in self._members:
+            return True
         if not isinstance(value, Fn) or value.table is not SEQUENCES:
             return False
-        items = self.items
-        return all(item in items for item in value.values_)
+        return self._all_in(self.items, value)
 
     def __iter__(self) -> Iterator[Any]:
         if self.items == frozenset():

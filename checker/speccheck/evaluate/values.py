@@ -220,10 +220,12 @@ class LazyFunction(dict[Any, Any]):
 class LazySet:
     """A set that is not listed: membership is asked, elements come in TLC's order."""
 
-    __slots__ = ("_listed",)
+    __slots__ = ("_listed", "_members")
 
     def __init__(self) -> None:
         self._listed: frozenset[Any] | None = None
+        # Values known to be elements: those that are kept in states are asked for again.
+        self._members: set[Any] = set()
 
     def __iter__(self) -> Iterator[Any]:
         raise EvaluationError(f"the set {self!r} cannot be enumerated")

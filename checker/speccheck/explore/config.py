@@ -57,7 +57,10 @@ class Replacement(NamedTuple):
 
 @dataclass(slots=True)
 class Config:
-    """What a configuration says; names that it does not give are None."""
+    """What a configuration says; names that it does not give are None.
+
+    ``module_values`` are of the form ``name = [module] value``.
+    """
 
     path: str
     init: str | None = None
@@ -73,6 +76,7 @@ class Config:
     action_constraints: list[str] = field(default_factory=list)
     symmetry: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
+    module_values: list[tuple[str, str, Value]] = field(default_factory=list)
     replacements: list[Replacement] = field(default_factory=list)
 
 
@@ -156,14 +160,17 @@ def parse_config(text: str, path: str) -> Config:
 
 def _constant(reader: _Reader, config: Config, name: str) -> None:
     symbol = reader.take("=", "<-")
-    if symbol.text == "=":
-        config.values[name] = reader.value()
-        return
     module = None
     if reader.peek().text == "[":
         reader.take()
         module = reader.take("NAME").text
         reader.take("]")
+    if symbol.text == "=":
+        if module is None:
+            config.values[name] = reader.value()
+        else:
+            config.module_values.append((name, module, reader.value()))
+        return
     config.replacements.append(Replacement(name, reader.take("NAME").text, module))
 
 

@@ -126,11 +126,15 @@ class _Loader:
             elif isinstance(found, m.Operator):
                 found.override = m.Literal(found.place, value)
             # A value for a name that the module lacks changes nothing; TLC lets it pass too.
-        for name, by, module in self._config.replacements:
+        for name, module, value in self._config.module_values:
+            for operator in self._module.everything:
+                if operator.name == name and operator.module == module:
+                    operator.override = m.Literal(operator.place, value)
+        for name, by, only_in in self._config.replacements:
             target = self._operator(by)
-            if module is not None:
+            if only_in is not None:
                 for operator in self._module.everything:
-                    if operator.name == name and operator.module == module:
+                    if operator.name == name and operator.module == only_in:
                         operator.override = target
                 built_in = self._module.builtins.get(name)
                 if isinstance(built_in, m.Builtin):
