@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from differential import Coverage
-from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer
+from peers import Kind, Peer
 
 COVERAGE = pytest.StashKey[dict[str, Coverage]]()
 
@@ -68,12 +68,6 @@ def start_peer(tmp_path: Path) -> Iterator[StartPeer]:
 def start_module_peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPeer]:
     """A function that starts servers for all tests of a module."""
     yield from _peers(tmp_path_factory.mktemp("peers"))
-
-
-@pytest.fixture(scope="module", params=[APACHE_38, APACHE_39, SPECKEEPER], ids=lambda k: k.name)
-def server(request: pytest.FixtureRequest, start_module_peer: StartPeer) -> Peer:
-    """A server of each kind in turn, for client programs that must find no difference."""
-    return start_module_peer(request.param, config={"extendedTypesEnabled": "true"})
 
 
 @pytest.fixture(scope="session")

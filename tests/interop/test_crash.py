@@ -28,7 +28,7 @@ from peers import APACHE_38, APACHE_39, SPECKEEPER, Peer
 from reply_shapes import reply_shape
 from tree_dump import PROPERTIES, differences, dump, last_zxid
 
-ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "200"))
+ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "75"))
 SEED = int(os.environ.get("SPECKEEPER_CRASH_SEED", "1"))
 WRITERS = 4
 APACHE_EVERY = 25
