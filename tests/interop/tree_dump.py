@@ -9,10 +9,10 @@ import raw_client as zk
 from peers import Peer
 from reply_shapes import Value, reply_shape
 
-PROPERTIES = {
-    "zookeeper.DigestAuthenticationProvider.superDigest": "super:D/InIHSb7yEEbrWz8b9l71RjZJU=",
-    "znode.container.checkIntervalMs": "3600000",  # containers and TTL nodes stay
+SUPER_USER = {
+    "zookeeper.DigestAuthenticationProvider.superDigest": "super:D/InIHSb7yEEbrWz8b9l71RjZJU="
 }
+PROPERTIES = {**SUPER_USER, "znode.container.checkIntervalMs": "3600000"}  # nothing is swept
 BEN = "ben:loNzsTU9sx2KporT4vLXIvHaxqI="
 
 
