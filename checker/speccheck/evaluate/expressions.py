@@ -376,6 +376,9 @@ class Expressions(Loops):
             return f"({code} is TRUE or {code} is FALSE)"
         if folded is not None:
             return f"({code} in {self.constant(folded)})"
+        values, ctx = self._set_behind(values, ctx)
+        if isinstance(values, m.Filtered) and not values.bound.is_tuple:
+            return self._member_of_filtered(code, values, ctx)
         if isinstance(values, m.Items) and values.kind == "set":
             items = [self.value(value, ctx) for value in values.items]
             return f"({code} in ({', '.join(items)},))"
@@ -389,6 +392,31 @@ class Expressions(Loops):
             if name == "UNION" and not isinstance(arguments[0], m.Items):
                 return self._member_of_union(code, arguments[0], ctx)
         return f"({code} in {self.value(values, ctx)})"
+
+    def _set_behind(self, node: m.Expression, ctx: Context) -> tuple[m.Expression, Context]:
+        """Return the set that definitions lead to, and where it is to be evaluated."""
+        while isinstance(node, m.Call):
+            operator = actual(node.operator)
+            if isinstance(operator, m.Literal) or operator.recursive or operator in ctx.env:
+                break
+            body = operator.body
+            if not isinstance(body, m.Filtered | m.Call) or self.analyst.operator(operator).free:
+                break
+            ctx = ctx.with_env(self.bind(operator, node.arguments, ctx, {}))
+            node = body
+        return node, ctx
+
+    def _member_of_filtered(self, code: str, node: m.Filtered, ctx: Context) -> str:
+        """Return code for ``e \\in {x \\in S : P}``: e is in S and P holds of it."""
+        assert node.bound.domain is not None, "the grammar asks for a set"
+        code = self.atom(code, ctx)
+        result = self.fresh("b")
+        ctx.put(f"{result} = {self._member_of(code, node.bound.domain, ctx)}", node.place)
+        ctx.put(f"if {result}:")
+        inside = ctx.deeper()
+        inside.env = {**ctx.env, node.bound.parameters[0]: Local(code, lazy=True)}
+        inside.put(f"{result} = {self.test(node.body, inside)}", node.body.place)
+        return result
 
     def _member_of_union(self, code: str, sets: m.Argument, ctx: Context) -> str:
         """Return code that tells whether a value is in one of several sets."""

@@ -12,18 +12,31 @@ class Symmetry:
 
     def __init__(self, permutations: Iterable[Fn]) -> None:
         self._images = [_Image(mapping) for mapping in _group([dict(p) for p in permutations])]
-        self._numbers: dict[Value, int] = {}
+        self._numbers = _Numbers()
+        self._keys: dict[State, State] = {}
 
     def key(self, state: State) -> State:
         """Return the same state for all states of an orbit."""
+        known = self._keys.get(state)
+        if known is not None:
+            return known
         numbers = self._numbers
-        best, best_rank = state, [numbers.setdefault(value, len(numbers)) for value in state]
+        best, best_rank = state, [numbers[value] for value in state]
         for image in self._images:
             moved = [image[value] for value in state]
-            rank = [numbers.setdefault(value, len(numbers)) for value in moved]
+            rank = [numbers[value] for value in moved]
             if rank < best_rank:
                 best, best_rank = tuple(moved), rank
+        self._keys[state] = best
         return best
+
+
+class _Numbers(dict[Any, int]):
+    """Numbers values in the order in which they are met."""
+
+    def __missing__(self, value: Value) -> int:
+        number = self[value] = len(self)
+        return number
 
 
 class _Image(dict[Any, Any]):

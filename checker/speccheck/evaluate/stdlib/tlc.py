@@ -1,5 +1,6 @@
-"""TLC and TLCExt: printing, assertions, registers, permutations."""
+"""TLC, TLCExt and what there is of IOUtils: printing, assertions, registers, permutations."""
 
+import os
 import time
 from collections.abc import Callable
 from itertools import permutations
@@ -9,7 +10,7 @@ from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.runtime import is_true
 from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib.sequences import sort_sequence
-from speccheck.evaluate.values import DOMAINS, ModelValue, Value, force
+from speccheck.evaluate.values import DOMAINS, ModelValue, Value, force, function_of
 
 # What TLCGet("level") and its like return; the checker keeps it up to date.
 STATISTICS: dict[str, Any] = {}
@@ -78,5 +79,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ToString": lambda value: show(force(value)),
     "TLCEval": force,
     "TLCModelValue": model_value,
+    "IOEnv": lambda: function_of(dict(os.environ)),
+    "atoi": int,
 }
 PREDICATES = ("PrintT", "Assert", "TLCSet")

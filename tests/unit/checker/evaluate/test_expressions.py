@@ -128,3 +128,30 @@ def test_deep_nesting_of_loops_compiles() -> None:
     names = [f"x{n}" for n in range(18)]
     text = "".join(f"\\E {name} \\in {{{n}}} : " for n, name in enumerate(names))
     assert evaluate(f"{text} {' + '.join(names)} = {sum(range(18))}") == "TRUE"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7 \\in Evens /\\ FALSE \\/ 8 \\in Evens", "TRUE"),
+        ("3 \\in UNION {1..n : n \\in 1..2}", "FALSE"),
+        ("<<5, 6>> \\in UNION {[1..n -> Nat] : n \\in 1..2}", "TRUE"),
+        ("{4} \\in {S \\in SUBSET Nat : S # {}}", "TRUE"),
+        ("[a |-> 1, b |-> -1] \\in [a : Nat, b : Int]", "TRUE"),
+        ("[Nat -> {1}] = {}", "FALSE"),
+        ("Nat \\ {0} = {} \\/ 0 \\in Nat \\ {0}", "FALSE"),
+        ("-5 \\in Nat \\cup {-5}", "TRUE"),
+    ],
+)
+def test_membership_does_not_list_the_set(text: str, value: str) -> None:
+    assert evaluate(text, "Evens == {n \\in Nat : n % 2 = 0}") == value
+
+
+def test_known_arguments_choose_their_branch() -> None:
+    definitions = (
+        'Kind(p) == CASE p[1] = "a" -> p[2] [] p[1] = "b" -> 0 - p[2] [] OTHER -> 0\n'
+        'Old(f) == [f EXCEPT ![1] = Kind(<<"b", @>>)]'
+    )
+    assert evaluate('<<Kind(<<"a", 3>>), Old(<<7>>), Kind(<<"c">>)>>', definitions) == (
+        "<<3, <<-7>>, 0>>"
+    )
