@@ -5,9 +5,11 @@ package server.command, ServerCnxn.dumpConnectionInfo, ServerStats.toString, Exp
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from typing import NamedTuple
 
+from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.ops.environment import environment
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name
@@ -60,6 +62,16 @@ class FourLetterWords:
             return word.answer(self._running).encode()
         except NotServing as error:
             return (str(error) + ("" if name == "hash" else "\n")).encode()
+
+
+def unknown_words(config: Config) -> Iterator[str]:
+    """Yield a line for each word on the whitelist that there is not."""
+    listed = config.values["4lw.commands.whitelist"]
+    for word in listed if isinstance(listed, tuple) else ():
+        if word != "*" and word not in WORDS:
+            similar = get_close_matches(word, WORDS, n=1, cutoff=0.5)
+            hint = f"did you mean {similar[0]}?" if similar else "it is ignored"
+            yield f"4lw.commands.whitelist: there is no word {word}, {hint}"
 
 
 def _lines(lines: Iterable[str]) -> str:

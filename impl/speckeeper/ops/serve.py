@@ -19,7 +19,7 @@ from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.settings import server_settings, storage_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
-from speckeeper.ops.four_letter import FourLetterWords
+from speckeeper.ops.four_letter import FourLetterWords, unknown_words
 from speckeeper.ops.logs import set_up_logs
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
@@ -50,7 +50,7 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
     except ValueError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     log.info("SpecKeeper %s, ZooKeeper version %s", __version__, full_version())
-    for warning in config.warnings:
+    for warning in (*config.warnings, *unknown_words(config)):
         log.warning("%s", warning)
     return _serve(config)
 
@@ -64,7 +64,7 @@ def _serve(config: Config) -> int:
         client_host=config.string("clientPortAddress") or None,
         listen_backlog=config.number("clientPortListenBacklog"),
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
-        purge_interval_ms=config.number("autopurge.purgeInterval"),
+        purge_interval_ms=max(config.number("autopurge.purgeInterval"), 0),
         places=places_of(config),
     )
 

@@ -3,6 +3,7 @@
 from speckeeper.ops.config.key import Key, core, prop
 from speckeeper.ops.config.kinds import (
     HOST,
+    INT_MIN,
     PATH,
     TRUE_FALSE,
     Choice,
@@ -73,9 +74,9 @@ BASICS: tuple[Key, ...] = (
     ),
     core(
         "maxClientCnxns",
-        Integer(0),
+        Integer(INT_MIN),
         60,
-        "connections from one address; 0 means no limit",
+        "connections from one address; 0 or less means no limit",
         "server.max_client_cnxns",
     ),
     core(
@@ -117,7 +118,7 @@ BASICS: tuple[Key, ...] = (
         "autopurge.purgeInterval",
         Interval("h", "hours"),
         0,
-        "time between purges; 0 means never",
+        "time between purges; 0 or less means never",
         "purge.interval_ms",
     ),
     core(
@@ -160,12 +161,18 @@ LIMITS: tuple[Key, ...] = (
     ),
     prop(
         "globalOutstandingLimit",
-        Integer(1, decode=True),
+        Integer(INT_MIN, decode=True),
         1000,
         "requests in progress above which the server stops reading from clients",
         "server.global_outstanding_limit",
     ),
-    prop("maxCnxns", _COUNT, 0, "connections in all; 0 means no limit", "server.max_cnxns"),
+    prop(
+        "maxCnxns",
+        Integer(INT_MIN, decode=True),
+        0,
+        "connections in all; 0 or less means no limit",
+        "server.max_cnxns",
+    ),
     prop(
         "largeRequestThreshold",
         Integer(-1, unit="bytes", decode=True),

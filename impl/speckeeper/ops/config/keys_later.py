@@ -1,8 +1,8 @@
 """The rows of the zoo.cfg table that are understood but change nothing yet, or never will.
 
 Keys of the ensemble, of TLS and of SASL come with later releases; what tunes Java's threads,
-buffers and caches has nothing to tune here. Their values are still checked, so that a slip shows
-today.
+buffers and caches has nothing to tune here. Values with a type (numbers, switches) are still
+checked, so that a slip shows today; texts such as those of ssl.* are not.
 """
 
 from speckeeper.ops.config.key import Key, Status, core, prop

@@ -7,6 +7,7 @@ from speckeeper.ops.config.keys_basic import BASICS, LIMITS
 from speckeeper.ops.config.kinds import (
     HOST,
     INT_MAX,
+    INT_MIN,
     LONG_MAX,
     TRUE_FALSE,
     Choice,
@@ -30,9 +31,9 @@ STORAGE: tuple[Key, ...] = (
     ),
     prop(
         "snapCount",
-        Integer(2, decode=True),
+        Integer(INT_MIN, decode=True),
         100000,
-        "transactions after which a snapshot is taken (between half of it and all of it)",
+        "transactions, at least 2, after which a snapshot is taken (between half and all of it)",
         "server.snap_count",
     ),
     prop(

@@ -12,12 +12,12 @@ from typing import Protocol
 #: What a key can hold once it is parsed.
 Value = bool | int | float | str | tuple[str, ...] | None
 
-INT_MAX = 2**31 - 1
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MAX = 2**63 - 1
 _DECIMAL = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _DECODED = re.compile(r"([+-]?)(?:(0[xX]|#)([0-9a-fA-F]+)|(0[0-7]+)|([0-9]+))", re.ASCII)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_INTERVAL = re.compile(r"([0-9]+)(ms|s|m|h|d)?", re.ASCII | re.IGNORECASE)
+_INTERVAL = re.compile(r"(-?[0-9]+)(ms|s|m|h|d)?", re.ASCII | re.IGNORECASE)
 
 
 class Kind(Protocol):
@@ -44,7 +44,8 @@ class Integer:
         upper = high not in (INT_MAX, LONG_MAX)
         bounds = f"{low} to {high}" if upper else f"at least {low}"
         noun = f"a whole number of {unit}" if unit else "a whole number"
-        self.label = f"{noun}, {low if low == high else bounds}"
+        unlimited = low == INT_MIN and not upper
+        self.label = noun if unlimited else f"{noun}, {low if low == high else bounds}"
 
     def parse(self, text: str) -> int:
         """Return the number."""
@@ -60,6 +61,10 @@ class Integer:
         else:
             value = int(text)
         if not self.low <= value <= self.high:
+            if value > self.high and self.high in (INT_MAX, LONG_MAX):  # the label has others
+                raise ValueError(f"{text} is out of range, the largest is {self.high}")
+            if self.low == self.high:
+                raise ValueError(f"{text} is not available, only {self.low} is")
             raise ValueError(f"{text} is out of range")
         return value
 
@@ -151,14 +156,21 @@ class Interval:
             raise ValueError(f"{text!r} is not a time span")
         value = int(match.group(1)) * _UNITS_MS[(match.group(2) or self.bare_unit).lower()]
         if value > INT_MAX:
-            raise ValueError(f"{text} is out of range")
+            raise ValueError(f"{text} is out of range, the largest is {INT_MAX} ms")
         return value
 
 
-class Digest:
-    """A superuser digest `user:base64(SHA1("user:password"))`."""
+def make_digest(algorithm: str) -> str:
+    """Return the shell command that makes the hash of a digest id by openssl's name of a hash."""
+    return f"`echo -n user:password | openssl dgst -{algorithm} -binary | base64 -w0`"
 
-    label = 'a digest user:hash, made with `DigestAuthenticationProvider` from "user:password"'
+
+class Digest:
+    """A superuser digest `user:base64(SHA1("user:password"))`; what the hash must be like depends
+    on another key, see `rules`.
+    """
+
+    label = "user:hash, the hash made by " + make_digest("sha1")
 
     def parse(self, text: str) -> str:
         """Return the text."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 FORM = "host:quorumPort:electionPort[:participant|:observer][;[clientHost:]clientPort]"
 _ADDRESS = re.compile(
-    r"(?P<host>\[[^\]]+\]|[^:\[\]]+)((?::[0-9]+){1,2})(?::(?P<role>\w+))?", re.ASCII
+    r"(?P<host>\[[^\]]+\]|[^:\[\]]+)((?::[0-9]+){2})(?::(?P<role>\w+))?", re.ASCII
 )
 _CLIENT = re.compile(r"(?:(?P<host>\[[^\]]+\]|[^:\[\]]+):)?(?P<port>[0-9]+)", re.ASCII)
 
@@ -23,7 +23,7 @@ class Member(NamedTuple):
     id: int
     host: str
     quorum_port: int
-    election_port: int | None
+    election_port: int
     observer: bool
     client_host: str
     client_port: int | None
@@ -32,7 +32,7 @@ class Member(NamedTuple):
 def parse_member(server_id: int, text: str) -> Member:
     """Return the member; raises `ValueError` saying what is wrong."""
     addresses, _, client = text.partition(";")
-    host, ports, role = "", [0], "participant"
+    host, ports, role = "", [0, 0], "participant"
     for position, address in enumerate(addresses.split("|")):
         match = _ADDRESS.fullmatch(address.strip())
         if not match:
@@ -43,12 +43,11 @@ def parse_member(server_id: int, text: str) -> Member:
             role = (match["role"] or role).lower()
     if role not in ("participant", "observer"):
         raise ValueError(f"{role!r} is neither participant nor observer")
-    if len(ports) == 2 and ports[0] == ports[1]:
+    if ports[0] == ports[1]:
         raise ValueError("the quorum port and the election port must differ")
     client_host, client_port = _client(client.partition(";")[0].strip())
-    election_port = ports[1] if len(ports) == 2 else None
     observer = role == "observer"
-    return Member(server_id, host, ports[0], election_port, observer, client_host, client_port)
+    return Member(server_id, host, ports[0], ports[1], observer, client_host, client_port)
 
 
 def _client(text: str) -> tuple[str, int | None]:

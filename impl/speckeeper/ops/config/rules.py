@@ -5,12 +5,14 @@ Derived defaults are filled in here, impossible combinations stop the start, and
 the server less guarded than the file asks for is refused rather than ignored.
 """
 
+import base64
+import binascii
 import hashlib
 import os
 from collections.abc import Callable, Mapping
 
 from speckeeper.ops.config.error import ConfigError
-from speckeeper.ops.config.kinds import Value
+from speckeeper.ops.config.kinds import Value, make_digest
 from speckeeper.ops.config.members import Member
 
 Values = dict[str, Value]
@@ -19,6 +21,9 @@ Fail = Callable[[str, str, str], Exception]
 
 #: PurgeTxnLog keeps at least so many snapshots.
 LEAST_SNAPSHOTS_KEPT = 3
+
+#: The log must have a transaction before the snapshot, and one after it.
+LEAST_SNAP_COUNT = 2
 
 #: Schemes with which a client can authenticate in this release.
 _SCHEMES = ("digest", "ip", "world", "ensemble")
@@ -44,6 +49,9 @@ def apply_rules(
             f"{LEAST_SNAPSHOTS_KEPT} snapshots are kept"
         )
         values["autopurge.snapRetainCount"] = LEAST_SNAPSHOTS_KEPT
+    if (count := _number(values, "snapCount")) < LEAST_SNAP_COUNT:
+        warnings.append(f"snapCount {count} is too small, it counts as {LEAST_SNAP_COUNT}")
+        values["snapCount"] = LEAST_SNAP_COUNT
     if values["emulate353TTLNodes"]:
         # Its TTL nodes would be taken for ephemeral ones whose session is gone, and deleted.
         text = "emulate353TTLNodes=true: TTL nodes as 3.5.3 wrote them cannot be read"
@@ -165,6 +173,27 @@ def _security(values: Values, fail: Fail) -> None:
             "DigestAuthenticationProvider.digestAlg",
             f"DigestAuthenticationProvider.digestAlg: there is no hash {algorithm}",
             "use SHA1, SHA-256, SHA-512 or SHA3-256",
+        )
+
+    _super_digest(values, algorithm, fail)
+
+
+def _super_digest(values: Values, algorithm: str, fail: Fail) -> None:
+    """Refuse what no password can match, such as a password where its hash belongs."""
+    name = "DigestAuthenticationProvider.superDigest"
+    if values[name] is None:
+        return
+    _, _, text = str(values[name]).partition(":")
+    try:
+        length = len(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        length = -1
+    made = hashlib.new(hash_name(algorithm))
+    if made.digest_size not in (0, length):
+        raise fail(
+            name,
+            f"{name}: what follows the user is no {algorithm} hash in base64",
+            f"make it by {make_digest(made.name.replace('_', '-'))} with the same user",
         )
 
 

@@ -35,7 +35,10 @@ def server_settings(config: Config) -> ServerSettings:
         values["enforce_auth_schemes"] = authentication["enforced_schemes"]
     # A standalone server of Apache puts 1 into its session ids, whatever myid says, and shows 0.
     values["server_id"] = 1
-    values["max_response_cache_size"] = max(values["max_response_cache_size"], 0)
+    for name in ("max_response_cache_size", "max_client_cnxns", "max_cnxns"):
+        values[name] = max(values[name], 0)
+    # A negative limit holds back whoever has a request in progress, and so does 0.
+    values["global_outstanding_limit"] = max(values["global_outstanding_limit"], 0)
     values["ensemble_auth_names"] = authentication["ensemble_names"] or None
     return _record(ServerSettings, values)
 

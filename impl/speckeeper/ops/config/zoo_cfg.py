@@ -160,14 +160,23 @@ def standalone_config(
 _USAGE = "say `speckeeper serve zoo.cfg` or `speckeeper serve PORT DATADIR [TICKTIME] [MAXCNXNS]`"
 
 
+#: That of UTF-8, read as ISO 8859-1.
+_BYTE_ORDER_MARK = "\xef\xbb\xbf"
+
+
 def _read_text(path: str) -> str:
     try:
         # Properties.load reads ISO 8859-1, in which every byte is a character.
         with open(path, encoding="iso-8859-1", newline="") as file:
-            return file.read()
+            text = file.read()
     except OSError as error:
         text = (error.strerror or str(error)).lower()
         raise ConfigError(path, None, text, "name a readable configuration file") from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        # Java takes it for a part of the first key, which is then another.
+        what = "the file begins with a byte order mark"
+        raise ConfigError(path, 1, what, "save it as UTF-8 without BOM, or as ISO 8859-1")
+    return text
 
 
 def _parse(path: str, text: str) -> list[Property]:
@@ -182,6 +191,9 @@ def _parse(path: str, text: str) -> list[Property]:
 def _take_file(gathering: _Gathering, path: str, properties: list[Property]) -> None:
     for line, raw_name, raw_value in properties:
         name, text = raw_name.strip(), raw_value.strip()
+        if not name:
+            gathering.warn((path, line), f"the key before ={text} is empty, the line is ignored")
+            continue
         key = find_key(name)
         if key is None:
             gathering.warn((path, line), _unknown(name))

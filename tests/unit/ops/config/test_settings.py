@@ -7,6 +7,8 @@ from speckeeper.ops.config.zoo_cfg import standalone_config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 
+SUPER_HASH = "D/InIHSb7yEEbrWz8b9l71RjZJU="  # of super:test
+
 
 def test_defaults_of_the_table_are_those_of_the_records() -> None:
     config = standalone_config([], [], {})
@@ -27,7 +29,7 @@ def test_switches_reach_the_policy() -> None:
         "zookeeper.extendedTypesEnabled=true",
         "zookeeper.enforceQuota=true",
         "zookeeper.closeSessionTxn.enabled=false",
-        "zookeeper.DigestAuthenticationProvider.superDigest=super:hash",
+        "zookeeper.DigestAuthenticationProvider.superDigest=super:" + SUPER_HASH,
         "zookeeper.DigestAuthenticationProvider.enabled=false",
     ]
     policy = server_settings(standalone_config([], options, {})).policy
@@ -35,7 +37,7 @@ def test_switches_reach_the_policy() -> None:
     assert policy.extended_types_enabled
     assert policy.enforce_quota
     assert not policy.close_session_txn_enabled
-    assert policy.super_digest == "super:hash"
+    assert policy.super_digest == "super:" + SUPER_HASH
     assert list(policy.schemes) == ["ip"]
 
 

@@ -1,10 +1,13 @@
 """zoo.cfg as a whole: precedence, warnings, rules between keys, error messages."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
+from speckeeper.ops.config.settings import server_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
+from speckeeper.ops.four_letter import unknown_words
 
 
 def read(
@@ -229,7 +232,7 @@ def test_data_dir_and_client_port_must_be_set(tmp_path: Path) -> None:
 
 def test_bad_options_name_the_option(tmp_path: Path) -> None:
     assert refused(tmp_path, "", "zookeeper.snapCount=x") == (
-        "-Dzookeeper.snapCount: 'x' is not a whole number; give a whole number, at least 2"
+        "-Dzookeeper.snapCount: 'x' is not a whole number; give a whole number"
     )
     assert refused(tmp_path, "", "zookeeper.snapCount") == (
         "-Dzookeeper.snapCount: a value is missing; write -Dname=value"
@@ -338,3 +341,64 @@ def test_bad_standalone_argument() -> None:
     assert str(caught.value) == (
         "command line: clientPort: 99999 is out of range; give a whole number, 0 to 65535"
     )
+
+
+def test_limits_that_apache_takes_as_none(tmp_path: Path) -> None:
+    config = read(
+        tmp_path,
+        "autopurge.purgeInterval=-1\nmaxClientCnxns=-1\nmaxCnxns=-1\nglobalOutstandingLimit=0\n",
+    )
+    settings = server_settings(config)
+    assert (settings.max_client_cnxns, settings.max_cnxns) == (0, 0)
+    assert settings.global_outstanding_limit == 0
+    assert config.warnings == ()
+
+
+def test_the_least_snap_count_is_two(tmp_path: Path) -> None:
+    config = read(tmp_path, "snapCount=1\n")
+    assert config.number("snapCount") == 2
+    assert config.warnings == ("snapCount 1 is too small, it counts as 2",)
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("server.1=localhost:2888", "server.1: 'localhost:2888' is not host:quorumPort:elec"),
+        ("DigestAuthenticationProvider.superDigest=super:secret", "no SHA1 hash in base64; make"),
+        (
+            "tickTime=99999999999",
+            "tickTime: 99999999999 is out of range, the largest is 2147483647",
+        ),
+        ("electionAlg=0", "electionAlg: 0 is not available, only 3 is"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, line: str, part: str) -> None:
+    assert part in refused(tmp_path, line)
+
+
+def test_a_super_digest_of_another_hash(tmp_path: Path) -> None:
+    digest = base64.b64encode(bytes(32)).decode()
+    name = "DigestAuthenticationProvider.superDigest"
+    lines = f"{name}=super:{digest}\nDigestAuthenticationProvider.digestAlg=SHA3-256\n"
+    assert read(tmp_path, lines).values[name] == f"super:{digest}"
+    error = refused(tmp_path, lines.replace("SHA3-256", "SHA-512"))
+    assert "openssl dgst -sha512 -binary" in error
+
+
+def test_a_byte_order_mark_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "bom.cfg"
+    path.write_bytes(b"\xef\xbb\xbfdataDir=/data\nclientPort=1\n")
+    with pytest.raises(ConfigError, match="byte order mark"):
+        read_config(str(path))
+
+
+def test_a_line_without_a_key(tmp_path: Path) -> None:
+    assert "the key before =x is empty" in read(tmp_path, "=x\n").warnings[0]
+
+
+def test_unknown_words_on_the_whitelist(tmp_path: Path) -> None:
+    config = read(tmp_path, "4lw.commands.whitelist=ruok, srvrr, *, qqqqq\n")
+    assert list(unknown_words(config)) == [
+        "4lw.commands.whitelist: there is no word srvrr, did you mean srvr?",
+        "4lw.commands.whitelist: there is no word qqqqq, it is ignored",
+    ]
