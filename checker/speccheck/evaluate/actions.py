@@ -389,6 +389,7 @@ class Actions(Expressions):
         inside.now = dict(ctx.then if ctx.primed else ctx.now)
         inside.then = dict.fromkeys(ctx.now)
         inside.assigning, inside.stops = "then", True
+        inside.known = {}  # What is known of other successors says nothing about this one.
 
         def rest(there: Context) -> None:
             there.put("return True")

@@ -231,3 +231,18 @@ Next == \\E i \\in DOMAIN q :
 """
     result = check(tmp_path, body, "INIT Init NEXT Next CHECK_DEADLOCK FALSE")
     assert (result.verdict, result.distinct) == ("success", 3)
+
+
+def test_enabled_of_the_successor(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Up == LET next == x + 1 IN next < 3 /\\ x' = next
+Next == Up
+Falls == [][LET more == x + 1 IN more = x' /\\ (x' = 2 => ~(ENABLED Up)')]_x
+"""
+    config = "INIT Init NEXT Next PROPERTY Falls CHECK_DEADLOCK FALSE"
+    assert check(tmp_path, body, config).verdict == "success"
+    result = check(tmp_path, body.replace("x' = 2 =>", "x' = 1 =>"), config)
+    assert (result.verdict, len(result.trace)) == ("property", 2)
