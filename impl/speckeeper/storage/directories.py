@@ -6,7 +6,7 @@ files in the wrong directory). The lock is our own: ZooKeeper has none, and igno
 
 from pathlib import Path
 
-from speckeeper.storage.errors import DataDirError
+from speckeeper.storage.errors import GIVE_TO_USER, DataDirError, reading
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import LOG_PREFIX, SNAPSHOT_PREFIX
 from speckeeper.storage.settings import StorageSettings
@@ -16,7 +16,7 @@ INITIALIZE_NAME = "initialize"
 
 
 def prepare_directories(settings: StorageSettings, files: FileSystem) -> None:
-    """Create what is missing and check what is there. Raises DataDirError."""
+    """Create what is missing and check what is there. Raises DataDirError, Unreadable."""
     snapshots, logs = settings.snapshot_directory, settings.log_directory
     for directory, key in ((logs, "dataLogDir"), (snapshots, "dataDir")):
         _require(directory, key if settings.data_log_dir else "dataDir", settings, files)
@@ -46,12 +46,13 @@ def _require(directory: Path, key: str, settings: StorageSettings, files: FileSy
         raise DataDirError(
             directory,
             "the directory is not writable",
-            f"give it to the user that runs the server, or correct {key}",
+            f"{GIVE_TO_USER}, or correct {key}",
         )
 
 
 def _refuse_names(directory: Path, prefix: str, kind: str, files: FileSystem) -> None:
-    found = sorted(name for name in files.names(directory) if name.startswith(prefix))
+    with reading(directory):
+        found = sorted(name for name in files.names(directory) if name.startswith(prefix))
     if found:
         raise DataDirError(
             directory,
@@ -90,7 +91,7 @@ class DirectoryLock:
                 raise DataDirError(
                     place / LOCK_NAME,
                     f"the directory cannot be locked: {error.strerror or error}",
-                    "give it to the user that runs the server",
+                    GIVE_TO_USER,
                 ) from error
 
     def release(self) -> None:

@@ -8,7 +8,7 @@ neither. Source: ZooKeeper ``QuorumPeer.loadDataBase``, ``readLongFromFile``, ``
 from pathlib import Path
 from typing import NamedTuple
 
-from speckeeper.storage.errors import DiskFailure, StorageError
+from speckeeper.storage.errors import DiskFailure, StorageError, reading
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import TEMPORARY_SUFFIX
 
@@ -33,7 +33,7 @@ class EpochFiles:
     def read(self, name: str) -> int | None:
         """Return the number in ``acceptedEpoch`` or ``currentEpoch``, None if there is no file.
 
-        Raises StorageError for a file that holds no number.
+        Raises StorageError for a file that holds no number or cannot be read.
         """
         return self._read(self._directory / name)
 
@@ -78,7 +78,8 @@ class EpochFiles:
     def _read(self, path: Path) -> int | None:
         if not self._files.exists(path):
             return None
-        text = self._files.read(path)
+        with reading(path):
+            text = self._files.read(path)
         try:
             return int(text.decode("ascii").strip())
         except ValueError as error:

@@ -4,7 +4,30 @@ Every error is one line for the operator: the place, what is wrong there, what t
 Nothing here decides; `recovery.py` and `decisions.py` do.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+GIVE_TO_USER = "give it to the user that runs the server"
+_NO_FILE = {
+    errno.EISDIR: ("is a directory", "move it away"),
+    errno.ENOTDIR: ("is not a directory", "correct the path in the configuration"),
+    errno.ENOENT: (
+        "is a link to nothing, or was removed a moment ago",
+        "restore what it links to, and start again",
+    ),
+    errno.ELOOP: ("is a link to itself", "restore what it linked to, and start again"),
+}
+_READ_REMEDIES = {
+    errno.EACCES: GIVE_TO_USER,
+    errno.EPERM: GIVE_TO_USER,
+    errno.EIO: "check the disk, and restore the file from a backup if it stays so",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the system's limit of open files (fs.file-max)",
+    errno.ENOMEM: "give the server more memory",
+    errno.ESTALE: "check the mount of the file system",
+}
 
 
 class StorageError(Exception):
@@ -36,6 +59,34 @@ class CorruptLog(StorageError):
         self.file = file
         self.offset = offset
         self.reason = reason
+
+
+class Unreadable(StorageError):
+    """A file or directory that the system does not let the server read: ``file``, ``cause``.
+
+    What is in it may be whole, so there is nothing to fall back on before the cause is put right.
+    """
+
+    def __init__(self, file: Path, error: OSError) -> None:
+        cause = error.strerror or str(error)
+        what, remedy = _NO_FILE.get(error.errno or 0, (f"cannot be read: {cause}", ""))
+        super().__init__(file, what, remedy or read_remedy(error))
+        self.file = file
+        self.cause = cause
+
+
+def read_remedy(error: OSError) -> str:
+    """Say what to do about a read that failed."""
+    return _READ_REMEDIES.get(error.errno or 0, "check the disk and its file system")
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Turn an OSError into Unreadable, for a block that only reads ``file``."""
+    try:
+        yield
+    except OSError as error:
+        raise Unreadable(file, error) from error
 
 
 class MissingTransactions(StorageError):

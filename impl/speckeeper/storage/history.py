@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from speckeeper.storage.decisions import reason_of
-from speckeeper.storage.errors import CorruptLog, DiskFailure, MissingTransactions
+from speckeeper.storage.errors import CorruptLog, DiskFailure, MissingTransactions, reading
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.logreader import FIND_FILES, LogReplay, files_from, zxid_of
 from speckeeper.storage.names import list_logs
@@ -32,7 +32,7 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
 
     Later files go first and newest first, so that a crash leaves no gap. Snapshots are not looked
     at: one that holds effects of what is cut here has to go too. Raises MissingTransactions if the
-    log begins after ``zxid``, CorruptLog, DiskFailure.
+    log begins after ``zxid``, CorruptLog, Unreadable, DiskFailure.
     """
     logs = list_logs(files, directory)
     relevant = files_from(logs, zxid)
@@ -40,7 +40,7 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
         raise MissingTransactions(directory, f"no log reaches back to {zxid:#x}", FIND_FILES)
     first, *later = relevant
     last, cut_at = -1, None
-    with files.map_log(first.path) as content:
+    with reading(first.path), files.map_log(first.path) as content:
         entries = iter_entries(content)
         for offset, entry in entries:
             if zxid_of(entry) > zxid:

@@ -21,7 +21,7 @@ from speckeeper.storage.decisions import (
     following,
     reason_of,
 )
-from speckeeper.storage.errors import CorruptLog, MissingTransactions
+from speckeeper.storage.errors import CorruptLog, MissingTransactions, reading
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile
 from speckeeper.wire.errors import WireError
@@ -75,7 +75,7 @@ def files_from(logs: list[NamedFile], zxid: int) -> list[NamedFile]:
 class LogReplay:
     """The transactions after a zxid, oldest first: iterate, then look at the attributes.
 
-    Iterating raises CorruptLog and MissingTransactions as soon as either is certain.
+    Iterating raises Unreadable, CorruptLog and MissingTransactions as soon as either is certain.
 
     - ``last_zxid``: the highest zxid met, or the one to start after.
     - ``warnings``: what was dropped, a line each. ``repairs``: what that asks for.
@@ -96,12 +96,15 @@ class LogReplay:
         logs = self._logs
         if not logs:
             return
+        for log in logs:  # a name may be that of a directory, or of a file of somebody else
+            with reading(log.path):
+                self._files.read_ends(log.path, 1)
         self._require_next(self._after, logs[0])
         for log, next_log in zip(logs, [*logs[1:], None], strict=True):
             yield from self._read(log, next_log)
 
     def _read(self, log: NamedFile, next_log: NamedFile | None) -> Iterator[Txn]:
-        with self._files.map_log(log.path) as content:
+        with reading(log.path), self._files.map_log(log.path) as content:
             if _is_headless(content):
                 self._judge(
                     log, Ending.HEADLESS, next_log, 0, "the file was created and not written"

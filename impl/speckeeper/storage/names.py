@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from speckeeper.storage.errors import reading
 from speckeeper.storage.interface import FileSystem
 
 LOG_PREFIX = "log."
@@ -43,12 +44,12 @@ def snapshot_name(zxid: int, compression: str = "") -> str:
 
 
 def list_logs(files: FileSystem, directory: Path) -> list[NamedFile]:
-    """Return the transaction logs in a directory, oldest first."""
+    """Return the transaction logs in a directory, oldest first. Raises Unreadable."""
     return _matching(files, directory, _LOG)
 
 
 def list_snapshots(files: FileSystem, directory: Path) -> list[NamedFile]:
-    """Return the snapshots in a directory, oldest first."""
+    """Return the snapshots in a directory, oldest first. Raises Unreadable."""
     return _matching(files, directory, _SNAPSHOT)
 
 
@@ -56,7 +57,7 @@ def strangers(files: FileSystem, directory: Path) -> list[Path]:
     """Return what begins like a log or a snapshot but has no such name, unfinished ones apart."""
     return [
         directory / name
-        for name in sorted(files.names(directory))
+        for name in sorted(_names(files, directory))
         if name.startswith((LOG_PREFIX, SNAPSHOT_PREFIX))
         and not name.endswith(TEMPORARY_SUFFIX)
         and not _LOG.fullmatch(name)
@@ -68,14 +69,19 @@ def unfinished_snapshots(files: FileSystem, directory: Path) -> list[Path]:
     """Return what a writer of snapshots left behind when it was stopped half-way."""
     return [
         directory / name
-        for name in sorted(files.names(directory))
+        for name in sorted(_names(files, directory))
         if name.startswith(SNAPSHOT_PREFIX) and name.endswith(TEMPORARY_SUFFIX)
     ]
 
 
+def _names(files: FileSystem, directory: Path) -> list[str]:
+    with reading(directory):
+        return files.names(directory)
+
+
 def _matching(files: FileSystem, directory: Path, pattern: re.Pattern[str]) -> list[NamedFile]:
     found = []
-    for name in files.names(directory):
+    for name in _names(files, directory):
         match = pattern.fullmatch(name)
         if match is None:
             continue

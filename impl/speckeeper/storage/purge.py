@@ -19,7 +19,7 @@ MIN_RETAIN_COUNT = 3
 
 
 def removable(settings: StorageSettings, files: FileSystem) -> list[Path]:
-    """Return what may go, oldest first within logs and within snapshots. Raises OSError."""
+    """Return what may go, oldest first within logs and within snapshots. Raises Unreadable."""
     count = max(settings.snap_retain_count, MIN_RETAIN_COUNT)
     newest = complete_snapshots(files, settings.snapshot_directory)[:count]
     if not newest:
@@ -36,7 +36,7 @@ def removable(settings: StorageSettings, files: FileSystem) -> list[Path]:
 
 
 def purge(settings: StorageSettings, files: FileSystem) -> list[Path]:
-    """Remove what may go and return it. Raises DiskFailure at the first file that stays.
+    """Remove what may go and return it. Raises Unreadable; DiskFailure at a file that stays.
 
     After a crash half-way an old snapshot may have lost its logs; recovery would refuse to start
     from it, and has newer ones to start from.

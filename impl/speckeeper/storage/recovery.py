@@ -112,9 +112,9 @@ def recover(
 
     for marker in initialize_markers(settings):
         if files.exists(marker):
-            files.remove(marker)
+            _remove(files, marker)
     for leftover in unfinished_snapshots(files, settings.snapshot_directory):
-        files.remove(leftover)
+        _remove(files, leftover)
     return recovered
 
 
@@ -180,7 +180,11 @@ def _describe(base: _Base) -> Snapshots:
         return Snapshots.USABLE
     if not base.newer_broken:
         return Snapshots.NONE
-    first_only = all(error.file.name.split(".")[1] == "0" for error in base.newer_broken)
+    # Half of a first snapshot is what a first start leaves; one that the disk has lost is not.
+    first_only = all(
+        error.file.name.split(".")[1] == "0" and not isinstance(error.__cause__, OSError)
+        for error in base.newer_broken
+    )
     return Snapshots.BROKEN_FIRST if first_only else Snapshots.BROKEN
 
 
@@ -247,6 +251,13 @@ def _require_reach(base: _Base, last_zxid: int) -> None:
                 f"{FIND_FILES}; without this snapshot an older one would be used, "
                 "and what came after the end of the log is lost",
             )
+
+
+def _remove(files: FileSystem, file: Path) -> None:
+    try:
+        files.remove(file)
+    except OSError as error:
+        raise DiskFailure(file, "remove", error.strerror or str(error)) from error
 
 
 def _carry_out(files: FileSystem, repair: Repair) -> None:

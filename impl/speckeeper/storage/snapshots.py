@@ -3,13 +3,14 @@
 Source: ZooKeeper ``FileSnap``, ``SnapStream``.
 """
 
+import errno
 import gc
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from speckeeper.storage.errors import BadSnapshot
+from speckeeper.storage.errors import BadSnapshot, Unreadable, read_remedy
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile, list_snapshots
 from speckeeper.tree.datatree import DataTree, InvalidTree
@@ -28,24 +29,25 @@ _GZIP_WINDOW = 31  # zlib's number for a gzip header and trailer
 def looks_complete(files: FileSystem, snapshot: NamedFile) -> bool:
     """Tell by a few bytes whether a snapshot may be whole, as ZooKeeper does before it reads one.
 
-    (``SnapStream.isValidSnapshot``.) False as well for a file that cannot be read.
+    (``SnapStream.isValidSnapshot``.) Raises Unreadable, or BadSnapshot where the disk has lost it.
     """
     try:
         head, tail = files.read_ends(snapshot.path, _MIN_SIZE)
-    except OSError:
-        return False
+    except OSError as error:
+        raise _unread(snapshot.path, error) from error
     if snapshot.compression:
         return head.startswith(_GZIP_MAGIC) if snapshot.compression == "gz" else True
     return len(tail) >= _MIN_SIZE and tail.endswith(_TAIL)
 
 
 def complete_snapshots(files: FileSystem, directory: Path) -> list[NamedFile]:
-    """Return the snapshots that look complete, newest first."""
-    return [
-        snapshot
-        for snapshot in reversed(list_snapshots(files, directory))
-        if looks_complete(files, snapshot)
-    ]
+    """Return the snapshots that look complete, newest first. Raises Unreadable."""
+    complete = []
+    for snapshot in reversed(list_snapshots(files, directory)):
+        with suppress(BadSnapshot):
+            if looks_complete(files, snapshot):
+                complete.append(snapshot)
+    return complete
 
 
 def snapshot_chunks(files: FileSystem, snapshot: NamedFile) -> Iterator[bytes]:
@@ -84,8 +86,8 @@ def _decompress(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
 def load_snapshot(files: FileSystem, snapshot: NamedFile, tree: DataTree) -> SnapshotTrailer:
     """Fill a tree from a snapshot; return what the snapshot says of its own end.
 
-    Raises BadSnapshot, and then the tree is of no use. The garbage collector is off meanwhile:
-    hundreds of thousands of new objects would make it walk all of them again and again.
+    Raises BadSnapshot or Unreadable, and then the tree is of no use. The garbage collector is off
+    meanwhile: hundreds of thousands of new objects would make it walk all of them again and again.
     """
     try:
         with collector_off():
@@ -95,13 +97,20 @@ def load_snapshot(files: FileSystem, snapshot: NamedFile, tree: DataTree) -> Sna
     except (WireError, InvalidTree) as error:
         raise BadSnapshot(snapshot.path, str(error)) from error
     except OSError as error:
-        raise BadSnapshot(snapshot.path, f"cannot be read: {error.strerror or error}") from error
+        raise _unread(snapshot.path, error) from error
     if trailer.digest is not None and tree.digest_enabled:
         claimed = TxnDigest(trailer.digest.version, trailer.digest.digest)
         tree.digests.await_snapshot_digest(trailer.digest.zxid, claimed, snapshot.zxid)
         if trailer.digest.zxid == snapshot.zxid:  # nothing changed while it was written
             tree.digests.applied(snapshot.zxid, tree.digest, None)
     return trailer
+
+
+def _unread(file: Path, error: OSError) -> BadSnapshot | Unreadable:
+    """Tell a file that the disk has lost, for which an older one may stand in, from others."""
+    if error.errno == errno.EIO:
+        return BadSnapshot(file, f"cannot be read: {error.strerror or error}", read_remedy(error))
+    return Unreadable(file, error)
 
 
 @contextmanager

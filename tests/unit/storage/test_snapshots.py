@@ -19,7 +19,13 @@ from tests.unit.storage.world import (
 
 from speckeeper.storage import snapshot_writer, snapshots
 from speckeeper.storage.disk import Disk
-from speckeeper.storage.errors import BadSnapshot, DataDirError, DiskFailure, StorageError
+from speckeeper.storage.errors import (
+    BadSnapshot,
+    DataDirError,
+    DiskFailure,
+    StorageError,
+    Unreadable,
+)
 from speckeeper.storage.names import NamedFile, list_snapshots
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
@@ -332,6 +338,7 @@ def test_a_snapshot_cut_anywhere_is_refused(tmp_path: Path, compression: str) ->
 def test_a_file_that_cannot_be_read_is_refused(settings: StorageSettings) -> None:
     gone = NamedFile(5, settings.snapshot_directory / "snapshot.5")
 
-    assert not snapshots.looks_complete(Disk(), gone)
-    with pytest.raises(BadSnapshot, match=r"snapshot\.5: cannot be read"):
+    with pytest.raises(Unreadable, match=r"snapshot\.5: is a link to nothing"):
+        snapshots.looks_complete(Disk(), gone)
+    with pytest.raises(Unreadable, match=r"snapshot\.5: is a link to nothing"):
         load_snapshot(Disk(), gone, DataTree())
