@@ -250,14 +250,19 @@ class ClientProtocol(asyncio.Protocol):
     def _after_word(self, data: bytes, connection: Connection) -> bytes:
         """Answer a four-letter word; return the bytes that are for the server, maybe none yet."""
         needed = _SET_TRACE_MASK_SIZE if data[:_WORD_SIZE] == _SET_TRACE_MASK else _WORD_SIZE
-        if len(data) < needed:
+        if len(data) < _WORD_SIZE:
             self._first = data
             return b""
-        self._first = None
         answer = self._port.commands(data[:needed].decode("latin-1"))
+        if answer is None and len(data) < needed:
+            self._first = data  # the word is allowed, and its mask is still to come
+            return b""
+        self._first = None
         if answer is None:
             return data
-        self._server.stats.packets_received += 1
+        stats = self._server.stats
+        stats.packets_received += 1
+        stats.packets_sent += 1
         connection.output.append(answer)
         self.finish(CloseReason.INFO_PROBE)
         return b""

@@ -43,7 +43,8 @@ class FourLetterWords:
             self.allowed.add("isro")  # Java clients ask it when they look for a writable server
 
     def __call__(self, text: str) -> bytes | None:
-        """Return the answer to a word, after which to close; None if it is no word.
+        """Return the answer to a word, after which to close; None if it is no word, or
+        `stmk` without its mask.
 
         `text` is four characters, with the eight bytes of the mask (latin-1) behind `stmk`.
         """
@@ -56,6 +57,8 @@ class FourLetterWords:
         if name not in self.allowed:
             return f"{name} is not executed because it is not in the whitelist.\n".encode()
         if name == "stmk":
+            if len(text) == _WORD_SIZE:
+                return None
             mask = text[_WORD_SIZE:].encode("latin-1", "replace")
             self._running.trace_mask = int.from_bytes(mask, "big", signed=True)
         try:

@@ -249,3 +249,21 @@ def test_without_a_server_only_three_words_answer() -> None:
 
 def test_every_word_has_a_sentence_of_help() -> None:
     assert all(word.help and not word.help.endswith(".") for word in WORDS.values())
+
+
+def test_the_trace_mask_word_waits_for_its_mask_only_where_it_is_allowed() -> None:
+    refusing = FourLetterWords(Running(standalone_config([], [], {})))
+    assert refusing("stmk") == b"stmk is not executed because it is not in the whitelist.\n"
+    options = ["zookeeper.4lw.commands.whitelist=stmk"]
+    assert FourLetterWords(Running(standalone_config([], options, {})))("stmk") is None
+
+
+def test_words_count_as_packets(server: Live) -> None:
+    def numbers() -> list[int]:
+        return [int(n) for n in re.findall(r"(?:Received|Sent): (\d+)", server.word("srvr"))]
+
+    before = numbers()
+    server.word("ruok")
+    after = numbers()
+    assert after[0] - before[0] >= 2
+    assert after[1] - before[1] >= 2
