@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run the command that the process was started with; always raises SystemExit."""
     arguments = sys.argv[1:]
-    if arguments == ["version"]:
+    if arguments in (["version"], ["--version"]):
         from speckeeper.ops.version import shown_version
 
         print(shown_version())

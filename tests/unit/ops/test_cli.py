@@ -48,8 +48,9 @@ def one_line_error(done: "subprocess.CompletedProcess[str]") -> str:
     return line.removeprefix("speckeeper: ")
 
 
-def test_version() -> None:
-    done = run("version")
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version(word: str) -> None:
+    done = run(word)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"SpecKeeper {__version__} (ZooKeeper 3.9.5)\n"
 
