@@ -48,12 +48,22 @@ class DataDirError(StorageError):
 
 
 class CorruptLog(StorageError):
-    """A transaction log with bytes that no writer left there: ``file``, ``offset``, ``reason``."""
+    """A transaction log with bytes that no writer left there: ``file``, ``offset``, ``reason``.
 
-    def __init__(self, file: Path, offset: int, reason: str, remedy: str = "") -> None:
+    ``newest``: no other log follows, so that cutting the file leaves no gap.
+    """
+
+    def __init__(
+        self, file: Path, offset: int, reason: str, remedy: str = "", *, newest: bool = False
+    ) -> None:
+        if newest and not remedy:
+            remedy = (
+                "restore the file from a backup, or, if what follows was never acknowledged, "
+                f"cut it there with 'truncate -s {offset} {file}'"
+            )
         remedy = remedy or (
-            "restore the file from a backup, or, if what follows was never acknowledged, "
-            f"cut it there with 'truncate -s {offset} {file}'"
+            "restore the file from a backup, "
+            "or empty the directory if the server can sync from its ensemble"
         )
         super().__init__(file, f"corrupt at offset {offset}: {reason}", remedy)
         self.file = file

@@ -49,7 +49,8 @@ def truncate(files: FileSystem, directory: Path, zxid: int) -> int:
             last = zxid_of(entry)
         if cut_at is None:
             if entries.end.kind is EndKind.CORRUPT:
-                raise CorruptLog(first.path, entries.end.offset, reason_of(entries.end))
+                end = entries.end
+                raise CorruptLog(first.path, end.offset, reason_of(end), newest=not later)
             cut_at = entries.end.offset
     path = first.path
     try:

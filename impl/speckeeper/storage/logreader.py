@@ -115,11 +115,13 @@ class LogReplay:
             except WireError as error:
                 raise CorruptLog(log.path, 0, str(error), FIND_FILES) from error
             entries = iter_entries(content)
+            newest = next_log is None
             records = 0
             for offset, entry in entries:
                 records += 1
                 if len(entry) < TXN_HEADER.size:
-                    raise CorruptLog(log.path, offset, "a transaction without a header")
+                    reason = "a transaction without a header"
+                    raise CorruptLog(log.path, offset, reason, newest=newest)
                 zxid: int = _ZXID.unpack_from(entry, _ZXID_AT)[0]
                 last = self.last_zxid
                 if zxid == last + 1:
@@ -138,7 +140,8 @@ class LogReplay:
                 try:
                     txn = decode_txn(entry)
                 except WireError as error:
-                    raise CorruptLog(log.path, offset, f"undecodable: {error}") from error
+                    reason = f"undecodable: {error}"
+                    raise CorruptLog(log.path, offset, reason, newest=newest) from error
                 yield txn
             end = entries.end
             ending = ending_of(end, records, content)
@@ -168,7 +171,7 @@ class LogReplay:
                 assert next_log is not None
                 self._require_next(self.last_zxid, next_log)
             case LogVerdict.REFUSE_CORRUPT:
-                raise CorruptLog(log.path, offset, reason)
+                raise CorruptLog(log.path, offset, reason, newest=next_log is None)
 
     def _warn(self, log: NamedFile, ending: Ending, offset: int, text: str) -> None:
         kind = "torn record" if ending is Ending.TORN else "ends"

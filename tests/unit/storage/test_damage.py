@@ -125,6 +125,27 @@ def test_damage_in_an_older_file_loses_nothing(tmp_path: Path) -> None:
         assert isinstance(outcome(settings, bytes(damaged)), StorageError), offset
 
 
+@pytest.mark.parametrize(("name", "cut_offered"), [("log.1", False), ("log.f", True)])
+def test_a_cut_is_offered_only_where_it_leaves_no_gap(
+    tmp_path: Path, name: str, cut_offered: bool
+) -> None:
+    settings = settings_in(tmp_path)
+    write_data_dir(settings, history(20), snapshot_every=14)
+    (settings.snapshot_directory / "snapshot.e").unlink()
+    log = settings.log_directory / name
+    damaged = bytearray(log.read_bytes())
+    (offset, entry), *_ = iter_entries(bytes(damaged))
+    damaged[offset + 12 + len(entry) // 2] ^= 1
+    log.write_bytes(damaged)
+
+    with pytest.raises(CorruptLog) as refused:
+        recover(settings)
+
+    assert refused.value.file == log
+    assert ("truncate -s" in refused.value.remedy) == cut_offered
+    assert refused.value.remedy.startswith("restore the file from a backup, or")
+
+
 def test_a_damaged_snapshot_never_gives_less(tmp_path: Path) -> None:
     """A flipped bit in the newest snapshot: an older one and its logs give the same."""
     settings = settings_in(tmp_path)
