@@ -292,6 +292,8 @@ def test_create_that_finds_its_node(world: World) -> None:
     assert (root.cversion, root.pzxid) == (5, 50)
     assert world.node("/a").data == b"data"
     assert world.node("/a").acl == OPEN_ACL_UNSAFE
+    apply(tree, txn(45, OpCode.CREATE, CreateTxn("/a", b"", OPEN_ACL_UNSAFE, False, 5)))
+    assert (root.cversion, root.pzxid) == (5, 50)
     apply(tree, txn(60, OpCode.CREATE2, CreateTxn("/a", b"", OPEN_ACL_UNSAFE, False, 6)))
     assert (root.cversion, root.pzxid) == (6, 60)
 
