@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from speckeeper.tree.schemes import DIGEST, IP, digest_id
@@ -119,6 +119,7 @@ def test_invalid_addresses(text: str) -> None:
         ("1.2.3.4", "9.9.9.9/0", True),
         ("::1", "127.0.0.1", False),
         ("127.0.0.1", "::/0", False),
+        ("::", "::ffff:0.0.0.0/0", False),
         ("fe80::1", "FE80:0:0:0:0:0:0:1", True),
         ("fe80::1", "fe80::/10", True),
         ("fec0::1", "fe80::/10", False),
@@ -136,6 +137,12 @@ def test_matching_agrees_with_the_standard_library(
     entry: ipaddress.IPv4Address | ipaddress.IPv6Address,
     bits: int,
 ) -> None:
+    # Java reads an IPv4-mapped address as the IPv4 one; the example above has that.
+    assume(
+        not any(
+            isinstance(each, ipaddress.IPv6Address) and each.ipv4_mapped for each in (client, entry)
+        )
+    )
     bits = min(bits, entry.max_prefixlen)
     network = ipaddress.ip_network((entry, bits), strict=False)
     assert IP.matches(str(client), f"{entry}/{bits}") == (client in network)
