@@ -277,8 +277,8 @@ def test_a_broken_client_does_not_disturb_a_good_one(tmp_path, behave):
             await eventually(lambda: len(service.port.protocols) == 1)
             # Wide, because the machine has other things to do; the broken clients run in this
             # very loop. A server that is held up by one of them does not answer at all.
-            assert statistics.median(times) < 0.1
-            assert max(times) < 2
+            assert statistics.median(times) < 2
+            assert max(times) < 20
             assert (await good.set("/a", b"still"))[0].err == 0
 
     run(scenario())
