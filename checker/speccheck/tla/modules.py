@@ -1,11 +1,12 @@
 """Finds and reads modules: beside the file that names them, then along a search path."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Span, TlaError
-from speccheck.tla.parse import parse_file
+from speccheck.tla.parse import parse_file, parse_module
 from speccheck.tla.standard import is_standard
 
 
@@ -24,6 +25,7 @@ class Library:
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         self._folders = list(folders)
         self._modules: dict[str, ast.Module] = {}
+        self._main: Path | None = None
 
     def main(self, path: Path) -> ast.Module:
         """Read the main module; its folder becomes the first of the search path.
@@ -31,6 +33,7 @@ class Library:
         Raises TlaError, OSError.
         """
         self._folders.insert(0, path.parent)
+        self._main = path
         module = parse_file(path)
         self._modules[module.name] = module
         return module
@@ -46,6 +49,10 @@ class Library:
             return known
         if name in self._ALWAYS_BUILT_IN:
             return None
+        module = self._in_main_file(name)
+        if module is not None:
+            self._modules[name] = module
+            return module
         for folder in self._folders:
             path = folder / f"{name}.tla"
             if path.is_file():
@@ -53,6 +60,17 @@ class Library:
                 self._modules[name] = module
                 return module
         return None
+
+    def _in_main_file(self, name: str) -> ast.Module | None:
+        """Return a module that stands after another in the main file."""
+        if self._main is None:
+            return None
+        text = self._main.read_text("utf-8")
+        header = re.search(rf"^-{{4,}}[ \t]*MODULE[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
+        if header is None:
+            return None
+        above = "\n" * text.count("\n", 0, header.start())
+        return parse_module(above + text[header.start() :], str(self._main))
 
     def missing(self, name: str, path: str, text: str, span: Span) -> TlaError:
         """Return the error for a module that is nowhere."""

@@ -90,6 +90,15 @@ _MODULES: dict[str, tuple[str, str]] = {
         "IsReflexive/0,0 IsIrreflexive/0,0 IsSymmetric/0,0 IsTransitive/0,0 "
         "TransitiveClosure/0,0 ReflexiveTransitiveClosure/0,0 IsConnected/0,0",
     ),
+    "DyadicRationals": ("", "Zero One Add/0,0 Half/0 IsDyadicRational/0 PrettyPrint/0"),
+    "VectorClocks": ("Naturals Sequences Functions", "IsCausalOrder/0,1 CausalOrder/0,1,1,1"),
+    # What draws pictures can be named, not evaluated: nothing is checked with it.
+    "SVG": (
+        "Integers Sequences FiniteSets TLC SequencesExt",
+        "Line/0,0,0,0,0 Circle/0,0,0,0 Rect/0,0,0,0,0 Text/0,0,0,0 Group/0,0 Svg/0,0 "
+        "SVGElemToString/0 NodeOfRingNetwork/0,0,0,0,0 NodesOfDirectedMultiGraph/0,0,0 "
+        "PointOnLine/0,0,0 SVGDoc/0,0,0,0,0,0 SVGSerialize/0,0,0",
+    ),
     "UndirectedGraphs": (
         "",
         "IsUndirectedGraph/0 IsLoopFreeUndirectedGraph/0 UndirectedSubgraph/0 Path/0 SimplePath/0 "

@@ -8,11 +8,22 @@ code generator.
 from collections.abc import Callable
 from typing import Any
 
-from speccheck.evaluate.stdlib import bags, bits, functions, graphs, json_text, sequences, sets, tlc
+from speccheck.evaluate.stdlib import (
+    bags,
+    bits,
+    dyadic,
+    functions,
+    graphs,
+    json_text,
+    sequences,
+    sets,
+    tlc,
+)
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **bags.FUNCTIONS,
     **bits.FUNCTIONS,
+    **dyadic.FUNCTIONS,
     **functions.FUNCTIONS,
     **graphs.FUNCTIONS,
     **json_text.FUNCTIONS,
@@ -21,5 +32,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **tlc.FUNCTIONS,
 }
 PREDICATES = frozenset(
-    name for module in (bags, functions, graphs, sequences, tlc) for name in module.PREDICATES
+    name
+    for module in (bags, dyadic, functions, graphs, sequences, tlc)
+    for name in module.PREDICATES
 )

@@ -79,3 +79,11 @@ def test_recursive_operators_and_parts_of_a_definition(tmp_path: Path) -> None:
     part = module.operators["b"].body
     assert isinstance(part, m.CallBuiltin)
     assert part.builtin.name == "="
+
+
+def test_several_modules_in_one_file(tmp_path: Path) -> None:
+    body = "EXTENDS Second\na == b\n====\n---- MODULE Second ----\nb == 1\nc == d"
+    with pytest.raises(TlaError, match=r"Main.tla:7:6: d is not known here"):
+        resolved(tmp_path, Main=body)
+    module = resolved(tmp_path, Main=body.removesuffix("\nc == d"))
+    assert isinstance(module.operators["a"].body, m.Call)
