@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.stdlib.tlc import printed
 from speccheck.explore.config import read_config
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.printing import (
@@ -92,6 +93,7 @@ def _run(
             counts = f"{result.generated:,} generated, {result.distinct:,} distinct"
             typer.echo(f"\r{counts}, {result.queued:,} queued", err=True, nl=False)
 
+    printed.clear()
     try:
         model = load_model(spec, read_config(config), folders)
         result = Search(model, max_states, progress).run()
@@ -100,6 +102,8 @@ def _run(
     if as_json:
         typer.echo(json.dumps(as_data(model, result), indent=2))
         return result
+    for line in printed:
+        typer.echo(line)
     typer.echo(headline(result))
     for line in trace_lines(model.variables, result.trace):
         typer.echo(line)

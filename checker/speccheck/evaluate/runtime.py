@@ -159,7 +159,9 @@ def cardinality(values: Value) -> int:
 
 def length(value: Value) -> int:
     """Return Len of a sequence or string."""
-    if isinstance(value, str) or (type(value) is Fn and value.table is SEQUENCES):
+    if type(value) is Fn and value.table is SEQUENCES:
+        return len(value)
+    if isinstance(value, str):
         return len(value)
     if isinstance(value, LazyFunction):
         return length(value.force())

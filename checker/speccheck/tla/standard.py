@@ -96,7 +96,8 @@ _MODULES: dict[str, tuple[str, str]] = {
     "SVG": (
         "Integers Sequences FiniteSets TLC SequencesExt",
         "Line/0,0,0,0,0 Circle/0,0,0,0 Rect/0,0,0,0,0 Text/0,0,0,0 Group/0,0 Svg/0,0 "
-        "SVGElemToString/0 NodeOfRingNetwork/0,0,0,0,0 NodesOfDirectedMultiGraph/0,0,0 "
+        "SVGElem/0,0,0,0 SVGElemToString/0 NodeOfRingNetwork/0,0,0,0,0 "
+        "NodesOfDirectedMultiGraph/0,0,0 "
         "PointOnLine/0,0,0 SVGDoc/0,0,0,0,0,0 SVGSerialize/0,0,0",
     ),
     "UndirectedGraphs": (

@@ -12,6 +12,8 @@ from speccheck.evaluate.sets import FunctionSet
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import SEQUENCES, Fn, Value, Values, force, interval_domain
 
+EMPTY = SEQUENCES[()]
+
 Test = Callable[[Any], Any]
 Binary = Callable[[Any, Any], Any]
 
@@ -21,7 +23,7 @@ def _sub_sequence(value: Value, low: int, high: int) -> Value:
         return value[max(low, 1) - 1 : high] if low <= high else ""
     items = sequence(value)
     if low > high:
-        return SEQUENCES[()]
+        return EMPTY
     if low < 1 or high > len(items):
         raise EvaluationError(f"SubSeq({show(value)}, {low}, {high}) reaches beyond the sequence")
     return SEQUENCES[items[low - 1 : high]]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import permutations
 from typing import Any
@@ -16,8 +17,8 @@ from speccheck.evaluate.values import DOMAINS, ModelValue, Value, force, functio
 STATISTICS: dict[str, Any] = {}
 _registers: dict[int, Any] = {}
 _model_values: dict[str, ModelValue] = {}
-# Where Print and PrintT write, a line at a time.
-printed: list[str] = []
+# The last lines that Print and PrintT wrote.
+printed: deque[str] = deque(maxlen=1000)
 
 
 def _print(message: Value, value: Value) -> Value:
