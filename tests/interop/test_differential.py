@@ -146,7 +146,10 @@ def _requests_under_other_rules() -> list[Step]:
         {"extendedTypesEnabled": "false", "reconfigEnabled": "false", "enforceQuota": "false"},
         {"skipACL": "yes"},
         {"DigestAuthenticationProvider.enabled": "false"},
-        {"DigestAuthenticationProvider.digestAlg": "SHA-256"},
+        {
+            "DigestAuthenticationProvider.digestAlg": "SHA-256",
+            "DigestAuthenticationProvider.superDigest": "super:wjySwxg860UATFtciuZ1lpzrCHrPeov6SPu/ZD56uig=",
+        },
         {"jute.maxbuffer": 5000},
         {"minSessionTimeout": 7000, "maxSessionTimeout": 9000, "tickTime": 500},
         {"closeSessionTxn.enabled": "false"},
