@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, object] = {
     "DigestAuthenticationProvider.superDigest": "super:D/InIHSb7yEEbrWz8b9l71RjZJU=",
 }
 PROPERTIES = {"znode.container.checkIntervalMs": "3600000"}  # no sweep meanwhile
+SUPER_BY_SHA_256 = "super:wjySwxg860UATFtciuZ1lpzrCHrPeov6SPu/ZD56uig="  # super:test
 SEEDS_PER_TEST = 10
 # Cases in which Apache 3.8.0 answers otherwise than 3.9.3, whose rules SpecKeeper follows.
 SINCE_39 = {
@@ -148,7 +149,7 @@ def _requests_under_other_rules() -> list[Step]:
         {"DigestAuthenticationProvider.enabled": "false"},
         {
             "DigestAuthenticationProvider.digestAlg": "SHA-256",
-            "DigestAuthenticationProvider.superDigest": "super:wjySwxg860UATFtciuZ1lpzrCHrPeov6SPu/ZD56uig=",
+            "DigestAuthenticationProvider.superDigest": SUPER_BY_SHA_256,
         },
         {"jute.maxbuffer": 5000},
         {"minSessionTimeout": 7000, "maxSessionTimeout": 9000, "tickTime": 500},
