@@ -5,8 +5,9 @@ get the interpreter lock back from a busy event loop. Linux can run an fdatasync
 (asynchronous I/O, since 4.18) and count up an eventfd when it is done, which the loop watches like
 a socket. docs/performance.md has what that saves.
 
-Where it is not there (another system, an older kernel, a sandbox that forbids it),
-:func:`open_kernel_sync` says so and a thread does the work.
+There are two interfaces for it: io_uring (``kernel_ring.py``), which some sandboxes forbid, and the
+older one here. Where neither is there (another system, an older kernel), :func:`open_kernel_sync`
+says so and a thread does the work.
 
 Source: Linux manual pages io_setup(2), io_submit(2), io_getevents(2).
 """
@@ -20,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
+from speckeeper.storage.kernel_ring import KernelRing
+
 # Numbers of the system calls io_setup, io_destroy, io_getevents, io_submit; glibc has no functions.
 _CALLS = {"x86_64": (206, 207, 208, 209), "aarch64": (0, 1, 4, 2)}
 
@@ -30,7 +33,7 @@ _FLAG_EVENTFD = 1
 _REQUEST = Struct("<QIIHhIQQqQII")
 #: struct io_event: data, request, result, second result.
 _EVENT = Struct("<QQqq")
-_PROBE_TIMEOUT_MS = 5000
+_PROBE_TIMEOUT_S = 5.0
 
 
 class KernelSync:
@@ -110,23 +113,23 @@ class KernelSync:
             raise OSError(number, os.strerror(number))
 
 
-def open_kernel_sync(directory: Path) -> KernelSync | None:
-    """Return a working one, tried out on ``directory``; None where the system has none."""
-    try:
-        sync = KernelSync()
-    except OSError:
-        return None
-    handle = -1
-    try:
-        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        sync.start(handle)
-        if select.select([sync], [], [], _PROBE_TIMEOUT_MS / 1000)[0] and sync.finish():
-            return sync
-    except OSError:
-        pass
-    finally:
-        if handle >= 0:
-            os.close(handle)
-    with suppress(OSError):
-        sync.close()
+def open_kernel_sync(directory: Path) -> KernelRing | KernelSync | None:
+    """Return the best that works, tried out on ``directory``; None where the system has none."""
+    for kind in (KernelRing, KernelSync):
+        sync = None
+        with suppress(OSError):
+            sync = kind()
+            if _works(sync, directory):
+                return sync
+        if sync is not None:
+            sync.close()
     return None
+
+
+def _works(sync: KernelRing | KernelSync, directory: Path) -> bool:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync.start(handle)
+        return bool(select.select([sync], [], [], _PROBE_TIMEOUT_S)[0]) and sync.finish()
+    finally:
+        os.close(handle)

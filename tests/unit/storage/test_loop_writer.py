@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from tests.unit.storage.world import FaultyDisk, entry, history, log_files, settings_in
 
+from speckeeper.storage import kernel_sync as module
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.errors import DiskFailure, StorageError
 from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.kernel_ring import KernelRing
 from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
 from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
 from speckeeper.storage.recovery import recover
@@ -167,16 +169,16 @@ def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path
     assert fail_at > 15
 
 
-@pytest.fixture
-def kernel_sync(tmp_path: Path) -> KernelSync:
-    sync = open_kernel_sync(tmp_path)
-    if sync is None:
-        pytest.skip("this kernel does not sync aside")
-    return sync
+@pytest.fixture(params=[KernelRing, KernelSync], ids=["io_uring", "aio"])
+def kernel_sync(request: pytest.FixtureRequest) -> KernelRing | KernelSync:
+    try:
+        return request.param()
+    except OSError as error:
+        pytest.skip(f"not here: {error}")
 
 
 def test_the_kernel_syncs_a_file_and_says_when_it_is_done(
-    kernel_sync: KernelSync, tmp_path: Path
+    kernel_sync: KernelRing | KernelSync, tmp_path: Path
 ) -> None:
     with open(tmp_path / "file", "wb") as file:
         for _ in range(20):
@@ -189,18 +191,42 @@ def test_the_kernel_syncs_a_file_and_says_when_it_is_done(
     kernel_sync.close()
 
 
-def test_what_the_kernel_cannot_sync_is_an_error(kernel_sync: KernelSync) -> None:
+def test_what_the_kernel_cannot_sync_is_an_error(kernel_sync: KernelRing | KernelSync) -> None:
     reader, writer = os.pipe()
-    with pytest.raises(OSError):
-        kernel_sync.start(writer)
+    with pytest.raises(OSError, match="Invalid argument"):
+        _sync(kernel_sync, writer)
     os.close(reader)
     os.close(writer)
-    with pytest.raises(OSError):
-        kernel_sync.start(writer)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        _sync(kernel_sync, writer)
     kernel_sync.close()
 
 
-def test_many_transactions_by_way_of_the_kernel(kernel_sync: KernelSync, tmp_path: Path) -> None:
+def _sync(kernel_sync: KernelRing | KernelSync, handle: int) -> None:
+    kernel_sync.start(handle)
+    assert select.select([kernel_sync], [], [], PATIENCE_S)[0]
+    assert kernel_sync.finish()
+
+
+def test_the_best_that_works_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> KernelRing:
+        raise OSError(1, "Operation not permitted")
+
+    def idle(self: KernelSync, handle: int) -> None:
+        raise OSError(22, "Invalid argument")
+
+    first = open_kernel_sync(tmp_path)
+    monkeypatch.setattr(module, "KernelRing", refused)
+    second = open_kernel_sync(tmp_path)
+    monkeypatch.setattr(KernelSync, "start", idle)
+    assert open_kernel_sync(tmp_path) is None
+    assert isinstance(first, KernelRing | KernelSync | None)
+    assert isinstance(second, KernelSync | None)
+
+
+def test_many_transactions_by_way_of_the_kernel(
+    kernel_sync: KernelRing | KernelSync, tmp_path: Path
+) -> None:
     settings = settings_in(tmp_path)
     write_data_dir(settings, [])
     acknowledged: list[int] = []
