@@ -46,7 +46,7 @@ def evaluate(text: str, definitions: str = "") -> str:
         ("[x, y \\in 0..1 |-> x - y][0, 1]", "-1"),
         ("[f EXCEPT ![1].a = @ + 1, ![2] = 0]", "<<[a |-> 2], 0>>"),
         ("Cardinality([{1, 2} -> {3, 4, 5}])", "9"),
-        ("DOMAIN [a |-> 1, b |-> 2]", '{"a", "b"}'),
+        ("DOMAIN [d1 |-> 1, d2 |-> 2]", '{"d1", "d2"}'),
         ("CHOOSE x \\in {3, 1, 2} : x > 1", "2"),
         ("CHOOSE s \\in SUBSET {1, 2, 3} : Cardinality(s) = 2", "{1, 2}"),
         ("CASE 1 = 2 -> 3 [] 2 = 2 -> 4 [] OTHER -> 5", "4"),
@@ -55,7 +55,8 @@ def evaluate(text: str, definitions: str = "") -> str:
         ("LET fact[n \\in Nat] == IF n = 0 THEN 1 ELSE n * fact[n - 1] IN fact[5]", "120"),
         ("\\A x \\in 1..3 : \\E y \\in 1..3 : x + y = 4", "TRUE"),
         ("{1, 2} \\in SUBSET Nat /\\ <<1, 2>> \\in Seq(1..2) /\\ -1 \\notin Nat", "TRUE"),
-        ("[a : {1}, b : {2, 3}]", "{[a |-> 1, b |-> 2], [a |-> 1, b |-> 3]}"),
+        # Strings are ordered by first appearance, as in TLC: names that no other test has.
+        ("[r1 : {1}, r2 : {2, 3}]", "{[r1 |-> 1, r2 |-> 2], [r1 |-> 1, r2 |-> 3]}"),
         ("{TRUE} = {1}", "FALSE"),
         ("<<TRUE>> = <<1>>", "FALSE"),
         ("({1} \\X {2})", "{<<1, 2>>}"),
