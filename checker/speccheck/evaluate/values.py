@@ -160,6 +160,8 @@ def function_of(pairs: dict[Any, Any]) -> Fn:
 
 def record_domain(names: tuple[str, ...]) -> Domain:
     """Return the domain of records with these fields."""
+    for name in names:
+        rank(name)  # in the order of the text, before a set loses it
     return DOMAINS[frozenset(names)]
 
 
