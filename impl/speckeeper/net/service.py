@@ -19,6 +19,7 @@ from pathlib import Path
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
 from speckeeper.net.log_writing import LogWriting
+from speckeeper.net.polling import Polling
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
@@ -102,6 +103,7 @@ class Service:
             self.loop, self.server, self.writer, storage, files, self.fail
         )
         self.port = ClientPort(self.server, lambda word: None, self.end_turn)
+        self.polling = Polling(self.loop, self._progress)
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()
         """Set when the server should come to an end: ``failure`` says why, None for a wish."""
@@ -136,6 +138,7 @@ class Service:
         """Begin to write the log, and start the timers."""
         self.writer.start()
         self.every(TICK_S, self._tick)
+        self.every(TICK_S, self.polling.tick)
         if self._purge_interval_s:
             # At once, too: a server that is restarted more often than that would never purge.
             self._purge()
@@ -212,6 +215,10 @@ class Service:
     def _give_turns(self) -> None:
         self.server.take_turns(now_ms())
         self.end_turn()
+
+    def _progress(self) -> int:
+        server = self.server
+        return server.stats.packets_received + server.tree.last_processed_zxid
 
     def _tick(self) -> None:
         now = now_ms()
