@@ -17,10 +17,12 @@ from speccheck.explore.printing import (
     coverage_lines,
     headline,
     idle_actions,
+    loop_line,
     summary,
     trace_lines,
 )
-from speccheck.explore.search import Result, Search
+from speccheck.explore.result import Result
+from speccheck.explore.search import Search
 from speccheck.tla.errors import TlaError
 from speccheck.tlc import TlcMissing, TlcResult, run_tlc
 
@@ -107,6 +109,8 @@ def _run(
     typer.echo(headline(result))
     for line in trace_lines(model.variables, result.trace):
         typer.echo(line)
+    if (going_on := loop_line(result)) is not None:
+        typer.echo(going_on)
     typer.echo(summary(result))
     if result.taken:
         typer.echo("Steps of each action, and those to new states:")

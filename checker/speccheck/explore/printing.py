@@ -5,12 +5,13 @@ from typing import Any
 
 from speccheck.evaluate.show import show
 from speccheck.explore.model import Model
-from speccheck.explore.search import Result, TraceStep
+from speccheck.explore.result import Result, TraceStep
 
 _HEADLINES = {
     "success": "No error found",
     "invariant": "Invariant {} is violated",
     "property": "Property {} is violated",
+    "liveness": "Property {} is violated by a behaviour that goes on forever",
     "deadlock": "Deadlock: no action is enabled",
     "assumption": "The assumption at {} is false",
     "unfinished": "Stopped before the end; no error so far",
@@ -45,6 +46,15 @@ def trace_lines(variables: Sequence[str], trace: Sequence[TraceStep]) -> Iterato
         before = step.state
 
 
+def loop_line(result: Result) -> str | None:
+    """Return how an infinite counterexample goes on after its last state; None for a finite one."""
+    if result.loop is None:
+        return None
+    if result.stutters:
+        return f"{len(result.trace) + 1}: stuttering"
+    return f"{len(result.trace) + 1}: back to state {result.loop + 1} by {result.back}"
+
+
 def idle_actions(result: Result) -> list[str]:
     """Return the names of actions that were never taken in a search that went to its end."""
     taken: dict[str, int] = {}
@@ -75,7 +85,14 @@ def as_data(model: Model, result: Result) -> dict[str, Any]:
         "actions": [
             {"name": name, "taken": steps, "new": new} for name, steps, new in result.taken
         ],
+        "mode": result.mode,
+        "workers": result.workers,
+        "seed": result.seed,
+        "traces": result.traces,
+        "warnings": result.warnings,
         "unchecked": result.unchecked,
+        "loop": result.loop,
+        "back": result.back,
         "trace": [
             {
                 "action": step.action,

@@ -11,45 +11,16 @@ import gc
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import STATISTICS
 from speccheck.evaluate.values import TRUE, Value, function_of
 from speccheck.explore.model import Model
+from speccheck.explore.result import Result, TraceStep
 
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 _CONFIGURATION = function_of({"mode": "bfs", "worker": 1, "deadlock": TRUE})
-
-
-class TraceStep(NamedTuple):
-    """A state of a counterexample and the action that led to it, None for an initial state."""
-
-    action: str | None
-    state: State
-
-
-@dataclass(slots=True)
-class Result:
-    """What a search found.
-
-    ``verdict`` is "success", "invariant", "property", "deadlock", "assumption", "error" or
-    "unfinished"; ``violated`` names what is broken. ``taken`` counts the steps of each action.
-    """
-
-    verdict: str = "success"
-    violated: str = ""
-    error: EvaluationError | None = None
-    generated: int = 0
-    distinct: int = 0
-    depth: int = 0
-    queued: int = 0
-    seconds: float = 0.0
-    taken: list[tuple[str, int, int]] = field(default_factory=list)
-    trace: list[TraceStep] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
 
 
 class _Violation(Exception):
@@ -260,3 +231,6 @@ class Search:
 
 class _Unfinished(Exception):
     """Ends a search that has reached its limit."""
+
+
+__all__ = ["Result", "Search", "TraceStep"]
