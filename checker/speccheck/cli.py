@@ -72,7 +72,7 @@ def check(
         if not path.is_file():
             _refuse(f"{path}: there is no such file")
     ours = None if engine is Engine.tlc else _run(spec, config, library or [], max_states, as_json)
-    theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, as_json)
+    theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, library or [], as_json)
     if ours is not None and theirs is not None:
         _compare(ours, theirs)
     verdict = ours.verdict if ours is not None else theirs.verdict if theirs is not None else ""
@@ -124,9 +124,9 @@ def _run(
     return result
 
 
-def _run_tlc(spec: Path, config: Path, as_json: bool) -> TlcResult:
+def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> TlcResult:
     try:
-        result = run_tlc(spec, config)
+        result = run_tlc(spec, config, folders=folders)
     except TlcMissing as error:
         _refuse(str(error))
     counts = f"{result.generated:,} states generated, {result.distinct:,} distinct"

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,17 +99,23 @@ def run_tlc(
     module: Path,
     config: Path,
     *,
+    folders: Iterable[Path] = (),
     workers: int = 1,
     depth_first: int | None = None,
     timeout_s: float | None = None,
     java_options: tuple[str, ...] = ("-XX:+UseParallelGC",),
 ) -> TlcResult:
-    """Run TLC on a model. Raises TlcMissing, subprocess.TimeoutExpired."""
+    """Run TLC on a model; ``folders`` have more modules.
+
+    Raises TlcMissing, subprocess.TimeoutExpired.
+    """
+    library = os.pathsep.join(str(folder.resolve()) for folder in folders)
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
         text = config.read_text("utf-8")
         plain = Path(folder) / f"{module.stem}.cfg"
         plain.write_text(_NEW_KEYWORDS.sub("", text), "utf-8")
-        command = [find_java(), *java_options, "-cp", str(find_jar()), "tlc2.TLC", "-tool"]
+        command = [find_java(), *java_options, f"-DTLA-Library={library}"]
+        command += ["-cp", str(find_jar()), "tlc2.TLC", "-tool"]
         command += ["-workers", str(workers), "-metadir", folder]
         # TLC looks for the file from the folder of the module, even where the path is absolute.
         command += ["-config", os.path.relpath(plain, module.resolve().parent)]

@@ -83,3 +83,19 @@ def test_a_named_jar_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TLA2TOOLS_JAR", "/nowhere/tla2tools.jar")
     with pytest.raises(TlcMissing, match="is no file"):
         find_jar()
+
+
+def test_tlc_finds_modules_in_other_folders(tmp_path: Path) -> None:
+    try:
+        find_jar()
+        find_java()
+    except TlcMissing as missing:
+        pytest.skip(str(missing))
+    folder = tmp_path / "below"
+    folder.mkdir()
+    (tmp_path / "Counter.tla").write_text(COUNTER)
+    spec = folder / "Model.tla"
+    spec.write_text("---- MODULE Model ----\nEXTENDS Counter\n====\n")
+    spec.with_suffix(".cfg").write_text("INIT Init NEXT Next")
+    command = ["check", str(spec), "--engine", "both", "--library", str(tmp_path)]
+    assert CliRunner().invoke(app, command).exit_code == 0

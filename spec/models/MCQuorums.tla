@@ -1,0 +1,64 @@
+------------------------------ MODULE MCQuorums ------------------------------
+(***************************************************************************)
+(* Checks the theorems of Quorums.tla for all configurations of a few      *)
+(* servers.  A state is one configuration; the properties speak of its     *)
+(* sets of servers.  A second configuration, for joint quorums, comes with *)
+(* each.                                                                   *)
+(***************************************************************************)
+EXTENDS Quorums, TLC
+
+CONSTANTS Server,       \* the servers that may be members
+          MaxWeight     \* weights are 0 .. MaxWeight
+
+VARIABLES config,       \* the configuration that the properties speak of
+          next          \* and the one that replaces it
+
+Symmetry == Permutations(Server)
+
+(***************************************************************************)
+(* All ways to put the servers in groups.                                  *)
+(***************************************************************************)
+Groupings == {groups \in SUBSET (SUBSET Server \ {{}}) :
+                 \A g, h \in groups : g # h => g \cap h = {}}
+
+Configs == UNION {{[groups |-> groups, weight |-> weight] :
+                      weight \in [UNION groups -> 0 .. MaxWeight]} : groups \in Groupings}
+
+(***************************************************************************)
+(* The replacement is any majority: with two arbitrary configurations the  *)
+(* number of pairs would hide the point.                                   *)
+(***************************************************************************)
+Init == /\ config \in {c \in Configs : IsConfig(c)}
+        /\ next \in {MajorityConfig(members) : members \in SUBSET Server \ {{}}}
+
+Next == UNCHANGED <<config, next>>
+
+Spec == Init /\ [][Next]_<<config, next>>
+
+-------------------------------------------------------------------------------
+Meeting == QuorumsMeet(config)
+
+JointMeeting == JointQuorumsMeet(config, next, config) /\ JointQuorumsMeet(next, config, next)
+
+Growing == QuorumsGrow(config)
+
+Deciding == OneHalfDecides(config)
+
+Tying == HalvesTie(config.weight)
+
+Idle == WeightZeroIsIdle(config)
+
+Majority == MajoritiesMeet(Members(next)) /\ MajorityIsAQuorum(Members(next))
+
+Weighted == IsConfig(WeightedConfig(config.weight)) /\ WeightedQuorumIsAQuorum(config.weight)
+
+Flexible == \A r, w \in 0 .. Cardinality(Server) + 1 : FlexibleQuorumsMeet(Members(next), r, w)
+
+(***************************************************************************)
+(* Not so: the quorums of two configurations need not meet.  This property *)
+(* is violated, which shows that Meet can fail and that joint quorums are  *)
+(* needed (MCQuorumsApart.cfg).                                            *)
+(***************************************************************************)
+OldMeetsNew == Meet(Quorums(config), Quorums(next))
+
+=============================================================================
