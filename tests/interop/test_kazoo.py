@@ -29,6 +29,8 @@ from peers import (
     speckeeper_command,
 )
 
+from speckeeper.ops.version import COMPATIBLE_WITH
+
 SUITE = HERE / "kazoo_suite"
 PYTHON = CACHE / "kazoo-venv" / "bin" / "python"
 TIMEOUT_S = 600
@@ -47,7 +49,8 @@ def _environment(kind: Kind) -> dict[str, str]:
     environment = dict(os.environ)
     environment.update(
         ZOOKEEPER_CLUSTER_SIZE="1",
-        ZOOKEEPER_VERSION=".".join(map(str, (kind.version or (3, 9, 3)))),
+        # The release that the server names: one of kazoo's tests compares the two.
+        ZOOKEEPER_VERSION=".".join(map(str, kind.version)) if kind.version else COMPATIBLE_WITH,
         ZOOKEEPER_CLASSPATH=kind.class_path() or "none" if kind.is_apache else "none",
         ZOOKEEPER_PORT_OFFSET=str(_port_range()),
         JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
