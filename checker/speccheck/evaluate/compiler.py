@@ -1,27 +1,18 @@
 """A specification as Python functions: initial states, actions, predicates on states and steps."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-from speccheck.evaluate.actions import Actions, Goal
-from speccheck.evaluate.analysis import ACTION, actual
-from speccheck.evaluate.emit import Block, Context
+from speccheck.evaluate.actions import Goal
+from speccheck.evaluate.disjuncts import Action, Arguments, Disjuncts, Leaf, State
+from speccheck.evaluate.emit import Block, Context, Environment, Local, PythonOperator
 from speccheck.evaluate.values import Value, force
 from speccheck.tla import meaning as m
 
-State: TypeAlias = tuple[Any, ...]
-Choices: TypeAlias = tuple[int, ...]
+__all__ = ["Action", "Compiler", "State"]
 
 
-class Action(NamedTuple):
-    """One action of a next-state relation: ``step(state, add)`` adds every successor."""
-
-    name: str
-    place: m.Place
-    step: Callable[[State, Callable[[State], None]], None]
-
-
-class Compiler(Actions):
+class Compiler(Disjuncts):
     """Compiles expressions over ``variables``; a state is the tuple of their values."""
 
     def __init__(self, variables: Sequence[m.Variable]) -> None:
@@ -99,6 +90,30 @@ class Compiler(Actions):
         ctx.put(f"return {self.test(node, ctx)}", node.place)
         return self.define(self.fresh("step"), "state, successor", ctx.block)
 
+    def probed_predicate(
+        self,
+        node: m.Expression,
+        *,
+        on_steps: bool,
+        chosen: m.Parameter,
+        hit: m.Parameter,
+        hits: Callable[[int], Value],
+    ) -> Callable[..., bool]:
+        """Return a predicate that has two names more than the module gives it.
+
+        The function takes a state, with ``on_steps`` a successor too, and the value of ``chosen``;
+        ``hit`` stands for the operator that ``hits`` is.
+        """
+        now, then = self._names("v"), self._names("w")
+        ctx = self._context(dict(now), dict(then) if on_steps else dict.fromkeys(now))
+        ctx.env = {chosen: Local("chosen"), hit: PythonOperator(self.constant(hits))}
+        self._unpack(now, ctx, "state")
+        if on_steps:
+            self._unpack(then, ctx, "successor")
+        ctx.put(f"return {self.test(node, ctx)}", node.place)
+        parameters = "state, successor, chosen" if on_steps else "state, chosen"
+        return self.define(self.fresh("probed"), parameters, ctx.block)
+
     def initial(self, node: m.Expression) -> Callable[[Callable[[State], None]], None]:
         """Return a function that adds every state that satisfies an initial predicate."""
         ctx = self._context(dict.fromkeys(self.variables), dict.fromkeys(self.variables))
@@ -107,82 +122,90 @@ class Compiler(Actions):
         ctx.put("return")
         return self.define(self.fresh("initial"), "add", ctx.block)
 
-    def _add(self, ctx: Context) -> None:
+    def _add(self, ctx: Context, more: str = "") -> None:
         values = self.given(ctx)
         missing = [v.name for v in self.variables if values[v] is None]
         if missing:
             ctx.put(f"incomplete({', '.join(missing)!r})")
             return
-        ctx.put(f"add(({', '.join(str(values[v]) for v in self.variables)},))")
+        ctx.put(f"add(({', '.join(str(values[v]) for v in self.variables)},){more})")
 
-    def actions(self, node: m.Expression, name: str = "Next") -> list[Action]:
-        """Return the actions that a next-state relation is the disjunction of."""
-        made: list[Action] = []
-        for label, place, choices in self._leaves(node, name):
-            now = self._names("v")
-            ctx = self._context(dict(now), dict.fromkeys(now))
-            ctx.assigning = "then"
-            self._unpack(now, ctx, "state")
-            self._put_chosen(node, choices, ctx)
-            ctx.put("return")
-            step = self.define(self.fresh("next"), "state, add", ctx.block)
-            made.append(Action(label, place, step))
-        return made
+    def actions(
+        self,
+        node: m.Expression,
+        name: str = "Next",
+        probes: tuple[m.Parameter, Callable[[int], Value]] | None = None,
+    ) -> list[Action]:
+        """Return the actions that a next-state relation is the disjunction of.
 
-    def _leaves(self, node: m.Expression, label: str) -> list[tuple[str, m.Place, Choices]]:
-        """Return the name, place and way to each action; a way says which disjuncts to take."""
-        match node:
-            case m.Items(kind="\\/", items=items):
-                return self._alternatives(items, label)
-            case m.CallBuiltin(builtin=m.Builtin(name="\\/"), arguments=items):
-                return self._alternatives(items, label)
-            case m.Quantified(kind="\\E", body=body):
-                return self._leaves(body, label)
-            case m.Where(body=body):
-                return self._leaves(body, label)
-            case m.Call():
-                operator = actual(node.operator)
-                if isinstance(operator, m.Operator) and operator.body is not None:
-                    level = self.analyst.operator(operator).level
-                    if not operator.recursive and level == ACTION:
-                        return self._leaves(operator.body, operator.name)
-        return [(label, node.place, ())]
+        ``probes`` are an operator's name that the relation has beside those of the module, and
+        the operator.
+        """
+        return [self._action(node, leaf, probes) for leaf in self.leaves(node, name)]
 
-    def _alternatives(
-        self, items: Sequence[m.Argument], label: str
-    ) -> list[tuple[str, m.Place, Choices]]:
-        found: list[tuple[str, m.Place, Choices]] = []
-        for position, item in enumerate(items):
-            assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
-            for name, place, choices in self._leaves(item, label):
-                found.append((name, place, (position, *choices)))
-        return found
+    def _action(
+        self,
+        node: m.Expression,
+        leaf: Leaf,
+        probes: tuple[m.Parameter, Callable[[int], Value]] | None,
+    ) -> Action:
+        now = self._names("v")
+        ctx = self._context(dict(now), dict.fromkeys(now))
+        if probes is not None:
+            ctx.env = {probes[0]: PythonOperator(self.constant(probes[1]))}
+        ctx.assigning = "then"
+        self._unpack(now, ctx, "state")
+        self.put_chosen(node, leaf.choices, ctx, Goal(self._add, is_end=True))
+        ctx.put("return")
+        step = self.define(self.fresh("next"), "state, add", ctx.block)
+        return Action(
+            leaf.name,
+            leaf.place,
+            step,
+            tuple(p.name for p in leaf.parameters),
+            tuple(p.name for p in leaf.bound),
+            self._arguments_function(node, leaf, ctx.env),
+        )
 
-    def _put_chosen(self, node: m.Expression, choices: Choices, ctx: Context) -> None:
-        """Put one action of a disjunction."""
-        goal = Goal(self._add, is_end=True)
-        if not choices:
-            self.put_action(node, ctx, goal)
-            return
-        match node:
-            case m.Items(items=items) | m.CallBuiltin(arguments=items):
-                item = items[choices[0]]
-                assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
-                self._put_chosen(item, choices[1:], ctx)
-            case m.Quantified():
-                if any(bound.domain is None for bound in node.bounds):
-                    ctx.put("unsupported('an unbounded quantifier')", node.place)
-                    return
-                loop = self.ranging(node.bounds, ctx)
-                ctx.put(f"for {loop.target} in {loop.iterable}:", node.place)
-                inside = ctx.fork(env=loop.env, loops=ctx.loops + 1, indent=ctx.indent + 1)
-                self._put_chosen(node.body, choices, inside)
-                inside.put("pass")
-            case m.Where():
-                self._put_chosen(node.body, choices, self.where(node, ctx))
-            case m.Call():
-                operator = actual(node.operator)
-                assert isinstance(operator, m.Operator), "seen by _leaves"
-                assert operator.body is not None, "seen by _leaves"
-                env = self.bind(operator, node.arguments, ctx, dict(ctx.env))
-                self._put_chosen(operator.body, choices, ctx.with_env(env))
+    def _arguments_function(
+        self, node: m.Expression, leaf: Leaf, env: Environment
+    ) -> Callable[[State, State], Arguments | None]:
+        """Return the function ``arguments`` of an action; it is compiled at its first call."""
+        compiled: list[Callable[..., Any]] = []
+
+        def arguments(state: State, successor: State) -> Arguments | None:
+            if not compiled:
+                compiled.append(self._labelled(node, leaf, env))
+            found: list[Arguments] = []
+
+            def add(reached: State, values: Arguments) -> None:
+                if not found and reached == successor:
+                    found.append(tuple(map(force, values)))
+
+            try:
+                compiled[0](state, add)
+            except Exception as error:
+                if self.explain(error).places or found:
+                    return found[0] if found else None
+                raise
+            return found[0] if found else None
+
+        return arguments
+
+    def _labelled(self, node: m.Expression, leaf: Leaf, env: Environment) -> Callable[..., Any]:
+        """Return a function that adds successors together with the arguments of the action."""
+        now = self._names("v")
+        ctx = self._context(dict(now), dict.fromkeys(now))
+        ctx.env = env
+        ctx.assigning = "then"
+        self._unpack(now, ctx, "state")
+
+        def add(inside: Context) -> None:
+            names = [*leaf.parameters, *leaf.bound]
+            codes = [self.value(m.Use(leaf.place, name), inside) for name in names]
+            listed = "".join(f"{code}, " for code in codes)
+            self._add(inside, f", ({listed})")
+
+        self.put_labelled(node, leaf, ctx, Goal(add, is_end=True))
+        ctx.put("return")
+        return self.define(self.fresh("labelled"), "state, add", ctx.block)

@@ -1,0 +1,45 @@
+"""Actions of a next-state relation: names, places, and the arguments that lead to a successor."""
+
+from pathlib import Path
+
+from speccheck.evaluate.compiler import Action
+from speccheck.explore.config import parse_config
+from speccheck.explore.model import load_model
+
+SPEC = r"""---- MODULE M ----
+EXTENDS Naturals
+VARIABLES x, y
+Init == x = 0 /\ y = 0
+Up(i, k) == x < 5 /\ x' = x + i * k /\ UNCHANGED y
+Odd(i) == \/ \E v \in 1..2 : y' = v /\ x' = i
+          \/ y = 2 /\ y' = 0 /\ x' = x
+Next == \/ \E i \in 1..2 : Up(i, i + 1)
+        \/ \E i \in {7, 8} : LET k == i + 1 IN Odd(k)
+        \/ \E n \in {3} : x > n /\ x' = 0 /\ y' = 0
+====
+"""
+
+
+def actions(folder: Path) -> list[Action]:
+    (folder / "M.tla").write_text(SPEC)
+    config = parse_config("INIT Init NEXT Next", "M.cfg")
+    return load_model(folder / "M.tla", config).actions
+
+
+def test_names_and_places(tmp_path: Path) -> None:
+    found = [(a.name, a.place.span.line, a.parameters, a.bound) for a in actions(tmp_path)]
+    assert found == [
+        ("Up", 5, ("i", "k"), ()),
+        ("Odd", 6, ("i",), ("v",)),
+        ("Odd", 7, ("i",), ()),
+        ("Next", 10, (), ("n",)),
+    ]
+
+
+def test_arguments_of_a_step(tmp_path: Path) -> None:
+    up, first, second, reset = actions(tmp_path)
+    assert up.arguments((4, 2), (10, 2)) == (2, 3)
+    assert up.arguments((4, 2), (11, 2)) is None
+    assert first.arguments((4, 2), (9, 1)) == (9, 1)
+    assert second.arguments((4, 2), (4, 0)) == (8,)
+    assert reset.arguments((4, 2), (0, 0)) == (3,)
