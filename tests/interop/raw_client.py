@@ -250,4 +250,5 @@ class RawConnection:
         self.socket.close()
 
     def __del__(self) -> None:
-        self.close()  # a test that fails leaves it open
+        with contextlib.suppress(AttributeError):  # where connecting has failed
+            self.close()  # a test that fails leaves it open
