@@ -1,0 +1,157 @@
+r"""Marks in actions: which branches within them were taken.
+
+The disjuncts that a next-state relation falls into are actions themselves and counted as such.
+Marked are the alternatives further inside: disjuncts under a conjunction, arms of IF and CASE, both
+in the action itself and where they give a primed variable its value.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from speccheck.evaluate.analysis import ACTION, Analyst, actual
+from speccheck.evaluate.values import TRUE, Value
+from speccheck.explore.exercise.findings import Branch
+from speccheck.explore.exercise.trees import (
+    Copies,
+    Names,
+    conjunction,
+    expression,
+    junction_items,
+)
+from speccheck.tla import meaning as m
+
+
+class _Mark(NamedTuple):
+    action: str
+    kind: str
+    place: m.Place
+
+
+class Marks:
+    """The marks of a next-state relation; a search counts with :attr:`probes`."""
+
+    def __init__(self, analyst: Analyst) -> None:
+        self._analyst = analyst
+        self._copies = Copies(analyst)
+        self._names = Names()
+        self._marks: list[_Mark] = []
+        self._counts: list[int] = []
+
+    @property
+    def probes(self) -> tuple[m.Parameter, "Marks"]:
+        """Return the name that marked expressions use, and what it stands for."""
+        return self._names.hit, self
+
+    def __call__(self, number: int) -> Value:
+        """Count a mark."""
+        self._counts[number] += 1
+        return TRUE
+
+    @property
+    def counts(self) -> list[int]:
+        """The count of each mark. Counts of another process can be added."""
+        return self._counts
+
+    def branches(self) -> list[Branch]:
+        """Return what is counted so far, in the order of the text.
+
+        A definition that is called from several actions counts for all of them together.
+        """
+        sums: dict[_Mark, int] = {}
+        for mark, count in zip(self._marks, self._counts, strict=True):
+            sums[mark] = sums.get(mark, 0) + count
+        ordered = sorted(sums.items(), key=lambda item: item[0].place)
+        return [Branch(*mark, count) for mark, count in ordered]
+
+    # --- marking ---------------------------------------------------------------------------------
+
+    def mark(self, node: m.Expression, name: str = "Next") -> m.Expression:
+        """Return a next-state relation with marks; ``name`` is what it is called."""
+        items = junction_items(node, "\\/")
+        if items is not None:
+            return m.Items(node.place, "\\/", tuple(self.mark(item, name) for item in items))
+        match node:
+            case m.Quantified(kind="\\E"):
+                return m.Quantified(node.place, node.kind, node.bounds, self.mark(node.body, name))
+            case m.Where():
+                self._copies.open_let(node)
+                return self._copies.close_let(node, self.mark(node.body, name))
+            case m.Call():
+                operator = self._action_called(node)
+                if operator is not None and operator.body is not None:
+                    self._copies.enter(operator)
+                    body = self.mark(operator.body, operator.name)
+                    self._copies.leave()
+                    return self._copies.call(node, operator, body)
+        return self._inside(node, name)
+
+    def _action_called(self, node: m.Call) -> m.Operator | None:
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.recursive or operator.body is None:
+            return None
+        return operator if self._analyst.operator(operator).level == ACTION else None
+
+    def _counted(self, action: str, kind: str, place: m.Place) -> m.Expression:
+        self._marks.append(_Mark(action, kind, place))
+        self._counts.append(0)
+        return self._names.mark(self._names.new_mark(), place)
+
+    def _inside(self, node: m.Expression, name: str) -> m.Expression:
+        """Return an action with marks at its alternatives."""
+        if self._analyst.facts(node).level < ACTION:
+            return node
+        items = junction_items(node, "/\\")
+        if items is not None:
+            return m.Items(node.place, "/\\", tuple(self._inside(item, name) for item in items))
+        items = junction_items(node, "\\/")
+        if items is not None:
+            parts = [
+                conjunction(self._inside(item, name), self._counted(name, "disjunct", item.place))
+                for item in items
+            ]
+            return m.Items(node.place, "\\/", tuple(parts))
+        match node:
+            case m.Quantified(kind="\\E"):
+                body = self._inside(node.body, name)
+                return m.Quantified(node.place, node.kind, node.bounds, body)
+            case m.Where():
+                self._copies.open_let(node)
+                return self._copies.close_let(node, self._inside(node.body, name))
+            case m.Branches():
+                return self._branches(node, name, self._inside)
+            case m.Call():
+                operator = self._action_called(node)
+                if operator is not None and operator.body is not None:
+                    body = self._inside(operator.body, operator.name)
+                    return self._copies.call(node, operator, body)
+            case m.CallBuiltin(builtin=m.Builtin(name="=", override=None), arguments=(left, right)):
+                if isinstance(left, m.CallBuiltin) and left.builtin.name == "'":
+                    value = self._value(expression(right), name)
+                    return m.CallBuiltin(node.place, node.builtin, (left, value))
+        return node
+
+    def _value(self, node: m.Expression, name: str) -> m.Expression:
+        """Return a value with marks at the arms of its IF and CASE."""
+        match node:
+            case m.Branches():
+                return self._branches(node, name, self._value)
+            case m.Changed():
+                changes = tuple(
+                    change._replace(value=self._value(change.value, name))
+                    for change in node.changes
+                )
+                return m.Changed(node.place, node.function, changes)
+        return node
+
+    def _branches(
+        self, node: m.Branches, name: str, inside: Callable[[m.Expression, str], m.Expression]
+    ) -> m.Expression:
+        arms: list[tuple[m.Expression, m.Expression]] = []
+        for guard, value in node.arms:
+            mark = self._counted(name, "branch", value.place)
+            arms.append((conjunction(guard, mark), inside(value, name)))
+        if node.other is not None:
+            # An arm of its own: its guard is the mark.
+            mark = self._counted(name, "branch", node.other.place)
+            arms.append((mark, inside(node.other, name)))
+        return m.Branches(node.place, tuple(arms), None)

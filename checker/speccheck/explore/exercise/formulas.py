@@ -1,0 +1,216 @@
+r"""Which parts of a formula could have decided its verdict: one probe for each that is asked.
+
+A part matters if the formula is false somewhere without it: with FALSE in the place of a part that
+helps the formula to hold, with TRUE in the place of one that hinders it. Asked are the disjuncts of
+disjunctions, ``Q`` and ``P`` of ``P => Q``, branches, and the bodies of ``\A``, at any depth and
+through definitions; a conjunct needs no asking, it decides whenever what it is part of does.
+A part without influence in any reached state makes the property hold *vacuously* in that part.
+
+Source: Beer, Ben-David, Eisner, Rodeh, "Efficient detection of vacuity in temporal model
+checking"; Kupferman, Vardi, "Vacuity detection in temporal model checking".
+"""
+
+from dataclasses import dataclass, field
+
+from speccheck.evaluate.analysis import ACTION, STATE, Analyst
+from speccheck.explore.exercise.trees import (
+    Copies,
+    Names,
+    conjunction,
+    disjunction,
+    expression,
+    is_empty,
+    junction_items,
+)
+from speccheck.tla import meaning as m
+
+_MOST_PROBES = 400
+
+
+@dataclass(slots=True, eq=False)
+class Probe:
+    """A part of a formula whose influence is asked for.
+
+    ``kind`` is "consequent", "condition" (of an implication), "disjunct", "branch", "range" (the
+    body of a quantifier), "subset" (the left side of ``\\subseteq``) or "step" (of ``[A]_v``).
+    ``mark`` is the mark that says whether it was ever asked for its truth: for a consequent, that
+    the antecedent was true. ``about`` is the place of the antecedent or of the quantifier.
+    """
+
+    number: int
+    kind: str
+    place: m.Place
+    about: m.Place
+    mark: int | None = None
+    parts: "list[Probe]" = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class ProbedFormula:
+    """A conjunct of a property, rewritten, with the outermost of its probes."""
+
+    name: str
+    node: m.Expression
+    on_steps: bool
+    names: Names
+    probes: list[Probe]
+
+
+def probed_formulas(
+    name: str, node: m.Expression, analyst: Analyst, *, on_steps: bool
+) -> list[ProbedFormula]:
+    """Return the conjuncts of a property of states, or of steps, each with its probes."""
+    found: list[ProbedFormula] = []
+    for part in _conjuncts(node, Copies(analyst)):
+        maker = _Maker(analyst)
+        rewritten = maker.rewrite(part, True, maker.outermost)
+        if maker.outermost:
+            found.append(ProbedFormula(name, rewritten, on_steps, maker.names, maker.outermost))
+    return found
+
+
+def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
+    items = junction_items(node, "/\\")
+    if items is not None:
+        return [part for item in items for part in _conjuncts(item, copies)]
+    if isinstance(node, m.Call) and not node.arguments:
+        operator = copies.followed(node)
+        if operator is not None and operator.body is not None:
+            return _conjuncts(operator.body, copies)
+    return [node]
+
+
+class _Maker:
+    """Rewrites one formula. ``positive`` says that the whole gets truer with the part."""
+
+    def __init__(self, analyst: Analyst) -> None:
+        self.names = Names()
+        self.outermost: list[Probe] = []
+        self._copies = Copies(analyst)
+        self._analyst = analyst
+        self._count = 0
+
+    def rewrite(self, node: m.Expression, positive: bool, around: list[Probe]) -> m.Expression:
+        """Return the formula with its probes, which are added to ``around``."""
+        if self._count >= _MOST_PROBES:
+            return node
+        for kind in ("/\\", "\\/"):
+            items = junction_items(node, kind)
+            if items is not None:
+                return self._junction(node, kind, items, positive, around)
+        match node:
+            case m.CallBuiltin(builtin=m.Builtin(override=None)):
+                return self._builtin(node, positive, around)
+            case m.Quantified(kind="\\A" | "\\E"):
+                return self._quantified(node, positive, around)
+            case m.Branches():
+                return self._branches(node, positive, around)
+            case m.Where():
+                self._copies.open_let(node)
+                body = self.rewrite(node.body, positive, around)
+                return self._copies.close_let(node, body)
+            case m.Step(kind="box") if positive:
+                action = self._part("step", node.action, positive, around, node.place)
+                return m.Step(node.place, node.kind, action, node.subscript)
+            case m.Call():
+                operator = self._copies.followed(node)
+                if operator is not None and operator.body is not None:
+                    self._copies.enter(operator)
+                    body = self.rewrite(operator.body, positive, around)
+                    self._copies.leave()
+                    return self._copies.call(node, operator, body)
+        return node
+
+    def _probe(
+        self, kind: str, place: m.Place, around: list[Probe], about: m.Place, mark: int | None
+    ) -> Probe:
+        probe = Probe(self._count, kind, place, about, mark)
+        self._count += 1
+        around.append(probe)
+        return probe
+
+    def _part(
+        self,
+        kind: str,
+        node: m.Expression,
+        positive: bool,
+        around: list[Probe],
+        about: m.Place,
+        mark: int | None = None,
+    ) -> m.Expression:
+        """Return a part with a probe of its own; what is within it is asked after it."""
+        probe = self._probe(kind, node.place, around, about, mark)
+        inside = self.rewrite(node, positive, probe.parts)
+        return self.names.without(probe.number, inside, positive=positive)
+
+    def _marked_part(
+        self, kind: str, node: m.Expression, positive: bool, around: list[Probe], about: m.Place
+    ) -> m.Expression:
+        """Return a part with a probe, and with a mark that it was come to."""
+        mark = self.names.new_mark()
+        part = self._part(kind, node, positive, around, about, mark)
+        return conjunction(self.names.mark(mark, node.place), part)
+
+    def _junction(
+        self,
+        node: m.Expression,
+        kind: str,
+        items: tuple[m.Expression, ...],
+        positive: bool,
+        around: list[Probe],
+    ) -> m.Expression:
+        if (kind == "\\/") is not positive:
+            parts = [self.rewrite(item, positive, around) for item in items]
+        else:
+            what = "disjunct" if positive else "condition"
+            parts = [self._part(what, item, positive, around, item.place) for item in items]
+        return m.Items(node.place, kind, tuple(parts))
+
+    def _builtin(
+        self, node: m.CallBuiltin, positive: bool, around: list[Probe]
+    ) -> m.Expression:
+        match node.builtin.name:
+            case "~":
+                inside = self.rewrite(expression(node.arguments[0]), not positive, around)
+                return m.CallBuiltin(node.place, node.builtin, (inside,))
+            case "=>":
+                return self._implication(node, positive, around)
+            case "\\subseteq" if positive:
+                left = expression(node.arguments[0])
+                if self._analyst.facts(left).level not in {STATE, ACTION}:
+                    return node
+                probe = self._probe("subset", left.place, around, node.place, None)
+                whole = self.names.without(probe.number, node, positive=True)
+                return disjunction(is_empty(left), whole)
+        return node
+
+    def _implication(
+        self, node: m.CallBuiltin, positive: bool, around: list[Probe]
+    ) -> m.Expression:
+        left, right = (expression(argument) for argument in node.arguments)
+        if not positive:
+            left = self.rewrite(left, True, around)
+            right = self.rewrite(right, False, around)
+            return m.CallBuiltin(node.place, node.builtin, (left, right))
+        mark = self.names.new_mark()
+        consequent = self._part("consequent", right, True, around, left.place, mark)
+        condition = self._part("condition", left, False, around, left.place)
+        marked = conjunction(condition, self.names.mark(mark, left.place))
+        return m.CallBuiltin(node.place, node.builtin, (marked, consequent))
+
+    def _quantified(self, node: m.Quantified, positive: bool, around: list[Probe]) -> m.Expression:
+        if (node.kind == "\\A") is positive:
+            body = self._marked_part("range", node.body, positive, around, node.place)
+        else:
+            body = self.rewrite(node.body, positive, around)
+        return m.Quantified(node.place, node.kind, node.bounds, body)
+
+    def _branches(self, node: m.Branches, positive: bool, around: list[Probe]) -> m.Expression:
+        arms = [
+            (guard, self._marked_part("branch", value, positive, around, value.place))
+            for guard, value in node.arms
+        ]
+        other = node.other
+        if other is not None:
+            other = self._marked_part("branch", other, positive, around, other.place)
+        return m.Branches(node.place, tuple(arms), other)

@@ -1,0 +1,122 @@
+"""Expressions rewritten so that evaluation leaves marks; shared by formulas and actions.
+
+A rewritten expression uses two names beside those of the module: ``hit``, an operator that counts
+how often it is evaluated and is TRUE, and ``chosen``, the number of the part that is left out.
+Definitions are copied on the way, so that the module itself stays as it is.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from speccheck.evaluate.analysis import ACTION, CONSTANT, Analyst, actual, is_boolean
+from speccheck.tla import meaning as m
+
+_NOT_EQUAL = m.Builtin("/=", (0, 0))
+_EQUAL = m.Builtin("=", (0, 0))
+
+
+@dataclass(slots=True, eq=False)
+class Names:
+    """The names that rewritten expressions use, and how many marks there are so far."""
+
+    hit: m.Parameter = field(default_factory=lambda: m.Parameter("hit", 1))
+    chosen: m.Parameter = field(default_factory=lambda: m.Parameter("chosen"))
+    marks: int = 0
+
+    def new_mark(self) -> int:
+        """Return the number of a new mark."""
+        self.marks += 1
+        return self.marks - 1
+
+    def mark(self, number: int, place: m.Place) -> m.Expression:
+        """Return an expression that is TRUE and counts its evaluation."""
+        return m.CallParameter(place, self.hit, (m.Literal(place, number),))
+
+    def without(self, number: int, node: m.Expression, *, positive: bool) -> m.Expression:
+        """Return ``node``, or FALSE (TRUE where not ``positive``) when ``number`` is chosen."""
+        place = node.place
+        sides = (m.Use(place, self.chosen), m.Literal(place, number))
+        if positive:
+            return conjunction(m.CallBuiltin(place, _NOT_EQUAL, sides), node)
+        return disjunction(m.CallBuiltin(place, _EQUAL, sides), node)
+
+
+def conjunction(*items: m.Expression) -> m.Expression:
+    r"""Return the conjunction, evaluated from left to right."""
+    return m.Items(items[-1].place, "/\\", items)
+
+
+def disjunction(*items: m.Expression) -> m.Expression:
+    r"""Return the disjunction, evaluated from left to right."""
+    return m.Items(items[-1].place, "\\/", items)
+
+
+def is_empty(node: m.Expression) -> m.Expression:
+    """Return ``node = {}``."""
+    return m.CallBuiltin(node.place, _EQUAL, (node, m.Items(node.place, "set", ())))
+
+
+def junction_items(node: m.Expression, kind: str) -> tuple[m.Expression, ...] | None:
+    r"""Return the items of a list by ``kind``, ``/\\`` or ``\\/``; None for anything else."""
+    items: tuple[m.Argument, ...] = ()
+    if isinstance(node, m.Items) and node.kind == kind:
+        items = node.items
+    elif isinstance(node, m.CallBuiltin) and node.builtin.name == kind:
+        items = node.arguments if node.builtin.override is None else ()
+    return tuple(expression(item) for item in items) or None
+
+
+def expression(node: m.Argument) -> m.Expression:
+    """Return an argument that is an expression."""
+    assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
+    return node
+
+
+class Copies:
+    """Copies definitions with other bodies; one made by a LET goes into that LET."""
+
+    def __init__(self, analyst: Analyst) -> None:
+        self.analyst = analyst
+        self._open: list[m.Operator] = []
+        # Definitions of the LETs around, innermost last, each with the copies made of them.
+        self._local: list[tuple[frozenset[m.Operator], list[m.Operator]]] = []
+
+    def followed(self, node: m.Call) -> m.Operator | None:
+        """Return the definition that a call is worth looking into, None for others.
+
+        It is one with a truth value that reads variables. What only compares its arguments is
+        taken as a whole: how such a comparison comes out is a matter of its own definition.
+        """
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.body is None or operator.recursive:
+            return None
+        if operator in self._open or not is_boolean(operator.body):
+            return None
+        facts = self.analyst.operator(operator)
+        if facts.level == CONSTANT and not facts.free and operator.parameters:
+            return None
+        return operator if facts.level <= ACTION else None
+
+    def enter(self, operator: m.Operator) -> None:
+        """Note that the body of ``operator`` is being rewritten: it is not entered again."""
+        self._open.append(operator)
+
+    def leave(self) -> None:
+        """End what :meth:`enter` began."""
+        self._open.pop()
+
+    def call(self, node: m.Call, operator: m.Operator, body: m.Expression) -> m.Expression:
+        """Return the call with another body for its operator."""
+        copy = replace(operator, body=body, override=None)
+        for definitions, copies in self._local:
+            if operator in definitions:
+                copies.append(copy)
+        return m.Call(node.place, copy, node.arguments)
+
+    def open_let(self, node: m.Where) -> None:
+        """Begin to rewrite the body of a LET."""
+        self._local.append((frozenset(node.definitions), []))
+
+    def close_let(self, node: m.Where, body: m.Expression) -> m.Expression:
+        """Return the LET with its body rewritten, and with the copies made meanwhile."""
+        _, copies = self._local.pop()
+        return m.Where(node.place, (*node.definitions, *copies), body)

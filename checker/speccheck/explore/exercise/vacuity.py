@@ -1,0 +1,152 @@
+"""Asks every probe of a model's properties on the states that a run has reached.
+
+A probe is asked on one state after the other until the formula without the part is false once; then
+the parts within it are asked. A part within another cannot matter where the other does not, so none
+is asked in vain. Most probes are settled by the first few hundred states: these are taken from all
+over the run.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from speccheck.evaluate.compiler import Compiler, State
+from speccheck.evaluate.values import TRUE, Value
+from speccheck.explore.exercise.findings import Exercise, Finding
+from speccheck.explore.exercise.formulas import Probe, ProbedFormula
+
+_STATES_FIRST = 512
+_STATES_BETWEEN_CLOCKS = 64
+
+Steps = Callable[[State], Iterable[State]]
+
+_MESSAGES = {
+    "disjunct": "this alternative never mattered; with FALSE in its place nothing changes",
+    "branch": "this branch never mattered",
+    "consequent": "what is implied never mattered; with FALSE in its place nothing changes",
+    "condition": "holds without this condition too",
+    "range": "what is quantified never mattered; with FALSE in its place nothing changes",
+    "subset": "the left side was always the empty set",
+    "step": "no step ever changed what the subscript names",
+}
+_UNASKED = {
+    "branch": "this branch was never reached",
+    "consequent": "the antecedent was never true",
+    "range": "the quantifier always ranged over the empty set",
+}
+
+
+def ask(
+    compiler: Compiler,
+    formulas: Sequence[ProbedFormula],
+    states: Sequence[State],
+    steps: Steps,
+    exercise: Exercise,
+    most_seconds: float | None = None,
+) -> None:
+    """Ask the probes of ``formulas`` and write to ``exercise`` what they say.
+
+    ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time; what is not
+    settled by then is not reported, and the exercise is incomplete.
+    """
+    began = time.perf_counter()
+    deadline = None if most_seconds is None else began + most_seconds
+    for formula in formulas:
+        _Questions(compiler, formula, exercise, deadline).ask(states, steps)
+    exercise.seconds += time.perf_counter() - began
+
+
+def scattered(states: Sequence[State]) -> Iterator[State]:
+    """Yield all states, and first some from all over."""
+    stride = max(1, len(states) // _STATES_FIRST)
+    for offset in range(stride):
+        for index in range(offset, len(states), stride):
+            yield states[index]
+
+
+class _Questions:
+    def __init__(
+        self,
+        compiler: Compiler,
+        formula: ProbedFormula,
+        exercise: Exercise,
+        deadline: float | None,
+    ) -> None:
+        self._formula = formula
+        self._exercise = exercise
+        self._deadline = deadline
+        self._hits = [0] * formula.names.marks
+        self._holds = compiler.probed_predicate(
+            formula.node,
+            on_steps=formula.on_steps,
+            chosen=formula.names.chosen,
+            hit=formula.names.hit,
+            hits=self._hit,
+        )
+        self._asked = list(formula.probes)
+
+    def _hit(self, number: int) -> Value:
+        self._hits[number] += 1
+        return TRUE
+
+    def ask(self, states: Sequence[State], steps: Steps) -> None:
+        exercise = self._exercise
+        count = 0
+        for state in scattered(states):
+            if not self._asked:
+                break
+            count += 1
+            if not count % _STATES_BETWEEN_CLOCKS and self._is_late():
+                exercise.is_complete = False
+                break
+            if self._formula.on_steps:
+                for successor in steps(state):
+                    self._look((state, successor))
+            else:
+                self._look((state,))
+        else:
+            self._report(self._asked)
+        exercise.looked_at = max(exercise.looked_at, count)
+        exercise.probes += _count(self._formula.probes)
+        exercise.decisive += _count(self._formula.probes) - _count(self._asked)
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.perf_counter() > self._deadline
+
+    def _look(self, at: tuple[State, ...]) -> None:
+        """Ask what is open on a state or step; the parts of what is settled come after it."""
+        asked = self._asked
+        position = 0
+        while position < len(asked):
+            probe = asked[position]
+            if self._stands(at, probe.number):
+                position += 1
+                continue
+            asked[position : position + 1] = probe.parts
+
+    def _stands(self, at: tuple[State, ...], number: int) -> bool:
+        """Tell whether the formula holds without a part; an error says that it was needed."""
+        try:
+            return self._holds(*at, number)
+        except Exception:  # noqa: BLE001  # Whatever generated code raises.
+            return False
+
+    def _report(self, probes: Iterable[Probe]) -> None:
+        for probe in probes:
+            is_unasked = probe.mark is not None and not self._hits[probe.mark]
+            messages = _UNASKED if is_unasked else _MESSAGES
+            place = probe.about if probe.kind in {"consequent", "range"} else probe.place
+            if not is_unasked and probe.kind == "consequent":
+                place = probe.place
+            self._exercise.findings.append(
+                Finding(
+                    "condition" if probe.kind == "condition" else "vacuous",
+                    self._formula.name,
+                    place,
+                    messages[probe.kind],
+                    is_weak=probe.kind == "condition",
+                )
+            )
+
+
+def _count(probes: Iterable[Probe]) -> int:
+    return sum(1 + _count(probe.parts) for probe in probes)
