@@ -83,12 +83,22 @@ class Compiler(Disjuncts):
 
     def step_predicate(self, node: m.Expression) -> Callable[[State, State], bool]:
         """Return an action as a predicate on two states."""
+        return self._on_step(node, self.test, "step")
+
+    def _on_step(
+        self, node: m.Expression, make: Callable[[m.Expression, Context], str], stem: str
+    ) -> Callable[..., Any]:
         now, then = self._names("v"), self._names("w")
         ctx = self._context(dict(now), dict(then))
         self._unpack(now, ctx, "state")
         self._unpack(then, ctx, "successor")
-        ctx.put(f"return {self.test(node, ctx)}", node.place)
-        return self.define(self.fresh("step"), "state, successor", ctx.block)
+        ctx.put(f"return {make(node, ctx)}", node.place)
+        return self.define(self.fresh(stem), "state, successor", ctx.block)
+
+    def step_value(self, node: m.Expression) -> Callable[[State, State], Value]:
+        """Return a function of two states; lazy values are listed."""
+        value = self._on_step(node, self.value, "function")
+        return lambda state, successor: force(value(state, successor))
 
     def probed_predicate(
         self,

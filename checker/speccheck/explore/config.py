@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from speccheck.evaluate.stdlib.tlc import model_value
 from speccheck.evaluate.values import Value, as_boolean
-from speccheck.tla.errors import TlaError
+from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.meaning import Place
 
 _TOKEN = re.compile(
     r"""
@@ -22,6 +23,10 @@ _TOKEN = re.compile(
     | (?P<BAD>.)
     """,
     re.VERBOSE | re.DOTALL,
+)
+
+_TOLERANCE = re.compile(
+    r"\\\*.*@vacuous\b\s*(?P<name>[\w!]*)(?::(?P<line>\d+))?[ \t]*(?P<reason>.*?)\s*$"
 )
 
 _SECTIONS = {
@@ -55,6 +60,22 @@ class Replacement(NamedTuple):
     module: str | None
 
 
+class Tolerance(NamedTuple):
+    r"""A comment ``\* @vacuous NAME reason``: the model is not meant to exercise it.
+
+    NAME is an action or a property, with ``:LINE`` after it only what stands in that line.
+    """
+
+    name: str
+    line: int | None
+    reason: str
+    place: Place
+
+    def covers(self, name: str, line: int) -> bool:
+        """Tell whether a finding about ``name``, in ``line`` of the module, is expected."""
+        return name == self.name and self.line in {None, line}
+
+
 @dataclass(slots=True)
 class Config:
     """What a configuration says; names that it does not give are None.
@@ -78,6 +99,7 @@ class Config:
     values: dict[str, Value] = field(default_factory=dict)
     module_values: list[tuple[str, str, Value]] = field(default_factory=list)
     replacements: list[Replacement] = field(default_factory=list)
+    tolerances: list[Tolerance] = field(default_factory=list)
 
 
 class _Token(NamedTuple):
@@ -137,7 +159,7 @@ class _Reader:
 def parse_config(text: str, path: str) -> Config:
     """Return the configuration that a text is. Raises TlaError."""
     reader = _Reader(text, path)
-    config = Config(path)
+    config = Config(path, tolerances=_tolerances(text, path))
     section = ""
     while (token := reader.peek()).kind != "END":
         if token.text in _SECTIONS:
@@ -156,6 +178,22 @@ def parse_config(text: str, path: str) -> Config:
             known = ", ".join(sorted(_SECTIONS))
             raise reader.error(f"{name} is no keyword; there are {known}", token)
     return config
+
+
+def _tolerances(text: str, path: str) -> list[Tolerance]:
+    found: list[Tolerance] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _TOLERANCE.search(line)
+        if match is None:
+            continue
+        column = match.start() + 1
+        if not match["reason"]:
+            message = "@vacuous needs a name and a reason"
+            raise TlaError(message, path=path, text=text, line=number, column=column)
+        span = Span(number, column, number, len(line) + 1)
+        named = int(match["line"]) if match["line"] else None
+        found.append(Tolerance(match["name"], named, match["reason"], Place(path, span)))
+    return found
 
 
 def _constant(reader: _Reader, config: Config, name: str) -> None:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.values import Value
-from speccheck.explore.config import Config
+from speccheck.explore.config import Config, Tolerance
+from speccheck.explore.exercise.actions import Marks
+from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
 from speccheck.explore.properties import Parts, take_apart
 from speccheck.explore.symmetry import Symmetry
 from speccheck.tla import meaning as m
@@ -39,7 +41,10 @@ class StepCheck(NamedTuple):
 class Model:
     """Functions to explore with; ``explain`` makes a readable error of one that they raise.
 
-    ``unchecked`` names the parts of properties that speak of infinite behaviours.
+    ``unchecked`` names the parts of properties that speak of infinite behaviours. ``marks`` count
+    the branches of actions; ``probed`` returns the properties with probes for what mattered in
+    them, ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the
+    record to be shown in place of a state, from that state and the next.
     """
 
     name: str
@@ -58,6 +63,11 @@ class Model:
     view: Callable[[State], Value] | None = None
     postcondition: Callable[[], bool] | None = None
     unchecked: list[str] = field(default_factory=list)
+    compiler: Compiler | None = None
+    marks: Marks | None = None
+    probed: Callable[[], list[ProbedFormula]] = list
+    tolerances: list[Tolerance] = field(default_factory=list)
+    alias: Callable[[State, State], Value] | None = None
 
 
 def load_model(module_path: Path, config: Config, folders: Iterable[Path] = ()) -> Model:
@@ -76,6 +86,7 @@ class _Loader:
         self._module = module
         self._config = config
         self._compiler = Compiler(module.variables)
+        self._formulas: list[tuple[str, m.Expression, bool]] = []
 
     def load(self) -> Model:
         """Return the model."""
@@ -88,10 +99,14 @@ class _Loader:
             actions=[],
             explain=compiler.explain,
             check_deadlock=config.check_deadlock,
+            compiler=compiler,
+            probed=self._probed,
+            tolerances=config.tolerances,
         )
         self._set_behaviour(model)
         for name in config.invariants:
             body = self._body(name)
+            self._formulas.append((name, body, False))
             model.invariants.append(StateCheck(name, compiler.state_predicate(body)))
         for name in config.properties:
             self._add_property(name, model)
@@ -114,7 +129,17 @@ class _Loader:
             holds = compiler.state_predicate(self._body(config.postcondition))
             blank = (None,) * len(self._module.variables)
             model.postcondition = lambda: holds(blank)
+        if config.alias is not None:
+            model.alias = compiler.step_value(self._body(config.alias))
         return model
+
+    def _probed(self) -> list[ProbedFormula]:
+        analyst = self._compiler.analyst
+        return [
+            probed
+            for name, node, on_steps in self._formulas
+            for probed in probed_formulas(name, node, analyst, on_steps=on_steps)
+        ]
 
     # --- constants -------------------------------------------------------------------------------
 
@@ -186,7 +211,7 @@ class _Loader:
                 initial = m.Items(initial.place, "/\\", tuple(parts.initial))
             step = parts.steps[0]
             model.initial = compiler.initial(initial)
-            model.actions = compiler.actions(step.action)
+            self._set_actions(model, step.action, "Next")
             return
         if config.init is None and config.next is None:
             if self._module.variables and (config.invariants or config.properties):
@@ -195,7 +220,11 @@ class _Loader:
         if config.init is None or config.next is None:
             raise ConfigError(f"{config.path} names only one of INIT and NEXT")
         model.initial = compiler.initial(self._body(config.init))
-        model.actions = compiler.actions(self._body(config.next), config.next)
+        self._set_actions(model, self._body(config.next), config.next)
+
+    def _set_actions(self, model: Model, step: m.Expression, name: str) -> None:
+        marks = model.marks = Marks(self._compiler.analyst)
+        model.actions = self._compiler.actions(marks.mark(step, name), name, marks.probes)
 
     def _add_property(self, name: str, model: Model) -> None:
         compiler = self._compiler
@@ -203,8 +232,10 @@ class _Loader:
         for node in parts.initial:
             model.initial_checks.append(StateCheck(name, compiler.state_predicate(node)))
         for node in parts.always:
+            self._formulas.append((name, node, False))
             model.invariants.append(StateCheck(name, compiler.state_predicate(node)))
         for step in [*parts.steps, *parts.quantified_steps]:
+            self._formulas.append((name, step, True))
             model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))
         model.unchecked.extend(f"{name} at {node.place}" for node in parts.liveness)
 

@@ -10,7 +10,7 @@ nor explored. Source: tlc2.tool.ModelChecker.
 import gc
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
@@ -66,6 +66,11 @@ class Search:
             model.constraints or model.action_constraints or model.step_checks
         )
         self._at: tuple[int, str | None, State | None] = (-1, None, None)
+
+    @property
+    def reached(self) -> Sequence[State]:
+        """The states found, in the order of the search."""
+        return self._states
 
     def _key_function(self) -> Callable[[State], Value] | None:
         model = self._model

@@ -9,8 +9,10 @@ from speccheck.tla.meaning import Place
 class Finding(NamedTuple):
     """Something that the run did not exercise.
 
-    ``name`` is the action, the property or the constraint; ``place`` is where the part stands that
-    had no influence; ``is_weak`` if it is worth knowing but no reason to doubt the verdict.
+    ``kind`` is "action", "branch" (of an action), "vacuous" or "condition" (of a property), or
+    "tolerance"; ``name`` the action or the property; ``place`` where the part stands that had no
+    influence. ``is_weak`` if it is worth knowing but no reason to doubt the verdict; ``reason``
+    is why the configuration expects it.
     """
 
     kind: str
@@ -18,6 +20,7 @@ class Finding(NamedTuple):
     place: Place
     message: str
     is_weak: bool = False
+    reason: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.message} ({self.place})"
@@ -29,7 +32,7 @@ class Branch(NamedTuple):
     action: str
     kind: str
     place: Place
-    count: int
+    taken: int
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ class Exercise:
 
     Of the ``probes`` that ask whether a part of a property could decide its verdict, ``decisive``
     did, on one of ``looked_at`` states; ``is_complete`` unless time ran out before all states were
-    looked at for those that did not.
+    looked at for those that did not. ``seconds`` is the time this took.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -52,4 +55,4 @@ class Exercise:
     @property
     def vacuous(self) -> list[Finding]:
         """Return the findings that make a success hollow."""
-        return [finding for finding in self.findings if not finding.is_weak]
+        return [found for found in self.findings if not (found.is_weak or found.reason)]

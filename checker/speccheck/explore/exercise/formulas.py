@@ -33,8 +33,8 @@ class Probe:
 
     ``kind`` is "consequent", "condition" (of an implication), "disjunct", "branch", "range" (the
     body of a quantifier), "subset" (the left side of ``\\subseteq``) or "step" (of ``[A]_v``).
-    ``mark`` is the mark that says whether it was ever asked for its truth: for a consequent, that
-    the antecedent was true. ``about`` is the place of the antecedent or of the quantifier.
+    ``mark`` counts how often its truth was asked for: for a consequent, how often the antecedent
+    was true. ``about`` is the place of the antecedent or of the quantifier.
     """
 
     number: int
@@ -89,6 +89,9 @@ class _Maker:
         self._copies = Copies(analyst)
         self._analyst = analyst
         self._count = 0
+        # Within an existential that helps: it ends at the first witness, and what was not asked
+        # for may well have been true. Marks would say more than is known.
+        self._stops_early = 0
 
     def rewrite(self, node: m.Expression, positive: bool, around: list[Probe]) -> m.Expression:
         """Return the formula with its probes, which are added to ``around``."""
@@ -124,7 +127,8 @@ class _Maker:
     def _probe(
         self, kind: str, place: m.Place, around: list[Probe], about: m.Place, mark: int | None
     ) -> Probe:
-        probe = Probe(self._count, kind, place, about, mark)
+        known = None if self._stops_early else mark
+        probe = Probe(self._count, kind, place, about, known)
         self._count += 1
         around.append(probe)
         return probe
@@ -147,9 +151,9 @@ class _Maker:
         self, kind: str, node: m.Expression, positive: bool, around: list[Probe], about: m.Place
     ) -> m.Expression:
         """Return a part with a probe, and with a mark that it was come to."""
-        mark = self.names.new_mark()
+        mark, number = self.names.new_mark(), self._count
         part = self._part(kind, node, positive, around, about, mark)
-        return conjunction(self.names.mark(mark, node.place), part)
+        return conjunction(self.names.mark_without(number, mark, node.place), part)
 
     def _junction(
         self,
@@ -166,9 +170,7 @@ class _Maker:
             parts = [self._part(what, item, positive, around, item.place) for item in items]
         return m.Items(node.place, kind, tuple(parts))
 
-    def _builtin(
-        self, node: m.CallBuiltin, positive: bool, around: list[Probe]
-    ) -> m.Expression:
+    def _builtin(self, node: m.CallBuiltin, positive: bool, around: list[Probe]) -> m.Expression:
         match node.builtin.name:
             case "~":
                 inside = self.rewrite(expression(node.arguments[0]), not positive, around)
@@ -192,17 +194,19 @@ class _Maker:
             left = self.rewrite(left, True, around)
             right = self.rewrite(right, False, around)
             return m.CallBuiltin(node.place, node.builtin, (left, right))
-        mark = self.names.new_mark()
+        mark, number = self.names.new_mark(), self._count
         consequent = self._part("consequent", right, True, around, left.place, mark)
         condition = self._part("condition", left, False, around, left.place)
-        marked = conjunction(condition, self.names.mark(mark, left.place))
+        marked = conjunction(condition, self.names.mark_without(number, mark, left.place))
         return m.CallBuiltin(node.place, node.builtin, (marked, consequent))
 
     def _quantified(self, node: m.Quantified, positive: bool, around: list[Probe]) -> m.Expression:
         if (node.kind == "\\A") is positive:
             body = self._marked_part("range", node.body, positive, around, node.place)
         else:
+            self._stops_early += 1
             body = self.rewrite(node.body, positive, around)
+            self._stops_early -= 1
         return m.Quantified(node.place, node.kind, node.bounds, body)
 
     def _branches(self, node: m.Branches, positive: bool, around: list[Probe]) -> m.Expression:

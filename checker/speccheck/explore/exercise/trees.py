@@ -31,6 +31,11 @@ class Names:
         """Return an expression that is TRUE and counts its evaluation."""
         return m.CallParameter(place, self.hit, (m.Literal(place, number),))
 
+    def mark_without(self, part: int, number: int, place: m.Place) -> m.Expression:
+        """Return a mark that counts only while ``part`` is what is left out."""
+        sides = (m.Use(place, self.chosen), m.Literal(place, part))
+        return disjunction(m.CallBuiltin(place, _NOT_EQUAL, sides), self.mark(number, place))
+
     def without(self, number: int, node: m.Expression, *, positive: bool) -> m.Expression:
         """Return ``node``, or FALSE (TRUE where not ``positive``) when ``number`` is chosen."""
         place = node.place

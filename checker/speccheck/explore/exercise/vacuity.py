@@ -45,8 +45,8 @@ def ask(
 ) -> None:
     """Ask the probes of ``formulas`` and write to ``exercise`` what they say.
 
-    ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time; what is not
-    settled by then is not reported, and the exercise is incomplete.
+    ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time: what did not
+    matter until then is reported as such, and the exercise is not complete.
     """
     began = time.perf_counter()
     deadline = None if most_seconds is None else began + most_seconds
@@ -97,6 +97,7 @@ class _Questions:
             count += 1
             if not count % _STATES_BETWEEN_CLOCKS and self._is_late():
                 exercise.is_complete = False
+                self._report(self._asked, count - 1)
                 break
             if self._formula.on_steps:
                 for successor in steps(state):
@@ -130,7 +131,9 @@ class _Questions:
         except Exception:  # noqa: BLE001  # Whatever generated code raises.
             return False
 
-    def _report(self, probes: Iterable[Probe]) -> None:
+    def _report(self, probes: Iterable[Probe], most: int | None = None) -> None:
+        """Report what did not matter; on the first ``most`` states only, if that is given."""
+        so_far = "" if most is None else f", on the {most:,} states looked at"
         for probe in probes:
             is_unasked = probe.mark is not None and not self._hits[probe.mark]
             messages = _UNASKED if is_unasked else _MESSAGES
@@ -142,8 +145,8 @@ class _Questions:
                     "condition" if probe.kind == "condition" else "vacuous",
                     self._formula.name,
                     place,
-                    messages[probe.kind],
-                    is_weak=probe.kind == "condition",
+                    messages[probe.kind] + so_far,
+                    is_weak=probe.kind == "condition" or most is not None,
                 )
             )
 

@@ -1,0 +1,77 @@
+"""What a run exercised, put together: actions, branches within them, parts of properties."""
+
+from collections.abc import Iterable, Sequence
+
+from speccheck.evaluate.compiler import State
+from speccheck.explore.config import Tolerance
+from speccheck.explore.exercise.findings import Exercise, Finding
+from speccheck.explore.exercise.vacuity import ask
+from speccheck.explore.model import Model
+from speccheck.explore.result import Result
+
+_SHARE_OF_THE_RUN = 0.15
+_LEAST_SECONDS = 0.5
+
+
+def judge(
+    model: Model, result: Result, states: Sequence[State], *, to_the_end: bool = False
+) -> Exercise:
+    """Return what a run that found nothing wrong has exercised.
+
+    ``states`` are those it reached. The questions that take time get a share of the time that the
+    run took, all they need with ``to_the_end``.
+    """
+    exercise = Exercise()
+    exercise.findings.extend(_idle(model, result))
+    if model.marks is not None:
+        exercise.branches = model.marks.branches()
+        for branch in exercise.branches:
+            if not branch.taken:
+                message = f"this {_BRANCHES[branch.kind]} was never taken"
+                finding = Finding("branch", branch.action, branch.place, message, is_weak=True)
+                exercise.findings.append(finding)
+    if model.compiler is not None and states:
+        most_seconds = max(_LEAST_SECONDS, result.seconds * _SHARE_OF_THE_RUN)
+        ask(
+            model.compiler,
+            model.probed(),
+            states,
+            lambda state: _successors(model, state),
+            exercise,
+            None if to_the_end else most_seconds,
+        )
+    exercise.findings = list(_tolerated(exercise.findings, model.tolerances))
+    return exercise
+
+
+_BRANCHES = {"disjunct": "alternative", "branch": "branch"}
+
+
+def _idle(model: Model, result: Result) -> Iterable[Finding]:
+    when = "was never enabled" if result.verdict == "success" else "was not taken so far"
+    for action, (_, steps, _) in zip(model.actions, result.taken, strict=False):
+        if not steps:
+            is_weak = result.verdict != "success"
+            yield Finding("action", action.name, action.place, when, is_weak)
+
+
+def _successors(model: Model, state: State) -> list[State]:
+    found: list[State] = []
+    for action in model.actions:
+        action.step(state, found.append)
+    return found
+
+
+def _tolerated(findings: list[Finding], tolerances: list[Tolerance]) -> Iterable[Finding]:
+    """Yield the findings, those that the configuration expects with its reason."""
+    used: set[Tolerance] = set()
+    for finding in findings:
+        for tolerance in tolerances:
+            if tolerance.covers(finding.name, finding.place.span.line):
+                used.add(tolerance)
+                finding = finding._replace(reason=tolerance.reason)
+        yield finding
+    for tolerance in tolerances:
+        if tolerance not in used:
+            message = "the configuration expects it to be vacuous, and it is not"
+            yield Finding("tolerance", tolerance.name, tolerance.place, message, is_weak=True)

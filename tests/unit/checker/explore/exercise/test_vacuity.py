@@ -1,0 +1,261 @@
+"""A vacuous model for every kind of vacuity, each with a twin that differs in a word and is not."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.explore.config import parse_config
+from speccheck.explore.exercise.findings import Exercise
+from speccheck.explore.exercise.judge import judge
+from speccheck.explore.exercise.vacuity import ask
+from speccheck.explore.model import load_model
+from speccheck.explore.search import Search
+from speccheck.tla.errors import TlaError
+
+BASE = r"""
+EXTENDS Naturals, Sequences, FiniteSets
+VARIABLES n, log
+Server == {"a", "b"}
+Init == n = 0 /\ log = [s \in Server |-> <<>>]
+Up == n < 4 /\ n' = n + 1 /\ UNCHANGED log
+Write(s) == Len(log[s]) < 2 /\ log' = [log EXCEPT ![s] = Append(@, n)] /\ UNCHANGED n
+Next == Up \/ \E s \in Server : Write(s)
+"""
+
+
+def exercise(folder: Path, body: str, config: str = "") -> Exercise:
+    """Check a model with the invariant Inv and return what it exercised."""
+    (folder / "M.tla").write_text(f"---- MODULE M ----\n{BASE}\n{body}\n====\n")
+    text = f"INIT Init NEXT Next CHECK_DEADLOCK FALSE {config or 'INVARIANT Inv'}"
+    model = load_model(folder / "M.tla", parse_config(text, "M.cfg"))
+    search = Search(model)
+    result = search.run()
+    assert result.verdict == "success", f"{result.verdict} {result.violated} {result.error}"
+    return judge(model, result, search.reached, to_the_end=True)
+
+
+def vacuous(folder: Path, body: str, config: str = "") -> list[str]:
+    """Return message and text of what is vacuous."""
+    found = exercise(folder, body, config).vacuous
+    lines = (folder / "M.tla").read_text().splitlines()
+    shown = []
+    for finding in found:
+        span = finding.place.span
+        text = lines[span.line - 1][span.column - 1 :]
+        if span.end_line == span.line:
+            text = text[: span.end_column - span.column]
+        shown.append(f"{finding.name}: {finding.message}: {text}")
+    return shown
+
+
+ANTECEDENT = "Inv: the antecedent was never true"
+RANGE = "Inv: the quantifier always ranged over the empty set"
+DISJUNCT = "Inv: this alternative never mattered; with FALSE in its place nothing changes"
+CONSEQUENT = "Inv: what is implied never mattered; with FALSE in its place nothing changes"
+
+PAIRS = [
+    pytest.param(
+        "Inv == n > 9 => log = <<>>",
+        "Inv == n > 3 => n \\in Nat",
+        f"{ANTECEDENT}: n > 9",
+        id="antecedent",
+    ),
+    pytest.param(
+        "Inv == \\A s \\in Server : \\A i \\in 1..2 : i > Len(log[s]) + 2 => log[s][i] = 9",
+        "Inv == \\A s \\in Server : \\A i \\in 1..2 : i <= Len(log[s]) => log[s][i] # 9",
+        f"{ANTECEDENT}: i > Len(log[s]) + 2",
+        id="antecedent under quantifiers",
+    ),
+    pytest.param(
+        "Inv == \\A s \\in {t \\in Server : Len(log[t]) > 2} : log[s][1] < n",
+        "Inv == \\A s \\in {t \\in Server : Len(log[t]) > 1} : log[s][1] <= n",
+        f"{RANGE}: \\A s \\in {{t \\in Server : Len(log[t]) > 2}} : log[s][1] < n",
+        id="empty range",
+    ),
+    pytest.param(
+        "Inv == ~\\E s \\in {t \\in Server : Len(log[t]) > 2} : log[s][1] > n",
+        "Inv == ~\\E s \\in {t \\in Server : Len(log[t]) > 1} : log[s][1] > n",
+        f"{RANGE}: \\E s \\in {{t \\in Server : Len(log[t]) > 2}} : log[s][1] > n",
+        id="empty range of a negated existential",
+    ),
+    pytest.param(
+        "Inv == \\/ n \\in 0..4\n       \\/ n = 7",
+        "Inv == \\/ n \\in 0..3\n       \\/ n = 4",
+        f"{DISJUNCT}: n = 7",
+        id="disjunct",
+    ),
+    pytest.param(
+        "Inv == \\E s, t \\in Server : s # t => log[s] = log[t]",
+        "Inv == \\A s, t \\in Server : s = t => log[s] = log[t]",
+        f"{CONSEQUENT}: log[s] = log[t]",
+        id="existential with an implication",
+    ),
+    pytest.param(
+        "Inv == IF n > 9 THEN n = 10 ELSE n < 5",
+        "Inv == IF n > 3 THEN n = 4 ELSE n < 5",
+        "Inv: this branch was never reached: n = 10",
+        id="branch",
+    ),
+    pytest.param(
+        'Inv == {s \\in Server : Len(log[s]) > 2} \\subseteq {"a"}',
+        "Inv == {s \\in Server : Len(log[s]) > 1} \\subseteq Server",
+        "Inv: the left side was always the empty set: {s \\in Server : Len(log[s]) > 2}",
+        id="subset",
+    ),
+    pytest.param(
+        "Safe(s) == Len(log[s]) > 2 => n = 0\nBoth == n < 5 /\\ \\A s \\in Server : Safe(s)\n"
+        "Inv == n >= 0 /\\ Both",
+        "Safe(s) == Len(log[s]) > 1 => n \\in Nat\nBoth == n < 5 /\\ \\A s \\in Server : Safe(s)\n"
+        "Inv == n >= 0 /\\ Both",
+        f"{ANTECEDENT}: Len(log[s]) > 2",
+        id="through definitions",
+    ),
+    pytest.param(
+        "Inv == LET ok(s) == Len(log[s]) > 2 => n = 0 IN \\A s \\in Server : ok(s)",
+        "Inv == LET ok(s) == Len(log[s]) > 1 => n < 5 IN \\A s \\in Server : ok(s)",
+        f"{ANTECEDENT}: Len(log[s]) > 2",
+        id="through a LET",
+    ),
+]
+
+
+@pytest.mark.parametrize(("hollow", "sound", "message"), PAIRS)
+def test_vacuous_and_twin(tmp_path: Path, hollow: str, sound: str, message: str) -> None:
+    assert vacuous(tmp_path, hollow) == [message]
+    assert vacuous(tmp_path, sound) == []
+
+
+# What a published specification of ZAB asked for: some pair of transactions of a primary, where all
+# pairs were meant. A transaction makes a pair with itself, so there always is one.
+LOCAL_PRIMARY_ORDER = r"""
+Sent(s) == {{i \in 1..Len(log[s]) : TRUE}}
+Before(s, i, j) == \E k, l \in 1..Len(log[s]) : k = i /\ l = j /\ k < l
+Inv == \A s \in Server :
+  \/ Cardinality(Sent(s)) < 2
+  \/ /\ Cardinality(Sent(s)) >= 2
+     /\ {quantifier} i, j \in Sent(s) :
+          \/ i = j
+          \/ {other}/\ i # j
+             /\ i < j
+             /\ \A t \in Server :
+                  Len(log[t]) >= j /\ j \in 1..Len(log[t]) => Before(t, i, j)
+"""
+
+
+def test_local_primary_order(tmp_path: Path) -> None:
+    hollow = LOCAL_PRIMARY_ORDER.format(quantifier="\\E", other="")
+    assert vacuous(tmp_path, hollow) == [f"{DISJUNCT}: i = j", f"{DISJUNCT}: /\\ i # j"]
+    sound = LOCAL_PRIMARY_ORDER.format(quantifier="\\A", other="j < i\n          \\/ ")
+    assert vacuous(tmp_path, sound) == []
+
+
+def test_action_that_is_never_enabled(tmp_path: Path) -> None:
+    body = """
+Never == n > {} /\\ n' = 0 /\\ UNCHANGED log
+Inv == n < 5
+Step == Next \\/ Never
+"""
+    config = "INVARIANT Inv NEXT Step"
+    assert vacuous(tmp_path, body.format(9), config) == [
+        "Never: was never enabled: n > 9 /\\ n' = 0 /\\ UNCHANGED log"
+    ]
+    assert vacuous(tmp_path, body.format(3), config) == []
+
+
+def test_disjuncts_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    body = """
+Reset == \\/ n = {} /\\ n' = 0 /\\ UNCHANGED log
+         \\/ n = 2 /\\ n' = 0 /\\ UNCHANGED log
+Inv == n < 5
+Step == Next \\/ Reset
+"""
+    config = "INVARIANT Inv NEXT Step"
+    assert vacuous(tmp_path, body.format(9), config) == [
+        "Reset: was never enabled: n = 9 /\\ n' = 0 /\\ UNCHANGED log"
+    ]
+    assert vacuous(tmp_path, body.format(3), config) == []
+
+
+def test_steps_of_a_property(tmp_path: Path) -> None:
+    body = """
+Grows == [][n' > n => {} \\in DOMAIN log]_<<n, log>>
+Stays == [][{} => log' = log]_n
+"""
+    config = "PROPERTY Grows Stays"
+    hollow = body.format('"a"', "n' > 9")
+    assert vacuous(tmp_path, hollow, config) == ["Stays: the antecedent was never true: n' > 9"]
+    assert vacuous(tmp_path, body.format('"a"', "n' > 3"), config) == []
+
+
+def test_step_that_never_changes_anything(tmp_path: Path) -> None:
+    config = "PROPERTY Frozen"
+    hollow = 'Frozen == [][n\' = n]_(Len(log["a"]) > 2)'
+    found = vacuous(tmp_path, hollow, config)
+    assert found == ["Frozen: no step ever changed what the subscript names: n' = n"]
+    assert vacuous(tmp_path, hollow.replace("> 2", "> 1"), config) == []
+
+
+def test_condition_that_is_not_needed_is_only_noted(tmp_path: Path) -> None:
+    found = exercise(tmp_path, 'Inv == n > 3 /\\ Len(log["a"]) = 2 => n = 4')
+    assert found.vacuous == []
+    assert [(f.kind, f.message, f.place.span.column) for f in found.findings] == [
+        ("condition", "holds without this condition too", 17)
+    ]
+
+
+def test_condition_that_keeps_from_an_error_matters(tmp_path: Path) -> None:
+    found = exercise(tmp_path, 'Inv == Len(log["a"]) > 0 => log["a"][1] < 9')
+    assert found.findings == []
+
+
+def test_branches_within_actions(tmp_path: Path) -> None:
+    body = """
+Turn == /\\ n' = IF n > 9 THEN 0 ELSE n
+        /\\ \\/ n = 8 /\\ log' = log
+           \\/ n < 2 /\\ log' = [log EXCEPT !["a"] = CASE n = 0 -> <<>> [] OTHER -> <<1>>]
+Inv == n < 5
+Step == Next \\/ Turn
+"""
+    found = exercise(tmp_path, body, "INVARIANT Inv NEXT Step")
+    assert [(b.action, b.kind, b.place.span.line, b.taken > 0) for b in found.branches] == [
+        ("Turn", "branch", 12, False),
+        ("Turn", "branch", 12, True),
+        ("Turn", "disjunct", 13, False),
+        ("Turn", "disjunct", 14, True),
+        ("Turn", "branch", 14, True),
+        ("Turn", "branch", 14, True),
+    ]
+    assert found.vacuous == []
+    assert [f.kind for f in found.findings] == ["branch", "branch"]
+
+
+def test_expected_vacuity_has_a_reason(tmp_path: Path) -> None:
+    comment = "\\* @vacuous Inv:11 two servers are too few\nINVARIANT Inv"
+    found = exercise(tmp_path, "Inv == n > 9 => log = <<>>", f"\n{comment}")
+    assert found.vacuous == []
+    assert [f.reason for f in found.findings] == ["two servers are too few"]
+    found = exercise(tmp_path, "Inv == n > 3 => n = 4", f"\n{comment}")
+    assert [f.kind for f in found.findings] == ["tolerance"]
+    with pytest.raises(TlaError, match="@vacuous needs a name and a reason"):
+        exercise(tmp_path, "Inv == TRUE", "\n\\* @vacuous Inv\nINVARIANT Inv")
+
+
+def test_time_bounds_the_questions(tmp_path: Path) -> None:
+    body = "Inv == (n = 9 => n = 8) /\\ (n > 1 => n < 5)"
+    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{BASE}\n{body}\n====\n")
+    text = "INIT Init NEXT Next CHECK_DEADLOCK FALSE INVARIANT Inv"
+    model = load_model(tmp_path / "M.tla", parse_config(text, "M.cfg"))
+    search = Search(model)
+    search.run()
+    assert model.compiler is not None
+    assert len(search.reached) > 100
+    late, full = Exercise(), Exercise()
+    ask(model.compiler, model.probed(), search.reached, lambda _: (), late, most_seconds=0.0)
+    ask(model.compiler, model.probed(), search.reached, lambda _: (), full)
+    assert (late.is_complete, late.vacuous) == (False, [])
+    assert late.findings[0].message == "the antecedent was never true, on the 63 states looked at"
+    assert (full.is_complete, [f.message for f in full.vacuous]) == (
+        True,
+        ["the antecedent was never true"],
+    )
+    assert (full.probes, full.decisive) == (4, 2)
