@@ -262,22 +262,38 @@ class Expressions(Loops):
 
     def _junction(self, kind: str, items: tuple[m.Argument, ...], ctx: Context) -> str:
         """Return code for a list by /\\ or \\/, evaluated from left to right."""
+        first = items[0]
+        assert not isinstance(first, m.OperatorValue), "the resolver sees to it"
+        return self._junction_rest(kind, [self.test(first, ctx)], items, 1, ctx)
+
+    def _junction_rest(
+        self,
+        kind: str,
+        group: list[str],
+        items: tuple[m.Argument, ...],
+        position: int,
+        ctx: Context,
+    ) -> str:
+        """Return code for a list whose items before ``position`` have ``group`` as their code.
+
+        Each item is compiled once: twice would be four times one level further in.
+        """
         word = "and" if kind == "/\\" else "or"
-        group: list[str] = []
-        for position, item in enumerate(items):
+        while position < len(items):
+            item = items[position]
             assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
-            if not group:
-                group.append(self.test(item, ctx))
-                continue
-            code, block = self.trial(self.test, item, ctx)
-            if block.is_empty():
+            there = ctx.fork(block=Block(), indent=0)
+            code = self.test(item, there)
+            position += 1
+            if there.block.is_empty():
                 group.append(code)
                 continue
             result = self.fresh("b")
             ctx.put(f"{result} = {f' {word} '.join(group)}", item.place)
             ctx.put(f"if {result}:" if word == "and" else f"if not {result}:")
-            inside = ctx.deeper()
-            rest = self._junction(kind, items[position:], inside)
+            inside = there.fork(block=ctx.block, indent=ctx.indent + 1)
+            inside.splice(there.block)
+            rest = self._junction_rest(kind, [code], items, position, inside)
             inside.put(f"{result} = {rest}", item.place)
             return result
         return group[0] if len(group) == 1 else f"({f' {word} '.join(group)})"

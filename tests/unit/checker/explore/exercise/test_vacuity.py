@@ -259,3 +259,4 @@ def test_time_bounds_the_questions(tmp_path: Path) -> None:
         ["the antecedent was never true"],
     )
     assert (full.probes, full.decisive) == (4, 2)
+    assert (late.probes, late.decisive) == (2, 1)
