@@ -53,7 +53,7 @@ def models(checkout: Path, longest: str) -> Iterator[Expected]:
                     )
 
 
-def run(model: Expected, timeout_s: float) -> dict[str, Any]:
+def run(model: Expected, checkout: Path, timeout_s: float) -> dict[str, Any]:
     """Return speccheck's result as ``check --json`` prints it, or one with a verdict of its own."""
     command = [sys.executable, "-m", "speccheck.cli", "check", str(model.module), "--json"]
     command += ["--config", str(model.config)]
@@ -64,7 +64,7 @@ def run(model: Expected, timeout_s: float) -> dict[str, Any]:
             text=True,
             timeout=timeout_s,
             check=False,
-            cwd=model.module.parent,
+            cwd=checkout,  # Some models name files from there.
         )
     except subprocess.TimeoutExpired:
         return {"verdict": "timeout"}
@@ -97,7 +97,7 @@ def main() -> int:
         if arguments.only not in name:
             continue
         total += 1
-        found = run(model, arguments.timeout)
+        found = run(model, arguments.checkout.resolve(), arguments.timeout)
         same = agrees(model, found)
         row = [
             "same" if same else "DIFFERS",

@@ -67,6 +67,8 @@ def read_bounds(
         domain = build(items[2:], span_of(symbol))
         pattern = names_of(items[0])
         if pattern is not None:
+            if not pattern:
+                raise refuse("a tuple of bound names has at least one name", span)
             if waiting:
                 raise refuse("a tuple of names needs a set of its own", span)
             bounds.append(ast.Bound(span, pattern, domain, is_tuple=True))

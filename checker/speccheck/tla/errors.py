@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+TAB_SIZE = 8
+
 
 class Span(NamedTuple):
     """A stretch of text: 1-based lines and columns, the end column just past the last character."""
@@ -39,11 +41,10 @@ class TlaError(Exception):
         self.column = column
         self.expected = expected
         lines = text.splitlines()
-        self.source_line = lines[line - 1] if 0 < line <= len(lines) else ""
+        self.source_line = lines[line - 1].expandtabs(TAB_SIZE) if 0 < line <= len(lines) else ""
 
     def __str__(self) -> str:
-        lead = self.source_line[: self.column - 1]
-        gutter = "".join("\t" if character == "\t" else " " for character in lead)
+        gutter = " " * min(self.column - 1, len(self.source_line))
         shown = f"{self.path}:{self.line}:{self.column}: {self.message}"
         if self.expected:
             shown += f"; expected {' or '.join(self.expected)}"

@@ -45,6 +45,12 @@ def unescape(literal: str) -> str:
     return "".join(out)
 
 
+def escape(text: str) -> str:
+    """Return a string's value as the inside of a literal."""
+    escapes = {ord(value): f"\\{letter}" for letter, value in _ESCAPES.items()}
+    return text.translate({**escapes, ord("\\"): "\\\\", ord('"'): '\\"'})
+
+
 def number(token: Token) -> ast.Number:
     """Return an integer literal's node: decimal, or ``\\b``, ``\\o``, ``\\h`` digits."""
     text = token.value
@@ -69,24 +75,28 @@ class ExpressionBuilder:
         """Return the node of an ``expression`` tree."""
         return self._run(tree.children, tree_span(tree))
 
+    def argument(self, tree: Parsed) -> ast.Expression:
+        """Return the node of an argument: an expression, or the symbol of an operator."""
+        only = tree.children[0]
+        if len(tree.children) == 1 and isinstance(only, Token) and only.type in {"OP", "EQ"}:
+            return self._operator_argument(only)
+        return self.expression(tree)
+
     def _run(self, items: Items, place: Span) -> ast.Expression:
         """Resolve a flat run; ``place`` is where to point if it is empty."""
         if not items:
             raise self._refuse("an expression is missing here", place)
-        label = self._label(items)
-        if label is not None:
-            return label
-        if len(items) == 1:
-            only = items[0]
-            if isinstance(only, Token) and only.type in {"OP", "EQ"}:
-                return self._operator_argument(only)
         parser = PrecedenceParser(self._refuse)
         index = 0
         while index < len(items):
             item = items[index]
             index += 1
             if isinstance(item, Token) and item.type in {"OP", "EQ"}:
-                parser.put_symbol(item)
+                if parser.operand is None and self._is_applied(items, index, item):
+                    node, index = self._name(items, index - 1)
+                    parser.put_operand(node)
+                else:
+                    parser.put_symbol(item)
             elif isinstance(item, Token) and item.type == "DOT":
                 index = self._field(parser, items, index, item)
             elif isinstance(item, Tree) and item.data == "index" and parser.operand is not None:
@@ -95,12 +105,44 @@ class ExpressionBuilder:
                 span = function.span.to(tree_span(item))
                 parser.operand = ast.Index(span, function, arguments)
             elif isinstance(item, Token) and item.type == "IDENT":
+                label = self._label(items[index - 1 :]) if parser.operand is None else None
+                if label is not None:
+                    self._check_label(parser, items[index - 1 :])
+                    parser.put_operand(label)
+                    return parser.finish(label.span)
                 node, index = self._name(items, index - 1)
                 parser.put_operand(node)
             else:
                 parser.put_operand(self._operand(item))
         last = items[-1]
         return parser.finish(tree_span(last) if isinstance(last, Tree) else span_of(last))
+
+    def _check_label(self, parser: PrecedenceParser, labelled: Items) -> None:
+        """Refuse a label without which the text would be another expression: a + l:: b + c."""
+        before = parser.last_pending
+        if before is None:
+            return
+        operand_done = False
+        for item in labelled[2:]:
+            if not (isinstance(item, Token) and item.type in {"OP", "EQ"}):
+                operand_done = True
+                continue
+            after = INFIX.get(item.value) if operand_done else None
+            if after is not None and before.high >= after.low:
+                message = f"the label hides that {item} does not bind tighter than {before.name}"
+                raise self._refuse(f"{message}; parentheses are needed", span_of(item))
+            operand_done = item.value in POSTFIX
+
+    @staticmethod
+    def _is_applied(items: Items, index: int, symbol: Token) -> bool:
+        """Tell whether a symbol is applied like a name: ``+(a, b)``, or begins ``\\o!Op``."""
+        after = items[index] if index < len(items) else None
+        if isinstance(after, Token):
+            return after.type == "BANG"
+        if not (isinstance(after, Tree) and after.data == "group"):
+            return False
+        given = len(trees(trees(after)[0]))
+        return symbol.value in (POSTFIX if given == 1 else INFIX) and given in {1, 2}
 
     def _operator_argument(self, symbol: Token) -> ast.Expression:
         """A lone symbol stands for the operator itself, as an argument: ``Fold(+, 0, S)``."""
@@ -151,7 +193,7 @@ class ExpressionBuilder:
             if index < len(items):
                 group = items[index]
                 if isinstance(group, Tree) and group.data == "group":
-                    arguments = self._run_list(trees(group)[0])
+                    arguments = tuple(map(self.argument, trees(trees(group)[0])))
                     span = span.to(tree_span(group))
                     index += 1
             after = items[index] if index < len(items) else None

@@ -30,7 +30,7 @@ def _matching(tokens: Sequence[Token], position: int) -> int:
     opener = _OPENER[closer]
     depth = 0
     for index in range(position, -1, -1):
-        kind = tokens[index].type
+        kind = tokens[index].type.rstrip("_")
         if kind == closer:
             depth += 1
         elif kind == opener:
@@ -83,10 +83,18 @@ def drop_proofs(tokens: list[Token]) -> list[Token]:
             index = _after_proof(tokens, index)
         elif kind == "USE":
             index = _after_leaf(tokens, index + 1)
+        elif kind == "IDENT" and _labels_assumption(tokens, index):
+            index += 2
         else:
             kept.append(tokens[index])
             index += 1
     return kept
+
+
+def _labels_assumption(tokens: list[Token], index: int) -> bool:
+    """Tell whether ``name :: ASSUME`` stands at ``index``; the label means nothing."""
+    following = [token.type for token in tokens[index + 1 : index + 3]]
+    return following == ["COLONCOLON", "ASSUME"]
 
 
 def _after_leaf(tokens: list[Token], index: int) -> int:

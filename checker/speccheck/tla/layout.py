@@ -18,7 +18,7 @@ from speccheck.tla.operators import POSTFIX
 
 _OPERAND_END = frozenset(
     {"IDENT", "NUMBER", "DECIMAL", "STRING", "AT", "RPAR", "RSQB", "RBRACE", "RANGLE"}
-    | {"JUNC_CLOSE", "UNDERSCORE"}
+    | {"JUNC_CLOSE", "UNDERSCORE", "DEF"}
 )
 _BULLETS = {"/\\": "/\\", "\\land": "/\\", "\\/": "\\/", "\\lor": "\\/"}
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LANGLE": "RANGLE"}
@@ -27,6 +27,8 @@ _UNITS = frozenset(
     {"DEF", "DEFOP", "THEOREM", "ASSUME", "CONSTANT", "VARIABLE", "RECURSIVE", "LOCAL"}
     | {"INSTANCE", "SEP", "END"}
 )
+_AHEAD_OF_ASSUMPTION = frozenset(["NEW", "COMMA", "ASSUME"])
+_AFTER_ARGUMENT = frozenset(["COMMA", "RPAR"])
 _BINDERS = frozenset(["QUANTIFIER", "CHOOSE", "LAMBDA"])
 
 
@@ -41,18 +43,23 @@ class _Open(NamedTuple):
 def lay_out(tokens: list[Token]) -> Iterator[Token]:
     """Yield the tokens with those of lists set in; a ``[]`` between CASE arms becomes CASE_SEP."""
     layout = _Layout()
-    for token in tokens:
-        yield from layout.feed(token)
+    before = ""
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        # A symbol that is an argument or follows a ! is the operator, and no bullet.
+        named = before == "BANG" or (after is not None and after.type in _AFTER_ARGUMENT)
+        yield from layout.feed(token, is_name=named)
+        before = token.type
 
 
 class _Layout:
     def __init__(self) -> None:
         self._open: list[_Open] = []
         self._operand_done = False
+        self._before = ""
 
-    def feed(self, token: Token) -> list[Token]:
+    def feed(self, token: Token, *, is_name: bool = False) -> list[Token]:
         out: list[Token] = []
-        bullet = _BULLETS.get(token.value, "") if token.type == "OP" else ""
+        bullet = _BULLETS.get(token.value, "") if token.type == "OP" and not is_name else ""
         column: int = token.column or 0
         while (innermost := self._innermost_junction()) >= 0:
             junction = self._open[innermost]
@@ -75,7 +82,10 @@ class _Layout:
         if token.type == "OP" and token.value == "[]" and self._operand_done:
             token = Token.new_borrow_pos("CASE_SEP", token.value, token)
         out.append(token)
+        names_statement = token.type == "COLON" and self._before == "BANG"  # Thm!:
         self._note(token)
+        if names_statement or (is_name and token.value in _BULLETS):
+            self._operand_done = True
         return out
 
     def _innermost_junction(self) -> int:
@@ -116,8 +126,9 @@ class _Layout:
                 self._open.pop()
         elif kind == "COMMA":
             self._close_to({*_OPENERS, "BINDER", "LIST"}, out, token)
-        elif kind == "COLON":
-            if self._close_to({"BINDER"}, out, token):
+        elif kind == "COLON" and self._before != "BANG":
+            kinds = {"BINDER", "LBRACE", "LSQB"}
+            if self._close_to(kinds, out, token) and self._open[-1].kind == "BINDER":
                 self._open.pop()
         elif kind == "THEN":
             if self._close_to({"IF"}, out, token):
@@ -136,6 +147,8 @@ class _Layout:
             self._close_to(set(_OPENERS), out, token)
         elif kind == "PROVE":
             self._close_to({"LIST"}, out, token)
+        elif kind in _UNITS and self._before in _AHEAD_OF_ASSUMPTION:
+            pass  # CONSTANT and VARIABLE in ASSUME NEW CONSTANT c, VARIABLE x begin no unit.
         elif kind in _UNITS and not self._close_to({"LET"}, out, token):
             self._close_all(out, token)
 
@@ -146,13 +159,13 @@ class _Layout:
 
     def _note(self, token: Token) -> None:
         """Remember what ``token`` opens, and whether an operand is complete after it."""
-        kind = token.type
+        kind = self._before = token.type
         if kind in _OPENERS:
             self._open.append(_Open(kind))
         elif kind in _BINDERS:
             self._open.append(_Open("BINDER"))
         elif kind in {"IF", "LET", "CASE"}:
             self._open.append(_Open(kind))
-        elif kind == "ASSUME":
+        elif kind in {"ASSUME", "WITH"}:
             self._open.append(_Open("LIST"))
         self._operand_done = kind in _OPERAND_END or (kind == "OP" and token.value in POSTFIX)

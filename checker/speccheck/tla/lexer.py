@@ -2,7 +2,7 @@
 
 Token types: a keyword is its own type, an operator symbol is ``OP`` (but ``=`` is ``EQ``),
 brackets and punctuation have names, an identifier is ``IDENT``. Line and column are 1-based; a
-tab counts as one column.
+tab reaches to the next multiple of eight, as in SANY, so that lists align as the author saw them.
 
 Source: "Specifying Systems", chapter 15; "TLA+ version 2" for proofs, RECURSIVE and LAMBDA.
 """
@@ -11,7 +11,8 @@ import re
 
 from lark import Token
 
-from speccheck.tla.errors import TlaError
+from speccheck.tla import unicode
+from speccheck.tla.errors import TAB_SIZE, TlaError
 from speccheck.tla.operators import SYMBOLS
 
 KEYWORDS = {
@@ -115,16 +116,19 @@ _TOKEN = re.compile(
     | (?P<COMMENT>\(\*)
     | (?P<STRING>"(?:[^"\\\n]|\\[^\n])*")
     | (?P<STEP><(?:\d+|[*+])>[A-Za-z0-9_]*\.*)
-    | (?P<FAIRNESS>(?:WF|SF)_(?=[A-Za-z0-9_(<]))
+    | (?P<FAIRNESS>(?:WF|SF)_)
     | (?P<IDENT>[0-9_]*[A-Za-z][A-Za-z0-9_]*)
     | (?P<DECIMAL>\d*(?<!\.)\.\d+)
     | (?P<NUMBER>\d+|\\[oO][0-7]+|\\[bB][01]+|\\[hH][0-9a-fA-F]+)
     | (?P<END>={4,})
     | (?P<SEP>-{4,})
     | (?P<WORD>\\[A-Za-z]+)
-    | (?P<SYMBOL>"""
+    | (?P<SYMBOL>!(?=!!)|"""
     + "|".join(map(re.escape, _SYMBOLIC))
     + r"""|_)
+    | (?P<UNICODE>"""
+    + "|".join(sorted([*unicode.SYMBOLS, *unicode.NAMES], key=len, reverse=True))
+    + r""")
     | (?P<BAD>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -139,6 +143,7 @@ def tokenize(text: str, path: str) -> list[Token]:
 
     Raises TlaError where a character, string or comment is malformed, or where no module begins.
     """
+    text = text.expandtabs(TAB_SIZE)
     begin = _MODULE.search(text)
     if begin is None:
         raise TlaError("no module begins here", path=path, text=text, line=1, column=1)
@@ -186,6 +191,8 @@ def tokenize(text: str, path: str) -> list[Token]:
                 # A backslash before a name is set difference: S \T.
                 value, kind = "\\", "OP"
                 end = position + 1
+        elif kind == "UNICODE":
+            kind, value = _spelt_in_ascii(value)
         elif kind == "BAD":
             what = "string without end" if value == '"' else f"unexpected character {value!r}"
             raise TlaError(what, path=path, text=text, line=line, column=column)
@@ -199,6 +206,15 @@ def tokenize(text: str, path: str) -> list[Token]:
             if depth <= 0:
                 return tokens
     return tokens
+
+
+def _spelt_in_ascii(symbol: str) -> tuple[str, str]:
+    """Return the token type and the ASCII spelling of a Unicode symbol."""
+    name = unicode.NAMES.get(symbol)
+    if name is not None:
+        return "IDENT", name
+    value = unicode.SYMBOLS[symbol]
+    return PUNCTUATION.get(value, "OP"), value
 
 
 def _skip_comment(text: str, position: int, path: str, line: int, column: int) -> int:

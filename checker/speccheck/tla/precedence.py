@@ -54,6 +54,11 @@ class PrecedenceParser:
     def operand(self, operand: ast.Expression) -> None:
         self._operand = operand
 
+    @property
+    def last_pending(self) -> Operator | None:
+        """The operator that waits for the operand that is due, None if there is none."""
+        return self._pending[-1].operator if self._pending else None
+
     def put_operand(self, operand: ast.Expression) -> None:
         """Take the next operand. Raises where an operator is due."""
         if self._operand is not None:

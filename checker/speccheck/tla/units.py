@@ -86,6 +86,9 @@ class UnitBuilder:
     # --- definitions -----------------------------------------------------------------------------
 
     def _local_definitions(self, parts: list[Parsed]) -> tuple[ast.Definition | ast.Recursive, ...]:
+        for part in parts:
+            if _tokens(part, "LOCAL"):
+                raise self._refuse("LOCAL cannot stand in a LET", tree_span(part))
         return tuple(
             ast.Recursive(tree_span(part), self._declarations(part))
             if part.data == "recursive"
@@ -134,7 +137,7 @@ class UnitBuilder:
             if target.type != "IDENT":
                 found = INFIX.get(name) or PREFIX.get(name) or POSTFIX.get(name)
                 name = found.name if found else name
-            substitutions.append((name, self._expressions.expression(trees(part)[0])))
+            substitutions.append((name, self._expressions.argument(trees(part)[0])))
         module = str(_tokens(tree, "IDENT")[0])
         return ast.Instance(tree_span(tree), module, tuple(substitutions), local)
 

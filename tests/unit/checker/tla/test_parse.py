@@ -99,3 +99,47 @@ def test_proofs_and_algorithms_are_skipped() -> None:
     )
     kinds = [type(unit).__name__ for unit in module.units]
     assert kinds == ["Theorem", "OperatorDefinition"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "F(/\\, \\/)",  # a bullet that is an argument
+        "A!B!/\\(a, b)",
+        "A!B!!!(a, b)",
+        "\\o (a, b)",
+        "[A]_M(S)!vars",
+        "{x \\in\n     /\\ A\n     /\\ B\n   : C}",
+        "Thm!: \\/ a",
+    ],
+)
+def test_symbols_stand_where_sany_takes_them(body: str) -> None:
+    expression(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x == LET LOCAL y == 1 IN y", "LOCAL"),
+        ("x == \\A <<>> \\in S : TRUE", "at least one name"),
+        ("x == +", "cannot stand|lacks"),
+        ("x == a + lab :: b + c", "label"),
+    ],
+)
+def test_what_sany_rejects_is_refused(text: str, why: str) -> None:
+    with pytest.raises(TlaError, match=why):
+        parse_module(f"---- MODULE M ----\n{text}\n====", "M.tla")
+
+
+def test_a_tab_reaches_to_the_next_multiple_of_eight() -> None:
+    text = "---- MODULE M ----\nx ==\n\t/\\ a\n        /\\ b\n===="
+    (unit,) = parse_module(text, "M.tla").units
+    assert isinstance(unit, ast.OperatorDefinition)
+    assert shape(unit.body) == ("list /\\", "a", "b")
+
+
+def test_unicode_spells_the_same_symbols() -> None:
+    assert expression("∀ x ∈ S : x ≠ 1 ∧ ⟨x⟩ ∉ T") == expression(
+        "\\A x \\in S : x /= 1 /\\ <<x>> \\notin T"
+    )
+    assert shape(expression("∧ a\n∧ b")) == ("list /\\", "a", "b")
