@@ -1,0 +1,33 @@
+----------------------------- MODULE ZNodeProbe -----------------------------
+(***************************************************************************)
+(* The operators of the data model, each applied to variables, so that a   *)
+(* test can hand in arguments and have the value. Nothing is defined here. *)
+(***************************************************************************)
+EXTENDS ZNodeWatch
+
+VARIABLES tree, request, txn, path, authInfo, sessionId, watches, event
+
+Initial == InitialTree
+Prepared == Prepare(tree, request)
+AppliedTxn == Apply(tree, txn)
+Suffix == SequenceSuffix(sessionId)
+Sum == Add32(sessionId, request)
+WithoutDeadEphemerals == RemoveDeadEphemerals(tree).tree
+
+ReadExists == Exists(tree, path, authInfo)
+ReadGetData == GetData(tree, path, authInfo)
+ReadGetChildren == GetChildren(tree, path, authInfo)
+ReadGetChildren2 == GetChildren2(tree, path, authInfo)
+ReadGetACL == GetACL(tree, path, authInfo)
+ReadGetAllChildrenNumber == GetAllChildrenNumber(tree, path, authInfo)
+ReadGetEphemerals == GetEphemerals(tree, path, sessionId)
+
+Triggered == Trigger(watches, event)
+Added == AddWatchOutcome(watches, request.path, sessionId, request.mode)
+Checked == CheckWatchesError(watches, request.path, sessionId, request.type)
+Removed == RemoveWatchesOutcome(watches, request.path, sessionId, request.type)
+Rewatched == SetWatchesOutcome(tree, watches, sessionId, request)
+WatchingData == WithData(watches, path, sessionId)
+WatchingChild == WithChild(watches, path, sessionId)
+WatchingNothing == WithoutWatcher(watches, sessionId)
+=============================================================================
