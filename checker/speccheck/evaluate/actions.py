@@ -135,11 +135,11 @@ class Actions(Expressions):
         if position == len(items) - 1:
             self.put_action(item, ctx, goal)
             return
-        env, primed = ctx.env, ctx.primed
+        env, primed, calls = ctx.env, ctx.primed, ctx.calls
 
         def rest(inside: Context) -> None:
             here = inside.with_env(env)
-            here.primed = primed
+            here.primed, here.calls = primed, calls
             self._put_all(items, position + 1, here, goal)
 
         self.put_action(item, ctx, Goal(rest, is_end=False))
@@ -227,7 +227,7 @@ class Actions(Expressions):
             if bound is None and self.analyst.operator(operator).free:
                 base = ctx.env
             env = self.bind(operator, node.arguments, ctx, base)
-            self.put_action(operator.body, ctx.with_env(env), goal)
+            self.put_action(operator.body, ctx.called(operator.name, node.place, env), goal)
 
     def _put_step(self, node: m.Step, ctx: Context, goal: Goal) -> None:
         place = node.place

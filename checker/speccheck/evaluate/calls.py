@@ -184,7 +184,7 @@ class Calls(Workshop):
             base = ctx.env  # Of an instance within a LET: it sees the names around it.
         env = self.bind(operator, node.arguments, ctx, base)
         assert operator.body is not None, "only a RECURSIVE declaration can lack its definition"
-        return make(operator.body, ctx.with_env(env))
+        return make(operator.body, ctx.called(operator.name, node.place, env))
 
     def as_made(self, code: str, ctx: Context, make: Make) -> str:
         """Turn code for a value into what ``make`` makes."""
@@ -273,7 +273,12 @@ class Calls(Workshop):
             assert operator.body is not None, "checked by the caller"
             make = self.test if boolean else self.value
             ctx.put(f"return {make(operator.body, ctx)}", operator.body.place)
-            self.define(name, ", ".join([*parameters, *now.values(), *then.values()]), ctx.block)
+            self.define(
+                name,
+                ", ".join([*parameters, *now.values(), *then.values()]),
+                ctx.block,
+                operator.name,
+            )
         return name
 
     def _parameter(self, parameter: m.Parameter, env: Environment) -> str:
@@ -326,7 +331,7 @@ class Calls(Workshop):
         if isinstance(target, m.Operator) and not target.recursive:
             env = self.bind(target, node.arguments, ctx, binding.env)
             assert target.body is not None, "not recursive"
-            return target.body, ctx.with_env(env)
+            return target.body, ctx.called(target.name, node.place, env)
         env = dict(binding.env)
         parameters = [m.Parameter(f"p{n}") for n in range(len(node.arguments))]
         for parameter, argument in zip(parameters, node.arguments, strict=True):

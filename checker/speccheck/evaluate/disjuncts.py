@@ -124,7 +124,7 @@ class Disjuncts(Actions):
                 assert operator is not None, "just seen"
                 assert operator.body is not None, "seen by _followed"
                 env = self.bind(operator, node.arguments, ctx, dict(ctx.env))
-                inside = ctx.with_env(env)
+                inside = ctx.called(operator.name, node.place, env)
                 self._put_way(operator.body, choices, inside, goal, to_the_end=to_the_end)
             case _:
                 env = ctx.env

@@ -1,12 +1,26 @@
 """Generated Python source, line by line, each with the place in the specification behind it."""
 
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from speccheck.tla import meaning as m
 
 MOST_LOOPS = 14  # CPython refuses more than 20 nested blocks in one function.
 MOST_INDENT = 60  # ... and more than 100 levels of indentation in one file.
+
+
+class Called(NamedTuple):
+    """A call whose operator was copied to where it is called: its name, the place of the call."""
+
+    name: str
+    place: m.Place
+
+
+class Site(NamedTuple):
+    """What a line stands for: a place, and the calls that lead there, the innermost last."""
+
+    place: m.Place
+    calls: tuple[Called, ...]
 
 
 class Block:
@@ -15,20 +29,20 @@ class Block:
     __slots__ = ("items",)
 
     def __init__(self) -> None:
-        self.items: list[tuple[int, str | Block, m.Place | None]] = []
+        self.items: list[tuple[int, str | Block, Site | None]] = []
 
     def is_empty(self) -> bool:
         """Tell whether there is no line."""
         return all(isinstance(text, Block) and text.is_empty() for _, text, _ in self.items)
 
-    def lines(self, offset: int = 0) -> list[tuple[str, m.Place | None]]:
-        """Return the lines, indented, with their places."""
-        out: list[tuple[str, m.Place | None]] = []
-        for indent, text, place in self.items:
+    def lines(self, offset: int = 0) -> list[tuple[str, Site | None]]:
+        """Return the lines, indented, with what they stand for."""
+        out: list[tuple[str, Site | None]] = []
+        for indent, text, site in self.items:
             if isinstance(text, Block):
                 out.extend(text.lines(offset + indent))
             else:
-                out.append((" " * (offset + indent) + text, place))
+                out.append((" " * (offset + indent) + text, site))
         return out
 
 
@@ -93,7 +107,7 @@ class Context:
     one that has no value yet; with ``primed`` set, an expression is read as if primed. ``known``
     maps deferred things, primed or not, to the names that hold them on this path. ``assigning``
     says which of the two is being given values: "now" for an initial state, "then" for a step,
-    "" for neither. ``finish`` is the statement that ends a path through an action.
+    "" for neither. ``calls`` are those that are being copied, the innermost last.
     """
 
     block: Block
@@ -108,10 +122,12 @@ class Context:
     old: str = ""
     assigning: str = ""
     stops: bool = False
+    calls: tuple[Called, ...] = ()
 
     def put(self, text: str, place: m.Place | None = None) -> None:
         """Add a line."""
-        self.block.items.append((self.indent, text, place))
+        site = None if place is None else Site(place, self.calls)
+        self.block.items.append((self.indent, text, site))
 
     def hole(self) -> Block:
         """Add a block that can be filled later."""
@@ -136,3 +152,7 @@ class Context:
     def with_env(self, env: Environment) -> "Context":
         """Return the same path with other bindings; what is learnt there is known here too."""
         return replace(self, env=env)
+
+    def called(self, name: str, place: m.Place, env: Environment) -> "Context":
+        """Return the same path within an operator that is copied to the place of a call."""
+        return replace(self, env=env, calls=(*self.calls, Called(name, place)))

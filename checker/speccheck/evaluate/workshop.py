@@ -1,5 +1,6 @@
 """The ground that the code generators stand on: names, constants, generated functions, errors."""
 
+import re
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -8,12 +9,15 @@ from typing import Any
 
 from speccheck.evaluate import order, runtime, sets, values
 from speccheck.evaluate.analysis import Analyst
-from speccheck.evaluate.emit import Block, Context
-from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.emit import Block, Context, Site
+from speccheck.evaluate.errors import EvaluationError, Frame
 from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib import FUNCTIONS
 from speccheck.evaluate.values import FALSE, TRUE, Value
 from speccheck.tla import meaning as m
+
+# How the generators name what quantifiers and parameters bind.
+_BOUND = re.compile(r"[xa]_(?P<name>\w+)_\d+")
 
 _RUNTIME = {
     name: getattr(module, name)
@@ -35,7 +39,8 @@ class Workshop(ABC):
         self._constants: dict[int, str] = {}
         self._folded: dict[int, Value] = {}
         self._kept: list[object] = []
-        self._places: dict[str, list[m.Place | None]] = {}
+        self._sites: dict[str, list[Site | None]] = {}
+        self._labels: dict[str, str] = {}
 
     @abstractmethod
     def value(self, node: m.Expression, ctx: Context) -> str:
@@ -110,27 +115,48 @@ class Workshop(ABC):
 
     # --- functions -------------------------------------------------------------------------------
 
-    def define(self, name: str, parameters: str, block: Block) -> Callable[..., Any]:
-        """Make a global Python function of a block."""
+    def define(
+        self, name: str, parameters: str, block: Block, label: str = ""
+    ) -> Callable[..., Any]:
+        """Make a global Python function of a block; ``label`` is the operator that it is."""
         lines = block.lines(1)
         source = f"def {name}({parameters}):\n" + "\n".join(text for text, _ in lines) + "\n"
         filename = f"<tla {name}>"
-        self._places[filename] = [None, *(place for _, place in lines)]
+        self._sites[filename] = [None, *(site for _, site in lines)]
+        self._labels[filename] = label
         exec(compile(source, filename, "exec"), self._globals)
         made: Callable[..., Any] = self._globals[name]
         return made
 
     def explain(self, error: Exception) -> EvaluationError:
         """Return the error that a user sees for one raised in generated code."""
-        places: list[m.Place] = []
-        for frame in reversed(traceback.extract_tb(error.__traceback__)):
-            known = self._places.get(frame.filename)
-            if known is None or frame.lineno is None:
+        frames: list[Frame] = []
+        seen: set[m.Place] = set()
+        for python_frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+            filename = python_frame.f_code.co_filename
+            sites = self._sites.get(filename)
+            site = None if sites is None else sites[line - 1]
+            if site is None:
                 continue
-            place = known[frame.lineno - 1]
-            if place is not None and place not in places:
-                places.append(place)
-        return EvaluationError(_message(error), tuple(places))
+            values = _bound_values(python_frame.f_locals)
+            names = [self._labels[filename], *(call.name for call in site.calls)]
+            places = [*(call.place for call in site.calls), site.place]
+            for name, place in zip(reversed(names), reversed(places), strict=True):
+                if place not in seen:
+                    seen.add(place)
+                    frames.append(Frame(place, name, values))
+                    values = ()
+        return EvaluationError(_message(error), tuple(frames))
+
+
+def _bound_values(names: dict[str, Any]) -> tuple[tuple[str, object], ...]:
+    """Return the values of bound names and parameters among the names of a Python function."""
+    found: dict[str, object] = {}
+    for name, value in names.items():
+        match = _BOUND.fullmatch(name)
+        if match is not None and not callable(value):
+            found[match["name"]] = value
+    return tuple(found.items())
 
 
 def _message(error: Exception) -> str:

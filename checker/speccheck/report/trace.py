@@ -1,0 +1,137 @@
+"""A counterexample as people read it: named actions with their arguments, and what they changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from speccheck.evaluate.compiler import State
+from speccheck.evaluate.show import show
+from speccheck.evaluate.values import Fn, Value
+from speccheck.explore.model import Model
+from speccheck.explore.result import Result
+from speccheck.report.differences import Change, changes
+from speccheck.tla.meaning import Place
+
+
+@dataclass(slots=True)
+class Move:
+    """A step by an action: its name, its place, and the values of its parameters.
+
+    ``bound`` are the names that ``\\E`` binds within it, with their values.
+    """
+
+    action: str
+    place: Place | None = None
+    parameters: tuple[tuple[str, Value], ...] = ()
+    bound: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The action as text: ``LeaderProcessACK(s1, s2)``, ``Next(i = s1)``."""
+        words = [show(value) for _, value in self.parameters]
+        words += [f"{name} = {show(value)}" for name, value in self.bound]
+        return f"{self.action}({', '.join(words)})" if words else self.action
+
+    @property
+    def values(self) -> list[Value]:
+        """The values of all parameters and bound names."""
+        return [value for _, value in (*self.parameters, *self.bound)]
+
+
+@dataclass(slots=True)
+class Step:
+    """A state of a trace; ``move`` led to it, ``values`` are what is shown of it, by name.
+
+    ``changes`` are against the state before; ``state`` holds the variables themselves.
+    """
+
+    number: int
+    move: Move | None
+    state: State
+    values: dict[str, Value]
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What led to the state."""
+        return "Initial state" if self.move is None else self.move.label
+
+
+@dataclass(slots=True)
+class Trace:
+    """A counterexample. After the last step the one at index ``loop`` comes again, by ``back``.
+
+    Without ``back``, the behaviour stays in its last state: it stutters.
+    """
+
+    variables: tuple[str, ...]
+    steps: list[Step]
+    loop: int | None = None
+    back: Move | None = None
+
+    @property
+    def ending(self) -> str | None:
+        """How an infinite behaviour goes on after the last state."""
+        if self.loop is None:
+            return None
+        if self.back is None and self.loop == len(self.steps) - 1:
+            return "Stuttering: nothing changes any more"
+        by = f" by {self.back.label}" if self.back is not None else ""
+        return f"Back to state {self.loop + 1}{by}"
+
+
+def trace_of(model: Model, result: Result) -> Trace:
+    """Return the counterexample of a result; an ALIAS stands in the place of the variables."""
+    states = [step.state for step in result.trace]
+    loop = result.loop
+    shown = _shown(model, states, loop)
+    steps: list[Step] = []
+    for number, (step, values) in enumerate(zip(result.trace, shown, strict=True), 1):
+        if not steps:
+            move = None if step.action is None else Move(step.action)
+            steps.append(Step(number, move, step.state, values))
+            continue
+        before = steps[-1]
+        move = move_between(model, step.action, before.state, step.state)
+        made = Step(number, move, step.state, values)
+        for name, value in values.items():
+            if name in before.values:
+                made.changes.extend(changes(name, before.values[name], value))
+        steps.append(made)
+    back = None
+    if loop is not None and result.back is not None:
+        back = move_between(model, result.back, states[-1], states[loop])
+    return Trace(model.variables, steps, loop, back)
+
+
+def move_between(model: Model, name: str | None, state: State, successor: State) -> Move:
+    """Return the step from one state to another by an action of that name, with its arguments."""
+    for action in model.actions:
+        if action.name != name:
+            continue
+        found = action.arguments(state, successor)
+        if found is None:
+            continue
+        count = len(action.parameters)
+        return Move(
+            action.name,
+            action.place,
+            tuple(zip(action.parameters, found[:count], strict=True)),
+            tuple(zip(action.bound, found[count:], strict=True)),
+        )
+    return Move(name or "?")
+
+
+def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict[str, Value]]:
+    shown: list[dict[str, Value]] = []
+    for position, state in enumerate(states):
+        values = dict(zip(model.variables, state, strict=True))
+        if model.alias is not None:
+            # As in TLC, what follows the last state of a finite trace is that state itself.
+            last = position == len(states) - 1
+            after = (position if loop is None else loop) if last else position + 1
+            following = states[after]
+            alias = model.alias(state, following)
+            if isinstance(alias, Fn) and all(isinstance(key, str) for key in alias):
+                values = dict(alias)
+        shown.append(values)
+    return shown
