@@ -4,25 +4,24 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
+from rich.console import Console
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
 from speccheck.explore.config import read_config
+from speccheck.explore.exercise.findings import Exercise
+from speccheck.explore.exercise.judge import judge
 from speccheck.explore.model import ConfigError, load_model
-from speccheck.explore.printing import (
-    as_data,
-    coverage_lines,
-    headline,
-    idle_actions,
-    loop_line,
-    summary,
-    trace_lines,
-)
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
+from speccheck.report.data import as_data
+from speccheck.report.itf import write_itf
+from speccheck.report.progress import Progress
+from speccheck.report.terminal import headline, report
+from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
 from speccheck.tlc import TlcMissing, TlcResult, run_tlc
 
@@ -31,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 # An operator that recurses over a long sequence needs more than Python's default of 1,000.
 _DEEPEST_RECURSION = 20_000
 
-_VIOLATED, _BROKEN = 1, 2
+_VIOLATED, _BROKEN, _VACUOUS, _INTERRUPTED = 1, 2, 3, 130
 
 
 class Engine(StrEnum):
@@ -40,6 +39,22 @@ class Engine(StrEnum):
     speccheck = "speccheck"
     tlc = "tlc"
     both = "both"
+
+
+class Options(NamedTuple):
+    """What the command line asks of our own engine."""
+
+    max_states: int | None
+    strict: bool
+    as_json: bool
+    itf: Path | None
+
+
+class Outcome(NamedTuple):
+    """What our own engine found, and what it exercised."""
+
+    result: Result
+    exercise: Exercise | None
 
 
 @app.callback()
@@ -53,33 +68,74 @@ def check(
     config: Annotated[
         Path | None, typer.Option(help="The .cfg file; by default the one beside SPEC.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="Which checker runs.")] = Engine.speccheck,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="Which checker runs; both: their results are compared."),
+    ] = Engine.speccheck,
     max_states: Annotated[
-        int | None, typer.Option(help="Stop at this many distinct states.")
+        int | None, typer.Option(help="Stop at this many distinct states.", min=1)
     ] = None,
     library: Annotated[
         list[Path] | None, typer.Option(help="A folder with more modules; may be repeated.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Fail (exit code 3) if an action was never enabled or a part of a property "
+            "never put to the test; ask for every part on all states.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print all of the result as JSON.", rich_help_panel="What is written"
+        ),
+    ] = False,
+    itf: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the counterexample as ITF JSON.", rich_help_panel="What is written"
+        ),
+    ] = None,
 ) -> None:
     """Explore every reachable state of SPEC.
 
-    The exit code is 0 if nothing is violated, 1 if something is, 2 if the model cannot be run.
+    A run without error says what it exercised: how often each action and each branch was taken,
+    and which parts of the properties could have decided the verdict.
+
+    Exit codes: 0 nothing is violated; 1 something is; 2 the model cannot be run, or two engines
+    differ; 3 with --strict, nothing is violated but something was never put to the test; 130
+    interrupted.
     """
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     config = config or spec.with_suffix(".cfg")
     for path in (spec, config):
         if not path.is_file():
             _refuse(f"{path}: there is no such file")
-    ours = None if engine is Engine.tlc else _run(spec, config, library or [], max_states, as_json)
-    theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, library or [], as_json)
+    options = Options(max_states, strict, as_json, itf)
+    folders = library or []
+    ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
+    theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
     if ours is not None and theirs is not None:
-        _compare(ours, theirs)
-    verdict = ours.verdict if ours is not None else theirs.verdict if theirs is not None else ""
+        _compare(ours.result, theirs)
+    code = _exit_code(ours, theirs, strict)
+    if code:
+        raise typer.Exit(code)
+
+
+def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> int:
+    verdict = theirs.verdict if theirs is not None else ""
+    exercise = None
+    if ours is not None:
+        verdict, exercise = ours.result.verdict, ours.exercise
     if verdict == "error":
-        raise typer.Exit(_BROKEN)
+        return _BROKEN
+    if verdict == "interrupted":
+        return _INTERRUPTED
     if verdict not in {"success", "unfinished"}:
-        raise typer.Exit(_VIOLATED)
+        return _VIOLATED
+    return _VACUOUS if strict and exercise is not None and exercise.vacuous else 0
 
 
 def _refuse(message: str) -> NoReturn:
@@ -87,41 +143,36 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(_BROKEN)
 
 
-def _run(
-    spec: Path, config: Path, folders: list[Path], max_states: int | None, as_json: bool
-) -> Result:
-    def progress(result: Result) -> None:
-        if sys.stderr.isatty():
-            counts = f"{result.generated:,} generated, {result.distinct:,} distinct"
-            typer.echo(f"\r{counts}, {result.queued:,} queued", err=True, nl=False)
-
+def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Outcome:
+    """Run our own engine and print what it found."""
     printed.clear()
     try:
         model = load_model(spec, read_config(config), folders)
-        result = Search(model, max_states, progress).run()
+        with Progress(Console(stderr=True)) as progress:
+            search = Search(model, options.max_states, progress)
+            result = search.run()
+            exercise = None
+            if result.verdict in {"success", "unfinished"}:
+                exercise = judge(model, result, search.reached, to_the_end=options.strict)
+        trace = trace_of(model, result)
     except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))
-    if as_json:
-        typer.echo(json.dumps(as_data(model, result), indent=2))
-        return result
-    for line in printed:
-        typer.echo(line)
-    typer.echo(headline(result))
-    for line in trace_lines(model.variables, result.trace):
-        typer.echo(line)
-    if (going_on := loop_line(result)) is not None:
-        typer.echo(going_on)
-    typer.echo(summary(result))
-    if result.taken:
-        typer.echo("Steps of each action, and those to new states:")
-        for line in coverage_lines(result):
+    if options.itf is not None:
+        _write(options.itf, write_itf(trace, source=spec.name, description=headline(result)))
+    if options.as_json:
+        typer.echo(json.dumps(as_data(model, result, trace, exercise), indent=2))
+    else:
+        for line in printed:
             typer.echo(line)
-    idle = idle_actions(result)
-    if result.verdict == "success" and idle:
-        typer.echo(f"Never enabled: {', '.join(idle)}")
-    for name in result.unchecked:
-        typer.echo(f"Not checked, it speaks of infinite behaviours: {name}")
-    return result
+        report(Console(), model, result, trace, exercise)
+    return Outcome(result, exercise)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        _refuse(f"{path} cannot be written: {error.strerror}")
 
 
 def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> TlcResult:

@@ -40,6 +40,8 @@ def judge(
             exercise,
             None if to_the_end else most_seconds,
         )
+    if result.verdict != "success":
+        exercise.findings = [found._replace(is_weak=True) for found in exercise.findings]
     exercise.findings = list(_tolerated(exercise.findings, model.tolerances))
     return exercise
 
@@ -51,8 +53,7 @@ def _idle(model: Model, result: Result) -> Iterable[Finding]:
     when = "was never enabled" if result.verdict == "success" else "was not taken so far"
     for action, (_, steps, _) in zip(model.actions, result.taken, strict=False):
         if not steps:
-            is_weak = result.verdict != "success"
-            yield Finding("action", action.name, action.place, when, is_weak)
+            yield Finding("action", action.name, action.place, when)
 
 
 def _successors(model: Model, state: State) -> list[State]:

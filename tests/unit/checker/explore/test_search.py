@@ -6,7 +6,6 @@ import pytest
 
 from speccheck.explore.config import parse_config
 from speccheck.explore.model import ConfigError, load_model
-from speccheck.explore.printing import as_data, headline, idle_actions, trace_lines
 from speccheck.explore.search import Result, Search
 from speccheck.tla.errors import TlaError
 
@@ -38,7 +37,6 @@ def test_counts_and_coverage(tmp_path: Path) -> None:
     result = check(tmp_path, COUNTER, "SPECIFICATION Spec PROPERTY Steps")
     assert (result.verdict, result.distinct, result.generated, result.depth) == ("success", 6, 7, 6)
     assert result.taken == [("Up", 5, 5), ("Reset", 1, 0), ("Never", 0, 0)]
-    assert idle_actions(result) == ["Never"]
 
 
 def test_invariant_has_the_shortest_counterexample(tmp_path: Path) -> None:
@@ -46,13 +44,6 @@ def test_invariant_has_the_shortest_counterexample(tmp_path: Path) -> None:
     assert (result.verdict, result.violated) == ("invariant", "Small")
     assert [step.state for step in result.trace] == [(n,) for n in range(5)]
     assert [step.action for step in result.trace] == [None, "Up", "Up", "Up", "Up"]
-    assert list(trace_lines(("n",), result.trace))[:4] == [
-        "1: initial state",
-        "    n = 0",
-        "2: Up",
-        "    n = 1",
-    ]
-    assert headline(result) == "Invariant Small is violated"
 
 
 def test_action_property(tmp_path: Path) -> None:
@@ -157,14 +148,14 @@ def test_evaluation_error_has_place_and_trace(tmp_path: Path) -> None:
     body = "EXTENDS Naturals\nVARIABLE f\nInit == f = <<1>>\nNext == f' = <<f[2]>>"
     result = check(tmp_path, body, "INIT Init NEXT Next")
     assert result.verdict == "error"
-    assert "M.tla:5:9: a function is applied to 2" in headline(result)
+    assert "M.tla:5:9: a function is applied to 2" in str(result.error)
     assert len(result.trace) == 1
 
 
 def test_incomplete_next_state(tmp_path: Path) -> None:
     body = "VARIABLES x, y\nInit == x = 1 /\\ y = 1\nNext == x' = 2"
     result = check(tmp_path, body, "INIT Init NEXT Next")
-    assert "gives no value to y" in headline(result)
+    assert "gives no value to y" in str(result.error)
 
 
 def test_assumptions_and_replacements(tmp_path: Path) -> None:
@@ -192,14 +183,6 @@ def test_configuration_errors(tmp_path: Path) -> None:
         check(tmp_path, COUNTER, "INIT Nothing NEXT Next")
     with pytest.raises(TlaError, match="gives no value to the constant C"):
         check(tmp_path, "CONSTANT C", "")
-
-
-def test_result_as_data(tmp_path: Path) -> None:
-    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{COUNTER}\n====\n")
-    config = parse_config("INIT Init NEXT Next INVARIANT Small", "M.cfg")
-    model = load_model(tmp_path / "M.tla", config)
-    data = as_data(model, Search(model).run())
-    assert data["trace"][-1] == {"action": "Up", "state": {"n": "4"}}
 
 
 def test_composed_actions(tmp_path: Path) -> None:
