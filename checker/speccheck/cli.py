@@ -15,6 +15,7 @@ from speccheck.explore.config import read_config
 from speccheck.explore.exercise.findings import Exercise
 from speccheck.explore.exercise.judge import judge
 from speccheck.explore.model import ConfigError, load_model
+from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.report.data import as_data
@@ -25,7 +26,7 @@ from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
 from speccheck.tlc import TlcMissing, TlcResult, run_tlc
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 
 # An operator that recurses over a long sequence needs more than Python's default of 1,000.
 _DEEPEST_RECURSION = 20_000
@@ -104,9 +105,13 @@ def check(
     A run without error says what it exercised: how often each action and each branch was taken,
     and which parts of the properties could have decided the verdict.
 
-    Exit codes: 0 nothing is violated; 1 something is; 2 the model cannot be run, or two engines
-    differ; 3 with --strict, nothing is violated but something was never put to the test; 130
-    interrupted.
+    Exit codes:
+
+    - 0: nothing is violated
+    - 1: something is
+    - 2: the model cannot be run, evaluation failed, or two engines differ
+    - 3: with --strict, nothing is violated, but something was never put to the test
+    - 130: interrupted
     """
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     config = config or spec.with_suffix(".cfg")
@@ -154,6 +159,9 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
             exercise = None
             if result.verdict in {"success", "unfinished"}:
                 exercise = judge(model, result, search.reached, to_the_end=options.strict)
+        if result.error is not None:
+            fine = load_model(spec, read_config(config), folders, fine=True)
+            result.error = pinpoint(result, fine) or result.error
         trace = trace_of(model, result)
     except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))

@@ -13,11 +13,30 @@ __all__ = ["Action", "Compiler", "State"]
 
 
 class Compiler(Disjuncts):
-    """Compiles expressions over ``variables``; a state is the tuple of their values."""
+    """Compiles expressions over ``variables``; a state is the tuple of their values.
 
-    def __init__(self, variables: Sequence[m.Variable]) -> None:
+    With ``fine``, each operation gets a line of its own, so that errors have an exact place.
+    """
+
+    def __init__(self, variables: Sequence[m.Variable], *, fine: bool = False) -> None:
         super().__init__()
         self.variables = tuple(variables)
+        self._fine = fine
+
+    def value(self, node: m.Expression, ctx: Context) -> str:
+        """Return Python code for the value of an expression; may put statements first."""
+        code = super().value(node, ctx)
+        return self._on_its_line(code, node, ctx) if self._fine else code
+
+    def test(self, node: m.Expression, ctx: Context) -> str:
+        """Return code for a boolean expression, with a Python bool as its value."""
+        code = super().test(node, ctx)
+        return self._on_its_line(code, node, ctx) if self._fine else code
+
+    def _on_its_line(self, code: str, node: m.Expression, ctx: Context) -> str:
+        if not isinstance(node, m.Applied | m.Call | m.CallBuiltin | m.Changed):
+            return code
+        return self.atom(code, ctx, node.place)
 
     def evaluate_now(self, node: m.Expression) -> Value:
         """Return the value of a constant expression. Raises what evaluation raises."""

@@ -70,22 +70,24 @@ class Model:
     alias: Callable[[State, State], Value] | None = None
 
 
-def load_model(module_path: Path, config: Config, folders: Iterable[Path] = ()) -> Model:
-    """Return the model of a module and a configuration.
+def load_model(
+    module_path: Path, config: Config, folders: Iterable[Path] = (), *, fine: bool = False
+) -> Model:
+    """Return the model of a module and a configuration; a ``fine`` one is for finding errors.
 
     Raises TlaError where a text is wrong, ConfigError where they do not fit, EvaluationError
     where a constant expression has no value, OSError.
     """
     library = Library(folders)
     module = resolve(library, library.main(module_path))
-    return _Loader(module, config).load()
+    return _Loader(module, config, fine).load()
 
 
 class _Loader:
-    def __init__(self, module: m.ResolvedModule, config: Config) -> None:
+    def __init__(self, module: m.ResolvedModule, config: Config, fine: bool) -> None:
         self._module = module
         self._config = config
-        self._compiler = Compiler(module.variables)
+        self._compiler = Compiler(module.variables, fine=fine)
         self._formulas: list[tuple[str, m.Expression, bool]] = []
 
     def load(self) -> Model:

@@ -53,7 +53,7 @@ def _changes(path: str, keys: tuple[Value, ...], old: Value, new: Value) -> Iter
 
 
 def _of_functions(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Iterator[Change]:
-    if old.domain is new.domain:
+    if old.domain is new.domain and not _is_shifted(old, new):
         for key in new.domain.keys_:
             yield from _changes(path + index(key), (*keys, key), old[key], new[key])
         return
@@ -71,6 +71,16 @@ def _of_functions(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Itera
             yield Change(path, keys, kind, old, new, items)
     for key in ordered(shared):
         yield from _changes(path + index(key), (*keys, key), old[key], new[key])
+
+
+def _is_shifted(old: Fn, new: Fn) -> bool:
+    """Tell whether one sequence came from another by taking and appending, item by item moved."""
+    if old.table is not SEQUENCES or new.table is not SEQUENCES:
+        return False
+    before, after = old.values_, new.values_
+    apart = sum(1 for one, other in zip(before, after, strict=True) if one != other)
+    taken = _taken(before, after)
+    return apart > 1 and taken is not None and taken < len(before)
 
 
 def _of_sequences(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Iterator[Change]:
