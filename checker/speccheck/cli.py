@@ -19,9 +19,9 @@ from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.report.data import as_data
-from speccheck.report.itf import write_itf
+from speccheck.report.exports import ExportError, Exports, export
 from speccheck.report.progress import Progress
-from speccheck.report.terminal import headline, report
+from speccheck.report.terminal import report
 from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
 from speccheck.tlc import TlcMissing, TlcResult, run_tlc
@@ -30,6 +30,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
 
 # An operator that recurses over a long sequence needs more than Python's default of 1,000.
 _DEEPEST_RECURSION = 20_000
+
+_WRITTEN = "What is written"
 
 _VIOLATED, _BROKEN, _VACUOUS, _INTERRUPTED = 1, 2, 3, 130
 
@@ -48,7 +50,7 @@ class Options(NamedTuple):
     max_states: int | None
     strict: bool
     as_json: bool
-    itf: Path | None
+    files: Exports
 
 
 class Outcome(NamedTuple):
@@ -89,14 +91,33 @@ def check(
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option(
-            "--json", help="Print all of the result as JSON.", rich_help_panel="What is written"
-        ),
+        typer.Option("--json", help="Print all of the result as JSON.", rich_help_panel=_WRITTEN),
     ] = False,
-    itf: Annotated[
+    html: Annotated[
         Path | None,
         typer.Option(
-            help="Write the counterexample as ITF JSON.", rich_help_panel="What is written"
+            help="Write a page with the counterexample as a table and as a space-time diagram.",
+            rich_help_panel=_WRITTEN,
+        ),
+    ] = None,
+    itf: Annotated[
+        Path | None,
+        typer.Option(help="Write the counterexample as ITF JSON.", rich_help_panel=_WRITTEN),
+    ] = None,
+    dot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the graph of states for Graphviz, the counterexample highlighted.",
+            rich_help_panel=_WRITTEN,
+        ),
+    ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where the spec keeps messages, for the diagram: 'msgs[from][to]', 'inbox[to]', "
+            "'net{src, dst}' with the record fields, or none. May be repeated. By default as "
+            "\\* @channel comments say, or found by shape.",
+            rich_help_panel=_WRITTEN,
         ),
     ] = None,
 ) -> None:
@@ -118,7 +139,12 @@ def check(
     for path in (spec, config):
         if not path.is_file():
             _refuse(f"{path}: there is no such file")
-    options = Options(max_states, strict, as_json, itf)
+    files = Exports(itf, dot, html, tuple(channel or ()))
+    try:
+        files.check()
+    except ExportError as error:
+        _refuse(str(error))
+    options = Options(max_states, strict, as_json, files)
     folders = library or []
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
@@ -165,22 +191,19 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
         trace = trace_of(model, result)
     except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))
-    if options.itf is not None:
-        _write(options.itf, write_itf(trace, source=spec.name, description=headline(result)))
     if options.as_json:
         typer.echo(json.dumps(as_data(model, result, trace, exercise), indent=2))
     else:
         for line in printed:
             typer.echo(line)
         report(Console(), model, result, trace, exercise)
-    return Outcome(result, exercise)
-
-
-def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        _refuse(f"{path} cannot be written: {error.strerror}")
+        said = export(options.files, spec, model, result, trace, exercise, search.reached)
+    except ExportError as error:
+        _refuse(str(error))
+    for line in said:
+        typer.echo(line, err=options.as_json)
+    return Outcome(result, exercise)
 
 
 def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> TlcResult:
