@@ -8,7 +8,17 @@ from functools import cmp_to_key
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.values import FALSE, Boolean, Fn, LazySet, ModelValue, Value, Values, rank
+from speccheck.evaluate.values import (
+    FALSE,
+    Boolean,
+    Fn,
+    LazySet,
+    ModelValue,
+    Value,
+    Values,
+    rank,
+    rank_all,
+)
 
 
 def _sign(a: int, b: int) -> int:
@@ -73,6 +83,7 @@ def ordered(values: Value) -> Values:
         if all(type(value) is int for value in values):
             listed = tuple(sorted(values))
         elif all(type(value) is str for value in values):
+            rank_all(values)
             listed = tuple(sorted(values, key=rank))
         else:
             listed = tuple(sorted(values, key=_key))

@@ -185,6 +185,7 @@ def appended(value: Value, item: Value) -> Fn:
 def concatenated(first: Value, second: Value) -> Value:
     r"""Return first \o second, of sequences or strings."""
     if isinstance(first, str) and isinstance(second, str):
+        rank(first + second)  # A string's place is that of its first appearance.
         return first + second
     return SEQUENCES[sequence(first) + sequence(second)]
 
@@ -207,9 +208,9 @@ def head(value: Value) -> Value:
 
 def in_order(values: Value) -> Iterable[Any]:
     """Return what iterates over a set in TLC's order."""
-    if isinstance(values, range | LazySet):
-        return values
-    return ordered(values)
+    if type(values) is frozenset:
+        return values if len(values) < 2 else ordered(values)
+    return values if isinstance(values, range | LazySet | tuple) else ordered(values)
 
 
 def flattened(keys: Iterable[Any], shape: str) -> Iterator[Values]:

@@ -6,7 +6,7 @@ dictionary that is never changed and that exists once per value. Equality of fun
 identity, and a hash costs nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from speccheck.evaluate.errors import EvaluationError
@@ -55,6 +55,12 @@ def rank(text: str) -> int:
     if found is None:
         found = _ranks[text] = len(_ranks)
     return found
+
+
+def rank_all(texts: Iterable[str]) -> None:
+    """Give a place to those that have none yet, in an order that does not depend on hashing."""
+    for text in sorted([text for text in texts if text not in _ranks]):
+        rank(text)
 
 
 class Fn(dict[Any, Any]):

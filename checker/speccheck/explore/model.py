@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.values import Value
+from speccheck.evaluate.values import Value, rank
 from speccheck.explore.config import Config, Tolerance
 from speccheck.explore.exercise.actions import Marks
 from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
@@ -80,6 +80,8 @@ def load_model(
     """
     library = Library(folders)
     module = resolve(library, library.main(module_path))
+    for text in library.texts():
+        rank(text)
     return _Loader(module, config, fine).load()
 
 

@@ -1,7 +1,7 @@
 """Finds and reads modules: beside the file that names them, then along a search path."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from speccheck.tla import syntax as ast
@@ -41,6 +41,18 @@ class Library:
     def add(self, module: ast.Module) -> None:
         """Make a module known that was not read from a file."""
         self._modules[module.name] = module
+
+    def texts(self) -> Iterator[str]:
+        """Yield identifiers and strings in the order in which SANY meets them.
+
+        Reading a module it meets the identifiers; the strings follow when all are read, those of
+        extended modules first.
+        """
+        modules = list(self._modules.values())
+        for module in modules:
+            yield from module.words
+        for module in reversed(modules):
+            yield from module.texts
 
     def find(self, name: str) -> ast.Module | None:
         """Return the module, or None where it is a standard one or there is none."""

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +16,7 @@ from lark.lexer import Lexer
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Span, TlaError
-from speccheck.tla.expressions import Parsed
+from speccheck.tla.expressions import Parsed, unescape
 from speccheck.tla.heads import drop_proofs, mark_definitions
 from speccheck.tla.layout import lay_out
 from speccheck.tla.lexer import tokenize
@@ -89,12 +90,17 @@ def parse_module(text: str, path: str) -> ast.Module:
     def refuse(message: str, span: Span) -> TlaError:
         return TlaError(message, path=path, text=text, line=span.line, column=span.column)
 
-    tokens = drop_proofs(mark_definitions(tokenize(text, path)))
+    read = tokenize(text, path)
+    tokens = drop_proofs(mark_definitions(read))
     try:
         tree: Parsed = _parser().parse(lay_out(tokens))
     except UnexpectedToken as error:
         raise _syntax_error(error, tokens, text, path) from None
-    return UnitBuilder(refuse, path).module(tree)
+    return replace(
+        UnitBuilder(refuse, path).module(tree),
+        words=tuple(dict.fromkeys(t.value for t in read if t.type == "IDENT")),
+        texts=tuple(dict.fromkeys(unescape(t.value) for t in read if t.type == "STRING")),
+    )
 
 
 def parse_file(path: Path) -> ast.Module:

@@ -424,9 +424,15 @@ Unit: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Module(Node):
-    """A module; ``path`` is the file it was read from."""
+    """A module; ``path`` is the file it was read from.
+
+    ``words`` and ``texts`` are its identifiers and its strings, each in the order of the text: that
+    is the order of strings. A module within another has none.
+    """
 
     name: str
     extends: tuple[str, ...]
     units: tuple[Unit, ...]
     path: str
+    words: tuple[str, ...] = field(default=(), compare=False)
+    texts: tuple[str, ...] = field(default=(), compare=False)
