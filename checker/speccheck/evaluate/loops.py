@@ -35,7 +35,7 @@ class Loops(Calls):
     """Generates loops and comprehensions."""
 
     def iterable(self, node: m.Expression, ctx: Context) -> str:
-        """Return code for something to iterate over a set with; constants come in order."""
+        """Return code for something to iterate over a set with, in TLC's order."""
         value = self.folded(node)
         if value is not None:
             return self.constant(self._listed(value))
@@ -44,8 +44,8 @@ class Loops(Calls):
                 low, high = (self.argument(a, ctx) for a in node.arguments)
                 return f"range({low}, {high} + 1)"
             if node.builtin.name == "DOMAIN":
-                return f"({self.argument(node.arguments[0], ctx)}).domain.keyset"
-        return self.value(node, ctx)
+                return f"({self.argument(node.arguments[0], ctx)}).domain.keys_"
+        return f"in_order({self.value(node, ctx)})"
 
     def _listed(self, value: Value) -> Value:
         if is_finite(value) and hasattr(value, "__len__") and len(value) <= _MOST_LISTED:
@@ -129,8 +129,7 @@ class Loops(Calls):
         if node.bound.domain is None:
             return "unsupported('CHOOSE without a set')"
         source = self.iterable(node.bound.domain, ctx)
-        if self.folded(node.bound.domain) is None:
-            source = self.atom(f"in_order({source})", ctx)
+        source = self.atom(source, ctx)
         loop = self.ranging((node.bound,), ctx, source)
         result = self.fresh("q")
         ctx.put(f"for {loop.target} in {loop.iterable}:", node.place)

@@ -20,6 +20,7 @@ from speccheck.evaluate.values import (
     Value,
     Values,
     force,
+    rank,
 )
 
 

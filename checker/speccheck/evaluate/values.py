@@ -208,6 +208,11 @@ class LazyFunction(dict[Any, Any]):
         return self.domain_set
 
     @property
+    def keys_(self) -> Values:
+        """Return the arguments in order."""
+        return self.force().domain.keys_
+
+    @property
     def values_(self) -> Values:
         """Return the values in order."""
         return self.force().values_
