@@ -44,9 +44,9 @@ def test_counterexample(tmp_path: Path) -> None:
         '    msgs[s1][s2]: taken from the head [epoch |-> 1, type |-> "PING"]',
         "    epoch[s2] = 1 (was 0)",
         "4: Send(s2, s1)",
-        '    msgs[s2][s1]: appended [type |-> "PING", epoch |-> 2]',
+        '    msgs[s2][s1]: appended [epoch |-> 2, type |-> "PING"]',
         "5: Receive(s1, s2)",
-        '    msgs[s2][s1]: taken from the head [type |-> "PING", epoch |-> 2]',
+        '    msgs[s2][s1]: taken from the head [epoch |-> 2, type |-> "PING"]',
         "    epoch[s1] = 2 (was 0)",
         "    log: added <<s1, 2>>",
     ]
