@@ -11,6 +11,9 @@ from speccheck.evaluate.values import Value, rank
 from speccheck.explore.config import Config, Tolerance
 from speccheck.explore.exercise.actions import Marks
 from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
+from speccheck.explore.liveness.check import LivenessCheck
+from speccheck.explore.liveness.formula import TRUE, Formula, always, conjunction
+from speccheck.explore.liveness.translate import Atom, Translator
 from speccheck.explore.properties import Parts, take_apart
 from speccheck.explore.symmetry import Symmetry
 from speccheck.tla import meaning as m
@@ -41,10 +44,11 @@ class StepCheck(NamedTuple):
 class Model:
     """Functions to explore with; ``explain`` makes a readable error of one that they raise.
 
-    ``unchecked`` names the parts of properties that speak of infinite behaviours. ``marks`` count
-    the branches of actions; ``probed`` returns the properties with probes for what mattered in
-    them, ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the
-    record to be shown in place of a state, from that state and the next.
+    ``liveness`` are the parts of properties that speak of infinite behaviours, to be checked of
+    those that satisfy ``fairness``; their predicates are ``atoms``. ``marks`` count the branches
+    of actions; ``probed`` returns the properties with probes for what mattered in them,
+    ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
+    to be shown in place of a state, from that state and the next.
     """
 
     name: str
@@ -62,12 +66,14 @@ class Model:
     symmetry: Symmetry | None = None
     view: Callable[[State], Value] | None = None
     postcondition: Callable[[], bool] | None = None
-    unchecked: list[str] = field(default_factory=list)
     compiler: Compiler | None = None
     marks: Marks | None = None
     probed: Callable[[], list[ProbedFormula]] = list
     tolerances: list[Tolerance] = field(default_factory=list)
     alias: Callable[[State, State], Value] | None = None
+    liveness: list[LivenessCheck] = field(default_factory=list)
+    fairness: Formula = TRUE
+    atoms: list[Atom] = field(default_factory=list)
 
 
 def load_model(
@@ -91,6 +97,7 @@ class _Loader:
         self._config = config
         self._compiler = Compiler(module.variables, fine=fine)
         self._formulas: list[tuple[str, m.Expression, bool]] = []
+        self._translator = Translator(self._compiler)
 
     def load(self) -> Model:
         """Return the model."""
@@ -114,6 +121,9 @@ class _Loader:
             model.invariants.append(StateCheck(name, compiler.state_predicate(body)))
         for name in config.properties:
             self._add_property(name, model)
+        if model.liveness:
+            model.fairness = self._fairness()
+            model.atoms = self._translator.atoms
         for name in config.constraints:
             body = self._body(name)
             model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
@@ -241,7 +251,22 @@ class _Loader:
         for step in [*parts.steps, *parts.quantified_steps]:
             self._formulas.append((name, step, True))
             model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))
-        model.unchecked.extend(f"{name} at {node.place}" for node in parts.liveness)
+        for node in parts.liveness:
+            check = LivenessCheck(name, node.place, self._translator.formula(node))
+            if check.formula != TRUE:
+                model.liveness.append(check)
+
+    def _fairness(self) -> Formula:
+        """Return what the specification says of behaviours beyond their steps."""
+        if self._config.specification is None:
+            return TRUE
+        parts = take_apart(self._body(self._config.specification), self._compiler.analyst)
+        return conjunction(
+            [
+                *(always(self._translator.formula(node)) for node in parts.always),
+                *(self._translator.formula(node) for node in parts.liveness),
+            ]
+        )
 
 
 __all__ = ["ConfigError", "Model", "StateCheck", "StepCheck", "TlaError", "load_model"]

@@ -7,117 +7,70 @@ What is checked when is as in TLC: a state outside the constraints is checked, b
 nor explored. Source: tlc2.tool.ModelChecker.
 """
 
-import gc
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from speccheck.evaluate.compiler import State
-from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import STATISTICS
-from speccheck.evaluate.values import TRUE, Value, function_of
+from speccheck.evaluate.values import Value
+from speccheck.explore.engine import Engine, Progress, Unfinished, Violation, for_liveness
+from speccheck.explore.graph import StateGraph
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result, TraceStep
 
-_OBJECTS_BETWEEN_COLLECTIONS = 200_000
-_CONFIGURATION = function_of({"mode": "bfs", "worker": 1, "deadlock": TRUE})
+SYMMETRY_WARNING = (
+    "SYMMETRY is not used for the properties that speak of whole behaviours: "
+    "states that differ by a permutation only are told apart for them"
+)
+VIEW_WARNING = (
+    "VIEW takes states for one another: properties that speak of whole behaviours "
+    "may be found violated or satisfied when they are not"
+)
 
 
-class _Violation(Exception):
-    """Ends the search: ``verdict`` and ``name``, at the step from ``parent`` to ``state``."""
-
-    def __init__(
-        self, verdict: str, name: str, parent: int, action: str | None, state: State | None
-    ) -> None:
-        super().__init__(name)
-        self.verdict = verdict
-        self.name = name
-        self.parent = parent
-        self.action = action
-        self.state = state
-
-
-Progress = Callable[[Result], None]
-
-
-class Search:
-    """One breadth-first search of a model.
-
-    ``most_states`` ends it early with the verdict "unfinished"; ``progress`` is called about
-    once a second.
-    """
+class Search(Engine):
+    """One breadth-first search of a model."""
 
     def __init__(
         self, model: Model, most_states: int | None = None, progress: Progress | None = None
     ) -> None:
-        self._model = model
-        self._most_states = most_states
-        self._progress = progress
+        super().__init__(model, most_states, progress)
         self._states: list[State] = []
         self._parents = array("q")
         self._actions = array("l")
-        self._key = self._key_function()
-        self._seen: set[Value] = set()
-        self._result = Result(unchecked=list(model.unchecked))
-        self._steps = [0] * len(model.actions)
-        self._new = [0] * len(model.actions)
+        self._graph: StateGraph | None = None
+        if model.liveness and model.symmetry is None:
+            self._graph = StateGraph(self._states)
+        # What was met; with the number of its state where the graph is recorded.
+        self._numbers: dict[Value, int] = {}
+        self._seen: set[Value] | dict[Value, int] = self._numbers if self._graph else set()
+        self._row: list[int] = []
         # A successor that was seen needs no more than that look.
         self._is_simple = self._key is None and not (
             model.constraints or model.action_constraints or model.step_checks
         )
-        self._at: tuple[int, str | None, State | None] = (-1, None, None)
 
     @property
     def reached(self) -> Sequence[State]:
         """The states found, in the order of the search."""
         return self._states
 
-    def _key_function(self) -> Callable[[State], Value] | None:
-        model = self._model
-        if model.view is not None:
-            return model.view
-        return None if model.symmetry is None else model.symmetry.key
+    def _search(self) -> None:
+        self._start()
+        self._explore()
 
-    def run(self) -> Result:
-        """Explore all that is reachable, or up to the first violation."""
-        began = time.perf_counter()
-        result = self._result
-        # States hold no cycles: looking for some after every 700 new objects is time lost.
-        thresholds = gc.get_threshold()
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 1000)
-        STATISTICS["config"] = _CONFIGURATION
-        STATISTICS["-Dtlc2.tool.impl.Tool.cdot"] = "true"  # Composition of actions is supported.
-        try:
-            self._check_assumptions()
-            if self._model.initial is not None:
-                self._start()
-                self._explore()
-            if self._model.postcondition is not None and not self._model.postcondition():
-                result.verdict, result.violated = "property", "POSTCONDITION"
-        except _Violation as violation:
-            result.verdict, result.violated = violation.verdict, violation.name
-            self._set_trace(violation.parent, violation.action, violation.state)
-        except _Unfinished:
-            result.verdict = "unfinished"
-        except Exception as error:
-            result.verdict = "error"
-            result.error = self._model.explain(error)
-            if not result.error.places and not isinstance(error, EvaluationError):
-                raise
-            self._set_trace(*self._at)
-        gc.set_threshold(*thresholds)
-        result.seconds = time.perf_counter() - began
-        result.distinct = len(self._seen)
-        result.taken = [
-            (action.name, steps, new)
-            for action, steps, new in zip(self._model.actions, self._steps, self._new, strict=True)
-        ]
-        return result
+    def _distinct(self) -> int:
+        return len(self._seen)
 
-    def _check_assumptions(self) -> None:
-        for place, holds in self._model.assumptions:
-            if not holds():
-                raise _Violation("assumption", str(place), -1, None, None)
+    def _add(self, key: Value, state: State, parent: int, number: int) -> None:
+        if isinstance(self._seen, set):
+            self._seen.add(key)
+        else:
+            self._seen[key] = len(self._states)
+        self._states.append(state)
+        self._parents.append(parent)
+        self._actions.append(number)
 
     # --- initial states --------------------------------------------------------------------------
 
@@ -127,25 +80,18 @@ class Search:
         STATISTICS.update(level=1, distinct=0, queue=0, diameter=1, generated=0)
         self._model.initial(self._initial_state)
         self._result.queued = len(self._states)
+        if self._graph is not None:
+            self._graph.initial = len(self._states)
 
     def _initial_state(self, state: State) -> None:
-        model = self._model
         self._result.generated += 1
         self._at = (-1, None, state)
-        if all(check.holds(state) for check in model.constraints):
+        if all(check.holds(state) for check in self._model.constraints):
             key = state if self._key is None else self._key(state)
             if key in self._seen:
                 return
-            self._seen.add(key)
-            self._states.append(state)
-            self._parents.append(-1)
-            self._actions.append(-1)
-        for check in model.invariants:
-            if not check.holds(state):
-                raise _Violation("invariant", check.name, -1, None, state)
-        for check in model.initial_checks:
-            if not check.holds(state):
-                raise _Violation("property", check.name, -1, None, state)
+            self._add(key, state, -1, -1)
+        self._check_initial(state)
 
     # --- the search ------------------------------------------------------------------------------
 
@@ -175,6 +121,7 @@ class Search:
     def _expand(self, index: int) -> None:
         model, state = self._model, self._states[index]
         seen, is_simple = self._seen, self._is_simple
+        graph, row = self._graph, self._row
         successors: list[State] = []
         add = successors.append
         alive = False
@@ -188,11 +135,16 @@ class Search:
             self._result.generated += len(successors)
             for successor in successors:
                 if is_simple and successor in seen:
+                    if graph is not None:
+                        row.append(self._numbers[successor])
                     continue
                 self._arrive(index, number, state, successor)
             successors.clear()
         if not alive and model.check_deadlock:
-            raise _Violation("deadlock", "", index, None, None)
+            raise Violation("deadlock", "", index, None, None)
+        if graph is not None:
+            graph.add_row(index, row)
+            row.clear()
 
     def _arrive(self, parent: int, number: int, state: State, successor: State) -> None:
         model = self._model
@@ -206,36 +158,41 @@ class Search:
             key = successor if self._key is None else self._key(successor)
             unseen = key not in self._seen
         if unseen:
-            for check in model.invariants:
-                if not check.holds(successor):
-                    raise _Violation("invariant", check.name, parent, name, successor)
-        for step in model.step_checks:
-            if not step.holds(state, successor):
-                raise _Violation("property", step.name, parent, name, successor)
+            self._check_state(parent, name, successor)
+        self._check_step(parent, name, state, successor)
         if inside and unseen:
-            self._seen.add(key)
-            self._states.append(successor)
-            self._parents.append(parent)
-            self._actions.append(number)
+            self._add(key, successor, parent, number)
             self._new[number] += 1
-            if self._most_states is not None and len(self._seen) >= self._most_states:
-                raise _Unfinished
+        if inside and self._graph is not None:
+            self._row.append(self._numbers[key])
+        if unseen and len(self._seen) == self._most_states:
+            raise Unfinished
         self._at = (parent, None, None)
 
     # --- counterexamples -------------------------------------------------------------------------
 
-    def _set_trace(self, parent: int, action: str | None, state: State | None) -> None:
-        trace = [] if state is None else [TraceStep(action, state)]
-        while parent >= 0:
-            number = self._actions[parent]
-            name = None if number < 0 else self._model.actions[number].name
-            trace.append(TraceStep(name, self._states[parent]))
-            parent = self._parents[parent]
-        self._result.trace = trace[::-1]
+    def _steps_to(self, number: int) -> list[TraceStep]:
+        trace: list[TraceStep] = []
+        while number >= 0:
+            action = self._actions[number]
+            name = None if action < 0 else self._model.actions[action].name
+            trace.append(TraceStep(name, self._states[number]))
+            number = self._parents[number]
+        return trace[::-1]
 
-
-class _Unfinished(Exception):
-    """Ends a search that has reached its limit."""
+    def _graph_of_states(self) -> StateGraph | None:
+        if self._model.view is not None:
+            self._result.warnings.append(VIEW_WARNING)
+        if self._graph is not None:
+            return self._graph
+        self._result.warnings.append(SYMMETRY_WARNING)
+        whole = Search(for_liveness(self._model), self._most_states)
+        whole._start()
+        try:
+            whole._explore()
+        except Unfinished:
+            self._result.verdict = "unfinished"
+        return whole._graph
 
 
 __all__ = ["Result", "Search", "TraceStep"]

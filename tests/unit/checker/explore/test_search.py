@@ -52,10 +52,12 @@ def test_action_property(tmp_path: Path) -> None:
     assert result.trace[-1].action == "Reset"
 
 
-def test_liveness_is_named_as_unchecked(tmp_path: Path) -> None:
+def test_liveness_needs_fairness(tmp_path: Path) -> None:
     result = check(tmp_path, COUNTER, "SPECIFICATION Spec PROPERTY Eventually")
-    assert result.verdict == "success"
-    assert [name.split()[0] for name in result.unchecked] == ["Eventually"]
+    assert (result.verdict, result.unchecked) == ("success", [])
+    result = check(tmp_path, COUNTER, "INIT Init NEXT Next PROPERTY Eventually")
+    assert (result.verdict, result.violated) == ("liveness", "Eventually")
+    assert (result.stutters, [step.state for step in result.trace]) == (True, [(0,)])
 
 
 def test_deadlock(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""The liveness checker against brute force, on random graphs and random formulas."""
+
+from array import array
+from itertools import pairwise
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from tests.unit.checker.explore.liveness.semantics import Raw, built, lassos, satisfies
+
+from speccheck.explore.graph import StateGraph
+from speccheck.explore.liveness.check import witness
+from speccheck.explore.liveness.translate import Atom
+from speccheck.explore.liveness.valuation import Valuation
+from speccheck.tla.errors import Span
+from speccheck.tla.meaning import Place
+
+_PLACE = Place("M.tla", Span(1, 1, 1, 1))
+_ATOMS = 4  # The first two are on states, the others on steps.
+
+
+def _combined(inner: st.SearchStrategy[Raw]) -> st.SearchStrategy[Raw]:
+    one = st.tuples(st.sampled_from(["not", "[]", "<>"]), inner)
+    two = st.tuples(st.sampled_from(["and", "or", "~>"]), inner, inner)
+    return one | two
+
+
+formulas = st.recursive(
+    st.tuples(st.just("atom"), st.integers(0, _ATOMS - 1)), _combined, max_leaves=6
+)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[list[list[int]], int]:
+    """Successors of each state, and how many are initial."""
+    size = draw(st.integers(1, 4))
+    rows = draw(
+        st.lists(
+            st.lists(st.integers(0, size - 1), max_size=3, unique=True),
+            min_size=size,
+            max_size=size,
+        )
+    )
+    return rows, draw(st.integers(1, size))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    graphs(),
+    formulas,
+    st.lists(st.booleans(), min_size=8, max_size=8),
+    st.lists(st.booleans(), min_size=32, max_size=32),
+)
+def test_checker_and_brute_force_agree(
+    graph: tuple[list[list[int]], int], raw: Raw, on_states: list[bool], on_steps: list[bool]
+) -> None:
+    rows, initial = graph
+
+    def holds(atom: int, i: int, j: int) -> bool:
+        if atom < 2:
+            return on_states[4 * atom + i]
+        return on_steps[16 * (atom - 2) + 4 * i + j]
+
+    made = StateGraph([(n,) for n in range(len(rows))], initial)
+    for state, row in enumerate(rows):
+        made.add_row(state, row)
+    atoms = [Atom(_PLACE, lambda s, n=n: holds(n, s[0], s[0]), None) for n in range(2)] + [
+        Atom(_PLACE, None, lambda s, t, n=n: holds(n, s[0], t[0])) for n in range(2, 4)
+    ]
+    found = witness(made, Valuation(made, atoms), built(raw))
+    if found is None:
+        event("none")
+        for walk, loop in lassos(rows, initial, 5):
+            assert not satisfies(raw, walk, loop, holds), (walk, loop)
+    else:
+        event("found")
+        prefix, cycle = found
+        assert prefix[0] < initial
+        for i, j in pairwise([*prefix, *cycle]):
+            assert i == j or j in rows[i]
+        assert cycle[-1] == prefix[-1]
+        assert satisfies(raw, [*prefix, *cycle[:-1]], len(prefix) - 1, holds)
+
+
+def test_rows_leave_out_repetitions() -> None:
+    graph = StateGraph([(0,), (1,)], 1)
+    graph.add_row(0, [1, 0, 1])
+    graph.add_row(1, [])
+    assert (graph.targets, graph.offsets) == (array("i", [1]), array("q", [0, 1, 1]))
