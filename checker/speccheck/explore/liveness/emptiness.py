@@ -64,17 +64,19 @@ class Emptiness:
         return None
 
     def _components(self, nodes: Sequence[int], forbidden: list[Test]) -> list[list[int]]:
+        """Return the components, those near the initial states first: short counterexamples."""
         product = self._product
         offsets, targets = product.offsets, product.targets
         if not forbidden:
-            return list(components(nodes, len(product.states), offsets, targets))
+            return sorted(components(nodes, len(product.states), offsets, targets), key=min)
         states, edges = product.states, product.edges
 
         def may_take(node: int, index: int) -> bool:
             i, e, j = states[node], edges[index], states[targets[index]]
             return not any(test(i, e, j) for test in forbidden)
 
-        return list(components(nodes, len(product.states), offsets, targets, may_take))
+        found = components(nodes, len(product.states), offsets, targets, may_take)
+        return sorted(found, key=min)
 
     def _inside(self, component: Sequence[int], forbidden: list[Test]) -> list[tuple[int, int]]:
         """Return the edges within a component that may be taken, as nodes and indices."""
