@@ -1,1 +1,1 @@
-"""The deterministic world: virtual clock, network, disk. Empty until the ensemble exists."""
+"""A deterministic world for whole ensembles: virtual clock, network, disks, faults, checkers."""

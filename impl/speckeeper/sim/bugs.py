@@ -1,0 +1,129 @@
+"""Known mistakes, to be put into the core on purpose: what the simulator must find.
+
+Each replaces a method of the core for as long as the context lasts, in this process only. The core
+itself has no switches. Names and numbers are those of ZooKeeper's issues where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from speckeeper.wire.quorum import PacketType
+from speckeeper.zab.effects import PersistCurrentEpoch
+from speckeeper.zab.election import FastLeaderElection, Proposal
+from speckeeper.zab.leader import Leader
+from speckeeper.zab.learner import Learner
+from speckeeper.zab.membership import Membership
+from speckeeper.zab.peer import Peer
+from speckeeper.zab.state import Stage
+
+_Patch = tuple[Any, str, Any]
+
+
+def _epoch_before_history(self: Learner) -> None:
+    """Persist currentEpoch when NEWLEADER comes, not when the history is durable."""
+    _NEWLEADER(self)
+    if not any(isinstance(effect, PersistCurrentEpoch) for effect in self._peer._unfinished):
+        self._persist_current_epoch()
+
+
+def _newleader_acked_while_queued(self: Learner) -> bool:
+    """Take the log for durable when everything is merely handed to it."""
+    return self._peer.is_idle
+
+
+def _ack_before_durable(self: Learner, zxid: int, entry: bytes) -> None:
+    _LOG(self, zxid, entry)
+    self.follower_log_flushed(zxid)
+
+
+def _queue_survives_shutdown(self: Peer) -> bool:
+    """Begin the next election while the log is still being written (ZOOKEEPER-4712)."""
+    return not self._reloading
+
+
+def _commit_without_quorum(self: Leader, servers: set[int]) -> bool:
+    return len(servers) >= 1
+
+
+def _vote_without_epoch(self: FastLeaderElection, new: Proposal, current: Proposal) -> bool:
+    """Compare votes by server id alone."""
+    return new.leader > current.leader
+
+
+def _lost_trunc(self: Learner, packet: Any) -> None:
+    """Take TRUNC for DIFF."""
+    if packet.type is PacketType.TRUNC:
+        packet = packet._replace(type=PacketType.DIFF)
+    _BEGIN_SYNC(self, packet)
+
+
+def _served_by_minority(self: Membership, servers: Any) -> bool:
+    """Take half of the voters for a quorum."""
+    return 2 * len(self.voters & set(servers)) >= len(self.voters) - 1
+
+
+def _acks_survive_resync(self: Leader, handler: Any, plan: Any) -> None:
+    """Count acknowledgements of what a learner has been made to forget."""
+    kept = {z: {*p.ack_set} for z, p in self.outstanding_proposals.items()}
+    _SYNC_FOLLOWER(self, handler, plan)
+    for zxid, ack_set in kept.items():
+        self.outstanding_proposals[zxid].ack_set |= ack_set
+
+
+def _uncommitted_served(self: Learner) -> None:
+    """Deliver at UPTODATE all that is logged, committed or not."""
+    _UPTODATE(self)
+    while self._peer.pending:
+        self._peer.deliver_pending()
+
+
+def _snapshot_not_written(self: Learner) -> bool:
+    """Let no snapshot follow TRUNC or SNAP: the tree is right, the disk is not."""
+    return False
+
+
+def _sync_before_serving_lost(self: Learner) -> None:
+    """Forget the commits that came between NEWLEADER and UPTODATE (ZOOKEEPER-4394)."""
+    if self.learner_stage is Stage.ACKLD:
+        self.packets_committed.clear()
+    _UPTODATE(self)
+
+
+_NEWLEADER = Learner.follower_process_newleader
+_LOG = Learner._log
+_BEGIN_SYNC = Learner._begin_sync
+_SYNC_FOLLOWER = Leader.leader_sync_follower
+_UPTODATE = Learner.follower_process_uptodate
+
+BUGS: dict[str, tuple[_Patch, ...]] = {
+    "ZOOKEEPER-4643": ((Learner, "follower_process_newleader", _epoch_before_history),),
+    "ZOOKEEPER-4646": ((Learner, "_waits_for_log", property(_newleader_acked_while_queued)),),
+    "ZOOKEEPER-4712": ((Peer, "_disk_is_quiet", _queue_survives_shutdown),),
+    "ZOOKEEPER-4394": ((Learner, "follower_process_uptodate", _sync_before_serving_lost),),
+    "ack-before-durable": ((Learner, "_log", _ack_before_durable),),
+    "acks-survive-resync": ((Leader, "leader_sync_follower", _acks_survive_resync),),
+    "commit-without-quorum": ((Leader, "_all_quorums", _commit_without_quorum),),
+    "minority-serves": ((Membership, "has_all_quorums", _served_by_minority),),
+    "lost-trunc": ((Learner, "_begin_sync", _lost_trunc),),
+    "snapshot-not-written": ((Learner, "_snapshot_needed", property(_snapshot_not_written)),),
+    "uncommitted-served": ((Learner, "follower_process_uptodate", _uncommitted_served),),
+    "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),
+}
+"""What each bug replaces: a class or module, a name, and what stands there instead."""
+
+
+@contextmanager
+def seeded(name: str) -> Iterator[None]:
+    """Put one bug into the core. Raises KeyError for a name that is none."""
+    patches = [patch.object(owner, attribute, new) for owner, attribute, new in BUGS[name]]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in reversed(patches):
+            each.stop()

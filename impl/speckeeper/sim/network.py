@@ -1,0 +1,85 @@
+"""A network that delays, loses whole connections, and can be cut in one or both directions.
+
+Within a connection order is kept and nothing is lost without the connection being lost, as with
+TCP. A cut swallows what is sent; the ends of a connection do not hear of it until somebody gives
+up, or sends again when the cut is healed and is told that the connection is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from speckeeper.sim.clock import Clock
+
+
+class Delays(NamedTuple):
+    """How long messages travel, in milliseconds; now and then one is slow."""
+
+    shortest_ms: int = 0
+    longest_ms: int = 10
+    slow_ms: int = 400
+    slow_share: float = 0.002
+
+
+class Channel:
+    """One direction of one connection, or of the datagram-like election port."""
+
+    __slots__ = ("arrived_ms", "source", "target")
+
+    def __init__(self, source: int, target: int) -> None:
+        self.source = source
+        self.target = target
+        self.arrived_ms = 0
+
+
+class Network:
+    """Carries calls between servers, which are named by their ids."""
+
+    def __init__(self, clock: Clock, rng: Random, delays: Delays) -> None:
+        self._clock = clock
+        self._rng = rng
+        self.delays = delays
+        self._cut: dict[tuple[int, int], None] = {}
+        self._links = 0
+
+    def new_link(self) -> int:
+        """Return a number for a connection that no other has had."""
+        self._links += 1
+        return self._links
+
+    def cut(self, source: int, target: int) -> None:
+        """Swallow what is sent from one server to another."""
+        self._cut[source, target] = None
+
+    def heal(self) -> None:
+        """Mend all cuts."""
+        self._cut.clear()
+
+    def open(self, source: int, target: int) -> bool:
+        """Whether messages from one server reach another."""
+        return (source, target) not in self._cut
+
+    def connected(self, one: int, other: int) -> bool:
+        """Whether messages go both ways."""
+        return self.open(one, other) and self.open(other, one)
+
+    def delay_ms(self) -> int:
+        """Draw how long a message travels."""
+        delays, rng = self.delays, self._rng
+        if rng.random() < delays.slow_share:
+            return rng.randint(delays.longest_ms, delays.slow_ms)
+        return rng.randint(delays.shortest_ms, delays.longest_ms)
+
+    def carry(self, channel: Channel, deliver: Callable[[], None]) -> bool:
+        """Deliver after a delay, behind what the channel carries already; False: swallowed.
+
+        A cut that comes while something is on its way swallows it too: ``deliver`` is not called.
+        """
+        if not self.open(channel.source, channel.target):
+            return False
+        arrives_ms = max(self._clock.now_ms + self.delay_ms(), channel.arrived_ms)
+        channel.arrived_ms = arrives_ms
+        self._clock.at(arrives_ms, deliver)
+        return True

@@ -1,0 +1,203 @@
+"""What a core asks of the outside. A step returns a list; it is to be carried out in order.
+
+Durable effects (``Durable``) are reported back with ``Persisted`` when they are on the disk, and
+``Append`` with ``LogPersisted``; the core itself waits where the protocol demands it, so nothing
+else has to. See etcd-io/raft's ``Ready`` for the idea.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from speckeeper.wire.election import Notification, ServerState
+from speckeeper.wire.quorum import QuorumPacket
+
+Link: TypeAlias = int
+"""A connection on the quorum port, by the number that the driver gave it. Never used twice."""
+
+Entry: TypeAlias = tuple[int, bytes]
+"""A zxid and the serialized transaction that has it."""
+
+
+class SendNotification(NamedTuple):
+    """Send a vote to a server; a newer one replaces one that could not be sent yet."""
+
+    server_id: int
+    notification: Notification
+
+
+class ConnectAll(NamedTuple):
+    """Connect on the election port to every voter there is no connection to."""
+
+
+class ConnectToLeader(NamedTuple):
+    """Connect to a server's quorum port, trying again within the time; then say which it was.
+
+    Answered by ``LeaderConnected`` or ``ConnectFailed``.
+    """
+
+    server_id: int
+    timeout_ms: int
+
+
+class Send(NamedTuple):
+    """Send a packet. What is sent on one link arrives in order, or the link breaks."""
+
+    link: Link
+    packet: QuorumPacket
+
+
+class SendSnapshot(NamedTuple):
+    """Send SNAP with this zxid, the tree with all that was delivered so far, and the signature.
+
+    What is sent on the link after this effect leaves after the snapshot.
+    """
+
+    link: Link
+    zxid: int
+
+
+class Close(NamedTuple):
+    """Close a link; nothing more is sent on it, and nothing that it brings is of interest."""
+
+    link: Link
+    reason: str
+
+
+class PersistAcceptedEpoch(NamedTuple):
+    """Write the file acceptedEpoch. Durable."""
+
+    epoch: int
+
+
+class PersistCurrentEpoch(NamedTuple):
+    """Write the file currentEpoch. Durable; the history of the epoch already is."""
+
+    epoch: int
+
+
+class Append(NamedTuple):
+    """Write a transaction to the log; ``LogPersisted`` tells of it and of all ahead of it.
+
+    Many may be made durable at once.
+    """
+
+    zxid: int
+    entry: bytes
+
+
+class TruncateLog(NamedTuple):
+    """Cut the log after ``zxid``, and go back to it with the tree if that is ahead. Durable.
+
+    Snapshots of later zxids go too.
+    """
+
+    zxid: int
+
+
+class InstallSnapshot(NamedTuple):
+    """Replace the tree by the snapshot that came on the link. Answered by ``Persisted``.
+
+    Nothing is durable by this yet: until ``TakeSnapshot`` the disk has the old state.
+    """
+
+    link: Link
+    zxid: int
+
+
+class TakeSnapshot(NamedTuple):
+    """Write a snapshot of the tree, which has ``zxid`` as its last transaction. Durable.
+
+    What follows in the log follows this snapshot: a log that begins earlier is none of its past.
+    """
+
+    zxid: int
+
+
+class Reload(NamedTuple):
+    """Forget the tree and load it from snapshot and log again. Answered by ``Reloaded``."""
+
+
+class ReadLog(NamedTuple):
+    """Read the log from the last transaction at or before ``zxid`` to its end, for a learner.
+
+    Answered by ``LogRead``.
+    """
+
+    link: Link
+    zxid: int
+
+
+class Deliver(NamedTuple):
+    """Apply a committed transaction to the tree and answer whoever asked for it here."""
+
+    zxid: int
+    entry: bytes
+
+
+class Replay(NamedTuple):
+    """Apply a transaction that may not be committed; nobody is served meanwhile.
+
+    The tree has to be what the vote says, or what is being synchronized. All that was replayed is
+    committed when ``Serve`` comes. Source: ``ZKDatabase.fastForwardDataBase``,
+    ``Learner.syncWithLeader``.
+    """
+
+    zxid: int
+    entry: bytes
+
+
+class Serve(NamedTuple):
+    """Serve clients in this role. A leader gives its first transaction the zxid after ``zxid``."""
+
+    role: ServerState
+    zxid: int
+
+
+class StopServing(NamedTuple):
+    """Close all client connections; requests under way are not answered."""
+
+
+class FromLearner(NamedTuple):
+    """A packet (REQUEST, REVALIDATE, PING with sessions) of a learner for the leader's server."""
+
+    link: Link
+    server_id: int
+    packet: QuorumPacket
+
+
+class FromLeader(NamedTuple):
+    """A packet (REVALIDATE, SYNC) of the leader for this learner's server."""
+
+    packet: QuorumPacket
+
+
+class Synced(NamedTuple):
+    """A ``sync`` of the leader's own client is done: all proposed ahead of it is delivered."""
+
+    token: int
+
+
+Durable: TypeAlias = (
+    PersistAcceptedEpoch | PersistCurrentEpoch | TruncateLog | InstallSnapshot | TakeSnapshot
+)
+
+Effect: TypeAlias = (
+    SendNotification
+    | ConnectAll
+    | ConnectToLeader
+    | Send
+    | SendSnapshot
+    | Close
+    | Durable
+    | Append
+    | Reload
+    | ReadLog
+    | Deliver
+    | Replay
+    | Serve
+    | StopServing
+    | FromLearner
+    | FromLeader
+    | Synced
+)

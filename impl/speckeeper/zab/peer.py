@@ -1,0 +1,398 @@
+"""The core of one member of an ensemble: election, then leading or learning, then again.
+
+Feed it with :meth:`Peer.step`, carry out what it returns, and call it with ``Tick`` at
+``deadline_ms`` at the latest. It does no I/O, and knows the time only from its caller.
+
+What it keeps of the disk's state: ``accepted_epoch`` and ``current_epoch`` (the files of these
+names), ``last_zxid`` (where log and snapshot end), ``last_durable`` (what of that would survive
+a crash). When a leader or learner gives up, the next election begins only after everything that
+it has asked of the disk is done, as ZooKeeper's shutdown flushes its queue of requests: a vote
+must not be overtaken by writes of an earlier time (ZOOKEEPER-4712).
+
+Source: ZooKeeper ``QuorumPeer`` (run), ``ZKDatabase``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum import QuorumPacket
+from speckeeper.zab import inputs
+from speckeeper.zab.actions import Trace, action
+from speckeeper.zab.committed_log import CommittedLog
+from speckeeper.zab.effects import (
+    Append,
+    Close,
+    Deliver,
+    Durable,
+    Effect,
+    Entry,
+    InstallSnapshot,
+    Link,
+    PersistAcceptedEpoch,
+    PersistCurrentEpoch,
+    Reload,
+    Replay,
+    Send,
+    Serve,
+    StopServing,
+    TakeSnapshot,
+    TruncateLog,
+)
+from speckeeper.zab.election import FastLeaderElection
+from speckeeper.zab.leader import Leader
+from speckeeper.zab.learner import Learner
+from speckeeper.zab.membership import Membership
+from speckeeper.zab.settings import ZabSettings
+from speckeeper.zab.state import ZabState
+
+
+class Recovered(NamedTuple):
+    """What a server has found on its disk. ``entries``: the end of the log, oldest first."""
+
+    accepted_epoch: int
+    current_epoch: int
+    last_zxid: int
+    entries: tuple[Entry, ...] = ()
+
+
+class Peer:
+    """One member. ``trace`` is called with every step if it is set."""
+
+    def __init__(
+        self,
+        settings: ZabSettings,
+        membership: Membership,
+        recovered: Recovered,
+        now_ms: int,
+        trace: Trace | None = None,
+    ) -> None:
+        self.settings = settings
+        self.membership = membership
+        self.trace = trace
+        self.now_ms = now_ms
+        self.state = ServerState.LOOKING
+        self.zab_state = ZabState.ELECTION
+        self.accepted_epoch = recovered.accepted_epoch
+        self.current_epoch = recovered.current_epoch
+        self.last_zxid = recovered.last_zxid
+        self.last_durable = recovered.last_zxid
+        self.last_processed = recovered.last_zxid
+        self.last_committed = 0
+        self.pending: deque[Entry] = deque()
+        """Logged, or on the way to the log, and not delivered (pendingTxns)."""
+        self.committed_log = CommittedLog(settings.commit_log_count, recovered.entries)
+        self.touched: dict[int, int] = {}
+        """Timeouts by session id, of sessions that a learner has heard of since the last PING."""
+        self.out: list[Effect] = []
+        self.leader: Leader | None = None
+        self.learner: Learner | None = None
+        self.election = FastLeaderElection(self)
+        self._appended = recovered.last_zxid
+        self._unfinished: list[Durable] = []
+        self.closing = False
+        """Leading or learning is over, but the disk is not done yet."""
+        self._serving = False
+        self._database_is_ahead = False
+        self._reloading = False
+        self._steps: dict[type[Any], Callable[[Any], None]] = {
+            inputs.Start: self._start,
+            inputs.NotificationReceived: self._notification,
+            inputs.LearnerConnected: self._learner_connected,
+            inputs.LeaderConnected: self._leader_connected,
+            inputs.ConnectFailed: self._connect_failed,
+            inputs.PacketReceived: self._packet,
+            inputs.SnapshotReceived: self._snapshot,
+            inputs.Heard: self._heard,
+            inputs.Disconnected: self._disconnected,
+            inputs.Persisted: self._persisted,
+            inputs.LogPersisted: self._log_persisted,
+            inputs.Reloaded: self._reloaded,
+            inputs.LogRead: self._log_read,
+            inputs.Propose: self._propose,
+            inputs.Sync: self._sync,
+            inputs.ToLeader: self._to_leader,
+            inputs.ToLearner: self._to_learner,
+            inputs.Tick: self._tick,
+        }
+
+    def step(self, event: inputs.Input, now_ms: int) -> list[Effect]:
+        """Take in one thing that happened; return what is to be done, in this order."""
+        self.now_ms = now_ms
+        self._steps[type(event)](event)
+        self._follow_election()
+        out = self.out
+        if out:
+            self.out = []
+        return out
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When ``Tick`` is due; None while nothing but the disk is waited for."""
+        for part in (self.leader, self.learner):
+            if part is not None and not self.closing:
+                return part.deadline_ms
+        return self.election.deadline_ms
+
+    def variables(self) -> dict[str, Any]:
+        """Return this server's variables of spec/Zab.tla, by their names there."""
+        state = ServerState.LOOKING if self.closing else self.state
+        found: dict[str, Any] = {
+            "acceptedEpoch": self.accepted_epoch,
+            "currentEpoch": self.current_epoch,
+            "state": state.name,
+            "zabState": self.zab_state.name,
+            "lastZxid": self.last_zxid,
+            "lastCommitted": self.last_committed,
+        }
+        leader, learner = self.leader, self.learner
+        if leader is not None:
+            found |= {
+                "newEpoch": leader.new_epoch,
+                "handler": {h.server_id: h.stage.name for h in leader.handler.values()},
+                "cepochRecv": sorted(leader.cepoch_recv),
+                "ackeRecv": sorted(leader.acke_recv),
+                "ackldRecv": sorted(leader.ackld_recv),
+                "outstandingProposals": {
+                    zxid: sorted(proposal.ack_set)
+                    for zxid, proposal in leader.outstanding_proposals.items()
+                },
+            }
+        if learner is not None:
+            found |= {
+                "newEpoch": learner.new_epoch,
+                "leader": learner.leader,
+                "learnerStage": learner.learner_stage.name,
+                "syncMode": learner.sync_mode.name if learner.sync_mode else "NONE",
+                "packetsNotLogged": [zxid for zxid, _ in learner.packets_not_logged],
+                "packetsCommitted": [*learner.packets_committed],
+            }
+        return found
+
+    # -- for the roles
+
+    def send(self, link: Link, packet: QuorumPacket) -> None:
+        """Send a packet on a link."""
+        self.out.append(Send(link, packet))
+
+    def persist(self, effect: Durable) -> None:
+        """Ask the disk for something that will be reported."""
+        self._unfinished.append(effect)
+        self.out.append(effect)
+
+    def log(self, zxid: int, entry: bytes) -> None:
+        """Write a transaction to the log."""
+        self.out.append(Append(zxid, entry))
+        self.last_zxid = self._appended = zxid
+
+    def append(self, zxid: int, entry: bytes) -> None:
+        """Log a transaction that is not committed as far as we know."""
+        self.log(zxid, entry)
+        self.pending.append((zxid, entry))
+
+    def deliver_pending(self) -> None:
+        """Apply the oldest of the logged transactions: it is committed."""
+        zxid, entry = self.pending.popleft()
+        self.last_processed = self.last_committed = zxid
+        self.committed_log.add(zxid, entry)
+        self.out.append(Deliver(zxid, entry))
+
+    def replay(self, zxid: int, entry: bytes) -> None:
+        """Let the tree have a transaction that may not be committed; nobody is served now."""
+        self.last_processed = zxid
+        self.committed_log.add(zxid, entry)
+        self.out.append(Replay(zxid, entry))
+
+    @property
+    def log_is_durable(self) -> bool:
+        """Whether all that was given to the log would survive a crash."""
+        return self.last_durable >= self._appended
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing but the log is waited for on the disk."""
+        return not self._unfinished
+
+    @property
+    def accepts_learners(self) -> bool:
+        """Whether the quorum port is to be open."""
+        return self.leader is not None and not self.closing
+
+    def database_runs_ahead(self) -> None:
+        """Say that the tree will have what snapshot and log have not, until a snapshot is taken."""
+        self._database_is_ahead = True
+
+    def serve(self, zxid: int) -> None:
+        """Serve clients from now on."""
+        self.zab_state = ZabState.BROADCAST
+        self._serving = True
+        self.out.append(Serve(self.state, zxid))
+
+    def shutdown(self, links: Iterable[Link], reason: str) -> None:
+        """Give up leading or learning; look for a leader when the disk is quiet."""
+        if self.closing:
+            return
+        self.closing = True
+        if self._serving:
+            self._serving = False
+            self.out.append(StopServing())
+        self.out += [Close(link, reason) for link in links]
+        self.touched.clear()
+
+    # -- election
+
+    def _start(self, event: inputs.Start) -> None:
+        self.election.restart()
+        self.election.run()
+
+    def _notification(self, event: inputs.NotificationReceived) -> None:
+        self.election.receive(event.server_id, event.notification)
+
+    def _follow_election(self) -> None:
+        """Take up the role that an election ended with, or begin the next election."""
+        while True:
+            if self.closing:
+                if not self._disk_is_quiet():
+                    return
+                self._look_again()
+            if self.state is ServerState.LOOKING or self.leader or self.learner:
+                return
+            if self.state is ServerState.LEADING:
+                self.leader = Leader(self)
+                self.leader.start()
+            else:
+                self.learner = Learner(self)
+                self.learner.start()
+
+    def _disk_is_quiet(self) -> bool:
+        if self._unfinished or not self.log_is_durable:
+            return False
+        if self._database_is_ahead:
+            self._database_is_ahead = False
+            self._reloading = True
+            self.out.append(Reload())
+        return not self._reloading
+
+    def _look_again(self) -> None:
+        """Let the tree have all of the log (fastForwardDataBase), and hold an election."""
+        for zxid, entry in self.pending:
+            self.replay(zxid, entry)
+        self.pending.clear()
+        self.closing = False
+        self.leader = self.learner = None
+        self.zab_state = ZabState.ELECTION
+        self.election.zab_timeout()
+        self.election.run()
+
+    # -- the disk
+
+    def _persisted(self, event: inputs.Persisted) -> None:
+        effect = event.effect
+        self._unfinished.remove(effect)
+        if isinstance(effect, TruncateLog):
+            self.committed_log.truncate(effect.zxid)
+            self._at(effect.zxid)
+        elif isinstance(effect, InstallSnapshot):
+            self.committed_log.replace(())
+            self.last_processed = effect.zxid
+        elif isinstance(effect, TakeSnapshot):
+            self._at(effect.zxid)
+            self._database_is_ahead = False
+        role = self.leader or self.learner
+        if role is not None and not self.closing:
+            role.persisted(effect)
+        elif isinstance(effect, PersistAcceptedEpoch):
+            self.accepted_epoch = effect.epoch  # nobody is told, but it is promised
+        elif isinstance(effect, PersistCurrentEpoch):
+            self.current_epoch = effect.epoch
+
+    def _at(self, zxid: int) -> None:
+        """Tree, log and disk end at a zxid."""
+        self.last_zxid = self.last_durable = self._appended = self.last_processed = zxid
+
+    def _log_persisted(self, event: inputs.LogPersisted) -> None:
+        self.last_durable = max(self.last_durable, event.zxid)
+        role = self.leader or self.learner
+        if self.closing:
+            self.shutdown_log_flushed(event.zxid)
+        elif role is not None:
+            role.log_persisted(event.zxid)
+
+    @action("ShutdownLogFlushed")
+    def shutdown_log_flushed(self, upto: int) -> None:
+        """The log queue of a role that is over is written to its end; nobody is told."""
+
+    def _reloaded(self, event: inputs.Reloaded) -> None:
+        self._reloading = False
+        self.pending.clear()
+        self.committed_log.replace(event.entries)
+        self._at(event.zxid)
+
+    # -- what the roles are told
+
+    def _learner_connected(self, event: inputs.LearnerConnected) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.learner_connected(event.link)
+        else:
+            self.out.append(Close(event.link, "not leading"))
+
+    def _leader_connected(self, event: inputs.LeaderConnected) -> None:
+        if self.learner is None or self.closing or not self.learner.awaits_connection:
+            self.out.append(Close(event.link, "not asked for any more"))
+        else:
+            self.learner.connected(event.link)
+
+    def _connect_failed(self, event: inputs.ConnectFailed) -> None:
+        learner = self.learner
+        if learner is not None and not self.closing and learner.leader == event.server_id:
+            learner.connect_failed()
+
+    def _packet(self, event: inputs.PacketReceived) -> None:
+        role = self.leader or self.learner
+        if role is not None and not self.closing:
+            role.receive(event.link, event.packet)
+
+    def _snapshot(self, event: inputs.SnapshotReceived) -> None:
+        if self.learner is not None and not self.closing:
+            self.learner.snapshot_received(event.link)
+
+    def _heard(self, event: inputs.Heard) -> None:
+        role = self.leader or self.learner
+        if role is not None and not self.closing:
+            role.heard(event.link)
+
+    def _disconnected(self, event: inputs.Disconnected) -> None:
+        role = self.leader or self.learner
+        if role is not None and not self.closing:
+            role.disconnected(event.link)
+
+    def _log_read(self, event: inputs.LogRead) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.log_read(event.link, event.entries)
+
+    def _propose(self, event: inputs.Propose) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.propose(event.zxid, event.entry)
+
+    def _sync(self, event: inputs.Sync) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.process_sync(event.link, event.token)
+
+    def _to_leader(self, event: inputs.ToLeader) -> None:
+        if self.learner is not None and not self.closing:
+            self.learner.to_leader(event.packet)
+
+    def _to_learner(self, event: inputs.ToLearner) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.to_learner(event.link, event.packet)
+
+    def _tick(self, event: inputs.Tick) -> None:
+        role = self.leader or self.learner
+        if role is not None:
+            if not self.closing:
+                role.tick()
+        elif self.election.deadline_ms is not None and self.now_ms >= self.election.deadline_ms:
+            self.election.timeout()

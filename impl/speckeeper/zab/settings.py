@@ -1,0 +1,36 @@
+"""The numbers that the protocol goes by; names and defaults as in zoo.cfg."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ZabSettings(NamedTuple):
+    """Times in milliseconds; ``init_limit`` and ``sync_limit`` in ticks."""
+
+    server_id: int
+    tick_time_ms: int = 2000
+    init_limit: int = 10
+    sync_limit: int = 5
+    connect_to_leader_limit: int = 0  # connectToLearnerMasterLimit; 0: init_limit
+    commit_log_count: int = 500  # zookeeper.commitLogCount, at least
+    force_snapshot_sync: bool = False
+    txn_log_sync: bool = True  # snapshotSizeFactor is not negative
+    finalize_wait_ms: int = 200
+    min_notification_interval_ms: int = 200
+    max_notification_interval_ms: int = 60000
+
+    @property
+    def init_ms(self) -> int:
+        """How long a step on the way to a serving leader may take."""
+        return self.init_limit * self.tick_time_ms
+
+    @property
+    def sync_ms(self) -> int:
+        """How long a synchronized peer may be silent."""
+        return self.sync_limit * self.tick_time_ms
+
+    @property
+    def connect_ms(self) -> int:
+        """How long connecting to the leader may take."""
+        return (self.connect_to_leader_limit or self.init_limit) * self.tick_time_ms
