@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 
 from speckeeper.storage.disk import Disk
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.kernel_sync import open_kernel_sync
@@ -48,7 +49,9 @@ class LogWriting:
             sync = open_kernel_sync(settings.log_directory)
         self._writer: LogWriter | LoopWriter
         if sync is not None:
-            self._writer = LoopWriter(transactions, sync, self._aside, self._told, failed)
+            self._writer = LoopWriter(
+                transactions, sync, self._aside, self._told, failed, DiskPace()
+            )
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)
         self.submit: Callable[[list[Entry]], None] = self._writer.submit

@@ -2,16 +2,19 @@
 
 The same duties and the same group commit as ``writer.py``, without its thread. A write goes to the
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
-What is rare and waits for the disk in other ways (a new file, the next step of padding) is done
-aside, on a thread.
+Where the disk is fast (``disk_pace.py``) a small group is written and synced by one call instead,
+and the loop waits for it. What is rare and waits for the disk in other ways (a new file, the next
+step of padding) is done aside, on a thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
 """
 
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Final, Protocol
 
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
 from speckeeper.storage.txnlog import TxnLog
@@ -22,6 +25,9 @@ Outcome = int | Exception
 Work = Callable[[], int]
 Aside = Callable[[Work, Callable[[Outcome], None]], None]
 """Runs work on a thread, then has the loop call the second argument with the outcome."""
+
+MOST_BYTES_WAITED_FOR = 256 << 10
+"""A larger group is left to the kernel, however fast the disk is."""
 
 _ROLL: Final = 0
 
@@ -61,8 +67,11 @@ class LoopWriter:
         aside: Aside,
         on_persisted: Callable[[int], None],
         on_failure: Callable[[StorageError], None],
+        pace: DiskPace | None = None,
     ) -> None:
+        """``pace`` says when the loop may wait for the disk; None: never."""
         self._log = log
+        self._pace = pace
         self._sync = sync
         self._aside = aside
         self._on_persisted = on_persisted
@@ -122,38 +131,61 @@ class LoopWriter:
         self._done(outcome)
 
     def _done(self, outcome: Outcome) -> None:
-        self._busy = False
+        self._conclude(outcome)
+        if not self._busy:
+            self._next()
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """Acknowledge a group. What is submitted by those who hear of it waits its turn."""
         if isinstance(outcome, Exception):
             self._fail(outcome)
             return
         if outcome > self.persisted_zxid:
             self.persisted_zxid = outcome
             self._on_persisted(outcome)
-        if self._queue and not self._busy:
-            self._next()
+        self._busy = False
 
     def _next(self) -> None:
-        """Take everything that waits, up to the next roll, as one group to the disk."""
-        log, queue = self._log, self._queue
-        rolls = False
-        try:
-            while queue:
-                request = queue.popleft()
-                if isinstance(request, int):
-                    rolls = True
-                    break
-                if log.append(request) >= MAX_GROUP_BYTES:
-                    break
-            handle = None if rolls else log.begin_commit()
+        """Take everything that waits, up to the next roll, as one group to the disk; and so on."""
+        while self._queue and not self._busy:
             self._busy = True
-            if handle is not None:
-                self._sync.start(handle)
-            else:
-                self._aside(self._commit_and_roll if rolls else log.commit, self._done)
-        except OSError as error:
-            self._fail(log.fail(error))
-        except Exception as error:  # noqa: BLE001  (nothing may be acknowledged after any of them)
-            self._fail(error)
+            outcome: Outcome | None
+            try:
+                outcome = self._commit_group()
+            except OSError as error:
+                outcome = self._log.fail(error)
+            except Exception as error:  # noqa: BLE001  (nothing may be acknowledged after any of them)
+                outcome = error
+            if outcome is not None:
+                self._conclude(outcome)
+
+    def _commit_group(self) -> int | None:
+        """Commit one group; return the zxid up to which all is durable, None if that is to come."""
+        log, queue = self._log, self._queue
+        size = 0
+        while queue:
+            request = queue.popleft()
+            if isinstance(request, int):
+                self._aside(self._commit_and_roll, self._done)
+                return None
+            size = log.append(request)
+            if size >= MAX_GROUP_BYTES:
+                break
+        pace = self._pace
+        if pace is not None and size <= MOST_BYTES_WAITED_FOR:
+            start = perf_counter()
+            if pace.may_wait(start):
+                persisted = log.commit_in_place()
+                if persisted is not None:
+                    end = perf_counter()
+                    pace.waited(end - start, end)
+                    return persisted
+        handle = log.begin_commit()
+        if handle is not None:
+            self._sync.start(handle)
+        else:
+            self._aside(log.commit, self._done)
+        return None
 
     def _commit_and_roll(self) -> int:
         persisted = self._log.commit()

@@ -116,6 +116,18 @@ class TxnLog:
             raise self.fail(error) from error
         return self._end_group()
 
+    def commit_in_place(self) -> int | None:
+        """Make the group durable by one write; return the last zxid that is.
+
+        None, and nothing is written, where that takes more (as in :meth:`begin_commit`). Raises
+        DiskFailure.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if not self._is_in_place():
+            return None
+        return self.commit()
+
     def begin_commit(self) -> int | None:
         """Write the group; return the handle that has to be synced before :meth:`end_commit`.
 
@@ -124,8 +136,7 @@ class TxnLog:
         """
         if self._failure is not None:
             raise self._failure
-        end = self._position + self._group_bytes
-        if self._handle is None or not self._sync or not self._group or not self._fits(end):
+        if self._handle is None or not self._is_in_place():
             return None
         self._started = perf_counter()
         self._operation = "write"
@@ -135,7 +146,7 @@ class TxnLog:
         except OSError as error:
             raise self.fail(error) from error
         self._operation = "sync"
-        self._position = end
+        self._position += len(data)
         return self._handle
 
     def end_commit(self) -> int:
@@ -229,6 +240,12 @@ class TxnLog:
     def _check(self, written: int, asked: int) -> None:
         if written != asked:
             raise OSError(f"{written} of {asked} bytes written, the disk may be full")
+
+    def _is_in_place(self) -> bool:
+        """Whether there is a group that takes no more than a write and a sync."""
+        if self._handle is None or not self._sync or not self._group:
+            return False
+        return self._fits(self._position + self._group_bytes)
 
     def _fits(self, end: int) -> bool:
         """Whether a write up to ``end`` leaves the size of the file as it is."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
@@ -69,7 +70,9 @@ def main() -> None:
         writer = LogWriter(log, on_persisted, give_up)
         writer.start()
     else:
-        writer = LoopWriter(log, sync, aside, on_persisted, give_up)
+        writer = LoopWriter(
+            log, sync, aside, on_persisted, give_up, DiskPace() if rng.random() < 0.5 else None
+        )
     snapshot: SnapshotWriter | None = None
     while True:
         group = []

@@ -1,5 +1,6 @@
 """LoopWriter and KernelSync: the log written by the loop, synced by the kernel."""
 
+import inspect
 import os
 import select
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from tests.unit.storage.world import FaultyDisk, entry, history, log_files, sett
 
 from speckeeper.storage import kernel_sync as module
 from speckeeper.storage.disk import Disk
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import DiskFailure, StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.kernel_ring import KernelRing
 from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
-from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
+from speckeeper.storage.loop_writer import MOST_BYTES_WAITED_FOR, LoopWriter, Outcome, Work
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
@@ -61,16 +63,19 @@ def aside(work: Work, done: Callable[[Outcome], None]) -> None:
 class Driver:
     """A LoopWriter on a fresh data directory, and what it has reported."""
 
-    def __init__(self, settings: StorageSettings, disk: FileSystem) -> None:
+    def __init__(
+        self, settings: StorageSettings, disk: FileSystem, pace: DiskPace | None = None
+    ) -> None:
         write_data_dir(settings, [])
         self.acknowledged: list[int] = []
         self.failures: list[StorageError] = []
         self.groups: list[int] = []
         self.sync = SyncOnDisk(disk)
         log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
-        self.writer = LoopWriter(
-            log, self.sync, aside, self.acknowledged.append, self.failures.append
-        )
+        self.writer = LoopWriter(log, self.sync, aside, self.heard, self.failures.append, pace)
+
+    def heard(self, zxid: int) -> None:
+        self.acknowledged.append(zxid)
 
     def finish(self) -> None:
         while self.sync.handle is not None:
@@ -134,10 +139,67 @@ def test_a_log_that_is_not_to_be_synced_is_not(tmp_path: Path) -> None:
     assert driver.acknowledged == [1, 2, 3]
 
 
-def _run_into_fault(settings: StorageSettings, fail_at: int, how: int) -> tuple[FaultyDisk, int]:
+class Pace(DiskPace):
+    """A disk that may be waited for, or not."""
+
+    def __init__(self, fast: bool = True) -> None:
+        super().__init__()
+        self.fast = fast
+
+    def may_wait(self, now_s: float) -> bool:
+        return self.fast
+
+
+def test_a_fast_disk_is_waited_for(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, pre_alloc_size_kb=4096)
+    disk, pace = FaultyDisk(), Pace()
+    driver = Driver(settings, disk, pace)
+    first, second, third, fourth = history(4)
+    driver.writer.submit([entry(first)])
+    before = len(disk.calls)
+
+    driver.writer.submit([entry(second)])
+    assert disk.calls[before:] == ["write"]  # and no sync of its own
+    assert (driver.acknowledged, driver.writer.idle) == ([1, 2], True)
+
+    driver.writer.submit([entry(third), (4, bytes(MOST_BYTES_WAITED_FOR))])
+    assert (driver.acknowledged, driver.writer.idle) == ([1, 2], False)
+    driver.finish()
+    pace.fast = False
+    driver.writer.submit([(5, entry(fourth)[1])])
+    assert driver.acknowledged == [1, 2, 4]
+    driver.finish()
+    assert driver.acknowledged == [1, 2, 4, 5]
+
+
+def test_what_is_submitted_by_who_hears_of_a_group_is_the_next_group(tmp_path: Path) -> None:
+    """A thousand groups, each caused by the one before: the stack does not grow with them."""
+    driver = Driver(settings_in(tmp_path), Disk(), Pace())
+    transactions = history(2000)
+    depths = []
+
+    def heard(zxid: int) -> None:
+        driver.acknowledged.append(zxid)
+        depths.append(len(inspect.stack(0)))
+        if zxid < len(transactions):
+            driver.writer.submit([entry(transactions[zxid])])
+
+    driver.heard = heard  # type: ignore[method-assign]
+    driver.writer._on_persisted = heard
+    driver.writer.submit([entry(transactions[0])])
+    driver.writer.close()
+
+    assert driver.acknowledged == list(range(1, 2001))
+    assert max(depths) - min(depths) < 100
+    assert recover(settings_in(tmp_path)).last_zxid == 2000
+
+
+def _run_into_fault(
+    settings: StorageSettings, fail_at: int, how: int, pace: DiskPace | None
+) -> tuple[FaultyDisk, int]:
     """Write groups until a call fails; return the disk and the last acknowledged zxid."""
     disk = FaultyDisk(fail_at, how)
-    driver = Driver(settings, disk)
+    driver = Driver(settings, disk, pace)
     transactions = history(60)
     for start in range(0, 60, 6):
         driver.writer.submit([entry(txn) for txn in transactions[start : start + 6]])
@@ -154,13 +216,16 @@ def _run_into_fault(settings: StorageSettings, fail_at: int, how: int) -> tuple[
     return disk, max(driver.acknowledged, default=0)
 
 
+@pytest.mark.parametrize("pace", [None, Pace()], ids=["told", "waiting"])
 @pytest.mark.parametrize("how", [EIO, ENOSPC, FaultyDisk.SHORT])
-def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(tmp_path: Path, how: int) -> None:
+def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(
+    tmp_path: Path, how: int, pace: DiskPace | None
+) -> None:
     """Failing fsync, full disk, short write: at every index of the calls that change something."""
     fail_at = 0
     while True:
         settings = settings_in(tmp_path / str(fail_at), pre_alloc_size_kb=8)
-        disk, acknowledged = _run_into_fault(settings, fail_at, how)
+        disk, acknowledged = _run_into_fault(settings, fail_at, how, pace)
         assert recover(settings).last_zxid >= acknowledged
         if not disk.failed:
             assert acknowledged == 60
