@@ -10,6 +10,7 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
+from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reads import SLOW_READS, Handler
 from speckeeper.server.reasons import CloseReason
@@ -20,6 +21,8 @@ from speckeeper.wire.jute import encode_ustring
 from speckeeper.wire.records import Id
 from speckeeper.wire.requests import SyncRequest, decode_request
 
+_SET_DATA = int(OpCode.SET_DATA)
+_CREATE = int(OpCode.CREATE)
 _PING = int(OpCode.PING)
 _SYNC = int(OpCode.SYNC)
 _AUTH = int(OpCode.AUTH)
@@ -65,9 +68,15 @@ class Dispatcher:
     """Takes one complete request of an open connection."""
 
     def __init__(
-        self, core: Core, pipeline: Pipeline, auth: Authenticator, handlers: dict[int, Handler]
+        self,
+        core: Core,
+        pipeline: Pipeline,
+        ordinary: OrdinaryWrites,
+        auth: Authenticator,
+        handlers: dict[int, Handler],
     ) -> None:
         """``handlers`` are all reads, ping and sync included, by opcode."""
+        self._ordinary = ordinary
         self._core = core
         self._pipeline = pipeline
         self._auth = auth
@@ -102,18 +111,23 @@ class Dispatcher:
                 self._core.stats.large_requests_rejected += 1
                 self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
                 return False
-            self._pipeline.write(
-                connection,
-                connection.session_id,
-                xid,
-                op,
-                buffer,
-                start,
-                end,
-                connection.auth_ids,
-                now_ms,
-                large,
-            )
+            if (
+                (op != _SET_DATA and op != _CREATE)
+                or large
+                or not self._ordinary.take(connection, xid, op, buffer, start, end, now_ms)
+            ):
+                self._pipeline.write(
+                    connection,
+                    connection.session_id,
+                    xid,
+                    op,
+                    buffer,
+                    start,
+                    end,
+                    connection.auth_ids,
+                    now_ms,
+                    large,
+                )
             connection.queued += 1
             if xid > 0:
                 connection.outstanding += 1

@@ -45,10 +45,8 @@ class Outbox:
         stats = self._stats
         stats.packets_sent += 1
         stats.last_response_size = size
-        if size > stats.max_response_size:
-            stats.max_response_size = size
-        if size < stats.min_response_size or stats.min_response_size == -1:
-            stats.min_response_size = size
+        if not stats.min_response_size <= size <= stats.max_response_size:
+            stats.stretch_response_sizes(size)
         if not connection.dirty:
             connection.dirty = True
             self.dirty.append(connection)

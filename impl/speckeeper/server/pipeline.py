@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.settings import ServerSettings
@@ -20,9 +20,18 @@ from speckeeper.tree.prepare import Request, prepare, refuse
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.records import Id
+from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.requests import decode_request
-from speckeeper.wire.txns import MultiTxn, SubTxn, Txn, encode_txn
+from speckeeper.wire.txns import (
+    CreateTxn,
+    MultiTxn,
+    Record,
+    SetDataTxn,
+    SubTxn,
+    Txn,
+    TxnHeader,
+    encode_txn,
+)
 
 _MULTI = int(OpCode.MULTI)
 _CREATE = int(OpCode.CREATE)
@@ -70,11 +79,30 @@ class Queued(NamedTuple):
     large: int  # bytes that count as a large request in progress, else 0
 
 
+OrdinaryWrite = tuple[int, int, Connection, int, int, str, bytes, int, int, int, bytes]
+"""A write that was queued by ``ordinary_writes.py``: zxid, operation, connection, session id, xid,
+path, data, the version that the node (setData) or the cversion that its parent (create) gets,
+time (wall clock) and time of arrival in ms, and the path as it was sent (create)."""
+
 Finish = Callable[[Queued, Applied | None], int]
 
 
 def _unfinished(queued: Queued, applied: Applied | None) -> int:
     raise AssertionError("nobody finishes the requests of this pipeline")
+
+
+def _never_ordinary(write: OrdinaryWrite) -> bool:
+    return False
+
+
+def _in_full(write: OrdinaryWrite) -> Queued:
+    """Return what the general way would have queued for an ordinary write."""
+    zxid, op, connection, session_id, xid, path, data, made, time_ms, received_ms, _ = write
+    record: Record = SetDataTxn(path, data, made)
+    if op == _CREATE:
+        record = CreateTxn(path, data, OPEN_ACL_UNSAFE, False, made)
+    txn = Txn(TxnHeader(session_id, xid, zxid, time_ms, op), record, None)
+    return Queued(zxid, txn, connection, xid, op, b"", connection.auth_ids, received_ms, 0)
 
 
 class Pipeline:
@@ -87,6 +115,7 @@ class Pipeline:
         "_settings",
         "appends",
         "finish",
+        "finish_ordinary",
         "keep_bodies",
         "large_bytes",
         "queue",
@@ -108,12 +137,14 @@ class Pipeline:
 
         Returns how much of a turn a read has cost, in bytes of replies.
         """
+        self.finish_ordinary: Callable[[OrdinaryWrite], bool] = _never_ordinary
+        """Does the same for an ordinary write, application included; False: it is none any more."""
         self.view = view
         self.zxid = view.tree.last_processed_zxid
         """The zxid given last."""
         self.wall_offset_ms = 0
         """What to add to the server's clock to get wall-clock milliseconds."""
-        self.queue: deque[Queued] = deque()
+        self.queue: deque[Queued | OrdinaryWrite] = deque()
         self.appends: list[tuple[int, bytes]] = []
         """Entries that the driver has not taken to the log yet."""
         self.large_bytes = 0
@@ -164,17 +195,23 @@ class Pipeline:
             self.view.stage(txn)
         entry = encode_txn(txn if op != _MULTI else _as_logged(txn))
         self.appends.append((zxid, entry))
-        self.snapshot_log_txns += 1
-        self.snapshot_log_bytes += len(entry)
-        self.large_bytes += large
+        if large:
+            self.large_bytes += large
         body = buffer[start:end] if self.keep_bodies else b""
         self.queue.append(
             _new(Queued, (zxid, txn, connection, xid, op, body, auth_ids, now_ms, large))
         )
 
+    def take_appends(self) -> list[tuple[int, bytes]]:
+        """Give the entries out for the log, and count them towards the next snapshot."""
+        appends, self.appends = self.appends, []
+        self.snapshot_log_txns += len(appends)
+        self.snapshot_log_bytes += sum(len(entry) for _, entry in appends)
+        return appends
+
     @property
     def snapshot_due(self) -> bool:
-        """Whether enough has been logged since :meth:`begin_snapshot_interval`."""
+        """Whether enough has been taken to the log since :meth:`begin_snapshot_interval`."""
         limit = self.snapshot_roll_bytes
         return self.snapshot_log_txns > self.snapshot_roll_txns or (
             0 < limit < self.snapshot_log_bytes
@@ -199,21 +236,29 @@ class Pipeline:
 
         Idempotent: a zxid that was committed before does nothing.
         """
-        queue, finish = self.queue, self.finish
+        queue, finish, finish_ordinary = self.queue, self.finish, self.finish_ordinary
         tree = self.view.tree
         done = 0
         settled = 0
         while queue and queue[0][0] <= zxid and done < most:
             queued = queue.popleft()
-            settled, txn = queued[0], queued[1]
+            done += 1
+            settled = queued[0]
+            if type(queued) is not Queued:
+                ordinary = cast(OrdinaryWrite, queued)
+                if finish_ordinary(ordinary):
+                    continue
+                queued = _in_full(ordinary)
+            txn = queued.txn
             if txn is None:
                 reply_bytes -= finish(queued, None)
                 if reply_bytes <= 0:
                     most = 0
             else:
-                self.large_bytes -= queued.large
+                large = queued[8]
+                if large:
+                    self.large_bytes -= large
                 finish(queued, apply(tree, txn))
-            done += 1
         if done:
             self.view.settle(settled)
         return done

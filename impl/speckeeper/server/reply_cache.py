@@ -22,13 +22,14 @@ _BESIDE_THE_PATH = 9  # int opcode, int length of the path, and the byte that sa
 class ReplyCache:
     """Reply bodies by request: int opcode, ustring path, a zero byte (no watch)."""
 
-    __slots__ = ("_left", "_requests", "bodies", "budget")
+    __slots__ = ("_left", "bodies", "budget", "requests")
 
     def __init__(self, replies: int) -> None:
         """``replies``: the limit, in replies of :data:`BUDGET_PER_REPLY`; 0 keeps nothing."""
         self.budget = max(replies, 0) * BUDGET_PER_REPLY
         self.bodies: dict[bytes, bytes] = {}
-        self._requests: dict[str, list[bytes]] = {}  # which of them are about a path
+        self.requests: dict[str, list[bytes]] = {}
+        """Which of them are about a path."""
         self._left = self.budget
 
     def keep(self, path: str, request: bytes, body: bytes) -> None:
@@ -50,16 +51,16 @@ class ReplyCache:
             self.clear()
         self._left -= cost
         self.bodies[request] = body
-        self._requests.setdefault(path, []).append(request)
+        self.requests.setdefault(path, []).append(request)
 
     def forget(self, path: str) -> None:
         """Drop what is kept for a node that has changed."""
-        for request in self._requests.pop(path, ()):
+        for request in self.requests.pop(path, ()):
             size = len(self.bodies.pop(request))
             self._left += size if size > _LEAST_COST else _LEAST_COST
 
     def clear(self) -> None:
         """Drop everything."""
         self.bodies.clear()
-        self._requests.clear()
+        self.requests.clear()
         self._left = self.budget

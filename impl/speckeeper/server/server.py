@@ -20,6 +20,7 @@ from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.dispatch import THROTTLED, Dispatcher, ping, sync, throttled
 from speckeeper.server.intake import Intake
+from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline, Random
 from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler, Reads
 from speckeeper.server.reasons import CloseReason
@@ -76,7 +77,9 @@ class Server:
         queueable = {**handlers, THROTTLED: throttled}
         self._finisher = Finisher(core, self.session_ops, watch_ops, queueable)
         pipeline.finish = self._finisher.finish
-        self._dispatcher = Dispatcher(core, pipeline, auth, handlers)
+        self._ordinary = OrdinaryWrites(core, pipeline)
+        pipeline.finish_ordinary = self._ordinary.finish
+        self._dispatcher = Dispatcher(core, pipeline, self._ordinary, auth, handlers)
         self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
         self._sweeper = Sweeper(settings, tree, self._delete_container, now_ms)
         self._greeting: dict[Connection, None] = {}  # before their handshake, longest first
@@ -148,10 +151,11 @@ class Server:
 
         With one server durable and committed are the same.
         """
-        self._finisher.now_ms = now_ms
+        self._finisher.now_ms = self._ordinary.now_ms = now_ms
         done = self.pipeline.committed(zxid, most, ALL if most == ALL else TURN_REPLY_BYTES)
         if done:
             self._finisher.settle()
+            self._ordinary.settle()
             self.stats.batch_size.add(done)
         opened = self.session_ops.opened
         while opened:
@@ -162,7 +166,7 @@ class Server:
                 del dispatcher.throttled[connection]
                 self._intake.release_throttled(connection, now_ms)
         queue = self.pipeline.queue
-        return bool(queue) and queue[0].zxid <= zxid
+        return bool(queue) and queue[0][0] <= zxid
 
     def tick(self, now_ms: int) -> list[int]:
         """Do what time brings: expire sessions, handshakes, containers; return expired sessions.
@@ -209,9 +213,7 @@ class Server:
 
     def take_appends(self) -> list[tuple[int, bytes]]:
         """Log entries to make durable, zxid and serialized transaction, in zxid order."""
-        appends = self.pipeline.appends
-        self.pipeline.appends = []
-        return appends
+        return self.pipeline.take_appends()
 
     def take_dirty(self) -> list[Connection]:
         """Connections whose ``output``, ``hold`` or ``close_reason`` the driver must look at."""

@@ -139,6 +139,13 @@ class ServerStats:
         # Watchers told of one event, by event type (WatchManager.triggerWatch).
         self.events = {int(kind): Summary() for kind in _EVENTS}
 
+    def stretch_response_sizes(self, size: int) -> None:
+        """Let the smallest and the largest size of a reply include this one."""
+        if size > self.max_response_size:
+            self.max_response_size = size
+        if size < self.min_response_size or self.min_response_size == -1:
+            self.min_response_size = size
+
     def settle(self) -> None:
         """Enter the reads that were answered at once as latencies of 0 ms."""
         count, self.instant_reads = self.instant_reads, 0

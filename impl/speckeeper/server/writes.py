@@ -116,10 +116,13 @@ class Finisher:
     ) -> None:
         self._tree = core.tree
         self._stats = core.stats
+        self._ops = core.stats.ops
         self._outbox = core.outbox
         self._cached = core.cache.bodies.get
+        self._kept = core.cache.requests
         self._forget = core.cache.forget
         self._fire = watch_ops.fire
+        self._watched = (core.watches.data.watched, core.watches.child.watched)
         self._sessions = sessions
         self._handlers = handlers
         self._read_counts: dict[int, int] = {}
@@ -136,10 +139,13 @@ class Finisher:
         if applied is not None:
             kind, err, path, _, _, events, _ = applied
             if events:
-                self._fire(events, zxid)
-                forget = self._forget
-                for event in events:
-                    forget(event[1])
+                data_watched, child_watched = self._watched
+                if data_watched or child_watched:
+                    self._fire(events, zxid)
+                kept = self._kept
+                for _, changed, _ in events:
+                    if changed in kept:
+                        self._forget(changed)
             if kind == _SET_ACL and path is not None:
                 self._forget(path)
             elif kind == _CLOSE_SESSION and txn is not None:
@@ -160,24 +166,24 @@ class Finisher:
             answer = err
         elif op == _CREATE_SESSION:
             self._count(connection, xid, op, received_ms, txn)
-            self._stats.ops[op] += 1
             self._sessions.finish(connection, True)
             return 0
         else:
             answer = _BODIES[op](applied)
-        # ZooKeeper shows no name for a refused write as the connection's last operation.
-        refused = applied is not None and isinstance(answer, int)
-        self._count(connection, xid, _NO_OP if refused else op, received_ms, txn)
-        self._stats.ops[op] += 1
+        zxid = self._tree.last_processed_zxid
         if isinstance(answer, int):
-            self._outbox.reply(connection, xid, self._tree.last_processed_zxid, answer)
-        else:
-            self._outbox.reply(connection, xid, self._tree.last_processed_zxid, 0, answer)
+            # ZooKeeper shows no name for a refused write as the connection's last operation.
+            shown = op if applied is None else _NO_OP
+            self._count(connection, xid, op, received_ms, txn, shown)
+            self._outbox.reply(connection, xid, zxid, answer)
+            return TURN_REPLY_BYTES if op in SLOW_READS else 0
+        self._count(connection, xid, op, received_ms, txn)
+        self._outbox.reply(connection, xid, zxid, 0, answer)
+        if applied is None:
+            return TURN_REPLY_BYTES if op in SLOW_READS else len(answer)
         if op == _CLOSE_SESSION:
             self._outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
-        if op in SLOW_READS:
-            return TURN_REPLY_BYTES
-        return 0 if applied is not None or isinstance(answer, int) else len(answer)
+        return 0
 
     def _read(
         self, connection: Connection, op: int, body: bytes, auth_ids: tuple[Id, ...]
@@ -192,14 +198,30 @@ class Finisher:
             return _MARSHALLING_ERROR
 
     def _count(
-        self, connection: Connection, xid: int, op: int, received_ms: int, txn: Txn | None
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        received_ms: int,
+        txn: Txn | None,
+        shown: int | None = None,
     ) -> None:
-        """Enter a reply into the numbers of the connection and of this batch."""
+        """Enter a reply into the numbers of the connection and of this batch.
+
+        ``shown`` is the connection's last operation from now on, if not ``op``.
+        """
         now_ms = self.now_ms
         latency_ms = now_ms - received_ms
         counts = self._read_counts if txn is None else self._write_counts
         counts[latency_ms] = counts.get(latency_ms, 0) + 1
-        connection.note_reply(xid, self._tree.last_processed_zxid, op, latency_ms, now_ms)
+        self._ops[op] += 1
+        connection.note_reply(
+            xid,
+            self._tree.last_processed_zxid,
+            op if shown is None else shown,
+            latency_ms,
+            now_ms,
+        )
 
     def settle(self) -> None:
         """Enter the latencies of a batch into the numbers of the server."""

@@ -64,8 +64,8 @@ def apply(tree: DataTree, txn: Txn) -> Applied:
     ``last_processed_zxid`` moves once the whole transaction is in, never back.
     """
     header, record, digest = txn
-    applied = _apply_record(tree, header.type, record, header)
-    zxid = header.zxid
+    _, _, zxid, _, kind = header
+    applied = _apply_record(tree, kind, record, header)
     if zxid > tree.last_processed_zxid:
         tree.last_processed_zxid = zxid
     if tree.digest_enabled and (digest is not None or tree.digests.wants(zxid)):
@@ -103,7 +103,7 @@ def _add_node(
     header: TxnHeader,
 ) -> Applied:
     """Add a node with its parent's numbers (``DataTree.createNode``)."""
-    path, data, zxid, nodes = record.path, record.data, header.zxid, tree.nodes
+    path, data, zxid, time, nodes = record[0], record[1], header[2], header[3], tree.nodes
     parent_path = path[: path.rfind("/")]
     parent = nodes.get(parent_path)
     if parent is None or len(path) <= 1:
@@ -122,7 +122,6 @@ def _add_node(
         node.acl = acl
         return Applied(kind, _NODE_EXISTS, path)
 
-    time = header.time
     node = nodes[path] = Node(data, acl, zxid, zxid, time, time, 0, 0, 0, owner, zxid)
     tree.digesting.added(path, node)
     size = len(data) if data else 0
@@ -189,7 +188,7 @@ def _set_data(tree: DataTree, kind: int, record: SetDataTxn, header: TxnHeader) 
     tree.digesting.will_change(path, node)
     growth = (len(data) if data else 0) - (len(node.data) if node.data else 0)
     node.data, node.version = data, version
-    node.mzxid, node.mtime = header.zxid, header.time
+    _, _, node.mzxid, node.mtime, _ = header
     tree.data_size += growth
     stat = node.stat()
     warnings = quota.account(tree.nodes, tree.quotas, path, 0, growth) if tree.quotas else ()

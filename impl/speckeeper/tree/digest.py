@@ -97,14 +97,16 @@ class TreeDigest:
 
     def value(self) -> int:
         """Return the digest of the tree as it is now, 0 if digests are off."""
+        total = self._sum
         for path, node in self._changed.items():
             former, now = node.digest, node_digest(path, node)
             assert former is not None, f"{path} has changed unannounced"
-            self._sum += now - former
+            total += now - former
             # A number for each node would be memory; few of those just created change again.
             node.digest = now if former else None
         self._changed.clear()
-        return self._sum
+        self._sum = total
+        return total
 
 
 class DigestHistory:

@@ -27,7 +27,7 @@ from speckeeper.tree.paths import SPECIAL_PATHS, parent_of, validate_path
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import CreateFlag, ErrorCode, OpCode
-from speckeeper.wire.records import Id
+from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.txns import (
     CheckTxn,
     CloseSessionTxn,
@@ -95,11 +95,11 @@ def prepare(view: TreeView, request: Request, policy: Policy) -> Txn:
 
     A refused multi is of type MULTI all the same, with errors in it. The view is not changed.
     """
-    check = _PREPARE.get(request.op)
+    session_id, cxid, op, _, _, zxid, time_ms, _ = request
+    check = _PREPARE.get(op)
     outcome = ErrorCode.UNIMPLEMENTED if check is None else check(view, request, policy)
     if type(outcome) is ErrorCode:
         return refuse(request, outcome)
-    session_id, cxid, op, _, _, zxid, time_ms, _ = request
     header = _new(TxnHeader, (session_id, cxid, zxid, time_ms, op))
     return _new(Txn, (header, outcome, None))
 
@@ -115,26 +115,28 @@ def refuse(request: Request, code: int) -> Txn:
 
 
 def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
-    path, data, acl, flags, ttl = request.record
+    session_id, _, op, record, auth_ids, _, _, is_local = request
+    path, data, acl, flags, ttl = record
     if flags not in _FLAGS:
         return ErrorCode.BAD_ARGUMENTS
     if flags in _TTL and not policy.extended_types_enabled:
         return ErrorCode.UNIMPLEMENTED
-    if not is_valid_ttl(ttl) if flags in _TTL else ttl >= 0 or request.op == _CREATE_TTL:
+    if not is_valid_ttl(ttl) if flags in _TTL else ttl >= 0 or op == _CREATE_TTL:
         return ErrorCode.BAD_ARGUMENTS
-    if not _session_lives(view, request):
+    if not (view.session_lives(session_id) or is_local):
         return ErrorCode.SESSION_EXPIRED
-    if flags in _EPHEMERAL and request.local_session:
+    is_for_session = flags in _EPHEMERAL
+    if is_for_session and is_local:
         return ErrorCode.EPHEMERAL_ON_LOCAL_SESSION
     if "/" not in path or "\0" in path:
         return ErrorCode.BAD_ARGUMENTS
-    fixed_acl = fix_up_acl(policy, request.auth_ids, acl)
+    fixed_acl = acl if acl is OPEN_ACL_UNSAFE else fix_up_acl(policy, auth_ids, acl)
     if fixed_acl is None:
         return ErrorCode.INVALID_ACL
-    parent = view.find(parent_of(path))
+    parent = view.find(path[: path.rfind("/")])
     if parent is None:
         return ErrorCode.NO_NODE
-    if not check_acl(policy, parent.acl, CREATE, request.auth_ids):
+    if parent.acl is not OPEN_ACL_UNSAFE and not check_acl(policy, parent.acl, CREATE, auth_ids):
         return ErrorCode.NO_AUTH
     if flags in _SEQUENTIAL:
         path = f"{path}{parent.staged_cversion:010d}"
@@ -144,15 +146,16 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
         return ErrorCode.NODE_EXISTS
     if parent.ephemeral_owner and is_ephemeral(parent.ephemeral_owner):
         return ErrorCode.NO_CHILDREN_FOR_EPHEMERALS
-    quota_error = _quota_error(view, policy, path, 1, len(data or b""))
-    if quota_error is not None:
-        return quota_error
+    if policy.enforce_quota:
+        quota_error = _quota_error(view, path, 1, len(data or b""))
+        if quota_error is not None:
+            return quota_error
     cversion = int32(parent.staged_cversion + 1)
-    if request.op == _CREATE_CONTAINER:
+    if op == _CREATE_CONTAINER:
         return CreateContainerTxn(path, data, fixed_acl, cversion)
-    if request.op == _CREATE_TTL:
+    if op == _CREATE_TTL:
         return CreateTTLTxn(path, data, fixed_acl, cversion, ttl)
-    return _new(CreateTxn, (path, data, fixed_acl, flags in _EPHEMERAL, cversion))
+    return _new(CreateTxn, (path, data, fixed_acl, is_for_session, cversion))
 
 
 def _delete(view: TreeView, request: Request, policy: Policy) -> Outcome:
@@ -192,17 +195,19 @@ def _delete_container(view: TreeView, request: Request, policy: Policy) -> Outco
 
 
 def _set_data(view: TreeView, request: Request, policy: Policy) -> Outcome:
-    path, data, version = request.record
-    if not _session_lives(view, request):
+    session_id, _, _, record, auth_ids, _, _, is_local = request
+    path, data, version = record
+    if not (view.session_lives(session_id) or is_local):
         return ErrorCode.SESSION_EXPIRED
     node = view.find(path)
     if node is None or not path:
         return _why_no_node(path)
-    if not check_acl(policy, node.acl, WRITE, request.auth_ids):
+    if node.acl is not OPEN_ACL_UNSAFE and not check_acl(policy, node.acl, WRITE, auth_ids):
         return ErrorCode.NO_AUTH
-    quota_error = _quota_error(view, policy, path, 0, len(data or b"") - len(node.data or b""))
-    if quota_error is not None:
-        return quota_error
+    if policy.enforce_quota:
+        quota_error = _quota_error(view, path, 0, len(data or b"") - len(node.data or b""))
+        if quota_error is not None:
+            return quota_error
     if version not in (_ANY_VERSION, node.version):
         return ErrorCode.BAD_VERSION
     return _new(SetDataTxn, (path, data, int32(node.version + 1)))
@@ -295,7 +300,7 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
 
 
 def _session_lives(view: TreeView, request: Request) -> bool:
-    return request.local_session or view.session_lives(request.session_id)
+    return view.session_lives(request.session_id) or request.local_session
 
 
 def _why_no_node(path: str) -> ErrorCode:
@@ -313,11 +318,9 @@ def _may_be_deleted(path: str) -> bool:
 
 
 def _quota_error(
-    view: TreeView, policy: Policy, path: str, count_change: int, bytes_change: int
+    view: TreeView, path: str, count_change: int, bytes_change: int
 ) -> ErrorCode | None:
-    """Ask the nearest quota where quotas are enforced (``ZooKeeperServer.checkQuota``)."""
-    if not policy.enforce_quota:
-        return None
+    """Ask the nearest quota, where quotas are enforced (``ZooKeeperServer.checkQuota``)."""
     prefix = quota.nearest_quota(view.tree.quotas, path)
     if prefix is None:
         return None

@@ -23,6 +23,7 @@ from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_ephemeral, is_valid_tt
 from speckeeper.tree.node import Node, int32
 from speckeeper.tree.paths import ROOT, parent_of
 from speckeeper.wire.codes import OpCode
+from speckeeper.wire.records import ACL
 from speckeeper.wire.txns import (
     CloseSessionTxn,
     CreateContainerTxn,
@@ -56,6 +57,7 @@ class TreeView:
         "_order",
         "_session_order",
         "_sessions",
+        "_staged_zxid",
         "tree",
     )
 
@@ -67,6 +69,7 @@ class TreeView:
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
         self._changes: dict[str, ChangeRecord] = {}
         self._order: deque[tuple[int, str]] = deque()
+        self._staged_zxid = 0
         # Session id -> (zxid of the staged createSession or closeSession, whether it lives after
         # it).
         self._sessions: dict[int, tuple[int, bool]] = {}
@@ -83,8 +86,9 @@ class TreeView:
 
     def session_lives(self, session_id: int) -> bool:
         """Whether a global session exists and no closeSession is on its way."""
-        staged = self._sessions.get(session_id)
-        return session_id in self.tree.sessions if staged is None else staged[1]
+        if session_id in self._sessions:
+            return self._sessions[session_id][1]
+        return session_id in self.tree.sessions
 
     def ephemerals_of(self, session_id: int) -> list[str]:
         """Return the ephemeral nodes that a session will have, sorted."""
@@ -96,6 +100,11 @@ class TreeView:
     def _owner(self, path: str) -> int:
         node = self.find(path)
         return node.ephemeral_owner if node is not None else 0
+
+    @property
+    def digests_transactions(self) -> bool:
+        """Whether :meth:`stage` adds digests."""
+        return self._digested
 
     @property
     def staged_count(self) -> int:
@@ -116,7 +125,7 @@ class TreeView:
         an error never has one. (``PrepRequestProcessor.setTxnDigest``.)
         """
         header, record, _ = txn
-        kind = header[4]
+        _, _, self._staged_zxid, _, kind = header
         if self._digested and not self._order:
             self._digest = self.tree.digest
         effect = _STAGE.get(kind)
@@ -135,6 +144,13 @@ class TreeView:
     def settle(self, zxid: int) -> None:
         """Drop what the tree itself shows now: all that is staged up to the applied ``zxid``."""
         order, changes = self._order, self._changes
+        if zxid >= self._staged_zxid:
+            order.clear()
+            changes.clear()
+            self._ephemerals.clear()
+            self._session_order.clear()
+            self._sessions.clear()
+            return
         while order and order[0][0] <= zxid:
             path = order.popleft()[1]
             record = changes.get(path)
@@ -166,7 +182,8 @@ class TreeView:
             return None
         else:
             record.zxid = zxid
-        self._digest -= record.digest
+        if self._digested:
+            self._digest -= record.digest
         if len(path) > 1:
             self._changes[path] = record
             self._order.append((zxid, path))
@@ -192,24 +209,38 @@ class TreeView:
         header: TxnHeader,
         owner: int,
     ) -> None:
-        path, zxid, time = record.path, header.zxid, header.time
-        parent_path = parent_of(path)
+        path, data, acl = record[:3]
+        _, _, zxid, time, _ = header
+        parent_path = path[: path.rfind("/")]
+        self.add_node(path, parent_path, data, acl, record.parent_cversion, zxid, time, owner)
+
+    def add_node(
+        self,
+        path: str,
+        parent_path: str,
+        data: bytes | None,
+        acl: tuple[ACL, ...],
+        cversion: int,
+        zxid: int,
+        time: int,
+        owner: int,
+    ) -> None:
+        """Stage a new node; ``cversion`` is its parent's from then on, -1 for one more."""
         parent = self._pre_change(parent_path, zxid)
         if parent is None:
             return
         parent.num_children += 1
-        cversion = record.parent_cversion
         if cversion == -1:
             cversion = int32(parent.staged_cversion + 1)
         parent.staged_cversion = cversion
         if cversion > parent.cversion:  # as on apply, also where the number wraps
             parent.cversion, parent.pzxid = cversion, zxid
-        self._post_change(parent_path, parent)
-        node = Node(record.data, record.acl, zxid, zxid, time, time, 0, 0, 0, owner, zxid)
-        child = ChangeRecord(node, zxid, 0)
-        self._changes[path] = child
+        self._staged_zxid = zxid
+        child = self._changes[path] = ChangeRecord.of_new(data, acl, zxid, time, owner)
         self._order.append((zxid, path))
-        self._post_change(path, child)
+        if self._digested:
+            self._post_change(parent_path, parent)
+            self._post_change(path, child)
         if owner and is_ephemeral(owner):
             self._ephemerals.setdefault(owner, set()).add(path)
 
@@ -250,11 +281,18 @@ class TreeView:
         self._delete(record.path, header.zxid)
 
     def _stage_set_data(self, record: SetDataTxn, header: TxnHeader) -> None:
-        node = self._pre_change(record.path, header.zxid)
+        self.change_data(*record, header[2], header[3])
+
+    def change_data(
+        self, path: str, data: bytes | None, version: int, zxid: int, time: int
+    ) -> None:
+        """Stage new data of a node, and the version that it gets with it."""
+        node = self._pre_change(path, zxid)
         if node is not None:
-            node.data, node.version = record.data, record.version
-            node.mzxid, node.mtime = header.zxid, header.time
-            self._post_change(record.path, node)
+            self._staged_zxid = zxid
+            node.data, node.version = data, version
+            node.mzxid, node.mtime = zxid, time
+            self._post_change(path, node)
 
     def _stage_set_acl(self, record: SetACLTxn, header: TxnHeader) -> None:
         node = self._pre_change(record.path, header.zxid)

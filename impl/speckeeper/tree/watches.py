@@ -46,10 +46,11 @@ class WatchSummary(NamedTuple):
 class WatchTable(Generic[W]):
     """One table: watchers by path, in the order they registered, each with its kinds as bits."""
 
-    __slots__ = ("_kinds", "_paths", "_recursive")
+    __slots__ = ("_paths", "_recursive", "watched")
 
     def __init__(self) -> None:
-        self._kinds: dict[str, dict[W, int]] = {}
+        self.watched: dict[str, dict[W, int]] = {}
+        """Kinds by watcher by path; one dict for the life of the table, empty without watches."""
         self._paths: dict[W, set[str]] = {}
         self._recursive = (
             0  # how many recursive watches there are: without any, parents are not asked
@@ -57,7 +58,7 @@ class WatchTable(Generic[W]):
 
     def __bool__(self) -> bool:
         """Whether there are any; counting them would take longer."""
-        return bool(self._kinds)
+        return bool(self.watched)
 
     def __len__(self) -> int:
         """Count pairs of path and watcher."""
@@ -65,9 +66,9 @@ class WatchTable(Generic[W]):
 
     def add(self, path: str, watcher: W, kind: int = STANDARD) -> None:
         """Set a watch of one kind; again is harmless."""
-        kinds = self._kinds.get(path)
+        kinds = self.watched.get(path)
         if kinds is None:
-            self._kinds[path] = {watcher: kind}
+            self.watched[path] = {watcher: kind}
             former = 0
         else:
             former = kinds.get(watcher, 0)
@@ -83,11 +84,11 @@ class WatchTable(Generic[W]):
 
     def has(self, path: str, watcher: W, kinds: int = ANY_KIND) -> bool:
         """Whether the watcher has a watch of one of these kinds on the path."""
-        return bool(self._kinds.get(path, {}).get(watcher, 0) & kinds)
+        return bool(self.watched.get(path, {}).get(watcher, 0) & kinds)
 
     def remove(self, path: str, watcher: W, kinds: int = ANY_KIND) -> bool:
         """Take back watches of these kinds; return whether there were any."""
-        former = self._kinds.get(path, {}).get(watcher, 0)
+        former = self.watched.get(path, {}).get(watcher, 0)
         if not former & kinds:
             return False
         self._set_kinds(path, watcher, former & ~kinds)
@@ -98,11 +99,11 @@ class WatchTable(Generic[W]):
     def remove_watcher(self, watcher: W) -> None:
         """Take back all watches of a watcher."""
         for path in self._paths.pop(watcher, ()):
-            kinds = self._kinds[path]
+            kinds = self.watched[path]
             if kinds.pop(watcher) & PERSISTENT_RECURSIVE:
                 self._recursive -= 1
             if not kinds:
-                del self._kinds[path]
+                del self.watched[path]
 
     def trigger(self, path: str) -> list[W]:
         """Return whom a change at ``path`` concerns, and drop their standard watches on it.
@@ -110,7 +111,7 @@ class WatchTable(Generic[W]):
         Those who watch the path itself come first, then recursive watchers of its parent and so on
         to the root; each group in order of registration.
         """
-        kinds = self._kinds.get(path)
+        kinds = self.watched.get(path)
         if kinds is None and not self._recursive:
             return []
         told: dict[W, None] = {}
@@ -121,20 +122,20 @@ class WatchTable(Generic[W]):
                     self._set_kinds(path, watcher, kind & ~STANDARD)
         if self._recursive:
             for parent in _parents(path):
-                for watcher, kind in self._kinds.get(parent, {}).items():
+                for watcher, kind in self.watched.get(parent, {}).items():
                     if kind & PERSISTENT_RECURSIVE:
                         told[watcher] = None
         return list(told)
 
     def _set_kinds(self, path: str, watcher: W, kinds: int) -> None:
         """Replace the kinds of a watcher that has some on the path; none leaves no trace."""
-        watchers = self._kinds[path]
+        watchers = self.watched[path]
         if kinds:
             watchers[watcher] = kinds
             return
         del watchers[watcher]
         if not watchers:
-            del self._kinds[path]
+            del self.watched[path]
         paths = self._paths[watcher]
         paths.discard(path)
         if not paths:
@@ -142,7 +143,7 @@ class WatchTable(Generic[W]):
 
     def summary(self) -> WatchSummary:
         """Count watchers, watched paths, and pairs of the two."""
-        return WatchSummary(len(self._paths), len(self._kinds), len(self))
+        return WatchSummary(len(self._paths), len(self.watched), len(self))
 
     def by_watcher(self) -> Iterator[tuple[W, list[str]]]:
         """Yield each watcher with its paths, sorted (the word ``wchc``)."""
@@ -151,7 +152,7 @@ class WatchTable(Generic[W]):
 
     def by_path(self) -> Iterator[tuple[str, list[W]]]:
         """Yield each watched path with its watchers (the word ``wchp``)."""
-        for path, watchers in self._kinds.items():
+        for path, watchers in self.watched.items():
             yield path, list(watchers)
 
 

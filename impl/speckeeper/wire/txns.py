@@ -42,6 +42,7 @@ from speckeeper.wire.txn_records import (
 )
 
 __all__ = [
+    "EPHEMERAL_AND_CVERSION",
     "TXN_HEADER",
     "CheckTxn",
     "CloseSessionTxn",

@@ -266,7 +266,7 @@ def test_the_reply_cache_keeps_its_books(steps):
         cache.forget(f"/{number}")
     assert cache._left == cache.budget
     assert not cache.bodies
-    assert not cache._requests
+    assert not cache.requests
 
 
 def test_large_replies_are_not_kept():
