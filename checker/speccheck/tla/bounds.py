@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from lark import Token, Tree
 
 from speccheck.tla import syntax as ast
-from speccheck.tla.errors import Span
-from speccheck.tla.precedence import Refuse, span_of
+from speccheck.tla.errors import Refuse, Span
+from speccheck.tla.precedence import span_of
 
 Items = list[Token | Tree[Token]]
 BuildItems = Callable[[Items, Span], ast.Expression]

@@ -1,6 +1,7 @@
 """What the front end raises: one error class that shows the place in the text."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 TAB_SIZE = 8
 
@@ -16,6 +17,10 @@ class Span(NamedTuple):
     def to(self, other: "Span") -> "Span":
         """Return the stretch from the start of this one to the end of ``other``."""
         return Span(self.line, self.column, other.end_line, other.end_column)
+
+
+# Makes the error for a message and a place.
+Refuse: TypeAlias = "Callable[[str, Span], Exception]"
 
 
 class TlaError(Exception):

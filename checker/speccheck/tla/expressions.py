@@ -8,9 +8,9 @@ from lark import Token, Tree
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.bounds import Items, looks_bound, names_of, read_bounds
-from speccheck.tla.errors import Span
+from speccheck.tla.errors import Refuse, Span
 from speccheck.tla.operators import INFIX, POSTFIX, PREFIX
-from speccheck.tla.precedence import PrecedenceParser, Refuse, span_of
+from speccheck.tla.precedence import PrecedenceParser, span_of
 
 Parsed: TypeAlias = Tree[Token]
 

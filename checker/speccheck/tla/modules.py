@@ -5,9 +5,26 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from speccheck.tla import syntax as ast
+from speccheck.tla.cache import kept
 from speccheck.tla.errors import Span, TlaError
-from speccheck.tla.parse import parse_file, parse_module
 from speccheck.tla.standard import is_standard
+
+
+def module_of(text: str, path: str) -> ast.Module:
+    """Return the first module in ``text``, from the cache if it is there. Raises TlaError."""
+
+    def parse() -> ast.Module:
+        # Here, since the parser takes longer to load than most modules to check.
+        from speccheck.tla.parse import parse_module
+
+        return parse_module(text, path)
+
+    return kept("module", f"{path}\n{text}", parse)
+
+
+def read_module(path: Path) -> ast.Module:
+    """Return the module in a file. Raises TlaError, OSError, UnicodeDecodeError."""
+    return module_of(path.read_text("utf-8"), str(path))
 
 
 class Library:
@@ -34,7 +51,7 @@ class Library:
         """
         self._folders.insert(0, path.parent)
         self._main = path
-        module = parse_file(path)
+        module = read_module(path)
         self._modules[module.name] = module
         return module
 
@@ -68,7 +85,7 @@ class Library:
         for folder in self._folders:
             path = folder / f"{name}.tla"
             if path.is_file():
-                module = parse_file(path)
+                module = read_module(path)
                 self._modules[name] = module
                 return module
         return None
@@ -82,7 +99,7 @@ class Library:
         if header is None:
             return None
         above = "\n" * text.count("\n", 0, header.start())
-        return parse_module(above + text[header.start() :], str(self._main))
+        return module_of(above + text[header.start() :], str(self._main))
 
     def missing(self, name: str, path: str, text: str, span: Span) -> TlaError:
         """Return the error for a module that is nowhere."""

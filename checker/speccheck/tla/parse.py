@@ -3,18 +3,20 @@
 ``parse_module`` is the entry; everything else in this package is one step of it.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from lark import Lark, Token
+from lark import __version__ as lark_version
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer
 
 from speccheck.tla import syntax as ast
+from speccheck.tla.cache import kept
 from speccheck.tla.errors import Span, TlaError
 from speccheck.tla.expressions import Parsed, unescape
 from speccheck.tla.heads import drop_proofs, mark_definitions
@@ -71,14 +73,21 @@ class _TokenList(Lexer):
 @cache
 def _parser() -> Lark:
     grammar = files("speccheck.tla").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer=_TokenList,
-        start="module",
-        propagate_positions=True,
-        maybe_placeholders=False,
-    )
+
+    def tables() -> bytes:
+        made = Lark(
+            grammar,
+            parser="lalr",
+            lexer=_TokenList,
+            start="module",
+            propagate_positions=True,
+            maybe_placeholders=False,
+        )
+        saved = io.BytesIO()
+        made.save(saved)
+        return saved.getvalue()
+
+    return Lark.load(io.BytesIO(kept("tables", lark_version + grammar, tables)))
 
 
 def parse_module(text: str, path: str) -> ast.Module:
@@ -101,11 +110,6 @@ def parse_module(text: str, path: str) -> ast.Module:
         words=tuple(dict.fromkeys(t.value for t in read if t.type == "IDENT")),
         texts=tuple(dict.fromkeys(unescape(t.value) for t in read if t.type == "STRING")),
     )
-
-
-def parse_file(path: Path) -> ast.Module:
-    """Return the module in a file. Raises TlaError, OSError, UnicodeDecodeError."""
-    return parse_module(path.read_text("utf-8"), str(path))
 
 
 def _syntax_error(error: UnexpectedToken, tokens: list[Token], text: str, path: str) -> TlaError:

@@ -7,16 +7,13 @@ associative one; anything else is an error, as in SANY.
 Source: "Specifying Systems", section 15.2.1.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from lark import Token
 
 from speccheck.tla import syntax as ast
-from speccheck.tla.errors import Span
+from speccheck.tla.errors import Refuse, Span
 from speccheck.tla.operators import INFIX, POSTFIX, PREFIX, Fix, Operator
-
-Refuse = Callable[[str, Span], Exception]
 
 
 def span_of(token: Token) -> Span:

@@ -6,8 +6,7 @@ from typing import TypeAlias
 
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
-from speccheck.tla.errors import Span
-from speccheck.tla.precedence import Refuse
+from speccheck.tla.errors import Refuse, Span
 
 Define: TypeAlias = Callable[["ast.Definition | ast.Recursive", m.Scope], "m.Operator | None"]
 

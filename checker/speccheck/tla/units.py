@@ -3,9 +3,10 @@
 from lark import Token
 
 from speccheck.tla import syntax as ast
+from speccheck.tla.errors import Refuse
 from speccheck.tla.expressions import ExpressionBuilder, Parsed, tree_span, trees
 from speccheck.tla.operators import INFIX, POSTFIX, PREFIX
-from speccheck.tla.precedence import Refuse, span_of
+from speccheck.tla.precedence import span_of
 
 
 def _tokens(tree: Parsed, *kinds: str) -> list[Token]:
