@@ -1,0 +1,354 @@
+"""One member of an ensemble on an event loop: the core, its two ports, its disk and its tree.
+
+It carries out what the core asks for and decides nothing. All that one turn of the loop brings is
+handled first; then its transactions go to the log together, and each link gets one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from speckeeper.net.election_port import ElectionPort
+from speckeeper.net.member_store import MemberStore
+from speckeeper.net.quorum_port import QuorumPort
+from speckeeper.server.learners import LearnersGate
+from speckeeper.server.server import Server
+from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.interface import FileSystem
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.tree.apply import apply
+from speckeeper.wire.election import Notification, ServerState
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
+from speckeeper.wire.quorum_config import QuorumConfig
+from speckeeper.wire.snapshot import encode_snapshot_body
+from speckeeper.wire.txns import decode_txn
+from speckeeper.zab import effects, inputs
+from speckeeper.zab.effects import Entry, Link
+from speckeeper.zab.membership import Membership
+from speckeeper.zab.peer import Peer
+from speckeeper.zab.settings import ZabSettings
+
+log = logging.getLogger(__name__)
+
+_NS_PER_MS = 1_000_000
+_NEVER = 1 << 61
+# How often a leader's server is told the time: sessions expire at most this much late.
+_SERVER_TICK_S = 0.05
+
+
+def now_ms() -> int:
+    """Milliseconds of a clock that never goes back."""
+    return time.monotonic_ns() // _NS_PER_MS
+
+
+class Member:
+    """One server of an ensemble. Made and used on the loop's thread.
+
+    ``peer``: the core. ``server``: the request pipeline while this member leads. ``failure``: why
+    it cannot go on; ``failed`` is set with it.
+    """
+
+    def __init__(
+        self,
+        zab: ZabSettings,
+        config: QuorumConfig,
+        server: ServerSettings,
+        storage: StorageSettings,
+        files: FileSystem,
+    ) -> None:
+        """The directories of ``storage`` exist and are locked. Raises StorageError."""
+        own = config.server(zab.server_id)
+        if own is None:
+            raise ValueError(f"server {zab.server_id} is not in the configuration")
+        self.settings = server
+        self.failure: Exception | None = None
+        self.failed = asyncio.Event()
+        self.serving: ServerState | None = None
+        self.server: Server | None = None
+        self._config = config
+        self._loop = asyncio.get_running_loop()
+        self._gate: LearnersGate | None = None
+        self.store = MemberStore(storage, files, zab.commit_log_count, self._logged, self.fail)
+        recovered = self.store.load()
+        # The log is not read for learners yet: what the window does not have, a snapshot brings.
+        zab = zab._replace(txn_log_sync=False)
+        self.peer = Peer(zab, Membership(config), recovered, now_ms())
+        peers = {
+            each.id: (each.endpoints[0].host, each.endpoints[0].election_port)
+            for each in config.servers
+            if each.id != zab.server_id
+        }
+        host, quorum_port, election_port = own.endpoints[0]
+        self._election = ElectionPort(zab.server_id, (host, election_port), peers, self._notified)
+        self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA)
+        self._appends: list[Entry] = []
+        self._snapshots: dict[Link, list[bytes]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._turn_pending = False
+        self._closed = False
+        self._perform: dict[type[Any], Callable[[Any], None]] = {
+            effects.Append: self._append,
+            effects.Send: self._send,
+            effects.Deliver: self._deliver,
+            effects.SendNotification: self._send_notification,
+            effects.ConnectAll: lambda effect: self._election.connect_all(),
+            effects.ConnectToLeader: self._connect_to_leader,
+            effects.SendSnapshot: self._send_snapshot,
+            effects.Close: self._close_link,
+            effects.PersistAcceptedEpoch: self._persist_accepted_epoch,
+            effects.PersistCurrentEpoch: self._persist_current_epoch,
+            effects.TruncateLog: self._truncate_log,
+            effects.InstallSnapshot: self._install_snapshot,
+            effects.TakeSnapshot: self._take_snapshot,
+            effects.Reload: self._reload,
+            effects.Replay: self._replay,
+            effects.Serve: self._serve,
+            effects.StopServing: self._stop_serving,
+            effects.FromLearner: self._from_learner,
+            effects.FromLeader: lambda effect: None,
+            effects.Synced: lambda effect: None,
+        }
+
+    # -- life
+
+    async def start(self) -> None:
+        """Listen for peers, and begin the first election. Raises OSError."""
+        await self._election.listen()
+        self._loop.call_later(_SERVER_TICK_S, self._tick_server)
+        self._step(inputs.Start())
+
+    async def close(self) -> None:
+        """Leave the ensemble: close everything, the log last."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._election.close()
+        self._quorum.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.store.close()
+
+    def fail(self, error: Exception) -> None:
+        """Stop because going on would be wrong."""
+        if self.failure is None:
+            self.failure = error
+            log.error("member %d stops: %s", self.peer.settings.server_id, error)
+        self._closed = True
+        self._election.close()
+        self._quorum.close()
+        self.failed.set()
+
+    # -- turns of the loop
+
+    def _step(self, event: inputs.Input) -> None:
+        if self._closed:
+            return
+        for effect in self.peer.step(event, now_ms()):
+            self._perform[type(effect)](effect)
+        if not self._turn_pending:
+            self._turn_pending = True
+            self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn_pending = False
+        if self._closed:
+            return
+        if self._appends:
+            entries, self._appends = self._appends, []
+            self.store.append(entries)
+        self._quorum.flush()
+        self._quorum.listen(self.peer.accepts_learners, self.fail)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = self.peer.deadline_ms
+        if due_ms is not None and due_ms < _NEVER:
+            delay_s = max(due_ms - now_ms(), 0) / 1000
+            self._timer = self._loop.call_later(delay_s, self._step, inputs.Tick())
+
+    def _tick_server(self) -> None:
+        if self._closed:
+            return
+        server = self.server
+        if server is not None:
+            time_ms = now_ms()
+            server.set_wall_clock(time_ms, time.time_ns() // _NS_PER_MS)
+            server.tick(time_ms)
+            self.propose_all()
+        self._loop.call_later(_SERVER_TICK_S, self._tick_server)
+
+    def propose_all(self) -> None:
+        """Propose what the server has prepared."""
+        server = self.server
+        if server is not None and server.pipeline.appends:
+            for zxid, entry in server.take_appends():
+                self._step(inputs.Propose(zxid, entry))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes time."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001  (whatever it is, the disk is not what we think)
+                self.fail(error)
+
+        task = self._loop.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- what comes from the ports
+
+    def _notified(self, server_id: int, notification: Notification) -> None:
+        self._step(inputs.NotificationReceived(server_id, notification))
+
+    def accepted(self, link: Link) -> None:
+        """A learner has connected."""
+        self._step(inputs.LearnerConnected(link))
+
+    def packet(self, link: Link, packet: QuorumPacket) -> None:
+        """A packet has come."""
+        self._step(inputs.PacketReceived(link, packet))
+
+    def snapshot(self, link: Link, chunks: list[bytes]) -> None:
+        """A snapshot has come."""
+        self._snapshots[link] = chunks
+        self._step(inputs.SnapshotReceived(link))
+
+    def heard(self, link: Link) -> None:
+        """A part of a snapshot has come."""
+        self._step(inputs.Heard(link))
+
+    def gone(self, link: Link) -> None:
+        """A link has broken."""
+        self._snapshots.pop(link, None)
+        self._step(inputs.Disconnected(link))
+
+    # -- what goes to the ports
+
+    def _send_notification(self, effect: effects.SendNotification) -> None:
+        self._election.send(effect.server_id, effect.notification)
+
+    def _connect_to_leader(self, effect: effects.ConnectToLeader) -> None:
+        leader = self._config.server(effect.server_id)
+
+        async def connect() -> None:
+            link = None
+            if leader is not None:
+                host, port, _ = leader.endpoints[0]
+                link = await self._quorum.connect((host, port), effect.timeout_ms)
+            if link is None:
+                self._step(inputs.ConnectFailed(effect.server_id))
+            else:
+                self._step(inputs.LeaderConnected(link))
+
+        self._run(connect())
+
+    def _send(self, effect: effects.Send) -> None:
+        self._quorum.send_packet(effect.link, effect.packet)
+
+    def _send_snapshot(self, effect: effects.SendSnapshot) -> None:
+        tree = self.store.tree
+        body = encode_snapshot_body(tree.sessions, tree.acls.table(), tree.walk())
+        packet = QuorumPacket(PacketType.SNAP, effect.zxid)
+        self._quorum.send_snapshot(effect.link, packet, body)
+
+    def _close_link(self, effect: effects.Close) -> None:
+        log.info("link %d closed: %s", effect.link, effect.reason)
+        self._quorum.close_link(effect.link)
+
+    # -- what goes to the disk
+
+    def _append(self, effect: effects.Append) -> None:
+        self._appends.append((effect.zxid, effect.entry))
+
+    def _logged(self, zxid: int) -> None:
+        self._step(inputs.LogPersisted(zxid))
+
+    def _then_persisted(self, effect: effects.Durable, work: Coroutine[Any, Any, None]) -> None:
+        async def persist() -> None:
+            await work
+            self._step(inputs.Persisted(effect))
+
+        self._run(persist())
+
+    def _persist_accepted_epoch(self, effect: effects.PersistAcceptedEpoch) -> None:
+        self._then_persisted(effect, self.store.set_accepted_epoch(effect.epoch))
+
+    def _persist_current_epoch(self, effect: effects.PersistCurrentEpoch) -> None:
+        self._then_persisted(effect, self.store.set_current_epoch(effect.epoch))
+
+    def _truncate_log(self, effect: effects.TruncateLog) -> None:
+        self._then_persisted(effect, self.store.truncate(effect.zxid))
+
+    def _install_snapshot(self, effect: effects.InstallSnapshot) -> None:
+        chunks = self._snapshots.pop(effect.link)
+        self._then_persisted(effect, self.store.install(chunks, effect.zxid))
+
+    def _take_snapshot(self, effect: effects.TakeSnapshot) -> None:
+        self._then_persisted(effect, self.store.take_snapshot(effect.zxid))
+
+    def _reload(self, effect: effects.Reload) -> None:
+        async def reload() -> None:
+            zxid, entries = await self.store.reload()
+            self._step(inputs.Reloaded(zxid, entries))
+
+        self._run(reload())
+
+    # -- what goes to the tree
+
+    def _replay(self, effect: effects.Replay) -> None:
+        apply(self.store.tree, decode_txn(effect.entry))
+
+    def _deliver(self, effect: effects.Deliver) -> None:
+        server = self.server
+        if server is not None:
+            server.committed(effect.zxid, now_ms())
+        else:
+            apply(self.store.tree, decode_txn(effect.entry))
+
+    def _serve(self, effect: effects.Serve) -> None:
+        self.serving = effect.role
+        log.info("serving as %s from %#x", effect.role.name, effect.zxid)
+        if effect.role is ServerState.LEADING:
+            self.store.tree.last_processed_zxid = effect.zxid
+            wall_ms = time.time_ns() // _NS_PER_MS
+            rng = random.SystemRandom()
+            server = Server(self.settings, self.store.tree, now_ms(), wall_ms, rng)
+            server.pipeline.zxid = effect.zxid
+            self.server = server
+            self._gate = LearnersGate(server)
+
+    def _stop_serving(self, effect: effects.StopServing) -> None:
+        log.info("serving no more")
+        self.serving = None
+        self.server = self._gate = None
+
+    def _from_learner(self, effect: effects.FromLearner) -> None:
+        gate = self._gate
+        if gate is None:
+            return
+        event: inputs.Input | None
+        try:
+            event = gate.take(effect, now_ms())
+        except WireError as error:
+            log.warning("server %d: %s", effect.server_id, error)
+            self._quorum.close_link(effect.link)
+            event = inputs.Disconnected(effect.link)
+        # Not from within the step whose effect this is.
+        self._loop.call_soon(self._after_learner, event)
+
+    def _after_learner(self, event: inputs.Input | None) -> None:
+        self.propose_all()
+        if event is not None:
+            self._step(event)

@@ -1,0 +1,226 @@
+"""The quorum port on asyncio: links between a leader and its learners, as bytes.
+
+A leader listens as long as it leads; a learner connects to it. What is sent in one turn of the
+loop goes out in one write.
+
+Source: ZooKeeper ``Leader.LearnerCnxAcceptor``, ``Learner.connectToLeader``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import Protocol, cast
+
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.quorum import QuorumPacket, encode_packet
+from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream, SnapshotPiece
+from speckeeper.zab.effects import Link
+
+log = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+
+RETRY_S = 0.1  # leaderConnectDelayDuringRetryMs
+TRIES = 5
+
+
+class Links(Protocol):
+    """Who is told what comes on links."""
+
+    def accepted(self, link: Link) -> None:
+        """A learner has connected."""
+        ...
+
+    def packet(self, link: Link, packet: QuorumPacket) -> None:
+        """A packet has come."""
+        ...
+
+    def snapshot(self, link: Link, chunks: list[bytes]) -> None:
+        """The snapshot behind a SNAP has come."""
+        ...
+
+    def heard(self, link: Link) -> None:
+        """A part of a snapshot has come or gone."""
+        ...
+
+    def gone(self, link: Link) -> None:
+        """A link has broken."""
+        ...
+
+
+class QuorumPort:
+    """All links of one server."""
+
+    def __init__(self, address: Address, links: Links, max_data: int) -> None:
+        self._address = address
+        self._links = links
+        self._max_data = max_data
+        self._loop = asyncio.get_running_loop()
+        self._server: asyncio.Server | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._connections: dict[Link, _Connection] = {}
+        self._count = 0
+        self._dirty: dict[Link, None] = {}
+
+    def listen(self, wanted: bool, failed: Callable[[OSError], None]) -> None:
+        """Listen from now on, or no more; what is connected stays."""
+        if wanted and self._server is None and self._listening is None:
+            self._listening = self._loop.create_task(self._listen(failed))
+        elif not wanted:
+            if self._listening is not None:
+                self._listening.cancel()
+                self._listening = None
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+
+    async def _listen(self, failed: Callable[[OSError], None]) -> None:
+        host, port = self._address
+        try:
+            server = await self._loop.create_server(lambda: _Connection(self, True), host, port)
+        except OSError as error:
+            failed(error)
+            return
+        self._server = server
+        self._listening = None
+
+    async def connect(self, address: Address, timeout_ms: int) -> Link | None:
+        """Connect to a leader; None if it cannot be reached in time."""
+        host, port = address
+        deadline = self._loop.time() + timeout_ms / 1000
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(RETRY_S)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    _, protocol = await self._loop.create_connection(
+                        lambda: _Connection(self, False), host, port
+                    )
+                return protocol.link
+            except TimeoutError:
+                return None
+            except OSError as error:
+                log.debug("quorum port of %s:%d: %s", host, port, error)
+        return None
+
+    def send(self, link: Link, data: bytes) -> None:
+        """Send bytes at the end of this turn."""
+        connection = self._connections.get(link)
+        if connection is not None:
+            connection.queue.append(data)
+            self._dirty[link] = None
+
+    def send_packet(self, link: Link, packet: QuorumPacket) -> None:
+        """Send a packet at the end of this turn."""
+        self.send(link, encode_packet(packet))
+
+    def send_snapshot(self, link: Link, packet: QuorumPacket, chunks: Iterable[bytes]) -> None:
+        """Send SNAP, the body of a snapshot, and the signature behind it."""
+        self.send_packet(link, packet)
+        for chunk in chunks:
+            self.send(link, chunk)
+        self.send(link, SNAPSHOT_SIGNATURE)
+
+    def flush(self) -> None:
+        """Write what was sent."""
+        dirty, self._dirty = self._dirty, {}
+        for link in dirty:
+            connection = self._connections.get(link)
+            if connection is not None:
+                connection.flush()
+
+    def close_link(self, link: Link) -> None:
+        """Close a link after what was sent."""
+        connection = self._connections.pop(link, None)
+        if connection is not None:
+            connection.flush()
+            connection.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.listen(False, lambda error: None)
+        for link in [*self._connections]:
+            self.close_link(link)
+
+    # -- for the connections
+
+    def made(self, connection: _Connection, accepted: bool) -> None:
+        """A connection is there; number it."""
+        self._count += 1
+        connection.link = self._count
+        self._connections[self._count] = connection
+        if accepted:
+            self._links.accepted(self._count)
+
+    def lost(self, connection: _Connection) -> None:
+        """A connection is gone."""
+        if self._connections.pop(connection.link, None) is not None:
+            self._links.gone(connection.link)
+
+    def received(self, connection: _Connection, data: bytes) -> None:
+        """Bytes have come."""
+        link = connection.link
+        try:
+            arrived = connection.stream.feed(data)
+        except WireError as error:
+            log.warning("quorum port: %s", error)
+            connection.close()
+            self.lost(connection)
+            return
+        for item in arrived:
+            if link not in self._connections:
+                return
+            if isinstance(item, SnapshotPiece):
+                connection.snapshot.append(item.body)
+                if item.last:
+                    chunks, connection.snapshot = connection.snapshot, []
+                    self._links.snapshot(link, chunks)
+                else:
+                    self._links.heard(link)
+            else:
+                self._links.packet(link, item)
+
+    def stream(self) -> QuorumStream:
+        """Return a decoder for a new connection."""
+        return QuorumStream(self._max_data)
+
+
+class _Connection(asyncio.Protocol):
+    """One link."""
+
+    def __init__(self, port: QuorumPort, accepted: bool) -> None:
+        self._port = port
+        self._accepted = accepted
+        self._transport: asyncio.Transport | None = None
+        self.link: Link = -1
+        self.stream = port.stream()
+        self.snapshot: list[bytes] = []
+        self.queue: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._port.made(self, self._accepted)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._port.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._port.received(self, data)
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        queue, self.queue = self.queue, []
+        if self._transport is not None and queue:
+            self._transport.write(b"".join(queue))
+
+    def close(self) -> None:
+        """Close after what was written."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+
+__all__ = ["Address", "Links", "QuorumPort"]

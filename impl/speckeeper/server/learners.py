@@ -1,0 +1,84 @@
+"""What a leader's server does for its learners: their requests, their sessions, their pings.
+
+Sans I/O. A request of a learner's client becomes a transaction like one of our own; the learner
+answers its client when the commit passes there. Sessions live in the leader's tracker: a learner
+reports which it has heard of, the leader lets the others expire.
+
+Source: ZooKeeper ``LearnerHandler.run``, ``Leader.revalidateSession``, ``Leader.touch``,
+``LeaderZooKeeperServer``, ``LeaderSessionTracker``.
+"""
+
+from __future__ import annotations
+
+from speckeeper.server.server import Server
+from speckeeper.server.writes import WRITES
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.errors import WireError
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_data import (
+    decode_forwarded,
+    decode_revalidate,
+    decode_touched,
+    encode_revalidated,
+)
+from speckeeper.wire.requests import CreateSessionRequest, decode_request
+from speckeeper.zab.effects import FromLearner, Link
+from speckeeper.zab.inputs import Sync, ToLearner
+
+_SYNC = int(OpCode.SYNC)
+_CREATE_SESSION = int(OpCode.CREATE_SESSION)
+_CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+
+
+class LearnersGate:
+    """Takes packets of learners to a leader's server; returns what the core has to be told."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.owners: dict[int, Link] = {}
+        """Over which learner a session was last used; one that is not here is our own."""
+
+    def take(self, packet: FromLearner, now_ms: int) -> Sync | ToLearner | None:
+        """Do what a packet asks. Raises WireError for data that does not decode."""
+        link, kind, data = packet.link, packet.packet.type, packet.packet.data
+        if kind is PacketType.REQUEST:
+            return self._request(link, packet.packet, now_ms)
+        if kind is PacketType.PING:
+            for session_id, timeout_ms in decode_touched(data):
+                self._touch(session_id, timeout_ms, now_ms)
+        elif kind is PacketType.REVALIDATE:
+            session_id, timeout_ms = decode_revalidate(data)
+            valid = self._touch(session_id, timeout_ms, now_ms)
+            if valid:
+                self.owners[session_id] = link
+            answer = encode_revalidated(session_id, valid)
+            return ToLearner(link, QuorumPacket(PacketType.REVALIDATE, -1, answer))
+        return None
+
+    def _request(self, link: Link, packet: QuorumPacket, now_ms: int) -> Sync | None:
+        session_id, cxid, op, body = decode_forwarded(packet.data)
+        if op == _SYNC:
+            return Sync(link)
+        if op not in WRITES:
+            raise WireError(f"opcode {op} is no write")
+        server = self._server
+        session = server.sessions.by_id.get(session_id)
+        if op == _CREATE_SESSION:
+            request = decode_request(op, body, 0, len(body))
+            assert isinstance(request, CreateSessionRequest)
+            server.sessions.track(session_id, request.timeout, now_ms)
+        elif session is not None:
+            session.touched_ms = now_ms
+            if op == _CLOSE_SESSION:
+                session.closing = True
+        self.owners[session_id] = link
+        ids = packet.authinfo or ()
+        server.pipeline.write(None, session_id, cxid, op, body, 0, len(body), ids, now_ms)
+        return None
+
+    def _touch(self, session_id: int, timeout_ms: int, now_ms: int) -> bool:
+        session = self._server.sessions.by_id.get(session_id)
+        if session is None or session.closing:
+            return False
+        self._server.sessions.touch(session, timeout_ms, now_ms)
+        return True

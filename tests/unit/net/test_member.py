@@ -1,0 +1,177 @@
+"""Members of an ensemble on loopback: real sockets, real files, one process."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from speckeeper.net.member import Member, now_ms
+from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.directories import prepare_directories
+from speckeeper.storage.disk import Disk
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
+from speckeeper.wire.records import OPEN_ACL_UNSAFE
+from speckeeper.wire.requests import CreateRequest, CreateSessionRequest, encode_request
+from speckeeper.zab.settings import ZabSettings
+
+PATIENCE_S = 20.0
+CREATE, CREATE_SESSION = int(OpCode.CREATE), int(OpCode.CREATE_SESSION)
+SESSION = 0x1234
+
+
+class Ensemble:
+    """Members that can be stopped and started again on the same ports and folders."""
+
+    def __init__(self, folder: Path, voters: int = 3, window: int = 500) -> None:
+        self._folder = folder
+        self._window = window
+        ports = iter(free_ports(2 * voters))
+        self.config = QuorumConfig(
+            tuple(
+                ConfiguredServer(sid, (Endpoint("127.0.0.1", next(ports), next(ports)),))
+                for sid in range(1, voters + 1)
+            )
+        )
+        self.members: dict[int, Member] = {}
+
+    async def start(self, *ids: int) -> None:
+        for sid in ids or tuple(server.id for server in self.config.servers):
+            storage = StorageSettings(self._folder / str(sid), pre_alloc_size_kb=64)
+            prepare_directories(storage, Disk())
+            zab = ZabSettings(sid, tick_time_ms=100, commit_log_count=self._window)
+            member = Member(zab, self.config, ServerSettings(), storage, Disk())
+            self.members[sid] = member
+            await member.start()
+
+    async def stop(self, *ids: int) -> None:
+        for sid in ids or tuple(self.members):
+            await self.members.pop(sid).close()
+
+    @property
+    def leader(self) -> Member | None:
+        leading = [m for m in self.members.values() if m.serving is ServerState.LEADING]
+        return leading[0] if leading else None
+
+    async def serving(self) -> Member:
+        """Wait until every running member serves; return the leader."""
+        await until(lambda: all(m.serving is not None for m in self.members.values()))
+        leader = self.leader
+        assert leader is not None
+        return leader
+
+    def create(self, path: str) -> None:
+        """Have the leader create a node."""
+        leader = self.leader
+        assert leader is not None
+        server = leader.server
+        assert server is not None
+        if SESSION not in server.tree.sessions:
+            timeout = encode_request(CREATE_SESSION, CreateSessionRequest(60_000))
+            server.sessions.track(SESSION, 60_000, now_ms())
+            server.pipeline.write(
+                None, SESSION, 0, CREATE_SESSION, timeout, 0, len(timeout), (), now_ms()
+            )
+        body = encode_request(CREATE, CreateRequest(path, b"data", OPEN_ACL_UNSAFE, 0, -1))
+        server.pipeline.write(None, SESSION, 0, CREATE, body, 0, len(body), (), now_ms())
+        leader.propose_all()
+
+    async def everywhere(self, path: str) -> None:
+        await until(lambda: all(path in m.store.tree.nodes for m in self.members.values()))
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+Test = Callable[[Path], Coroutine[Any, Any, None]]
+
+
+async def elects_and_replicates(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    assert (await ensemble.serving()).peer.settings.server_id == 3
+    for number in range(30):
+        ensemble.create(f"/n{number}")
+    await ensemble.everywhere("/n29")
+    await ensemble.stop()
+
+
+async def survives_its_leader(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    await ensemble.serving()
+    ensemble.create("/before")
+    await ensemble.everywhere("/before")
+    await ensemble.stop(3)
+    await until(lambda: ensemble.leader is not None)
+    await ensemble.serving()
+    ensemble.create("/between")
+    await ensemble.everywhere("/between")
+    await ensemble.start(3)
+    await ensemble.serving()
+    await ensemble.everywhere("/between")
+    assert "/before" in ensemble.members[3].store.tree.nodes
+    await ensemble.stop()
+
+
+async def brings_a_late_one_up_by_snapshot(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path, window=3)
+    await ensemble.start(2, 3)
+    await ensemble.serving()
+    for number in range(20):
+        ensemble.create(f"/n{number}")
+    await ensemble.everywhere("/n19")
+    await ensemble.start(1)
+    await ensemble.serving()
+    await ensemble.everywhere("/n19")
+    await ensemble.stop(1)
+    await ensemble.start(1)  # from the snapshot that it took
+    assert "/n19" in ensemble.members[1].store.tree.nodes
+    await ensemble.stop()
+
+
+async def restarts_from_its_files(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    await ensemble.serving()
+    ensemble.create("/kept")
+    await ensemble.everywhere("/kept")
+    epoch = ensemble.members[1].peer.current_epoch
+    await ensemble.stop()
+    await ensemble.start()
+    await ensemble.serving()
+    await ensemble.everywhere("/kept")
+    assert ensemble.members[1].peer.current_epoch == epoch + 1
+    await ensemble.stop()
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        elects_and_replicates,
+        survives_its_leader,
+        brings_a_late_one_up_by_snapshot,
+        restarts_from_its_files,
+    ],
+    ids=lambda story: story.__name__,
+)
+def test_ensemble(story: Test, tmp_path: Path) -> None:
+    asyncio.run(story(tmp_path))
