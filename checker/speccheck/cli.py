@@ -12,12 +12,13 @@ from rich.console import Console
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
 from speccheck.explore.config import read_config
+from speccheck.explore.engines import Mode, Settings, engine_for
 from speccheck.explore.exercise.findings import Exercise
 from speccheck.explore.exercise.judge import judge
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.result import Result
-from speccheck.explore.search import Search
+from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
 from speccheck.report.progress import Progress
@@ -32,6 +33,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
 _DEEPEST_RECURSION = 20_000
 
 _WRITTEN = "What is written"
+_HOW = "How states are explored"
 
 _VIOLATED, _BROKEN, _VACUOUS, _INTERRUPTED = 1, 2, 3, 130
 
@@ -47,7 +49,7 @@ class Engine(StrEnum):
 class Options(NamedTuple):
     """What the command line asks of our own engine."""
 
-    max_states: int | None
+    settings: Settings
     strict: bool
     as_json: bool
     files: Exports
@@ -78,6 +80,44 @@ def check(
     max_states: Annotated[
         int | None, typer.Option(help="Stop at this many distinct states.", min=1)
     ] = None,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="Breadth-first, depth-first, or random behaviours.", rich_help_panel=_HOW
+        ),
+    ] = Mode.bfs,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            help="The most states of a behaviour, in modes dfs and simulate "
+            f"({DEFAULT_DEPTH} there).",
+            min=1,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    traces: Annotated[
+        int | None,
+        typer.Option(
+            help=f"How many behaviours to simulate; {DEFAULT_TRACES:,} by default.",
+            min=1,
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Repeats a simulation, with any number of workers.", min=0, rich_help_panel=_HOW
+        ),
+    ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes for modes bfs and simulate. More than one pays on models that take "
+            "more than some seconds.",
+            min=1,
+            rich_help_panel=_HOW,
+        ),
+    ] = 1,
     library: Annotated[
         list[Path] | None, typer.Option(help="A folder with more modules; may be repeated.")
     ] = None,
@@ -144,7 +184,8 @@ def check(
         files.check()
     except ExportError as error:
         _refuse(str(error))
-    options = Options(max_states, strict, as_json, files)
+    settings = Settings(mode, max_states, depth, traces, seed, workers)
+    options = Options(settings, strict, as_json, files)
     folders = library or []
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
@@ -180,7 +221,7 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
     try:
         model = load_model(spec, read_config(config), folders)
         with Progress(Console(stderr=True)) as progress:
-            search = Search(model, options.max_states, progress)
+            search = engine_for(model, options.settings, progress)
             result = search.run()
             exercise = None
             if result.verdict in {"success", "unfinished"}:

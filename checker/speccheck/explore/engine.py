@@ -108,10 +108,14 @@ class Engine(ABC):
             self._set_trace(found.parent, found.action, found.state)
         except Exception as error:
             result.verdict = "error"
-            result.error = model.explain(error)
+            is_explained = isinstance(error, EvaluationError) and error.frames
+            result.error = error if is_explained else model.explain(error)  # type: ignore[assignment]
+            assert result.error is not None, "just set"
             if not result.error.places and not isinstance(error, EvaluationError):
                 raise
             self._set_trace(*self._at)
+        except KeyboardInterrupt:
+            result.verdict = "interrupted"
         finally:
             gc.set_threshold(*thresholds)
         result.seconds = time.perf_counter() - began

@@ -19,8 +19,8 @@ class Result:
     """What a run found.
 
     ``verdict`` is "success", "invariant", "property", "liveness", "deadlock", "assumption",
-    "error" or "unfinished"; ``violated`` names what is broken. ``taken`` counts for each action
-    its steps, and its steps to states not seen before.
+    "error", "unfinished" or "interrupted"; ``violated`` names what is broken. ``taken`` counts for
+    each action its steps, and its steps to states not seen before.
 
     The counterexample of a liveness property is infinite: after the last state of ``trace`` the
     one at index ``loop`` comes again, by the action ``back``. If that is the last state itself and

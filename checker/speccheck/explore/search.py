@@ -46,6 +46,7 @@ class Search(Engine):
         self._numbers: dict[Value, int] = {}
         self._seen: set[Value] | dict[Value, int] = self._numbers if self._graph else set()
         self._row: list[int] = []
+        self._told = time.monotonic()
         # A successor that was seen needs no more than that look.
         self._is_simple = self._key is None and not (
             model.constraints or model.action_constraints or model.step_checks
@@ -98,20 +99,29 @@ class Search(Engine):
     def _explore(self) -> None:
         states, result = self._states, self._result
         begin, end = 0, len(states)
-        told = time.monotonic()
         while begin < end:
             STATISTICS["level"] = STATISTICS["diameter"] = result.depth
-            for index in range(begin, end):
-                self._expand(index)
-                if not index & 1023 and time.monotonic() - told > 1:
-                    told = time.monotonic()
-                    self._tell(len(states) - index)
+            if not self._explore_level(begin, end):
+                break
             begin, end = end, len(states)
             if begin < end:
                 result.depth += 1
         result.queued = 0
 
-    def _tell(self, queued: int) -> None:
+    def _explore_level(self, begin: int, end: int) -> bool:
+        """Expand the states with these numbers; return whether there are levels to follow."""
+        for index in range(begin, end):
+            self._expand(index)
+            if not index & 1023:
+                self._tell_now_and_then(len(self._states) - index)
+        return True
+
+    def _tell_now_and_then(self, queued: int) -> None:
+        """Report progress, about once a second."""
+        now = time.monotonic()
+        if now - self._told < 1:
+            return
+        self._told = now
         result = self._result
         result.distinct, result.queued = len(self._seen), queued
         STATISTICS.update(distinct=result.distinct, queue=queued, generated=result.generated)
@@ -143,8 +153,15 @@ class Search(Engine):
         if not alive and model.check_deadlock:
             raise Violation("deadlock", "", index, None, None)
         if graph is not None:
-            graph.add_row(index, row)
-            row.clear()
+            self._record(index, row)
+        row.clear()
+
+    def _record(self, index: int, row: list[int]) -> None:
+        assert self._graph is not None, "checked by the caller"
+        self._graph.add_row(index, row)
+
+    def _known(self, parent: int, action: int, number: int) -> None:
+        """See a state again; a search in another order may want to."""
 
     def _arrive(self, parent: int, number: int, state: State, successor: State) -> None:
         model = self._model
@@ -163,8 +180,10 @@ class Search(Engine):
         if inside and unseen:
             self._add(key, successor, parent, number)
             self._new[number] += 1
-        if inside and self._graph is not None:
+        if inside and self._numbers:
             self._row.append(self._numbers[key])
+            if not unseen:
+                self._known(parent, number, self._numbers[key])
         if unseen and len(self._seen) == self._most_states:
             raise Unfinished
         self._at = (parent, None, None)
@@ -184,7 +203,7 @@ class Search(Engine):
         if self._model.view is not None:
             self._result.warnings.append(VIEW_WARNING)
         if self._graph is not None:
-            return self._graph
+            return self._whole_graph()
         self._result.warnings.append(SYMMETRY_WARNING)
         whole = Search(for_liveness(self._model), self._most_states)
         whole._start()
@@ -193,6 +212,9 @@ class Search(Engine):
         except Unfinished:
             self._result.verdict = "unfinished"
         return whole._graph
+
+    def _whole_graph(self) -> StateGraph | None:
+        return self._graph
 
 
 __all__ = ["Result", "Search", "TraceStep"]

@@ -1,6 +1,6 @@
 """States up to permutations of model values: one key for all states of an orbit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from speccheck.evaluate.compiler import State
@@ -14,6 +14,12 @@ class Symmetry:
         self._images = [_Image(mapping) for mapping in _group([dict(p) for p in permutations])]
         self._numbers = _Numbers()
         self._keys: dict[State, State] = {}
+
+    def orbit(self, state: State) -> Iterator[State]:
+        """Yield the states that the permutations make of a state, itself included."""
+        yield state
+        for image in self._images:
+            yield tuple([image[value] for value in state])
 
     def key(self, state: State) -> State:
         """Return the same state for all states of an orbit."""
