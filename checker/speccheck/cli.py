@@ -250,26 +250,38 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
 def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> TlcResult:
     try:
         result = run_tlc(spec, config, folders=folders)
-    except TlcMissing as error:
+    except (TlcMissing, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))
     counts = f"{result.generated:,} states generated, {result.distinct:,} distinct"
-    line = f"TLC: {result.verdict} {result.violated}, {counts}, depth {result.depth}"
+    verdict = f"{result.verdict} {result.violated}".strip()
+    line = f"TLC: {verdict}, {counts}, depth {result.depth}"
     typer.echo(f"{line}, {result.seconds:.1f} s", err=as_json)
+    if result.verdict == "error":
+        for text in result.errors or [result.output[-2000:]]:
+            typer.echo(text, err=True)
+    for text in result.warnings:
+        typer.echo(text, err=True)
     return result
 
 
 def _compare(ours: Result, theirs: TlcResult) -> None:
-    """Refuse results that differ. Counts are compared where both have gone to the end."""
-    differences = []
-    if ours.verdict != theirs.verdict:
-        differences.append(f"verdict {ours.verdict} and {theirs.verdict}")
-    elif ours.verdict == "success":
-        for what, left, right in (
-            ("distinct states", ours.distinct, theirs.distinct),
-            ("depth", ours.depth, theirs.depth),
-        ):
-            if left != right:
-                differences.append(f"{what} {left:,} and {right:,}")
+    """Refuse results that differ.
+
+    Counts are compared where both have gone to the end, counterexamples by what they violate and,
+    if they are finite, by their length: both engines find shortest ones.
+    """
+    pairs: list[tuple[str, object, object]] = [("verdict", ours.verdict, theirs.verdict)]
+    if ours.verdict == theirs.verdict == "success":
+        pairs.append(("distinct states", ours.distinct, theirs.distinct))
+        if theirs.distinct:  # Without states, as for assumptions alone, TLC's depth is 1.
+            pairs.append(("depth", ours.depth, theirs.depth))
+    elif ours.verdict == theirs.verdict != "error":
+        if ours.verdict == "invariant":
+            pairs.append(("violated", ours.violated, theirs.violated))
+        if ours.loop is None and theirs.loop is None and ours.trace and theirs.trace:
+            lengths = len(ours.trace), len(theirs.trace)
+            pairs.append(("length of the counterexample", *lengths))
+    differences = [f"{what} {left} and {right}" for what, left, right in pairs if left != right]
     if differences:
         _refuse(f"speccheck and TLC differ: {'; '.join(differences)}")
 

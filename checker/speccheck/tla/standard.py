@@ -37,14 +37,16 @@ _MODULES: dict[str, tuple[str, str]] = {
     "TLCExt": (
         "",
         "AssertEq/0,0 AssertError/0,0 TLCModelValue/0 TLCDefer/0 PickSuccessor/0 Trace TLCNoOp/0 "
-        "TLCCache/0,0 TLCGetOrDefault/0,0 TLCGetAndSet/0,2,0,0 TLCFP/0",
+        "TLCCache/0,0 TLCGetOrDefault/0,0 TLCGetAndSet/0,2,0,0 TLCFP/0 CounterExample ToTrace/0 "
+        "TLCEvalDefinition/0",
     ),
     "Functions": (
         "",
         "Restrict/0,0 RestrictDomain/0,1 RestrictValues/0,1 Range/0 Inverse/0,0,0 "
         "AntiFunction/0 IsInjective/0 Injection/0,0 Surjection/0,0 Bijection/0,0 "
-        "ExistsInjection/0,0 ExistsSurjection/0,0 ExistsBijection/0,0 "
-        "FoldFunction/2,0,0 FoldFunctionOnSet/2,0,0,0 Pointwise/2,0,0",
+        "ExistsInjection/0,0 ExistsSurjection/0,0 ExistsBijection/0,0 IsRestriction/0,0 "
+        "FoldFunction/2,0,0 FoldFunctionOnSet/2,0,0,0 Pointwise/0,0,2 SumFunctionOnSet/0,0 "
+        "SumFunction/0",
     ),
     "Folds": ("", "MapThenFoldSet/2,0,1,1,0"),
     "FiniteSetsExt": (
@@ -62,7 +64,10 @@ _MODULES: dict[str, tuple[str, str]] = {
         "Suffixes/0 SeqMod/0,0 FoldSeq/2,0,0 FoldLeft/2,0,0 FoldRight/2,0,0 Snoc/0,0 "
         "FoldLeftDomain/2,0,0 "
         "FoldRightDomain/2,0,0 FlattenSeq/0 Zip/0,0 SubSeqs/0 TupleOf/0,0 "
-        "SeqOf/0,0 BoundedSeq/0,0 AllSubSeqs/0 RemoveFirst/0,0 ",
+        "SeqOf/0,0 BoundedSeq/0,0 AllSubSeqs/0 RemoveFirst/0,0 RemoveFirstMatch/0,1 ToBag/0 "
+        "IsSorted/0,2 SelectInSubSeq/0,0,0,1 SelectLastInSubSeq/0,0,0,1 Interleave/0,0 "
+        "IndexFirstSubSeq/0,0 ReplaceSubSeqAt/0,0,0,0 ReplaceFirstSubSeq/0,0,0 "
+        "ReplaceAllSubSeqs/0,0,0",
     ),
     "Json": (
         "",
@@ -81,7 +86,8 @@ _MODULES: dict[str, tuple[str, str]] = {
     "Combinatorics": ("", "factorial choose/0,0"),
     "IOUtils": (
         "",
-        "IOExec/0 IOEnv IOEnvExec/0,0 IOExecTemplate/0,0 IOSerialize/0,0,0 IODeserialize/0,0 "
+        "IOExec/0 IOEnv IOEnvExec/0,0 IOExecTemplate/0,0 IOEnvExecTemplate/0,0,0 "
+        "IOSerialize/0,0,0 IODeserialize/0,0 "
         "Serialize/0,0,0 Deserialize/0,0 atoi/0 zeroPadN/0,0",
     ),
     "CSV": ("", "CSVWrite/0,0,0 CSVRecords/0 CSVWriteRecord/0,0,0"),

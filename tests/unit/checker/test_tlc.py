@@ -6,7 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from speccheck.cli import app
-from speccheck.tlc import TlcMissing, find_jar, find_java, parse_output
+from speccheck.evaluate.show import show
+from speccheck.tlc import TlcMissing, TlcResult, find_jar, find_java, parse_output, run_tlc
+from speccheck.tlc.values import UnreadableValue, parse_value
 
 PRINTED = """\
 @!@!@STARTMSG 2262:0 @!@!@
@@ -38,11 +40,72 @@ Small == n < 3
 """
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-3",
+        "TRUE",
+        "{}",
+        "{1, 2, 3}",
+        "<<>>",
+        '<<1, "a b">>',
+        "[a |-> {n1, n2}, b |-> <<[x |-> FALSE]>>]",
+        '(1 :> "s\\"q" @@ 3 :> TRUE)',
+        "(n1 :> (n2 :> {<<n1, n2>>}))",
+    ],
+)
+def test_values_are_read_as_they_are_shown(text: str) -> None:
+    assert show(parse_value(text)) == text
+
+
+def test_an_interval_is_a_set_of_numbers() -> None:
+    assert parse_value("{1..3, 5..4}") == frozenset([frozenset([1, 2, 3]), frozenset()])
+
+
+@pytest.mark.parametrize("text", ["", "{1", "<<1 2>>", "[a |-> ]", "1 2", "(1 :> 2 @@ )", "\x07"])
+def test_what_is_no_value_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableValue):
+        parse_value(text)
+
+
+LASSO = """\
+@!@!@STARTMSG 2116:1 @!@!@
+Temporal properties were violated.
+
+@!@!@ENDMSG 2116 @!@!@
+@!@!@STARTMSG 2217:4 @!@!@
+1: <Initial predicate>
+/\\ m = {}
+/\\ n = 0
+
+@!@!@ENDMSG 2217 @!@!@
+@!@!@STARTMSG 2217:4 @!@!@
+2: <Send(a, 1) line 5, col 9 to line 5, col 121 of module U>
+/\\ m = { <<1, 2>>,
+  <<3, 4>> }
+/\\ n = 1
+
+@!@!@ENDMSG 2217 @!@!@
+"""
+
+
+def test_an_infinite_counterexample_is_read() -> None:
+    back = "@!@!@STARTMSG 2122:4 @!@!@\n1: <Next line 5, col 9 of module U>\n@!@!@ENDMSG 2122 @!@!@"
+    result = parse_output(LASSO + back)
+    assert result.verdict == "liveness"
+    assert [state.action for state in result.trace] == [None, "Send"]
+    assert show(result.trace[1].values["m"]) == "{<<1, 2>>, <<3, 4>>}"
+    assert result.loop == 0
+    stays = "@!@!@STARTMSG 2218:4 @!@!@\n3: Stuttering\n@!@!@ENDMSG 2218 @!@!@"
+    assert parse_output(LASSO + stays).loop == 1
+
+
 def test_output_is_parsed() -> None:
     result = parse_output(PRINTED)
     assert (result.verdict, result.violated) == ("invariant", "Small")
     assert (result.generated, result.distinct, result.depth) == (1073, 14, 7)
-    assert result.trace == ["1: <Initial predicate>\n/\\ n = 0\n"]
+    (state,) = result.trace
+    assert (state.action, state.values) == (None, {"n": 0})
     assert parse_output("").verdict == "error"
 
 
@@ -76,7 +139,7 @@ def test_both_engines_agree(counter: Path) -> None:
         pytest.skip(str(missing))
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
     assert result.exit_code == 0, result.output
-    assert "TLC: success , 6 states generated, 5 distinct, depth 5" in result.output
+    assert "TLC: success, 6 states generated, 5 distinct, depth 5" in result.output
 
 
 def test_a_named_jar_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,3 +162,66 @@ def test_tlc_finds_modules_in_other_folders(tmp_path: Path) -> None:
     spec.with_suffix(".cfg").write_text("INIT Init NEXT Next")
     command = ["check", str(spec), "--engine", "both", "--library", str(tmp_path)]
     assert CliRunner().invoke(app, command).exit_code == 0
+
+
+@pytest.fixture
+def tlc() -> None:
+    try:
+        find_jar()
+        find_java()
+    except TlcMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.usefixtures("tlc")
+def test_a_counterexample_is_the_same_in_both_engines(counter: Path) -> None:
+    """A configuration with keywords that TLC of 2020 does not know, on one line and in comments."""
+    config = counter.with_name("New.cfg")
+    config.write_text(
+        "INIT Init NEXT Next CHECK_DEADLOCK FALSE \\* ALIAS Nothing\nINVARIANT Small\nALIAS Shown\n"
+    )
+    counter.write_text(COUNTER.replace("====", "Shown == [twice |-> 2 * n]\n===="))
+    result = run_tlc(counter, config)
+    assert (result.verdict, result.violated) == ("invariant", "Small"), result.output
+    assert [state.values for state in result.trace] == [{"n": number} for number in range(4)]
+    assert [state.action for state in result.trace] == [None, "Next", "Next", "Next"]
+    command = ["check", str(counter), "--config", str(config), "--engine", "both"]
+    both = CliRunner().invoke(app, command)
+    assert both.exit_code == 1, both.output
+    assert "differ" not in both.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_engines_that_differ_fail(counter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(*_arguments: object, **_options: object) -> TlcResult:
+        found = run_tlc(counter, counter.with_name("Broken.cfg"))
+        found.trace.pop()
+        return found
+
+    monkeypatch.setattr("speccheck.cli.run_tlc", other)
+    broken = ["--config", str(counter.with_name("Broken.cfg"))]
+    result = CliRunner().invoke(app, ["check", str(counter), *broken, "--engine", "both"])
+    assert result.exit_code == 2
+    assert "differ: length of the counterexample 4 and 3" in result.output
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert "differ: verdict success and invariant" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_tlc_is_ended_when_its_time_is_over(counter: Path) -> None:
+    assert run_tlc(counter, counter.with_suffix(".cfg"), timeout_s=0.05).verdict == "timeout"
+
+
+@pytest.mark.usefixtures("tlc")
+def test_what_tlc_says_of_a_broken_module_is_shown(counter: Path) -> None:
+    counter.write_text(COUNTER.replace("n + 1", "n + nothing"))
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "tlc"])
+    assert result.exit_code == 2
+    assert "nothing" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_both_engines_know_the_community_modules() -> None:
+    spec = Path(__file__).parent / "evaluate" / "specs" / "Community.tla"
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert result.exit_code == 0, result.output

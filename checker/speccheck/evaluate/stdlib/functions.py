@@ -22,6 +22,10 @@ def _is_injective(function: Value) -> bool:
     return len(set(values)) == len(values)
 
 
+def _is_restriction(narrow: Value, wide: Value) -> bool:
+    return all(key in wide and wide[key] == value for key, value in narrow.items())
+
+
 def _functions(domain: Value, codomain: Value, test: Callable[[Fn], bool]) -> frozenset[Any]:
     return frozenset(f for f in FunctionSet(domain, codomain) if test(f))
 
@@ -98,7 +102,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ExistsBijection": lambda s, t: as_boolean(bool(_bijection(s, t))),
     "FoldFunction": _fold_function,
     "FoldFunctionOnSet": _fold_function_on,
-    "Pointwise": lambda op, f, g: _made(f.domain.keyset, lambda key: op(f[key], g[key])),
+    "Pointwise": lambda f, g, op: _made(f.domain.keyset, lambda key: op(f[key], g[key])),
+    "IsRestriction": _is_restriction,
+    "SumFunctionOnSet": lambda f, indices: sum(f[key] for key in ordered(indices)),
+    "SumFunction": lambda f: sum(f.values_),
     "MapThenFoldSet": _map_then_fold,
 }
-PREDICATES = ("IsInjective",)
+PREDICATES = ("IsInjective", "IsRestriction")

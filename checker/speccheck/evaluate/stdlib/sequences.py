@@ -2,15 +2,23 @@
 
 from collections.abc import Callable
 from functools import cmp_to_key
-from itertools import permutations, product
+from itertools import chain, permutations, product
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.runtime import is_true, sequence
-from speccheck.evaluate.sets import FunctionSet
+from speccheck.evaluate.sets import FunctionSet, Subsets
 from speccheck.evaluate.show import show
-from speccheck.evaluate.values import SEQUENCES, Fn, Value, Values, force, interval_domain
+from speccheck.evaluate.values import (
+    SEQUENCES,
+    Fn,
+    Value,
+    Values,
+    force,
+    function_of,
+    interval_domain,
+)
 
 EMPTY = SEQUENCES[()]
 
@@ -162,6 +170,83 @@ def _bounded(values: Value, most: int) -> frozenset[Any]:
     )
 
 
+def _is_sorted(s: Value, before: Binary) -> bool:
+    items = sequence(s)
+    return all(is_true(before(items[i], items[j])) for j in range(len(items)) for i in range(j))
+
+
+def _remove_first_match(s: Value, test: Test) -> Value:
+    positions = _positions(s, test)
+    return _remove_at(s, positions[0]) if positions else s
+
+
+def _to_bag(s: Value) -> Fn:
+    counts: dict[Any, int] = {}
+    for item in sequence(s):
+        counts[item] = counts.get(item, 0) + 1
+    return function_of(counts)
+
+
+def _interleave(s: Value, t: Value) -> Fn:
+    """Return <<s[1]>>, <<t[1]>>, <<s[2]>> ...; two empty sequences give <<<<>>, <<>>>>."""
+    left, right = sequence(s), sequence(t)
+    if len(left) != len(right):
+        raise EvaluationError("Interleave takes two sequences of the same length")
+    if not left:
+        return SEQUENCES[(EMPTY, EMPTY)]
+    pairs = zip(left, right, strict=True)
+    return SEQUENCES[tuple([SEQUENCES[(item,)] for pair in pairs for item in pair])]
+
+
+def _items_of(value: Value) -> Values:
+    """Return the items of a sequence, or the characters of a string."""
+    return tuple(value) if isinstance(value, str) else sequence(value)
+
+
+def _like(value: Value, items: Values) -> Value:
+    """Return items as a string if ``value`` is one, as a sequence otherwise."""
+    return "".join(items) if isinstance(value, str) else SEQUENCES[items]
+
+
+def _find(part: Values, whole: Values, begin: int = 0) -> int:
+    """Return where ``part`` first stands in ``whole``, 0-based, -1 if nowhere."""
+    size = len(part)
+    found = (n for n in range(begin, len(whole) - size + 1) if whole[n : n + size] == part)
+    return next(found, -1)
+
+
+def _index_first(s: Value, t: Value) -> int:
+    at = _find(_items_of(s), _items_of(t))
+    if at < 0:
+        raise EvaluationError(f"{show(s)} is no part of {show(t)}")
+    return at + 1
+
+
+def _replace_at_part(i: int, r: Value, s: Value, t: Value) -> Value:
+    items = _items_of(t)
+    return _like(t, items[: i - 1] + _items_of(r) + items[i - 1 + len(_items_of(s)) :])
+
+
+def _replace_first(r: Value, s: Value, t: Value) -> Value:
+    at = _find(_items_of(s), _items_of(t))
+    return t if at < 0 else _replace_at_part(at + 1, r, s, t)
+
+
+def _replace_every(r: Value, s: Value, t: Value) -> Value:
+    """Return t with every s, from the left, replaced; an empty s stands before every item."""
+    new, old, items = _items_of(r), _items_of(s), _items_of(t)
+    if old == items:
+        return r
+    if not old:
+        return _like(t, tuple([part for item in items for part in (*new, item)]))
+    made: list[Any] = []
+    begin = 0
+    while (at := _find(old, items, begin)) >= 0:
+        made += [*items[begin:at], *new]
+        begin = at + len(old)
+    return _like(t, (*made, *items[begin:]))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "SubSeq": _sub_sequence,
     "SelectSeq": _select,
@@ -200,6 +285,23 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Zip": _zip,
     "SubSeqs": _sub_sequences,
     "AllSubSeqs": _all_sub_sequences,
+    "ToBag": _to_bag,
+    "IsSorted": _is_sorted,
+    "SetToAllKPermutations": lambda values: frozenset(
+        chain.from_iterable(_all_orders(part) for part in Subsets(values))
+    ),
+    "SelectInSubSeq": lambda s, low, high, test: next(
+        iter(_positions(_sub_sequence(s, low, high), test)), 0
+    ),
+    "SelectLastInSubSeq": lambda s, low, high, test: next(
+        iter(_positions(_sub_sequence(s, low, high), test)[::-1]), 0
+    ),
+    "RemoveFirstMatch": _remove_first_match,
+    "Interleave": _interleave,
+    "IndexFirstSubSeq": _index_first,
+    "ReplaceSubSeqAt": _replace_at_part,
+    "ReplaceFirstSubSeq": _replace_first,
+    "ReplaceAllSubSeqs": _replace_every,
     "TupleOf": lambda values, n: FunctionSet(interval_domain(n).keyset, values),
     "SeqOf": _bounded,
     "BoundedSeq": _bounded,
@@ -211,4 +313,4 @@ def _indexes(s: Value) -> Fn:
     return SEQUENCES[keys]
 
 
-PREDICATES = ("Contains", "IsPrefix", "IsStrictPrefix", "IsSuffix", "IsStrictSuffix")
+PREDICATES = ("Contains", "IsPrefix", "IsStrictPrefix", "IsSuffix", "IsStrictSuffix", "IsSorted")

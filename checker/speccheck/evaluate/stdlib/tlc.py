@@ -5,13 +5,23 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import permutations
+from math import comb, factorial
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.runtime import is_true
+from speccheck.evaluate.sets import NATURALS
 from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib.sequences import sort_sequence
-from speccheck.evaluate.values import DOMAINS, ModelValue, Value, force, function_of
+from speccheck.evaluate.values import (
+    DOMAINS,
+    TRUE,
+    LazyFunction,
+    ModelValue,
+    Value,
+    force,
+    function_of,
+)
 
 # What TLCGet("level") and its like return; the checker keeps it up to date.
 STATISTICS: dict[str, Any] = {}
@@ -54,6 +64,21 @@ def _get_or_default(name: Value, default: Value) -> Value:
     return _registers.get(name, default)
 
 
+def _get_and_set(
+    name: Value, operator: Callable[[Any, Any], Any], value: Value, default: Value
+) -> Value:
+    old = _registers.get(name, default)
+    _registers[name] = force(operator(old, value))
+    return old
+
+
+def _assert_equal(left: Value, right: Value) -> bool:
+    if left == right:
+        return True
+    printed.append(f"{show(force(left))} is not {show(force(right))}")
+    return False
+
+
 def _permutations(values: Value) -> frozenset[Any]:
     domain = DOMAINS[force(values)]
     return frozenset(domain[order] for order in permutations(domain.keys_))
@@ -80,7 +105,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ToString": lambda value: show(force(value)),
     "TLCEval": force,
     "TLCModelValue": model_value,
+    "AssertEq": _assert_equal,
+    "TLCNoOp": lambda value: value,
+    "TLCCache": lambda value, _closure: value,
+    "TLCDefer": lambda _value: TRUE,
+    "TLCGetAndSet": _get_and_set,
+    "factorial": lambda: LazyFunction(NATURALS, factorial),
+    "choose": comb,
+    "zeroPadN": lambda number, width: str(number).zfill(width),
     "IOEnv": lambda: function_of(dict(os.environ)),
     "atoi": int,
 }
-PREDICATES = ("PrintT", "Assert", "TLCSet")
+PREDICATES = ("PrintT", "Assert", "TLCSet", "AssertEq")

@@ -12,56 +12,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-_MESSAGE = re.compile(
-    r"@!@!@STARTMSG (?P<code>\d+):(?P<severity>\d+) @!@!@\n(?P<text>.*?)\n@!@!@ENDMSG", re.DOTALL
-)
-_COUNTS = re.compile(
-    r"(?P<generated>[\d,]+) states generated, (?P<distinct>[\d,]+) distinct states found"
-)
-_DEPTH = re.compile(r"depth of the complete state graph search is (?P<depth>\d+)")
-_NAME = re.compile(r"(?:Invariant|Action property|property) (?P<name>\S+) (?:is|of|was) ")
-_NEW_KEYWORDS = re.compile(r"^\s*(CHECK_DEADLOCK|ALIAS|POSTCONDITION)\s+(\S+)", re.MULTILINE)
+from speccheck.tlc.output import TlcResult, parse_output
 
-# Message codes of tlc2.output.EC, and the verdict that each means.
-_VERDICTS = {
-    2107: "invariant",
-    2108: "property",
-    2109: "error",
-    2110: "invariant",
-    2112: "property",
-    2113: "property",
-    2114: "deadlock",
-    2116: "liveness",
-    2132: "assumption",
-    2104: "assumption",
-}
-_SUCCESS = 2193
-_STATE = 2217
+_NEW_KEYWORDS = re.compile(r"\b(CHECK_DEADLOCK|ALIAS|POSTCONDITION)\s+(\w+)")
+_COMMENT = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
+# Community modules in our own words: the tools of 2020 come without any.
+_MODULES = Path(__file__).with_name("modules")
 
 
 class TlcMissing(Exception):
     """There is no TLC or no Java on this machine; the text says how to get them."""
-
-
-@dataclass(slots=True)
-class TlcResult:
-    """What TLC found; ``verdict`` is as in ``explore.search.Result``, or "liveness".
-
-    ``trace`` has the text of each state of a counterexample.
-    """
-
-    verdict: str = "error"
-    violated: str = ""
-    generated: int = 0
-    distinct: int = 0
-    depth: int = 0
-    seconds: float = 0.0
-    trace: list[str] = field(default_factory=list)
-    output: str = ""
 
 
 def find_jar() -> Path:
@@ -107,11 +70,13 @@ def run_tlc(
 ) -> TlcResult:
     """Run TLC on a model; ``folders`` have more modules.
 
-    Raises TlcMissing, subprocess.TimeoutExpired.
+    After ``timeout_s`` seconds TLC is ended and the verdict is "timeout".
+    Raises TlcMissing, OSError, UnicodeDecodeError.
     """
-    library = os.pathsep.join(str(folder.resolve()) for folder in folders)
+    library = os.pathsep.join(str(folder.resolve()) for folder in (*folders, _MODULES))
+    text = _COMMENT.sub("", config.read_text("utf-8"))
+    new = dict(_NEW_KEYWORDS.findall(text))
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
-        text = config.read_text("utf-8")
         plain = Path(folder) / f"{module.stem}.cfg"
         plain.write_text(_NEW_KEYWORDS.sub("", text), "utf-8")
         command = [find_java(), *java_options, f"-DTLA-Library={library}"]
@@ -119,46 +84,38 @@ def run_tlc(
         command += ["-workers", str(workers), "-metadir", folder]
         # TLC looks for the file from the folder of the module, even where the path is absolute.
         command += ["-config", os.path.relpath(plain, module.resolve().parent)]
-        if re.search(r"CHECK_DEADLOCK\s+FALSE", text):
+        if new.get("CHECK_DEADLOCK") == "FALSE":
             command.append("-deadlock")
         if depth_first is not None:
             command += ["-dfid", str(depth_first)]
         command.append(str(module.resolve()))
         began = time.perf_counter()
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-            cwd=module.resolve().parent,
-        )
+        output, errors, in_time = _run(command, module.resolve().parent, timeout_s)
         seconds = time.perf_counter() - began
-    result = parse_output(done.stdout)
+    result = parse_output(output)
     result.seconds = seconds
+    if not in_time:
+        result.verdict = "timeout"
     if not result.output.strip():
-        result.output = done.stderr
+        result.output = errors
+    result.warnings += [
+        f"TLC does not check {name} {new[name]}" for name in ("POSTCONDITION",) if name in new
+    ]
     return result
 
 
-def parse_output(output: str) -> TlcResult:
-    """Return the result that TLC printed with ``-tool``."""
-    result = TlcResult(output=output)
-    for message in _MESSAGE.finditer(output):
-        code, text = int(message["code"]), message["text"]
-        if code == _SUCCESS:
-            result.verdict = "success"
-        elif code in _VERDICTS and result.verdict == "error":
-            result.verdict = _VERDICTS[code]
-            named = _NAME.search(text)
-            result.violated = named["name"] if named else ""
-        elif code == _STATE:
-            result.trace.append(text)
-        counts = _COUNTS.search(text)
-        if counts:
-            result.generated = int(counts["generated"].replace(",", ""))
-            result.distinct = int(counts["distinct"].replace(",", ""))
-        depth = _DEPTH.search(text)
-        if depth:
-            result.depth = int(depth["depth"])
-    return result
+def _run(command: list[str], folder: Path, timeout_s: float | None) -> tuple[str, str, bool]:
+    """Return what a command prints and whether it ended in time; it is ended if not."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, errors = process.communicate()
+            return output, errors, False
+        except BaseException:
+            process.kill()
+            raise
+    return output, errors, True
