@@ -207,7 +207,9 @@ def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> 
         return _INTERRUPTED
     if verdict not in {"success", "unfinished"}:
         return _VIOLATED
-    return _VACUOUS if strict and exercise is not None and exercise.vacuous else 0
+    if strict and exercise is not None and (exercise.vacuous or not exercise.is_complete):
+        return _VACUOUS
+    return 0
 
 
 def _refuse(message: str) -> NoReturn:
@@ -224,14 +226,18 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
             search = engine_for(model, options.settings, progress)
             result = search.run()
             exercise = None
-            if result.verdict in {"success", "unfinished"}:
-                exercise = judge(model, result, search.reached, to_the_end=options.strict)
+            if result.verdict in {"success", "unfinished", "interrupted"}:
+                states = () if result.verdict == "interrupted" else search.reached
+                exercise = judge(model, result, states, to_the_end=options.strict)
         if result.error is not None:
             fine = load_model(spec, read_config(config), folders, fine=True)
             result.error = pinpoint(result, fine) or result.error
         trace = trace_of(model, result)
     except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))
+    except KeyboardInterrupt:
+        typer.echo("Interrupted before there was a result", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     if options.as_json:
         typer.echo(json.dumps(as_data(model, result, trace, exercise), indent=2))
     else:

@@ -10,7 +10,7 @@ from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.values import Value, rank
 from speccheck.explore.config import Config, Tolerance
 from speccheck.explore.exercise.actions import Marks
-from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
+from speccheck.explore.exercise.formulas import ProbedFormula, probed_antecedents, probed_formulas
 from speccheck.explore.liveness.check import LivenessCheck
 from speccheck.explore.liveness.formula import TRUE, Formula, always, conjunction
 from speccheck.explore.liveness.translate import Atom, Translator
@@ -97,6 +97,7 @@ class _Loader:
         self._config = config
         self._compiler = Compiler(module.variables, fine=fine)
         self._formulas: list[tuple[str, m.Expression, bool]] = []
+        self._temporal: list[tuple[str, m.Expression]] = []
         self._translator = Translator(self._compiler)
 
     def load(self) -> Model:
@@ -153,6 +154,10 @@ class _Loader:
             probed
             for name, node, on_steps in self._formulas
             for probed in probed_formulas(name, node, analyst, on_steps=on_steps)
+        ] + [
+            probed
+            for name, node in self._temporal
+            for probed in probed_antecedents(name, node, analyst)
         ]
 
     # --- constants -------------------------------------------------------------------------------
@@ -252,6 +257,7 @@ class _Loader:
             self._formulas.append((name, step, True))
             model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))
         for node in parts.liveness:
+            self._temporal.append((name, node))
             check = LivenessCheck(name, node.place, self._translator.formula(node))
             if check.formula != TRUE:
                 model.liveness.append(check)

@@ -149,7 +149,8 @@ def _coverage(model: Model, result: Result) -> Iterator[str]:
     yield '<th scope="col">taken</th><th scope="col">new states</th><th scope="col">at</th></tr>'
     yield "</thead><tbody>"
     for row in rows:
-        note = "" if row.taken else ' <span class="warn">never enabled</span>'
+        idle = "never enabled" if result.verdict == "success" else "not taken so far"
+        note = "" if row.taken else f' <span class="warn">{idle}</span>'
         yield f'<tr><th scope="row">{escape(row.label)}{note}</th>'
         yield f'<td class="count">{row.taken:,}</td><td class="count">{row.new:,}</td>'
         yield f'<td class="faint">{escape(str(row.place))}</td></tr>'

@@ -71,7 +71,8 @@ def lines(model: Model, result: Result, trace: Trace, exercise: Exercise | None)
     yield from (Text(f"Warning: {warning}", style="yellow") for warning in result.warnings)
     for name in result.unchecked:
         yield Text(f"Not checked, it speaks of infinite behaviours: {name}", style="yellow")
-    yield from coverage_lines(coverage_of(model, result))
+    idle = "never enabled" if result.verdict == "success" else "not taken so far"
+    yield from coverage_lines(coverage_of(model, result), idle)
     if exercise is not None:
         yield from exercise_lines(exercise)
 
@@ -126,8 +127,11 @@ def error_lines(error: EvaluationError) -> Iterator[Text]:
 # --- what was exercised --------------------------------------------------------------------------
 
 
-def coverage_lines(rows: list[Row]) -> Iterator[Text]:
-    """Yield for each action how often it was taken, and how often to a new state."""
+def coverage_lines(rows: list[Row], idle: str = "never enabled") -> Iterator[Text]:
+    """Yield for each action how often it was taken, and how often to a new state.
+
+    ``idle`` is said of one that was not taken.
+    """
     if not rows:
         return
     width = max(len("Action"), *(len(row.label) for row in rows))
@@ -137,7 +141,7 @@ def coverage_lines(rows: list[Row]) -> Iterator[Text]:
         line = Text(f"{row.label:{width}}  {row.taken:>12,}  {row.new:>12,}", style=style)
         line.append(f"  {row.place}", "dim")
         if not row.taken:
-            line.append("  never enabled", "yellow")
+            line.append(f"  {idle}", "yellow")
         yield line
 
 
@@ -151,7 +155,7 @@ def exercise_lines(exercise: Exercise) -> Iterator[Text]:
         if len(branches) > _MOST_BRANCHES:
             yield Text(f"  ... and {len(branches) - _MOST_BRANCHES} more; --json has all")
     if exercise.probes:
-        note = "" if exercise.is_complete else "; the rest would take longer: --strict asks all"
+        note = "" if exercise.is_complete else "; not settled for the rest, see docs/checker.md"
         yield Text(
             f"Parts of properties: {exercise.decisive} of {exercise.probes} made a difference{note}"
         )

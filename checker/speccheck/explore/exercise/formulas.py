@@ -10,9 +10,11 @@ Source: Beer, Ben-David, Eisner, Rodeh, "Efficient detection of vacuity in tempo
 checking"; Kupferman, Vardi, "Vacuity detection in temporal model checking".
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from speccheck.evaluate.analysis import ACTION, STATE, Analyst
+from speccheck.evaluate.analysis import ACTION, STATE, TEMPORAL, Analyst
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
@@ -26,13 +28,16 @@ from speccheck.tla import meaning as m
 
 _MOST_PROBES = 400
 
+Wrap: TypeAlias = Callable[[m.Expression], m.Expression]
+
 
 @dataclass(slots=True, eq=False)
 class Probe:
     """A part of a formula whose influence is asked for.
 
     ``kind`` is "consequent", "condition" (of an implication), "disjunct", "branch", "range" (the
-    body of a quantifier), "subset" (the left side of ``\\subseteq``) or "step" (of ``[A]_v``).
+    body of a quantifier), "subset" (the left side of ``\\subseteq``), "step" (of ``[A]_v``) or
+    "antecedent" (of a temporal formula: asked is whether it is ever true).
     ``mark`` counts how often its truth was asked for: for a consequent, how often the antecedent
     was true. ``about`` is the place of the antecedent or of the quantifier.
     """
@@ -78,6 +83,47 @@ def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
         if operator is not None and operator.body is not None:
             return _conjuncts(operator.body, copies)
     return [node]
+
+
+def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[ProbedFormula]:
+    """Return a question for each ``P`` of ``P ~> Q`` and ``[](P => <>Q)``: was it ever true?
+
+    ``node`` is a temporal formula. It is not evaluated itself: the formula asked is ``~P`` under
+    the quantifiers and definitions that P stands in, which is false where P is true.
+    """
+    found: list[ProbedFormula] = []
+    copies = Copies(analyst)
+
+    def ask(antecedent: m.Expression, wrap: Wrap) -> None:
+        if analyst.facts(antecedent).level > STATE:
+            return
+        place = antecedent.place
+        never = wrap(m.CallBuiltin(place, m.Builtin("~", (0,)), (antecedent,)))
+        probe = Probe(0, "antecedent", place, place)
+        found.append(ProbedFormula(name, never, False, Names(), [probe]))
+
+    def walk(node: m.Expression, wrap: Wrap) -> None:
+        items = junction_items(node, "/\\")
+        for item in items or ():
+            walk(item, wrap)
+        match node:
+            case m.Quantified(kind="\\A"):
+                walk(node.body, lambda inner: wrap(replace(node, body=inner)))
+            case m.Where():
+                walk(node.body, lambda inner: wrap(replace(node, body=inner)))
+            case m.Call():
+                operator = copies.called(node, most=TEMPORAL)
+                if operator is not None and operator.body is not None:
+                    copies.enter(operator)
+                    walk(operator.body, lambda inner: wrap(copies.call(node, operator, inner)))
+                    copies.leave()
+            case m.CallBuiltin(builtin=m.Builtin(name="[]", override=None)):
+                walk(expression(node.arguments[0]), wrap)
+            case m.CallBuiltin(builtin=m.Builtin(name="~>" | "=>", override=None)):
+                ask(expression(node.arguments[0]), wrap)
+
+    walk(node, lambda inner: inner)
+    return found
 
 
 class _Maker:

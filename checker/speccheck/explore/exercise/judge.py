@@ -18,8 +18,9 @@ def judge(
 ) -> Exercise:
     """Return what a run that found nothing wrong has exercised.
 
-    ``states`` are those it reached. The questions that take time get a share of the time that the
-    run took, all they need with ``to_the_end``.
+    ``states`` are those it reached and kept: where others are gone, with several processes for
+    example, nothing is said to be vacuous on the strength of the rest. The questions that take
+    time get a share of the time that the run took; all they need with ``to_the_end``.
     """
     exercise = Exercise()
     exercise.findings.extend(_idle(model, result))
@@ -39,6 +40,7 @@ def judge(
             lambda state: _successors(model, state),
             exercise,
             None if to_the_end else most_seconds,
+            are_all=len(states) >= result.distinct,
         )
     if result.verdict != "success":
         exercise.findings = [found._replace(is_weak=True) for found in exercise.findings]

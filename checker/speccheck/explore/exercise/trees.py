@@ -91,15 +91,25 @@ class Copies:
         It is one with a truth value that reads variables. What only compares its arguments is
         taken as a whole: how such a comparison comes out is a matter of its own definition.
         """
-        operator = actual(node.operator)
-        if isinstance(operator, m.Literal) or operator.body is None or operator.recursive:
-            return None
-        if operator in self._open or not is_boolean(operator.body):
+        operator = self.called(node, most=ACTION)
+        if operator is None or operator.body is None or not is_boolean(operator.body):
             return None
         facts = self.analyst.operator(operator)
         if facts.level == CONSTANT and not facts.free and operator.parameters:
             return None
-        return operator if facts.level <= ACTION else None
+        return operator
+
+    def called(self, node: m.Call, most: int) -> m.Operator | None:
+        """Return the definition that is called, None if its level is above ``most``.
+
+        None too for what is recursive or is being rewritten already.
+        """
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.body is None or operator.recursive:
+            return None
+        if operator in self._open or self.analyst.operator(operator).level > most:
+            return None
+        return operator
 
     def enter(self, operator: m.Operator) -> None:
         """Note that the body of ``operator`` is being rewritten: it is not entered again."""

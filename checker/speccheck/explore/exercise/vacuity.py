@@ -26,6 +26,7 @@ _MESSAGES = {
     "condition": "holds without this condition too",
     "range": "what is quantified never mattered; with FALSE in its place nothing changes",
     "subset": "the left side was always the empty set",
+    "antecedent": "the antecedent was never true",
     "step": "no step ever changed what the subscript names",
 }
 _UNASKED = {
@@ -42,11 +43,14 @@ def ask(
     steps: Steps,
     exercise: Exercise,
     most_seconds: float | None = None,
+    *,
+    are_all: bool = True,
 ) -> None:
     """Ask the probes of ``formulas`` and write to ``exercise`` what they say.
 
     ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time: what did not
-    matter until then is reported as such, and the exercise is not complete. Then it is not asked
+    matter until then is reported as such, and the exercise is not complete. So it is if there are
+    more states than ``states``, with ``are_all`` false. Then it is not asked
     which conditions of implications were needed: where one was not, the property holds for more
     than it says, which is no reason for doubt.
     """
@@ -56,7 +60,7 @@ def ask(
         if most_seconds is not None:
             now = time.perf_counter()
             deadline = now + (began + most_seconds - now) / (len(formulas) - position)
-        _Questions(compiler, formula, exercise, deadline).ask(states, steps)
+        _Questions(compiler, formula, exercise, deadline).ask(states, steps, are_all)
     exercise.seconds += time.perf_counter() - began
 
 
@@ -96,7 +100,7 @@ class _Questions:
         self._hits[number] += 1
         return TRUE
 
-    def ask(self, states: Sequence[State], steps: Steps) -> None:
+    def ask(self, states: Sequence[State], steps: Steps, are_all: bool) -> None:
         exercise = self._exercise
         count = 0
         for state in scattered(states):
@@ -113,7 +117,8 @@ class _Questions:
             else:
                 self._look((state,))
         else:
-            self._report(self._asked)
+            exercise.is_complete &= are_all or not self._asked
+            self._report(self._asked, None if are_all else count)
         exercise.looked_at = max(exercise.looked_at, count)
         exercise.probes += self._count(self._formula.probes)
         exercise.decisive += self._count(self._formula.probes) - self._count(self._asked)

@@ -195,6 +195,33 @@ def test_step_that_never_changes_anything(tmp_path: Path) -> None:
     assert vacuous(tmp_path, hollow.replace("> 2", "> 1"), config) == []
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Leads == n > {} ~> n = 4",
+        "Leads == [](n > {} => <>(n = 4))",
+        "Reply(s, k) == (n > k /\\ s = s) ~> n = 4\nLeads == \\A s \\in Server : Reply(s, {})",
+    ],
+)
+def test_temporal_antecedents(tmp_path: Path, form: str) -> None:
+    config = "PROPERTY Leads SPECIFICATION Spec"
+    body = "Spec == Init /\\ [][Next]_<<n, log>> /\\ WF_n(Up)\n" + form
+    (found,) = vacuous(tmp_path, body.replace("{}", "9"), config)
+    assert found.startswith("Leads: the antecedent was never true: ")
+    assert vacuous(tmp_path, body.replace("{}", "3"), config) == []
+
+
+def test_nothing_is_vacuous_on_the_strength_of_some_states(tmp_path: Path) -> None:
+    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{BASE}\nInv == n > 3 => n = 4\n====\n")
+    text = "INIT Init NEXT Next CHECK_DEADLOCK FALSE INVARIANT Inv"
+    model = load_model(tmp_path / "M.tla", parse_config(text, "M.cfg"))
+    search = Search(model)
+    result = search.run()
+    some = judge(model, result, search.reached[:10], to_the_end=True)
+    assert (some.vacuous, some.is_complete) == ([], False)
+    assert some.findings[0].message == "the antecedent was never true, on the 10 states looked at"
+
+
 def test_condition_that_is_not_needed_is_only_noted(tmp_path: Path) -> None:
     found = exercise(tmp_path, 'Inv == n > 3 /\\ Len(log["a"]) = 2 => n = 4')
     assert found.vacuous == []
