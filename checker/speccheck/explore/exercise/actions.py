@@ -6,6 +6,7 @@ in the action itself and where they give a primed variable its value.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from speccheck.evaluate.analysis import ACTION, Analyst, actual
@@ -74,8 +75,7 @@ class Marks:
             case m.Quantified(kind="\\E"):
                 return m.Quantified(node.place, node.kind, node.bounds, self.mark(node.body, name))
             case m.Where():
-                self._copies.open_let(node)
-                return self._copies.close_let(node, self.mark(node.body, name))
+                return replace(node, body=self.mark(node.body, name))
             case m.Call():
                 operator = self._action_called(node)
                 if operator is not None and operator.body is not None:
@@ -115,8 +115,7 @@ class Marks:
                 body = self._inside(node.body, name)
                 return m.Quantified(node.place, node.kind, node.bounds, body)
             case m.Where():
-                self._copies.open_let(node)
-                return self._copies.close_let(node, self._inside(node.body, name))
+                return replace(node, body=self._inside(node.body, name))
             case m.Branches():
                 return self._branches(node, name, self._inside)
             case m.Call():

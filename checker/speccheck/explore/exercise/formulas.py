@@ -155,9 +155,7 @@ class _Maker:
             case m.Branches():
                 return self._branches(node, positive, around)
             case m.Where():
-                self._copies.open_let(node)
-                body = self.rewrite(node.body, positive, around)
-                return self._copies.close_let(node, body)
+                return replace(node, body=self.rewrite(node.body, positive, around))
             case m.Step(kind="box") if positive:
                 action = self._part("step", node.action, positive, around, node.place)
                 return m.Step(node.place, node.kind, action, node.subscript)

@@ -77,13 +77,11 @@ def expression(node: m.Argument) -> m.Expression:
 
 
 class Copies:
-    """Copies definitions with other bodies; one made by a LET goes into that LET."""
+    """Finds the definitions to look into, and copies them with other bodies."""
 
     def __init__(self, analyst: Analyst) -> None:
         self.analyst = analyst
         self._open: list[m.Operator] = []
-        # Definitions of the LETs around, innermost last, each with the copies made of them.
-        self._local: list[tuple[frozenset[m.Operator], list[m.Operator]]] = []
 
     def followed(self, node: m.Call) -> m.Operator | None:
         """Return the definition that a call is worth looking into, None for others.
@@ -119,19 +117,10 @@ class Copies:
         """End what :meth:`enter` began."""
         self._open.pop()
 
-    def call(self, node: m.Call, operator: m.Operator, body: m.Expression) -> m.Expression:
-        """Return the call with another body for its operator."""
-        copy = replace(operator, body=body, override=None)
-        for definitions, copies in self._local:
-            if operator in definitions:
-                copies.append(copy)
-        return m.Call(node.place, copy, node.arguments)
+    @staticmethod
+    def call(node: m.Call, operator: m.Operator, body: m.Expression) -> m.Expression:
+        """Return the call with another body for its operator.
 
-    def open_let(self, node: m.Where) -> None:
-        """Begin to rewrite the body of a LET."""
-        self._local.append((frozenset(node.definitions), []))
-
-    def close_let(self, node: m.Where, body: m.Expression) -> m.Expression:
-        """Return the LET with its body rewritten, and with the copies made meanwhile."""
-        _, copies = self._local.pop()
-        return m.Where(node.place, (*node.definitions, *copies), body)
+        The names that are free in the body, those of a LET around it, are found where the call is.
+        """
+        return m.Call(node.place, replace(operator, body=body, override=None), node.arguments)
