@@ -15,6 +15,7 @@ from typing import TypeAlias
 from speccheck.evaluate.analysis import ACTION, STATE, actual
 from speccheck.evaluate.emit import MOST_INDENT, MOST_LOOPS, Block, Closure, Context, Deferred
 from speccheck.evaluate.expressions import Expressions
+from speccheck.evaluate.instances import stand_ins
 from speccheck.tla import meaning as m
 
 Rest: TypeAlias = Callable[[Context], None]
@@ -338,6 +339,8 @@ class Actions(Expressions):
         if isinstance(node, m.Call):
             operator = actual(node.operator)
             if isinstance(operator, m.Operator) and operator.body is not None:
+                if operator.stands_for in ctx.then:
+                    return operator.stands_for
                 bound = ctx.env.get(operator)
                 if isinstance(bound, Deferred):
                     return self._variable_of(bound.node, ctx.with_env(bound.env))
@@ -367,7 +370,12 @@ class Actions(Expressions):
         for part in parts:
             variable = self._variable_of(part, ctx)
             if variable is not None and ctx.then.get(variable, "") is None:
-                ctx.then[variable] = ctx.now[variable]
+                if variable in ctx.now:
+                    ctx.then[variable] = ctx.now[variable]
+                else:
+                    name = self.fresh(f"n_{variable.name}")
+                    ctx.put(f"{name} = {self.kept(part, ctx)}", place)
+                    ctx.then[variable] = name
                 continue
             primed = ctx.fork(primed=True)
             primed.known = ctx.known
@@ -381,13 +389,19 @@ class Actions(Expressions):
         inside.put("pass")
 
     def enabled(self, node: m.Argument, ctx: Context) -> str:
-        """Return code for ENABLED: a function that stops at the first step."""
+        """Return code for ENABLED: a function that stops at the first step.
+
+        In an instance, the variables that ENABLED speaks of are those of the instantiated module:
+        it asks for any values of them, not for values that some step of this module gives to what
+        is put in their place. Source: "Specifying Systems", section 17.8.
+        """
         assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
         name = self.fresh("f")
         ctx.put(f"def {name}():", node.place)
         inside = ctx.deeper().fork(function=self.new_function(), loops=0, primed=False)
-        inside.now = dict(ctx.then if ctx.primed else ctx.now)
-        inside.then = dict.fromkeys(ctx.now)
+        before = ctx.then if ctx.primed else ctx.now
+        inside.now = {variable: before[variable] for variable in ctx.now}
+        inside.then = dict.fromkeys([*ctx.now, *stand_ins(node, ctx)])
         inside.assigning, inside.stops = "then", True
         inside.known = {}  # What is known of other successors says nothing about this one.
 

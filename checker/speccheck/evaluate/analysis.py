@@ -152,6 +152,9 @@ class Analyst:
         if found.random and not operator.parameters and found.level == CONSTANT:
             # A definition without parameters has one value; as in TLC, it is found once.
             found = found._replace(random=bool(found.free))
+        if operator.stands_for is not None:
+            # Within ENABLED it is a variable, whatever is put in its place elsewhere.
+            found = found._replace(level=max(found.level, STATE))
         self._cut.discard(operator)
         if not self._cut:
             self._operators[operator] = found

@@ -169,6 +169,10 @@ class Calls(Workshop):
         operator = actual(node.operator)
         if isinstance(operator, m.Literal):
             return make(operator, ctx)
+        if ctx.primed and operator.stands_for in ctx.then:
+            assert operator.stands_for is not None, "None is no key"
+            code = ctx.then[operator.stands_for] or f"unassigned({operator.name + chr(39)!r})"
+            return self.as_made(code, ctx, make)
         bound = ctx.env.get(operator)
         if isinstance(bound, Deferred | Local):
             code = bound.code if isinstance(bound, Local) else self.force_deferred(bound, ctx)
@@ -214,6 +218,7 @@ class Calls(Workshop):
         facts = self.analyst.operator(operator)
         return (
             operator in ctx.env
+            or (ctx.primed and ctx.has_stand_ins)
             or facts.size <= _LARGEST_INLINED
             or bool(facts.free)
             or facts.level >= ACTION

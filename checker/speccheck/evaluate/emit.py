@@ -124,6 +124,11 @@ class Context:
     stops: bool = False
     calls: tuple[Called, ...] = ()
 
+    @property
+    def has_stand_ins(self) -> bool:
+        """Tell whether there are variables of an instance here: only with a prime."""
+        return len(self.then) > len(self.now)
+
     def put(self, text: str, place: m.Place | None = None) -> None:
         """Add a line."""
         site = None if place is None else Site(place, self.calls)

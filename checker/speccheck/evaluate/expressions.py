@@ -368,7 +368,8 @@ class Expressions(Loops):
         if isinstance(node, m.Call) and not node.operator.parameters:
             operator = actual(node.operator)
             if isinstance(operator, m.Operator) and operator.body is not None:
-                if operator in ctx.env or operator.recursive:
+                is_variable = operator.stands_for in ctx.then
+                if operator in ctx.env or operator.recursive or is_variable:
                     return [node]
                 return self.unchanged_parts(operator.body, ctx)
         assert not isinstance(node, m.OperatorValue), "the resolver sees to it"

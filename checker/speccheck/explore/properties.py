@@ -6,7 +6,7 @@ Only the last part needs more than states and steps one by one; it is named, not
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from speccheck.evaluate.analysis import ACTION, STATE, TEMPORAL, Analyst, actual
+from speccheck.evaluate.analysis import ACTION, STATE, Analyst, actual
 from speccheck.tla import meaning as m
 
 
@@ -75,10 +75,29 @@ def _sort_always(inside: m.Expression, analyst: Analyst, parts: Parts) -> bool:
     if level <= STATE:
         parts.always.append(inside)
         return True
-    if level == ACTION:
+    if level == ACTION and _is_boxed(inside):
         parts.quantified_steps.append(inside)
         return True
-    assert level == TEMPORAL, "there are no more levels"
+    return False
+
+
+def _is_boxed(node: m.Expression) -> bool:
+    """Tell whether an action is made of ``[A]_v``: others say something of stuttering steps."""
+    if conjoined(node):
+        return all(map(_is_boxed, _conjuncts(node)))
+    match node:
+        case m.Step(kind=kind):
+            return kind == "box"
+        case m.Quantified(kind="\\A", body=body) | m.Where(body=body):
+            return _is_boxed(body)
+        case m.Call(operator=called):
+            operator = actual(called)
+            return (
+                isinstance(operator, m.Operator)
+                and operator.body is not None
+                and not operator.recursive
+                and _is_boxed(operator.body)
+            )
     return False
 
 

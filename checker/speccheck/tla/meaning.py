@@ -56,6 +56,9 @@ class Operator:
     """A definition. ``override``, set by a configuration, stands in its place everywhere.
 
     ``implicit`` are the first of ``parameters``: those of the instance that it belongs to.
+
+    ``stands_for`` is set where this is what an instance, made in the file ``instance_path``, puts
+    in the place of a variable of the instantiated module.
     """
 
     name: str
@@ -66,6 +69,8 @@ class Operator:
     module: str = ""
     override: "Operator | Literal | None" = None
     implicit: tuple[Parameter, ...] = ()
+    stands_for: Variable | None = None
+    instance_path: str = ""
 
 
 @dataclass(slots=True, eq=False)

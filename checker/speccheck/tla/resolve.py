@@ -61,6 +61,24 @@ class Substitution:
             raise error_at(self._place.path, self._place.span, message)
         return found
 
+    def variable(self, name: str, place: m.Place) -> m.Meaning:
+        """Return what a declared variable stands for. Raises TlaError where nothing is given."""
+        found = self.meaning(name)
+        if not isinstance(found, m.Operator):
+            return found
+        arguments: tuple[m.Argument, ...] = tuple(
+            m.OperatorValue(place, p) if p.arity else m.Use(place, p) for p in found.parameters
+        )
+        return m.Operator(
+            name,
+            found.parameters,
+            place,
+            m.Call(place, found, arguments),
+            implicit=found.implicit,
+            stands_for=m.Variable(name, place),
+            instance_path=self._place.path,
+        )
+
 
 class ModuleResolver:
     """Resolves one module, alone or as an instance (``substitution``).
@@ -203,10 +221,13 @@ class ModuleResolver:
     def _declare(self, declaration: ast.Declaration, *, constant: bool) -> None:
         name = declaration.name
         self._claim(name, declaration.span)
-        if self._substitution is not None:
-            self._scope.names[name] = self._substitution.meaning(name)
-            return
         place = m.Place(self._module.path, declaration.span)
+        if self._substitution is not None:
+            if constant:
+                self._scope.names[name] = self._substitution.meaning(name)
+            else:
+                self._scope.names[name] = self._substitution.variable(name, place)
+            return
         if constant:
             made = m.Constant(name, declaration.arity, place)
             self._scope.names[name] = made
