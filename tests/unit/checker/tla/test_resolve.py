@@ -37,7 +37,10 @@ def test_substitution_replaces_variables_of_an_instance(tmp_path: Path) -> None:
     assert isinstance(call, m.Call)
     substituted = call.operator.body
     assert isinstance(substituted, m.Call)
-    assert isinstance(substituted.operator.body, m.Items)
+    assert substituted.operator.stands_for is not None
+    given = substituted.operator.body
+    assert isinstance(given, m.Call)
+    assert isinstance(given.operator.body, m.Items)
     assert [v.name for v in module.variables] == ["y"]
 
 
