@@ -161,10 +161,11 @@ class Server:
         while opened:
             self._intake.release(opened.pop(), Hold.HANDSHAKE, now_ms)
         dispatcher = self._dispatcher
-        for connection in list(dispatcher.throttled):
-            if dispatcher.free_to_go_on(connection):
-                del dispatcher.throttled[connection]
-                self._intake.release_throttled(connection, now_ms)
+        if dispatcher.throttled:
+            for connection in list(dispatcher.throttled):
+                if dispatcher.free_to_go_on(connection):
+                    del dispatcher.throttled[connection]
+                    self._intake.release_throttled(connection, now_ms)
         queue = self.pipeline.queue
         return bool(queue) and queue[0][0] <= zxid
 

@@ -78,7 +78,12 @@ class Distribution(Summary):
 
     def add(self, value: int, times: int = 1) -> None:
         """Add one value, ``times`` times."""
-        super().add(value, times)
+        self.count += times
+        self.total += value * times
+        if self._min is None or value < self._min:
+            self._min = value
+        if self._max is None or value > self._max:
+            self._max = value
         if value >= 1000:
             value -= value % 10 ** (len(str(value)) - 2)
         counted = self._times

@@ -143,6 +143,7 @@ class LoopWriter:
         if outcome > self.persisted_zxid:
             self.persisted_zxid = outcome
             self._on_persisted(outcome)
+        self._log.report()  # figures, for which nobody waits
         self._busy = False
 
     def _next(self) -> None:
@@ -173,12 +174,11 @@ class LoopWriter:
                 break
         pace = self._pace
         if pace is not None and size <= MOST_BYTES_WAITED_FOR:
-            start = perf_counter()
-            if pace.may_wait(start):
+            now_s = perf_counter()
+            if pace.may_wait(now_s):
                 persisted = log.commit_in_place()
                 if persisted is not None:
-                    end = perf_counter()
-                    pace.waited(end - start, end)
+                    pace.waited(log.elapsed_s, now_s + log.elapsed_s)
                     return persisted
         handle = log.begin_commit()
         if handle is not None:

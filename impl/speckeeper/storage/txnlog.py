@@ -70,6 +70,9 @@ class TxnLog:
         self._committed_zxid = -1
         self._operation = ""
         self._started = 0.0
+        self.elapsed_s = 0.0
+        """How long the last commit took."""
+        self._synced: tuple[Path, int, int] | None = None
         self._failure: DiskFailure | None = None
 
     @property
@@ -104,6 +107,11 @@ class TxnLog:
 
     def commit(self) -> int:
         """Make the group durable and return the last zxid that is. Raises DiskFailure."""
+        persisted = self._commit()
+        self.report()
+        return persisted
+
+    def _commit(self) -> int:
         if self._failure is not None:
             raise self._failure
         group = self._group
@@ -120,13 +128,13 @@ class TxnLog:
         """Make the group durable by one write; return the last zxid that is.
 
         None, and nothing is written, where that takes more (as in :meth:`begin_commit`). Raises
-        DiskFailure.
+        DiskFailure. Call :meth:`report` once the group is acknowledged.
         """
         if self._failure is not None:
             raise self._failure
         if not self._is_in_place():
             return None
-        return self.commit()
+        return self._commit()
 
     def begin_commit(self) -> int | None:
         """Write the group; return the handle that has to be synced before :meth:`end_commit`.
@@ -150,23 +158,31 @@ class TxnLog:
         return self._handle
 
     def end_commit(self) -> int:
-        """The handle was synced: return the last zxid that is durable. May roll the log."""
+        """The handle was synced: return the last zxid that is durable. May roll the log.
+
+        Call :meth:`report` once the group is acknowledged.
+        """
         return self._end_group()
 
     def _end_group(self) -> int:
         """Account for a group that is durable."""
-        elapsed_ms = (perf_counter() - self._started) * 1000
+        self.elapsed_s = perf_counter() - self._started
         self._committed_zxid = self._last_zxid
-        if self._on_synced is not None:
-            slow = elapsed_ms > self._slow_ms
-            self._on_synced(
-                Synced(self._path, elapsed_ms, len(self._group), self._group_bytes, slow),
-            )
+        self._synced = (self._path, len(self._group), self._group_bytes)
         self._group = []
         self._group_bytes = 0
         if 0 < self._limit < self._position:
             self.roll()
         return self._committed_zxid
+
+    def report(self) -> None:
+        """Tell ``on_synced`` of the last commit, unless that was done."""
+        synced, self._synced = self._synced, None
+        if synced is not None and self._on_synced is not None:
+            path, transactions, size = synced
+            elapsed_ms = self.elapsed_s * 1000
+            slow = elapsed_ms > self._slow_ms
+            self._on_synced(Synced(path, elapsed_ms, transactions, size, slow))
 
     def roll(self) -> None:
         """Commit, and let the next transaction start a new file. Raises DiskFailure."""
