@@ -4,6 +4,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.server.world import World
 
+from speckeeper.server.reasons import CloseReason
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import OpCode
@@ -26,7 +27,6 @@ from speckeeper.wire.requests import (
 from speckeeper.wire.txns import decode_txn
 
 QUOTA = "/zookeeper/quota"
-# No NamedTuple of a reply is compared here, only what the two servers have said and kept.
 ODD = ["/", "", "//", "//x", "/a/", "/a//b", "/a/.", "/a/..", "a", "/a\0", "/a/\x7f", "/a/\ufff0"]
 paths = st.one_of(
     st.sampled_from(["/a", "/a", "/a/b", "/a/b", "/a/b/c", "/a/d", "/é", "/a/é"]),
@@ -96,11 +96,11 @@ def damaged(draw: st.DrawFn, whole: st.SearchStrategy[tuple[int, bytes]]) -> tup
 
 plain = st.one_of(sets, sets, creates, creates)
 requests = st.one_of(plain, plain, others, damaged(plain))
-# (client, xid is special, request), or how much of the log becomes durable.
+# (client, xid is special, requests in one chunk), or how much of the log becomes durable.
 steps = st.lists(
     st.one_of(
         st.tuples(st.integers(0, 1), st.sampled_from([False] * 9 + [True]), requests),
-        st.tuples(st.integers(0, 1), st.just(False), requests),
+        st.tuples(st.integers(0, 1), st.just(False), requests, requests),
         st.integers(1, 5),
         st.just(1000),
     ),
@@ -142,9 +142,13 @@ class Way:
             if world.pending():
                 world.persist(world.log[0][0] + step - 1 if step < 1000 else None)
         else:
-            number, is_special, (op, body) = step
+            number, is_special, *asked = step
             client = self.clients[number]
-            client.feed(client.frame(op, body=body, xid=-8 if is_special else None))
+            if not asked:
+                world.server.disconnect(client.connection, CloseReason.IO_ERROR)
+            # What is asked together arrives together.
+            xid = -8 if is_special else None
+            client.feed(b"".join(client.frame(op, body=body, xid=xid) for op, body in asked))
             self.log += [entry for entry in world.pending() if entry not in self.log]
         self.said.append([client.take() for client in self.clients])
 
@@ -204,6 +208,20 @@ READ_A, READ_D = (
 )
 LONG_SET = (0, False, (OpCode.SET_DATA, SET_A[2][1] + b"behind"))
 SHORT_SET = (0, False, (OpCode.SET_DATA, SET_A[2][1][:-1]))
+GONE = (0, False)
+CUT_OFF = (0, False, SHORT_SET[2], SET_A[2])
+QUOTA_STEPS = [
+    (
+        0,
+        False,
+        (OpCode.CREATE, encoded(OpCode.CREATE, CreateRequest(path, text, OPEN_ACL_UNSAFE, 0))),
+    )
+    for path, text in (
+        (f"{QUOTA}/a", b""),
+        (f"{QUOTA}/a/zookeeper_limits", b"count=-1,bytes=-1;byteHardLimit=-1;countHardLimit=2"),
+        (f"{QUOTA}/a/zookeeper_stats", b"count=2,bytes=10"),
+    )
+]
 KEPT = [READ_A, SET_A, 1000, READ_A, CREATE_D, 1000, READ_A, READ_D, SET_A, 1000, READ_A]
 
 
@@ -211,6 +229,10 @@ KEPT = [READ_A, SET_A, 1000, READ_A, CREATE_D, 1000, READ_A, READ_D, SET_A, 1000
 @given(steps, policies, st.integers(0, 2))
 @example([*KEPT, LONG_SET, SHORT_SET, CREATE_D, 1, SET_A, 1000, READ_A], Policy(), 2)
 @example([SET_A, CREATE_D] * 150, Policy(), 2)
+@example([SET_A, CREATE_D, GONE, 1000, SET_A], Policy(), 2)
+@example([CUT_OFF, 1000, CREATE_D, CUT_OFF], Policy(), 2)
+@example([*QUOTA_STEPS, 1000, CREATE_D, 1000], Policy(enforce_quota=True), 2)
+@example([*QUOTA_STEPS, 1000, CREATE_D, SET_A, 1000], Policy(), 2)
 @example([SET_A, CREATE_D, WATCH_A, SET_A, 1000], Policy(), 2)
 @example([SET_A, CREATE_D, CREATE_D, SET_A, SET_A, 2, 1000], Policy(), 2)
 def test_both_ways_come_to_the_same(steps: list[object], policy: Policy, roots: int) -> None:
