@@ -1,8 +1,8 @@
 """Throughput and latency: both servers side by side, a pair of runs for each figure and round.
 
-A pair is two runs, one right after the other, so whatever else the machine does meets both; the
-order changes from round to round. A figure is the median over the rounds, a ratio the median of the
-ratios of the pairs.
+A pair is two short runs, one right after the other, so whatever else the machine does meets both;
+the order changes from round to round. A figure is the median over the rounds, a ratio the median of
+the ratios of the pairs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from servers import Server
 
 KEYS = 1000
 CONNECTIONS_ALONE = 1
+# Time that a run goes on before it is measured.
+START_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def compare(
 def _measure(server: Server, case: Case, number: int, seconds: float) -> Run:
     prefix = f"/create{number}-{case.depth}"
     before, server_before = _machine(), server.cpu_seconds()
-    load = _load(server, case, seconds, 1.0, prefix)
+    load = _load(server, case, seconds, START_S, prefix)
     busy, total = (after - start for after, start in zip(_machine(), before, strict=True))
     server_cpu = server.cpu_seconds() - server_before
     _clean_up(server, case, load, prefix)

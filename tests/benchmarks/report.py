@@ -6,7 +6,7 @@ import datetime
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +30,9 @@ class Line:
     highest: float
     target: str
     met: bool | None
+    ours_cpu_us: float | None = None
+    """Processor time of the server for an operation; `theirs_cpu_us` the same of the other."""
+    theirs_cpu_us: float | None = None
 
 
 def lines(runs: Sequence[Run], bulk: Bulk | None) -> list[Line]:
@@ -39,9 +42,10 @@ def lines(runs: Sequence[Run], bulk: Bulk | None) -> list[Line]:
         alone = case.endswith("one connection")
         mine = {r.round: r for r in runs if r.case == case and r.server == OURS}
         other = {r.round: r for r in runs if r.case == case and r.server == THEIRS}
+        found = []
         if alone:
             for key, target in (("p50_us", 0.5), ("p99_us", None)):
-                table.append(
+                found.append(
                     _line(
                         f"{case}, {'median' if key == 'p50_us' else 'p99'}",
                         "µs",
@@ -52,7 +56,7 @@ def lines(runs: Sequence[Run], bulk: Bulk | None) -> list[Line]:
                 )
         else:
             workload = case.partition(",")[0]
-            table.append(
+            found.append(
                 _line(
                     case,
                     "op/s",
@@ -61,6 +65,12 @@ def lines(runs: Sequence[Run], bulk: Bulk | None) -> list[Line]:
                     at_least={"get": 1.5, "set": 1.0, "create": 1.0}.get(workload),
                 )
             )
+        found[0] = replace(
+            found[0],
+            ours_cpu_us=median(run.server_cpu_us for run in mine.values()),
+            theirs_cpu_us=median(run.server_cpu_us for run in other.values()),
+        )
+        table += found
     return table + (_bulk_lines(bulk) if bulk is not None else [])
 
 
@@ -80,9 +90,11 @@ def _bulk_lines(bulk: Bulk) -> list[Line]:
                 }
                 for each in ((OURS, when), (THEIRS, when))
             ]
-            table.append(_line(f"memory ({key[:3].upper()}) {words}", "MiB", *sizes, at_most=1.0))
+            table.append(
+                _line(f"memory ({key[:3].upper()}) {words}", "MiB", sizes[0], sizes[1], at_most=1.0)
+            )
     starts = [{s.round: s.seconds for s in bulk.starts if s.server == x} for x in (OURS, THEIRS)]
-    return [*table, _line("start until the first read", "s", *starts, at_most=1.0)]
+    return [*table, _line("start until the first read", "s", starts[0], starts[1], at_most=1.0)]
 
 
 def _line(
@@ -112,6 +124,9 @@ def number(value: float) -> str:
 def cells(line: Line) -> tuple[str, ...]:
     """Print a row."""
     met = {True: "yes", False: "no", None: ""}[line.met]
+    cpu = ""
+    if line.ours_cpu_us is not None and line.theirs_cpu_us is not None:
+        cpu = f"{line.ours_cpu_us:.0f} : {line.theirs_cpu_us:.0f} µs"
     return (
         line.name,
         f"{number(line.ours)} {line.unit}",
@@ -120,10 +135,11 @@ def cells(line: Line) -> tuple[str, ...]:
         f"{line.lowest:.2f} - {line.highest:.2f}",
         line.target,
         met,
+        cpu,
     )
 
 
-HEADINGS = ("", "SpecKeeper", "Apache", "ratio", "of rounds", "target", "met")
+HEADINGS = ("", "SpecKeeper", "Apache", "ratio", "of rounds", "target", "met", "processor")
 
 
 def machine() -> dict[str, object]:

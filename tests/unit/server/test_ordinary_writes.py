@@ -210,6 +210,9 @@ LONG_SET = (0, False, (OpCode.SET_DATA, SET_A[2][1] + b"behind"))
 SHORT_SET = (0, False, (OpCode.SET_DATA, SET_A[2][1][:-1]))
 GONE = (0, False)
 CUT_OFF = (0, False, SHORT_SET[2], SET_A[2])
+# Data that reaches beyond the frame, up to where the next one has its version.
+BEYOND = INT.pack(2) + b"/a" + INT.pack(2 + 12 + len(SET_A[2][1]) - 4) + b"zz"
+REACHING = (0, False, (OpCode.SET_DATA, BEYOND), SET_A[2])
 QUOTA_STEPS = [
     (
         0,
@@ -230,6 +233,7 @@ KEPT = [READ_A, SET_A, 1000, READ_A, CREATE_D, 1000, READ_A, READ_D, SET_A, 1000
 @example([*KEPT, LONG_SET, SHORT_SET, CREATE_D, 1, SET_A, 1000, READ_A], Policy(), 2)
 @example([SET_A, CREATE_D] * 150, Policy(), 2)
 @example([SET_A, CREATE_D, GONE, 1000, SET_A], Policy(), 2)
+@example([REACHING, 1000], Policy(), 2)
 @example([CUT_OFF, 1000, CREATE_D, CUT_OFF], Policy(), 2)
 @example([*QUOTA_STEPS, 1000, CREATE_D, 1000], Policy(enforce_quota=True), 2)
 @example([*QUOTA_STEPS, 1000, CREATE_D, SET_A, 1000], Policy(), 2)
