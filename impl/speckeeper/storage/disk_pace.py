@@ -12,12 +12,12 @@ slow is tried again after a pause, each time twice as long.
 from __future__ import annotations
 
 # A disk of which one sync in PATIENCE is done within this time is fast.
-FAST_S = 300e-6
+FAST_S = 500e-6
 PATIENCE = 16
 # A sync that takes this long holds up readers noticeably.
 STALL_S = 20e-3
 SHORTEST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 10.0
 
 
 class DiskPace:
