@@ -22,6 +22,7 @@ from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
 from speccheck.report.progress import Progress
+from speccheck.report.suite import SuiteError, read_suite
 from speccheck.report.terminal import report
 from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
@@ -194,6 +195,34 @@ def check(
     code = _exit_code(ours, theirs, strict)
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def coverage(
+    results: Annotated[
+        list[Path], typer.Argument(help="Files with what speccheck check --json printed.")
+    ],
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Fail (exit code 3) if anything is left; branches count."),
+    ] = False,
+) -> None:
+    """Say what several runs have not exercised between them.
+
+    What one model is too small for, another may exercise: an action, a branch within an action, a
+    part of a property.
+    """
+    try:
+        suite = read_suite(results)
+    except SuiteError as error:
+        _refuse(str(error))
+    idle = suite.idle
+    done = len(suite.counts) - len(idle)
+    typer.echo(f"{suite.runs} runs exercised {done:,} of {len(suite.counts):,} things")
+    for thing in idle:
+        typer.echo(f"Not exercised: {thing}: {suite.texts[thing]}")
+    if strict and idle:
+        raise typer.Exit(_VACUOUS)
 
 
 def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> int:

@@ -59,7 +59,11 @@ def _error(error: EvaluationError) -> dict[str, Any]:
 
 def _exercise(exercise: Exercise) -> dict[str, Any]:
     return {
-        "probes": exercise.probes,
+        "parts": [
+            {"name": part.name, "kind": part.kind, "place": str(part.place)}
+            | {"text": text_of(part.place), "decided": part.decided}
+            for part in exercise.parts
+        ],
         "decisive": exercise.decisive,
         "complete": exercise.is_complete,
         "seconds": round(exercise.seconds, 3),

@@ -158,9 +158,9 @@ def _coverage(model: Model, result: Result) -> Iterator[str]:
 
 
 def _exercise(exercise: Exercise) -> Iterator[str]:
-    if exercise.probes:
+    if exercise.parts:
         yield "<h2>Parts of properties</h2>"
-        yield f"<p>{exercise.decisive:,} of {exercise.probes:,} made a difference.</p>"
+        yield f"<p>{exercise.decisive:,} of {len(exercise.parts):,} made a difference.</p>"
     for title, kind, findings in (
         ("Never put to the test", "warn", exercise.vacuous),
         ("Notes", "faint", [f for f in exercise.findings if f.is_weak and not f.reason]),

@@ -154,11 +154,10 @@ def exercise_lines(exercise: Exercise) -> Iterator[Text]:
         yield from _findings(branches[:_MOST_BRANCHES], "  never taken: ", "dim")
         if len(branches) > _MOST_BRANCHES:
             yield Text(f"  ... and {len(branches) - _MOST_BRANCHES} more; --json has all")
-    if exercise.probes:
+    if exercise.parts:
         note = "" if exercise.is_complete else "; not settled for the rest, see docs/checker.md"
-        yield Text(
-            f"Parts of properties: {exercise.decisive} of {exercise.probes} made a difference{note}"
-        )
+        counts = f"{exercise.decisive} of {len(exercise.parts)}"
+        yield Text(f"Parts of properties: {counts} made a difference{note}")
     others = [found for found in exercise.findings if found.kind != "branch"]
     yield from _findings(exercise.vacuous, "Vacuous: ", "yellow")
     yield from _findings([f for f in others if f.is_weak and not f.reason], "Note: ", "dim")

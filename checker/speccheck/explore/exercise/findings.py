@@ -35,22 +35,35 @@ class Branch(NamedTuple):
     taken: int
 
 
+class Part(NamedTuple):
+    """A part of a property that was asked for; ``decided`` if the verdict depended on it."""
+
+    name: str
+    kind: str
+    place: Place
+    decided: bool
+
+
 @dataclass(slots=True)
 class Exercise:
     """What was exercised. ``findings`` are what was not.
 
-    Of the ``probes`` that ask whether a part of a property could decide its verdict, ``decisive``
-    did, on one of ``looked_at`` states; ``is_complete`` unless time ran out before all states were
-    looked at for those that did not. ``seconds`` is the time this took.
+    ``parts`` of properties were looked for on up to ``looked_at`` states; ``is_complete`` unless
+    there were more states, or too little time, for those that decided nothing. ``seconds`` is the
+    time this took.
     """
 
     findings: list[Finding] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
-    probes: int = 0
-    decisive: int = 0
+    parts: list[Part] = field(default_factory=list)
     looked_at: int = 0
     is_complete: bool = True
     seconds: float = 0.0
+
+    @property
+    def decisive(self) -> int:
+        """The number of parts that decided something."""
+        return sum(part.decided for part in self.parts)
 
     @property
     def vacuous(self) -> list[Finding]:

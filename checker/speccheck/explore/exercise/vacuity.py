@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from speccheck.evaluate.compiler import Compiler, State
 from speccheck.evaluate.values import TRUE, Value
-from speccheck.explore.exercise.findings import Exercise, Finding
+from speccheck.explore.exercise.findings import Exercise, Finding, Part
 from speccheck.explore.exercise.formulas import Probe, ProbedFormula
 
 _STATES_FIRST = 512
@@ -120,11 +120,15 @@ class _Questions:
             exercise.is_complete &= are_all or not self._asked
             self._report(self._asked, None if are_all else count)
         exercise.looked_at = max(exercise.looked_at, count)
-        exercise.probes += self._count(self._formula.probes)
-        exercise.decisive += self._count(self._formula.probes) - self._count(self._asked)
+        idle = frozenset(_all(self._asked))
+        for probe in self._all_wanted(self._formula.probes):
+            made = Part(self._formula.name, probe.kind, probe.place, probe not in idle)
+            exercise.parts.append(made)
 
-    def _count(self, probes: Iterable[Probe]) -> int:
-        return sum(1 + self._count(probe.parts) for probe in self._wanted(probes))
+    def _all_wanted(self, probes: Iterable[Probe]) -> Iterator[Probe]:
+        for probe in self._wanted(probes):
+            yield probe
+            yield from self._all_wanted(probe.parts)
 
     def _is_late(self) -> bool:
         return self._deadline is not None and time.perf_counter() > self._deadline
@@ -165,3 +169,9 @@ class _Questions:
                     is_weak=probe.kind == "condition" or most is not None,
                 )
             )
+
+
+def _all(probes: Iterable[Probe]) -> Iterator[Probe]:
+    for probe in probes:
+        yield probe
+        yield from _all(probe.parts)

@@ -285,5 +285,5 @@ def test_time_bounds_the_questions(tmp_path: Path) -> None:
         True,
         ["the antecedent was never true"],
     )
-    assert (full.probes, full.decisive) == (4, 2)
-    assert (late.probes, late.decisive) == (2, 1)
+    assert (len(full.parts), full.decisive) == (4, 2)
+    assert (len(late.parts), late.decisive) == (2, 1)
