@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from speckeeper.net.client_doors import ClientDoors
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import QuorumPort
+from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
@@ -26,6 +29,7 @@ from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
 from speckeeper.wire.quorum_config import QuorumConfig
+from speckeeper.wire.quorum_data import decode_revalidated
 from speckeeper.wire.snapshot import encode_snapshot_body
 from speckeeper.wire.txns import decode_txn
 from speckeeper.zab import effects, inputs
@@ -61,8 +65,12 @@ class Member:
         server: ServerSettings,
         storage: StorageSettings,
         files: FileSystem,
+        clients: socket.socket | None = None,
     ) -> None:
-        """The directories of ``storage`` exist and are locked. Raises StorageError."""
+        """The directories of ``storage`` exist and are locked. Raises StorageError.
+
+        ``clients``: a listening socket for clients, which are let in while this member serves.
+        """
         own = config.server(zab.server_id)
         if own is None:
             raise ValueError(f"server {zab.server_id} is not in the configuration")
@@ -87,11 +95,13 @@ class Member:
         host, quorum_port, election_port = own.endpoints[0]
         self._election = ElectionPort(zab.server_id, (host, election_port), peers, self._notified)
         self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA)
+        self._doors = None if clients is None else ClientDoors(self._loop, clients)
         self._appends: list[Entry] = []
         self._snapshots: dict[Link, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._turn_pending = False
+        self._client_turn_pending = False
         self._closed = False
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.Append: self._append,
@@ -112,7 +122,7 @@ class Member:
             effects.Serve: self._serve,
             effects.StopServing: self._stop_serving,
             effects.FromLearner: self._from_learner,
-            effects.FromLeader: lambda effect: None,
+            effects.FromLeader: self._from_leader,
             effects.Synced: lambda effect: None,
         }
 
@@ -131,6 +141,8 @@ class Member:
             self._timer.cancel()
         self._election.close()
         self._quorum.close()
+        if self._doors is not None:
+            self._doors.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.store.close()
@@ -143,6 +155,8 @@ class Member:
         self._closed = True
         self._election.close()
         self._quorum.close()
+        if self._doors is not None:
+            self._doors.close()
         self.failed.set()
 
     # -- turns of the loop
@@ -184,15 +198,40 @@ class Member:
             time_ms = now_ms()
             server.set_wall_clock(time_ms, time.time_ns() // _NS_PER_MS)
             server.tick(time_ms)
-            self.propose_all()
+            self.client_turn()
         self._loop.call_later(_SERVER_TICK_S, self._tick_server)
 
     def propose_all(self) -> None:
-        """Propose what the server has prepared."""
+        """Pass on what our server has for the ensemble: transactions, or requests to the leader."""
         server = self.server
-        if server is not None and server.pipeline.appends:
+        if isinstance(server, LearnerServer):
+            for packet in server.take_requests():
+                self._step(inputs.ToLeader(packet))
+        elif server is not None and server.pipeline.appends:
             for zxid, entry in server.take_appends():
                 self._step(inputs.Propose(zxid, entry))
+
+    def client_turn(self) -> None:
+        """Have the end of a turn run, after clients have brought something."""
+        if not self._client_turn_pending:
+            self._client_turn_pending = True
+            self._loop.call_soon(self._end_client_turn)
+
+    def _end_client_turn(self) -> None:
+        self._client_turn_pending = False
+        if self._closed:
+            return
+        self.propose_all()
+        server = self.server
+        if server is not None and self._doors is not None:
+            self._doors.write(server)
+            if server.backlog:
+                self._loop.call_soon(self._give_turns)
+
+    def _give_turns(self) -> None:
+        if self.server is not None:
+            self.server.take_turns(now_ms())
+            self.client_turn()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes time."""
@@ -218,6 +257,9 @@ class Member:
 
     def packet(self, link: Link, packet: QuorumPacket) -> None:
         """A packet has come."""
+        server = self.server
+        if packet.type is PacketType.PING and isinstance(server, LearnerServer):
+            self.peer.touched |= server.take_touched(now_ms())
         self._step(inputs.PacketReceived(link, packet))
 
     def snapshot(self, link: Link, chunks: list[bytes]) -> None:
@@ -312,27 +354,52 @@ class Member:
 
     def _deliver(self, effect: effects.Deliver) -> None:
         server = self.server
-        if server is not None:
+        if isinstance(server, LearnerServer):
+            server.deliver(decode_txn(effect.entry), now_ms())
+            self.client_turn()
+        elif server is not None:
             server.committed(effect.zxid, now_ms())
+            self.client_turn()
         else:
             apply(self.store.tree, decode_txn(effect.entry))
 
     def _serve(self, effect: effects.Serve) -> None:
         self.serving = effect.role
         log.info("serving as %s from %#x", effect.role.name, effect.zxid)
+        time_ms, wall_ms = now_ms(), time.time_ns() // _NS_PER_MS
+        rng = random.SystemRandom()
+        tree = self.store.tree
         if effect.role is ServerState.LEADING:
-            self.store.tree.last_processed_zxid = effect.zxid
-            wall_ms = time.time_ns() // _NS_PER_MS
-            rng = random.SystemRandom()
-            server = Server(self.settings, self.store.tree, now_ms(), wall_ms, rng)
-            server.pipeline.zxid = effect.zxid
-            self.server = server
-            self._gate = LearnersGate(server)
+            tree.last_processed_zxid = effect.zxid
+            self.server = Server(self.settings, tree, time_ms, wall_ms, rng)
+            self.server.pipeline.zxid = effect.zxid
+            self._gate = LearnersGate(self.server)
+        else:
+            self.server = LearnerServer(self.settings, tree, time_ms, wall_ms, rng)
+        if self._doors is not None:
+            self._doors.open(self.server, self.client_turn)
 
     def _stop_serving(self, effect: effects.StopServing) -> None:
         log.info("serving no more")
         self.serving = None
         self.server = self._gate = None
+        if self._doors is not None:
+            self._doors.shut()
+
+    def _from_leader(self, effect: effects.FromLeader) -> None:
+        server, packet = self.server, effect.packet
+        if not isinstance(server, LearnerServer):
+            return
+        if packet.type is PacketType.SYNC:
+            server.synced(now_ms())
+        else:
+            try:
+                session_id, valid = decode_revalidated(packet.data)
+            except WireError as error:
+                log.warning("REVALIDATE of the leader: %s", error)
+                return
+            server.revalidated(session_id, valid, now_ms())
+        self.client_turn()
 
     def _from_learner(self, effect: effects.FromLearner) -> None:
         gate = self._gate

@@ -46,9 +46,19 @@ class Server:
     """A standalone server over a loaded tree, whose sessions start with their full timeout."""
 
     def __init__(
-        self, settings: ServerSettings, tree: DataTree, now_ms: int, wall_ms: int, rng: Random
+        self,
+        settings: ServerSettings,
+        tree: DataTree,
+        now_ms: int,
+        wall_ms: int,
+        rng: Random,
+        pipeline_class: type[Pipeline] = Pipeline,
+        session_ops_class: type[SessionOps] = SessionOps,
     ) -> None:
-        """``rng`` is for the connection throttle and for when snapshots are due."""
+        """``rng`` is for the connection throttle and for when snapshots are due.
+
+        The two classes are what a learner does in another way (``learner_server.py``).
+        """
         first_id = first_session_id(wall_ms, settings.server_id)
         sessions = SessionTracker(settings.tick_time_ms, now_ms, first_id)
         for session_id, timeout_ms in tree.sessions.items():
@@ -72,8 +82,8 @@ class Server:
         in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS}
         del in_loop[int(OpCode.PING)], in_loop[int(OpCode.SYNC)]
         auth = Authenticator(settings, core.stats, core.outbox)
-        self.pipeline = pipeline = Pipeline(settings, TreeView(tree), rng)
-        self.session_ops = SessionOps(core, pipeline, auth, self.throttle)
+        self.pipeline = pipeline = pipeline_class(settings, TreeView(tree), rng)
+        self.session_ops = session_ops_class(core, pipeline, auth, self.throttle)
         queueable = {**handlers, THROTTLED: throttled}
         self._finisher = Finisher(core, self.session_ops, watch_ops, queueable)
         pipeline.finish = self._finisher.finish

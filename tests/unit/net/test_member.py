@@ -2,12 +2,16 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kazoo.client import KazooClient
+from kazoo.exceptions import NodeExistsError
 
+from speckeeper.net.listening import listen
 from speckeeper.net.member import Member, now_ms
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import prepare_directories
@@ -15,6 +19,7 @@ from speckeeper.storage.disk import Disk
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.handshake import ConnectRequest, encode_connect_request
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.requests import CreateRequest, CreateSessionRequest, encode_request
@@ -39,13 +44,22 @@ class Ensemble:
             )
         )
         self.members: dict[int, Member] = {}
+        self.client_ports: dict[int, int] = {}
+
+    def client(self, *ids: int, **options: Any) -> KazooClient:
+        """A client of these members, not started."""
+        hosts = [f"127.0.0.1:{self.client_ports[sid]}" for sid in ids or self.client_ports]
+        return KazooClient(",".join(hosts), randomize_hosts=False, **options)
 
     async def start(self, *ids: int) -> None:
         for sid in ids or tuple(server.id for server in self.config.servers):
             storage = StorageSettings(self._folder / str(sid), pre_alloc_size_kb=64)
             prepare_directories(storage, Disk())
             zab = ZabSettings(sid, tick_time_ms=100, commit_log_count=self._window)
-            member = Member(zab, self.config, ServerSettings(), storage, Disk())
+            server = ServerSettings(server_id=sid, tick_time_ms=100, min_session_timeout_ms=400)
+            clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
+            self.client_ports[sid] = clients.getsockname()[1]
+            member = Member(zab, self.config, server, storage, Disk(), clients)
             self.members[sid] = member
             await member.start()
 
@@ -163,6 +177,78 @@ async def restarts_from_its_files(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+def framed(payload: bytes) -> bytes:
+    return struct.pack(">i", len(payload)) + payload
+
+
+async def on_thread(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return await asyncio.to_thread(call, *arguments, **options)
+
+
+async def serves_clients_at_every_member(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    await ensemble.serving()
+    clients = {sid: ensemble.client(sid) for sid in (1, 2, 3)}
+    for sid, client in clients.items():
+        await on_thread(client.start, 10)
+        assert await on_thread(client.create, f"/c{sid}", b"x") == f"/c{sid}"
+    for client in clients.values():
+        await on_thread(client.sync, "/")
+        assert {"c1", "c2", "c3"} <= {*await on_thread(client.get_children, "/")}
+    with pytest.raises(NodeExistsError):
+        await on_thread(clients[1].create, "/c3")
+    seen: list[str] = []
+    await on_thread(clients[1].get, "/c3", watch=lambda event: seen.append(event.type))
+    transaction = clients[2].transaction()
+    transaction.set_data("/c3", b"new")
+    transaction.create("/c3/child", b"", ephemeral=True)
+    await on_thread(transaction.commit)
+    await until(lambda: bool(seen))
+    assert seen == ["CHANGED"]
+    # Order within a session: a read behind a write sees it, at a follower too.
+    pending = [clients[1].create_async(f"/order{n}") for n in range(50)]
+    stat = clients[1].exists_async("/order49")
+    assert (await on_thread(stat.get, timeout=10)) is not None
+    assert all(each.ready() for each in pending)
+    # An ephemeral goes with its session, everywhere.
+    await on_thread(clients[2].stop)
+    await until(
+        lambda: all("/c3/child" not in m.store.tree.nodes for m in ensemble.members.values())
+    )
+    for client in clients.values():
+        await on_thread(client.stop)
+        client.close()
+    await ensemble.stop()
+
+
+async def sessions_move_and_expire(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    await ensemble.serving()
+    client = ensemble.client(1, 2, timeout=10)
+    await on_thread(client.start, 10)
+    await on_thread(client.create, "/mine", ephemeral=True)
+    session = client.client_id[0]
+    await ensemble.stop(1)
+    await ensemble.serving()
+    await on_thread(client.retry, client.set, "/mine", b"still here")
+    assert client.client_id[0] == session
+    # Nobody speaks for it any more: the leader lets it expire, and all forget its node.
+    reader, writer = await asyncio.open_connection("127.0.0.1", ensemble.client_ports[2])
+    writer.write(framed(encode_connect_request(ConnectRequest(0, 0, 400, 0, b"", None))))
+    ephemeral = encode_request(CREATE, CreateRequest("/short", b"", OPEN_ACL_UNSAFE, 1, -1))
+    writer.write(framed(struct.pack(">ii", 1, CREATE) + ephemeral))
+    await until(lambda: "/short" in ensemble.members[3].store.tree.nodes)
+    await until(lambda: all("/short" not in m.store.tree.nodes for m in ensemble.members.values()))
+    assert "/mine" in ensemble.members[2].store.tree.nodes
+    writer.close()
+    assert await reader.read()  # it was answered before
+    await on_thread(client.stop)
+    client.close()
+    await ensemble.stop()
+
+
 @pytest.mark.parametrize(
     "story",
     [
@@ -170,6 +256,8 @@ async def restarts_from_its_files(tmp_path: Path) -> None:
         survives_its_leader,
         brings_a_late_one_up_by_snapshot,
         restarts_from_its_files,
+        serves_clients_at_every_member,
+        sessions_move_and_expire,
     ],
     ids=lambda story: story.__name__,
 )

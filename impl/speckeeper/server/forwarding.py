@@ -1,0 +1,149 @@
+"""The pipeline of a learner: writes go to the leader, and are answered when their commit passes.
+
+The requests of a session keep their order: what comes behind a write waits for it. Requests of
+other sessions do not. A ``sync`` goes to the leader too, which answers in the order of asking.
+
+Source: ZooKeeper ``FollowerRequestProcessor``, ``CommitProcessor``, ``FollowerZooKeeperServer``
+(pendingSyncs).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from speckeeper.server.connection import Connection
+from speckeeper.server.pipeline import Pipeline, Queued, Random
+from speckeeper.server.settings import ServerSettings
+from speckeeper.tree.apply import apply
+from speckeeper.tree.view import TreeView
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_data import ForwardedRequest, encode_forwarded
+from speckeeper.wire.records import Id
+from speckeeper.wire.txns import Txn
+
+_SYNC = int(OpCode.SYNC)
+_ERROR = int(OpCode.ERROR)
+
+
+class _LeaderAhead(deque[Any]):
+    """A queue that never counts as empty: the leader may always be ahead, so a sync must ask it."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class _Waiting:
+    """A request in its session's order. ``ready``: nothing is waited for but what is ahead."""
+
+    __slots__ = ("queued", "ready", "session_id", "write")
+
+    def __init__(self, session_id: int, queued: Queued, write: bool, ready: bool) -> None:
+        self.session_id = session_id
+        self.queued = queued
+        self.write = write
+        self.ready = ready
+
+
+class ForwardingPipeline(Pipeline):
+    """Gives no zxids and logs nothing. ``requests``: packets for the leader, to be taken out."""
+
+    __slots__ = ("_by_session", "_syncs", "requests")
+
+    def __init__(self, settings: ServerSettings, view: TreeView, rng: Random) -> None:
+        super().__init__(settings, view, rng)
+        self.keep_bodies = True  # the short way of ordinary writes prepares, which is the leader's
+        self.queue = _LeaderAhead()  # only its length matters: what waits, for the limits
+        self.requests: list[QuorumPacket] = []
+        self._by_session: dict[int, deque[_Waiting]] = {}
+        self._syncs: deque[_Waiting] = deque()
+
+    def write(
+        self,
+        connection: Connection | None,
+        session_id: int,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        auth_ids: tuple[Id, ...],
+        now_ms: int,
+        large: int = 0,
+    ) -> None:
+        """Send a write to the leader; it is answered by :meth:`deliver`."""
+        self._ask(session_id, xid, op, buffer[start:end], auth_ids)
+        self.large_bytes += large
+        queued = Queued(0, None, connection, xid, op, b"", auth_ids, now_ms, large)
+        self._wait(_Waiting(session_id, queued, write=True, ready=False))
+
+    def read_later(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        body: bytes,
+        auth_ids: tuple[Id, ...],
+        now_ms: int,
+    ) -> None:
+        """Queue a read behind what its session waits for; a sync waits for the leader as well."""
+        queued = Queued(0, None, connection, xid, op, body, auth_ids, now_ms, 0)
+        waiting = _Waiting(connection.session_id, queued, write=False, ready=op != _SYNC)
+        if op == _SYNC:
+            self._ask(connection.session_id, xid, op, body[4:], auth_ids)
+            self._syncs.append(waiting)
+        self._wait(waiting)
+        self._advance(connection.session_id)
+
+    def deliver(self, txn: Txn) -> None:
+        """Apply a committed transaction, and answer it if it was asked for here."""
+        header = txn.header
+        session_id = header.client_id
+        waiting = self._by_session.get(session_id)
+        applied = apply(self.view.tree, txn)
+        if waiting and _asked_for(waiting[0], header.cxid, header.type):
+            queued = waiting.popleft().queued
+            self.queue.popleft()
+            self.large_bytes -= queued.large
+            self.finish(queued._replace(zxid=header.zxid, txn=txn), applied)
+            self._advance(session_id)
+        else:
+            nobody = Queued(header.zxid, txn, None, header.cxid, header.type, b"", (), 0, 0)
+            self.finish(nobody, applied)
+
+    def synced(self) -> None:
+        """The leader has answered the oldest sync: all that it had committed then is here."""
+        if self._syncs:
+            waiting = self._syncs.popleft()
+            waiting.ready = True
+            self._advance(waiting.session_id)
+
+    def _ask(
+        self, session_id: int, xid: int, op: int, body: bytes, auth_ids: tuple[Id, ...]
+    ) -> None:
+        data = encode_forwarded(ForwardedRequest(session_id, xid, op, body))
+        self.requests.append(QuorumPacket(PacketType.REQUEST, -1, data, auth_ids))
+
+    def _wait(self, waiting: _Waiting) -> None:
+        self._by_session.setdefault(waiting.session_id, deque()).append(waiting)
+        self.queue.append(waiting.queued)
+
+    def _advance(self, session_id: int) -> None:
+        """Answer what no longer waits for anything ahead of it."""
+        waiting = self._by_session.get(session_id)
+        while waiting and waiting[0].ready:
+            queued = waiting.popleft().queued
+            self.queue.popleft()
+            self.finish(queued, None)
+        if waiting is not None and not len(waiting):
+            del self._by_session[session_id]
+
+
+def _asked_for(waiting: _Waiting, cxid: int, kind: int) -> bool:
+    """Whether a transaction is what a session's oldest request has become."""
+    queued = waiting.queued
+    if not waiting.write or queued.xid != cxid:
+        return False
+    # The server's own requests for a session (to create it, to close it) share a number.
+    return cxid != 0 or kind in (queued.op, _ERROR)

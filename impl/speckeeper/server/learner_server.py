@@ -1,0 +1,133 @@
+"""A server that follows or observes: it reads by itself, and asks the leader for the rest.
+
+In, beside what every server takes: ``deliver``, ``synced``, ``revalidated``. Out:
+``take_requests``, packets for the leader, and ``take_touched``, the sessions to tell it of.
+
+Source: ZooKeeper ``LearnerZooKeeperServer``, ``FollowerZooKeeperServer``,
+``LearnerSessionTracker``.
+"""
+
+from __future__ import annotations
+
+from speckeeper.server.auth import Authenticator
+from speckeeper.server.connection import Connection, Hold, State
+from speckeeper.server.core import Core
+from speckeeper.server.forwarding import ForwardingPipeline
+from speckeeper.server.pipeline import Pipeline, Random
+from speckeeper.server.reasons import CloseReason
+from speckeeper.server.server import Server
+from speckeeper.server.session_ops import SessionOps
+from speckeeper.server.settings import ServerSettings
+from speckeeper.server.throttle import ConnectionThrottle
+from speckeeper.tree.datatree import DataTree
+from speckeeper.wire.handshake import session_password
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_data import encode_revalidate
+from speckeeper.wire.txns import Txn
+
+
+class LearnerSessionOps(SessionOps):
+    """Sessions whose life the leader decides."""
+
+    def __init__(
+        self, core: Core, pipeline: Pipeline, auth: Authenticator, throttle: ConnectionThrottle
+    ) -> None:
+        super().__init__(core, pipeline, auth, throttle)
+        self._revalidating: dict[int, Connection] = {}
+
+    def expire(self, now_ms: int) -> list[int]:
+        """Let no session expire: that is the leader's to say."""
+        return []
+
+    def _reopen(
+        self, connection: Connection, session_id: int, password: bytes, now_ms: int
+    ) -> None:
+        """Ask the leader whether the session is alive; it moves here if it is."""
+        core = self._core
+        core.stats.connections_revalidated += 1
+        session = core.sessions.by_id.get(session_id)
+        if session is not None and session.connection is not None:
+            core.outbox.close(session.connection, CloseReason.CLIENT_RECONNECT)
+            session.connection = None
+        connection.session_id = session_id
+        if password != session_password(session_id):
+            self.finish(connection, False)
+            return
+        self._revalidating[session_id] = connection
+        assert isinstance(self._pipeline, ForwardingPipeline)
+        data = encode_revalidate(session_id, connection.timeout_ms)
+        self._pipeline.requests.append(QuorumPacket(PacketType.REVALIDATE, -1, data))
+
+    def revalidated(self, session_id: int, valid: bool, now_ms: int) -> None:
+        """The leader has said whether a session is alive."""
+        connection = self._revalidating.pop(session_id, None)
+        if connection is None or connection.state != State.OPENING:
+            return
+        if valid:
+            session = self._core.sessions.track(session_id, connection.timeout_ms, now_ms)
+            session.closing = False
+            connection.session = session
+            session.connection = connection
+        self.finish(connection, valid)
+
+
+class LearnerServer(Server):
+    """A server over a tree that a leader's transactions change."""
+
+    def __init__(
+        self, settings: ServerSettings, tree: DataTree, now_ms: int, wall_ms: int, rng: Random
+    ) -> None:
+        super().__init__(
+            settings, tree, now_ms, wall_ms, rng, ForwardingPipeline, LearnerSessionOps
+        )
+        assert isinstance(self.pipeline, ForwardingPipeline)
+        assert isinstance(self.session_ops, LearnerSessionOps)
+        self._forwarding = self.pipeline
+        self._learner_sessions = self.session_ops
+        self._told_ms = now_ms
+
+    def deliver(self, txn: Txn, now_ms: int) -> None:
+        """Apply a committed transaction, and answer who asked for it."""
+        self._finisher.now_ms = now_ms
+        self._forwarding.deliver(txn)
+        self._settle(now_ms)
+
+    def synced(self, now_ms: int) -> None:
+        """The leader has answered a sync."""
+        self._finisher.now_ms = now_ms
+        self._forwarding.synced()
+        self._settle(now_ms)
+
+    def revalidated(self, session_id: int, valid: bool, now_ms: int) -> None:
+        """The leader has answered a client's wish to go on with its session here."""
+        self._learner_sessions.revalidated(session_id, valid, now_ms)
+        self._settle(now_ms)
+
+    def take_requests(self) -> list[QuorumPacket]:
+        """Take out the packets for the leader."""
+        requests = self._forwarding.requests
+        self._forwarding.requests = []
+        return requests
+
+    def take_touched(self, now_ms: int) -> dict[int, int]:
+        """Return the timeouts, by id, of sessions that were heard of since this was asked last."""
+        told_ms, self._told_ms = self._told_ms, now_ms
+        return {
+            session.id: session.timeout_ms
+            for session in self.sessions.by_id.values()
+            if session.connection is not None and session.touched_ms >= told_ms
+        }
+
+    def _settle(self, now_ms: int) -> None:
+        self._finisher.settle()
+        opened = self.session_ops.opened
+        while opened:
+            self._intake.release(opened.pop(), Hold.HANDSHAKE, now_ms)
+        dispatcher = self._dispatcher
+        for connection in list(dispatcher.throttled):
+            if dispatcher.free_to_go_on(connection):
+                del dispatcher.throttled[connection]
+                self._intake.release_throttled(connection, now_ms)
+
+    def _delete_container(self, path: str, now_ms: int) -> None:
+        """Leave it to the leader."""
