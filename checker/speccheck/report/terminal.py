@@ -74,7 +74,7 @@ def lines(model: Model, result: Result, trace: Trace, exercise: Exercise | None)
     idle = "never enabled" if result.verdict == "success" else "not taken so far"
     yield from coverage_lines(coverage_of(model, result), idle)
     if exercise is not None:
-        yield from exercise_lines(exercise)
+        yield from exercise_lines(exercise, result.verdict == "success")
 
 
 # --- counterexamples -----------------------------------------------------------------------------
@@ -145,9 +145,12 @@ def coverage_lines(rows: list[Row], idle: str = "never enabled") -> Iterator[Tex
         yield line
 
 
-def exercise_lines(exercise: Exercise) -> Iterator[Text]:
-    """Yield what a run did not exercise, and how much was asked."""
-    branches = [found for found in exercise.findings if found.kind == "branch"]
+def exercise_lines(exercise: Exercise, to_the_end: bool = True) -> Iterator[Text]:
+    """Yield what a run did not exercise, and how much was asked.
+
+    Of a run that did not go ``to_the_end``, what actions have not done so far is not listed.
+    """
+    branches = [found for found in exercise.findings if found.kind == "branch" and to_the_end]
     if exercise.branches:
         taken = sum(1 for branch in exercise.branches if branch.taken)
         yield Text(f"Branches within actions: {taken} of {len(exercise.branches)} taken")
@@ -158,7 +161,8 @@ def exercise_lines(exercise: Exercise) -> Iterator[Text]:
         note = "" if exercise.is_complete else "; not settled for the rest, see docs/checker.md"
         counts = f"{exercise.decisive} of {len(exercise.parts)}"
         yield Text(f"Parts of properties: {counts} made a difference{note}")
-    others = [found for found in exercise.findings if found.kind != "branch"]
+    hidden = {"branch"} if to_the_end else {"branch", "action"}
+    others = [found for found in exercise.findings if found.kind not in hidden]
     yield from _findings(exercise.vacuous, "Vacuous: ", "yellow")
     yield from _findings([f for f in others if f.is_weak and not f.reason], "Note: ", "dim")
     for found in others:

@@ -24,10 +24,13 @@ def judge(
     """
     exercise = Exercise()
     exercise.findings.extend(_idle(model, result))
+    taken = {name for name, steps, _ in result.taken if steps}
+    idle = {finding.name for finding in exercise.findings} - taken
     if model.marks is not None:
         exercise.branches = model.marks.branches()
         for branch in exercise.branches:
-            if not branch.taken:
+            # Of an action that was never taken, the branches need no word.
+            if not branch.taken and branch.action not in idle:
                 message = f"this {_BRANCHES[branch.kind]} was never taken"
                 finding = Finding("branch", branch.action, branch.place, message, is_weak=True)
                 exercise.findings.append(finding)
