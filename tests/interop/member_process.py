@@ -1,7 +1,7 @@
-"""Run one member of an ensemble that has no client port: `member_process.py ID CONFIG FOLDER`.
+"""Run one member of an ensemble: `member_process.py ID CONFIG FOLDER TICK_MS CLIENT_PORT`.
 
 CONFIG is a file with the text of the configuration. A line on standard output for every change of
-role; ends with SIGTERM.
+role, and the nodes at the end; ends with SIGTERM.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from speckeeper.net.listening import listen
 from speckeeper.net.member import Member
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import prepare_directories
@@ -22,12 +23,16 @@ from speckeeper.wire.quorum_config import decode_config
 from speckeeper.zab.settings import ZabSettings
 
 
-async def run(server_id: int, config: Path, folder: Path, tick_time_ms: int) -> None:
+async def run(
+    server_id: int, config: Path, folder: Path, tick_time_ms: int, client_port: int
+) -> None:
     storage = StorageSettings(folder, pre_alloc_size_kb=64)
     prepare_directories(storage, Disk())
     settings = ZabSettings(server_id, tick_time_ms=tick_time_ms)
     server = ServerSettings(server_id=server_id, tick_time_ms=tick_time_ms)
-    member = Member(settings, decode_config(config.read_bytes()), server, storage, Disk())
+    clients = listen("clients", "127.0.0.1", client_port, -1, False)
+    text = decode_config(config.read_bytes())
+    member = Member(settings, text, server, storage, Disk(), clients)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await member.start()
@@ -48,4 +53,5 @@ async def run(server_id: int, config: Path, folder: Path, tick_time_ms: int) -> 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG if "-v" in sys.argv else logging.INFO)
-    asyncio.run(run(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))
+    own_id, config_file, data, tick, port = sys.argv[1:6]
+    asyncio.run(run(int(own_id), Path(config_file), Path(data), int(tick), int(port)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Mixed:
         self._config = folder / "config"
         self._config.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
         self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
         self.apache: dict[int, Peer] = {}
         for sid in {1, 2, 3} - {ours}:
             config = {**lines, "tickTime": TICK_MS, "initLimit": 20, "syncLimit": 10}
@@ -44,7 +46,7 @@ class Mixed:
 
     def start_ours(self) -> None:
         command = [sys.executable, str(SCRIPT), str(self.ours), str(self._config)]
-        command += [str(self._folder / "ours"), str(TICK_MS)]
+        command += [str(self._folder / "ours"), str(TICK_MS), str(self.port)]
         with (
             (self._folder / "ours.out").open("ab") as out,
             (self._folder / "ours.log").open("ab") as log,
@@ -74,8 +76,10 @@ class Mixed:
                 return sid
         return self.ours
 
-    def client(self) -> KazooClient:
-        client = KazooClient(",".join(peer.address for peer in self.apache.values()))
+    def client(self, *, at_ours: bool = False) -> KazooClient:
+        """A client of Apache's members, or of ours."""
+        hosts = [peer.address for peer in self.apache.values()]
+        client = KazooClient(f"127.0.0.1:{self.port}" if at_ours else ",".join(hosts))
         client.start(30)
         return client
 
@@ -97,7 +101,40 @@ def mixed(tmp_path: Path) -> Iterator[Callable[[Kind, int], Mixed]]:
 
 
 def retry(call: Callable[..., object], *arguments: object) -> object:
-    return KazooRetry(max_tries=-1, deadline=60, delay=0.2, backoff=1)(call, *arguments)
+    again = KazooRetry(max_tries=-1, deadline=60, delay=0.2, backoff=1)
+    again.retry_exceptions += (IndexError,)
+    return again(call, *arguments)
+
+
+def test_session_moves_between_ours_and_theirs(mixed: Callable[[Kind, int], Mixed]) -> None:
+    """Ours asks Apache's leader whether a session is alive, and tells it which are."""
+    ensemble = mixed(APACHE_39, 1)
+    ensemble.start_ours()
+    for peer in ensemble.apache.values():
+        peer.launch()
+    assert ensemble.leader() != 1
+    hosts = [f"127.0.0.1:{ensemble.port}", *(peer.address for peer in ensemble.apache.values())]
+    client = KazooClient(",".join(hosts), randomize_hosts=False, timeout=10)
+    client.start(30)
+    client.create("/moving", b"", ephemeral=True)
+    session = client.client_id
+    ensemble.stop_ours()
+    retry(client.set, "/moving", b"at theirs")
+    assert client.client_id == session
+    ensemble.start_ours()
+    for peer in ensemble.apache.values():
+        peer.wait_until_serving()
+    back = KazooClient(hosts[0], client_id=session, timeout=10)
+    retry(back.start, 10)
+    assert back.client_id == session
+    back.sync("/")
+    assert back.get("/moving")[0] == b"at theirs"
+    time.sleep(15)  # longer than its timeout: it lives by what ours tells the leader
+    assert back.exists("/moving") is not None
+    assert back.client_id == session
+    for each in (back, client):
+        each.stop()
+        each.close()
 
 
 @pytest.mark.parametrize("kind", [APACHE_38, APACHE_39], ids=lambda kind: kind.name)
@@ -117,6 +154,20 @@ def test_one_of_ours(mixed: Callable[[Kind, int], Mixed], kind: Kind, ours: int)
         client.create(f"/n{number}", b"." * number)
     client.sync("/")
     assert client.get("/a")[0] == b"2"
+    at_ours = ensemble.client(at_ours=True)
+    at_ours.sync("/")
+    assert at_ours.get("/a")[0] == b"2"
+    events: list[str] = []
+    at_ours.get("/a", watch=lambda event: events.append(event.type))
+    at_ours.create("/ours", b"", ephemeral=True)
+    client.sync("/")
+    assert client.exists("/ours").ephemeralOwner == at_ours.client_id[0]
+    client.set("/a", b"3")
+    retry(lambda: events[0])
+    at_ours.stop()
+    at_ours.close()
+    client.sync("/")
+    assert client.exists("/ours") is None
 
     # Without us the two others go on; we catch up.
     said = ensemble.stop_ours()
@@ -136,7 +187,7 @@ def test_one_of_ours(mixed: Callable[[Kind, int], Mixed], kind: Kind, ours: int)
     ensemble.leader()
     client = ensemble.client()
     retry(client.create, "/with-two", b"")
-    assert client.get("/a")[0] == b"2"
+    assert client.get("/a")[0] == b"3"
     client.stop()
     client.close()
     nodes = {*ensemble.stop_ours()[-1].split()}
