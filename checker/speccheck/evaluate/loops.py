@@ -45,7 +45,8 @@ class Loops(Calls):
                 return f"range({low}, {high} + 1)"
             if node.builtin.name == "DOMAIN":
                 return f"({self.argument(node.arguments[0], ctx)}).domain.keys_"
-        return f"in_order({self.value(node, ctx)})"
+        code = self.value(node, ctx)
+        return f"in_order({code})" if self.may_be_lazy(node, ctx.env) else f"ORDERED[{code}]"
 
     def _listed(self, value: Value) -> Value:
         if is_finite(value) and hasattr(value, "__len__") and len(value) <= _MOST_LISTED:

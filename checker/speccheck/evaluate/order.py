@@ -68,18 +68,15 @@ def _compare_items(a: Values, b: Values) -> int:
 
 
 _key = cmp_to_key(compare)
-_ordered: dict[frozenset[Any], Values] = {}
 _MOST_REMEMBERED = 200_000
 
 
-def ordered(values: Value) -> Values:
-    """Return the elements of a set in order."""
-    if isinstance(values, LazySet):
-        return tuple(values)
-    known = _ordered.get(values)
-    if known is not None:
-        return known
-    try:
+class _Ordered(dict[Any, Values]):
+    """Listed sets to their elements in order, for generated code: a look-up where it is known."""
+
+    def __missing__(self, values: Value) -> Values:
+        if type(values) is not frozenset:
+            return ordered(values)
         if all(type(value) is int for value in values):
             listed = tuple(sorted(values))
         elif all(type(value) is str for value in values):
@@ -87,9 +84,19 @@ def ordered(values: Value) -> Values:
             listed = tuple(sorted(values, key=rank))
         else:
             listed = tuple(sorted(values, key=_key))
-    except TypeError:
-        raise EvaluationError(f"{values!r} is no set") from None
-    if len(_ordered) > _MOST_REMEMBERED:
-        _ordered.clear()
-    _ordered[values] = listed
-    return listed
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+        self[values] = listed
+        return listed
+
+
+ORDERED = _Ordered()
+
+
+def ordered(values: Value) -> Values:
+    """Return the elements of a set in order."""
+    if type(values) is frozenset:
+        return ORDERED[values]
+    if isinstance(values, LazySet):
+        return tuple(values)
+    raise EvaluationError(f"{values!r} is no set")
