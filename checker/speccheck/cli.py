@@ -179,7 +179,8 @@ def check(
     config = config or spec.with_suffix(".cfg")
     for path in (spec, config):
         if not path.is_file():
-            _refuse(f"{path}: there is no such file")
+            what = "this is a folder, not a file" if path.is_dir() else "there is no such file"
+            _refuse(f"{path}: {what}")
     files = Exports(itf, dot, html, tuple(channel or ()))
     try:
         files.check()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from speccheck.evaluate.stdlib.tlc import model_value
 from speccheck.evaluate.values import Value, as_boolean
-from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.errors import Span, TlaError, read_text
 from speccheck.tla.meaning import Place
 
 _TOKEN = re.compile(
@@ -214,4 +214,4 @@ def _constant(reader: _Reader, config: Config, name: str) -> None:
 
 def read_config(path: Path) -> Config:
     """Return the configuration in a file. Raises TlaError, OSError."""
-    return parse_config(path.read_text("utf-8"), str(path))
+    return parse_config(read_text(path), str(path))

@@ -1,6 +1,7 @@
 """What the front end raises: one error class that shows the place in the text."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 TAB_SIZE = 8
@@ -26,7 +27,8 @@ Refuse: TypeAlias = "Callable[[str, Span], Exception]"
 class TlaError(Exception):
     """The text is not TLA+; ``str()`` gives ``file:line:column: message``, the line and a caret.
 
-    ``message`` says what is wrong; ``expected``, where known, what could have stood there.
+    ``message`` says what is wrong; ``expected``, where known, what could have stood there. Line 0
+    means the file as a whole.
     """
 
     def __init__(
@@ -50,7 +52,19 @@ class TlaError(Exception):
 
     def __str__(self) -> str:
         gutter = " " * min(self.column - 1, len(self.source_line))
-        shown = f"{self.path}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        shown = f"{place}: {self.message}"
         if self.expected:
             shown += f"; expected {' or '.join(self.expected)}"
+        if not self.source_line.strip():
+            return shown
         return f"{shown}\n  {self.source_line}\n  {gutter}^"
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises TlaError where it is not UTF-8, OSError."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"this is not UTF-8 text: byte {error.object[error.start]:#04x} at {error.start}"
+        raise TlaError(message, path=str(path), text="", line=0, column=0) from None

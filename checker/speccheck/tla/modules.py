@@ -6,7 +6,7 @@ from pathlib import Path
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.cache import kept
-from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.errors import Span, TlaError, read_text
 from speccheck.tla.standard import is_standard
 
 
@@ -23,8 +23,14 @@ def module_of(text: str, path: str) -> ast.Module:
 
 
 def read_module(path: Path) -> ast.Module:
-    """Return the module in a file. Raises TlaError, OSError, UnicodeDecodeError."""
-    return module_of(path.read_text("utf-8"), str(path))
+    """Return the module in a file. Raises TlaError, OSError."""
+    text = read_text(path)
+    module = module_of(text, str(path))
+    if module.name != path.stem:
+        message = f"the file is named {path.name}, but its module {module.name}"
+        line, column, _, _ = module.span
+        raise TlaError(message, path=str(path), text=text, line=line, column=column)
+    return module
 
 
 class Library:
@@ -94,7 +100,7 @@ class Library:
         """Return a module that stands after another in the main file."""
         if self._main is None:
             return None
-        text = self._main.read_text("utf-8")
+        text = read_text(self._main)
         header = re.search(rf"^-{{4,}}[ \t]*MODULE[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
         if header is None:
             return None

@@ -22,6 +22,7 @@ from speccheck.tla.expressions import Parsed, unescape
 from speccheck.tla.heads import drop_proofs, mark_definitions
 from speccheck.tla.layout import lay_out
 from speccheck.tla.lexer import tokenize
+from speccheck.tla.operators import POSTFIX
 from speccheck.tla.units import UnitBuilder
 
 _READABLE = {
@@ -54,8 +55,12 @@ _READABLE = {
     "UNDERSCORE": "_",
     "IDENT": "a name",
     "DEF": "a definition",
+    "DEFOP": "a definition",
     "NUMBER": "a number",
+    "EXPRESSION": "an expression",
 }
+_BEGINS_EXPRESSION = {"IDENT", "NUMBER", "LPAR"}
+_BESIDES_EXPRESSION = {"INSTANCE", "RBRACE", "RANGLE", "RPAR"}
 _MOST_EXPECTED = 6
 
 
@@ -123,6 +128,12 @@ def _syntax_error(error: UnexpectedToken, tokens: list[Token], text: str, path: 
         what = "the list ends here too early"
     else:
         what = f"{found.value or found.type!r} cannot stand here"
-    names = sorted({_READABLE.get(kind, kind) for kind in error.expected or ()})
+    kinds = set(error.accepts or error.expected or ())
+    before = [token for token in tokens if (token.line, token.column) < (line, column)]
+    if before and before[-1].type in {"OP", "EQ"} and before[-1].value not in POSTFIX:
+        kinds = {"EXPRESSION"}  # The grammar takes operators as they come.
+    elif kinds >= _BEGINS_EXPRESSION:
+        kinds = {"EXPRESSION"} | (kinds & _BESIDES_EXPRESSION)
+    names = sorted({_READABLE.get(kind, kind) for kind in kinds})
     shown = tuple(names) if len(names) <= _MOST_EXPECTED else ()
     return TlaError(what, path=path, text=text, line=line or 1, column=column or 1, expected=shown)

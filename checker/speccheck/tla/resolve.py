@@ -22,6 +22,8 @@ class Shared:
         self.language = m.Scope(names=dict(language()))
         self.standard: dict[str, dict[str, m.Builtin]] = {}
         self.operators: list[m.Operator] = []
+        # The modules that are being resolved, outermost first: path and name.
+        self.open: list[tuple[str, str]] = []
 
 
 def resolve(library: Library, module: ast.Module) -> m.ResolvedModule:
@@ -114,10 +116,17 @@ class ModuleResolver:
 
     def resolve(self) -> m.ResolvedModule:
         """Return the resolved module."""
+        this, around = (self._module.path, self._module.name), self._shared.open
+        if this in around:
+            circle = [name for _, name in [*around[around.index(this) :], this]]
+            message = f"the module needs itself: {', which needs '.join(circle)}"
+            raise self.refuse(message, self._module.span)
+        around.append(this)
         for name in self._module.extends:
             self._extend(name)
         for unit in self._module.units:
             self._unit(unit)
+        around.pop()
         return self._result
 
     # --- EXTENDS ---------------------------------------------------------------------------------

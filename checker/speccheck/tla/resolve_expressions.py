@@ -47,6 +47,8 @@ class ExpressionResolver:
     ) -> m.Operator:
         """Resolve a definition and put it into ``scope``."""
         declared = scope.names.get(unit.name)
+        if isinstance(unit, ast.OperatorDefinition):
+            self._check_distinct([p.name for p in unit.parameters], unit.span)
         place = self._place(unit.span)
         body: m.Expression
         if isinstance(unit, ast.FunctionDefinition):
@@ -79,9 +81,15 @@ class ExpressionResolver:
 
     def anonymous(self, node: ast.Lambda, scope: m.Scope) -> m.Operator:
         """Return the operator that a LAMBDA is."""
+        self._check_distinct(node.parameters, node.span)
         parameters = tuple(m.Parameter(name) for name in node.parameters)
         body = self.expression(node.body, self._inside(scope, parameters))
         return m.Operator("LAMBDA", parameters, self._place(node.span), body)
+
+    def _check_distinct(self, names: Sequence[str], span: Span) -> None:
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                raise self._refuse(f"{name} is bound twice here", span)
 
     @staticmethod
     def _inside(scope: m.Scope, parameters: Sequence[m.Parameter]) -> m.Scope:
@@ -227,6 +235,8 @@ class ExpressionResolver:
             parameters = tuple(m.Parameter(name) for name in bound.names)
             names.update((p.name, p) for p in parameters)
             resolved.append(m.Bound(parameters, domain, bound.is_tuple))
+        given = [name for bound in bounds for name in bound.names]
+        self._check_distinct(given, bounds[0].span)
         return tuple(resolved), m.Scope(outer=scope, names=names, implicit=scope.implicit)
 
     def expressions(
