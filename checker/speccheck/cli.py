@@ -258,7 +258,9 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
             exercise = None
             if result.verdict in {"success", "unfinished", "interrupted"}:
                 states = () if result.verdict == "interrupted" else search.reached
-                exercise = judge(model, result, states, to_the_end=options.strict)
+                exercise = judge(
+                    model, result, states, to_the_end=options.strict, tell=progress.say
+                )
         if result.error is not None:
             fine = load_model(spec, read_config(config), folders, fine=True)
             result.error = pinpoint(result, fine) or result.error

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from speccheck.evaluate.compiler import State
 from speccheck.explore.exercise.findings import Exercise
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 from speccheck.report.channels import ChannelError, annotations, parse_channel
-from speccheck.report.dot import DotError, write_dot
-from speccheck.report.html import write_html
-from speccheck.report.itf import write_itf
-from speccheck.report.messages import Diagram, diagram_of
 from speccheck.report.terminal import headline
 from speccheck.report.trace import Trace
+
+# What makes the files is imported where it is needed: most runs write none, and start faster.
+if TYPE_CHECKING:
+    from speccheck.report.messages import Diagram
 
 
 class ExportError(Exception):
@@ -51,16 +51,22 @@ def export(
     said: list[str] = []
     if asked.itf is not None:
         if trace.steps:
+            from speccheck.report.itf import write_itf
+
             text = write_itf(trace, source=spec.name, description=headline(result))
             said.append(_write(asked.itf, text))
         else:
             said.append(f"{asked.itf} is not written: there is no counterexample")
     if asked.dot is not None:
+        from speccheck.report.dot import DotError, write_dot
+
         try:
             said.append(_write(asked.dot, write_dot(model, reached, trace)))
         except DotError as error:
             raise ExportError(f"{asked.dot}: {error}") from None
     if asked.html is not None:
+        from speccheck.report.html import write_html
+
         diagram = _diagram(asked, spec, model, trace)
         said.append(_write(asked.html, write_html(model, result, trace, exercise, diagram)))
     return said
@@ -74,7 +80,9 @@ def _write(path: Path, text: str) -> str:
     return f"Written: {path}"
 
 
-def _diagram(asked: Exports, spec: Path, model: Model, trace: Trace) -> Diagram | None:
+def _diagram(asked: Exports, spec: Path, model: Model, trace: Trace) -> "Diagram | None":
+    from speccheck.report.messages import diagram_of
+
     described = list(asked.channels)
     if not described:
         paths = dict.fromkeys([str(spec), *(action.place.path for action in model.actions)])

@@ -84,7 +84,11 @@ class Progress:
         now = self._clock()
         sample = Sample(now - self._began, result.generated, result.distinct, result.queued)
         self._samples.append(sample)
-        line = self._line(result, sample)
+        self.say(self._line(result, sample))
+
+    def say(self, line: str) -> None:
+        """Show a line: at once on a terminal, elsewhere if the last one was some time ago."""
+        now = self._clock()
         if self._live is not None:
             self._live.update(Text(line, overflow="ellipsis", no_wrap=True), refresh=True)
         elif now - self._told >= _SECONDS_BETWEEN_PLAIN_LINES:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from speccheck.evaluate.compiler import State
 from speccheck.explore.config import Tolerance
 from speccheck.explore.exercise.findings import Exercise, Finding
-from speccheck.explore.exercise.vacuity import ask
+from speccheck.explore.exercise.vacuity import Tell, ask
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 
@@ -14,13 +14,19 @@ _LEAST_SECONDS = 0.5
 
 
 def judge(
-    model: Model, result: Result, states: Sequence[State], *, to_the_end: bool = False
+    model: Model,
+    result: Result,
+    states: Sequence[State],
+    *,
+    to_the_end: bool = False,
+    tell: Tell = lambda _text: None,
 ) -> Exercise:
     """Return what a run that found nothing wrong has exercised.
 
     ``states`` are those it reached and kept: where others are gone, with several processes for
     example, nothing is said to be vacuous on the strength of the rest. The questions that take
-    time get a share of the time that the run took; all they need with ``to_the_end``.
+    time get a share of the time that the run took; all they need with ``to_the_end``. ``tell`` is
+    told about once a second what is asked.
     """
     exercise = Exercise()
     exercise.findings.extend(_idle(model, result))
@@ -44,6 +50,7 @@ def judge(
             exercise,
             None if to_the_end else most_seconds,
             are_all=len(states) >= result.distinct,
+            tell=tell,
         )
     if result.verdict != "success":
         exercise.findings = [found._replace(is_weak=True) for found in exercise.findings]

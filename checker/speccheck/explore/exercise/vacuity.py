@@ -18,6 +18,7 @@ _STATES_FIRST = 512
 _STATES_BETWEEN_CLOCKS = 64
 
 Steps = Callable[[State], Iterable[State]]
+Tell = Callable[[str], None]
 
 _MESSAGES = {
     "disjunct": "this alternative never mattered; with FALSE in its place nothing changes",
@@ -45,12 +46,14 @@ def ask(
     most_seconds: float | None = None,
     *,
     are_all: bool = True,
+    tell: Tell = lambda _text: None,
 ) -> None:
     """Ask the probes of ``formulas`` and write to ``exercise`` what they say.
 
     ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time: what did not
     matter until then is reported as such, and the exercise is not complete. So it is if there are
-    more states than ``states``, with ``are_all`` false. Then it is not asked
+    more states than ``states``, with ``are_all`` false, or if the user interrupts. ``tell`` is told
+    about once a second what is asked. Then it is not asked
     which conditions of implications were needed: where one was not, the property holds for more
     than it says, which is no reason for doubt.
     """
@@ -60,7 +63,12 @@ def ask(
         if most_seconds is not None:
             now = time.perf_counter()
             deadline = now + (began + most_seconds - now) / (len(formulas) - position)
-        _Questions(compiler, formula, exercise, deadline).ask(states, steps, are_all)
+        questions = _Questions(compiler, formula, exercise, deadline)
+        try:
+            questions.ask(states, steps, are_all, tell)
+        except KeyboardInterrupt:
+            exercise.is_complete = False
+            break
     exercise.seconds += time.perf_counter() - began
 
 
@@ -100,17 +108,23 @@ class _Questions:
         self._hits[number] += 1
         return TRUE
 
-    def ask(self, states: Sequence[State], steps: Steps, are_all: bool) -> None:
+    def ask(self, states: Sequence[State], steps: Steps, are_all: bool, tell: Tell) -> None:
         exercise = self._exercise
+        told = time.monotonic()
         count = 0
         for state in scattered(states):
             if not self._asked:
                 break
             count += 1
-            if not count % _STATES_BETWEEN_CLOCKS and self._is_late():
-                exercise.is_complete = False
-                self._report(self._asked, count - 1)
-                break
+            if not count % _STATES_BETWEEN_CLOCKS:
+                if self._is_late():
+                    exercise.is_complete = False
+                    self._report(self._asked, count - 1)
+                    break
+                if time.monotonic() - told > 1:
+                    told = time.monotonic()
+                    name = self._formula.name
+                    tell(f"What mattered in {name}: {count:,} of {len(states):,} states")
             if self._formula.on_steps:
                 for successor in steps(state):
                     self._look((state, successor))

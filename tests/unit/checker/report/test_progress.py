@@ -24,7 +24,7 @@ def test_nothing_is_said_too_early() -> None:
 
 
 def test_plain_lines_come_every_ten_seconds() -> None:
-    times = iter(range(100))
+    times = iter(n / 2 for n in range(200))
     out = StringIO()
     with Progress(Console(file=out), clock=lambda: float(next(times))) as progress:
         for count in range(35):
@@ -37,7 +37,7 @@ def test_plain_lines_come_every_ten_seconds() -> None:
 
 def test_simulation_counts_behaviours() -> None:
     out = StringIO()
-    times = iter([0.0, 0.0, 20.0])
+    times = iter([0.0, 0.0, 20.0, 20.0])
     with Progress(Console(file=out), clock=lambda: next(times)) as progress:
         progress(Result(mode="simulate", generated=1000, traces=70))
     assert out.getvalue() == "20 s: 1,000 states, 50/s, 70 behaviours\n"

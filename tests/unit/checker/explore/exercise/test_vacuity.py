@@ -287,3 +287,21 @@ def test_time_bounds_the_questions(tmp_path: Path) -> None:
     )
     assert (len(full.parts), full.decisive) == (4, 2)
     assert (len(late.parts), late.decisive) == (2, 1)
+
+
+def test_interrupted_questions_settle_nothing(tmp_path: Path) -> None:
+    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{BASE}\nInv == n > 9 => n = 4\n====\n")
+    text = "INIT Init NEXT Next CHECK_DEADLOCK FALSE INVARIANT Inv"
+    model = load_model(tmp_path / "M.tla", parse_config(text, "M.cfg"))
+    search = Search(model)
+    result = search.run()
+
+    class Interrupted(list[tuple[object, ...]]):
+        def __getitem__(self, index: object) -> object:
+            raise KeyboardInterrupt
+
+    found = Exercise()
+    assert model.compiler is not None
+    ask(model.compiler, model.probed(), Interrupted(search.reached), lambda _: (), found)
+    assert (found.vacuous, found.is_complete) == ([], False)
+    assert result.verdict == "success"
