@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint types contracts unit clean format
+.PHONY: run test install lint types contracts unit models clean format
 
 run: $(VENV)/.installed
 	$(BIN)/speckeeper serve
@@ -32,6 +32,10 @@ contracts: $(VENV)/.installed
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests --ignore=tests/interop --ignore=tests/benchmarks
+
+# The larger models of spec/models, and every model by TLC too. Not part of `make test`.
+models: $(VENV)/.installed
+	$(BIN)/python -m pytest -n auto --timeout 3600 -m long tests/model
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

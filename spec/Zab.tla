@@ -266,17 +266,15 @@ TypeOK ==
     /\ packetsCommitted \in [Server -> Seq(Zxid)]
     /\ database \in [Server -> Seq(Txn)]
     /\ msgs \in [Server -> [Server -> Seq(Message)]]
-    /\ \A r \in epochLeader : r \in [epoch : Nat, leader : Server, history : Seq(Txn)]
+    /\ \A r \in epochLeader : r \in [epoch : Nat, leader : Server, history : Seq(Txn), served : BOOLEAN]
     /\ \A p \in proposalMsgsLog : p \in [txn : Txn, source : Server]
     /\ committed \in Seq(Txn)
 
 (***************************************************************************)
-(* An ensemble that has never run: empty logs, nobody elected.             *)
+(* A server that has just been started knows what is on its disk and       *)
+(* nothing else.  An ensemble that has never run has nothing on its disks. *)
 (***************************************************************************)
-Init ==
-    /\ acceptedEpoch = [i \in Server |-> 0]
-    /\ currentEpoch = [i \in Server |-> 0]
-    /\ history = [i \in Server |-> << >>]
+InitVolatile ==
     /\ status = [i \in Server |-> ONLINE]
     /\ state = [i \in Server |-> LOOKING]
     /\ zabState = [i \in Server |-> ELECTION]
@@ -296,6 +294,12 @@ Init ==
     /\ packetsCommitted = [i \in Server |-> << >>]
     /\ database = [i \in Server |-> << >>]
     /\ msgs = [i \in Server |-> [j \in Server |-> << >>]]
+
+Init ==
+    /\ acceptedEpoch = [i \in Server |-> 0]
+    /\ currentEpoch = [i \in Server |-> 0]
+    /\ history = [i \in Server |-> << >>]
+    /\ InitVolatile
     /\ epochLeader = {}
     /\ proposalMsgsLog = {}
     /\ committed = << >>
@@ -389,9 +393,13 @@ LeaderProcessFOLLOWERINFO(i, j) ==
                    ackldRecv, outstandingProposals, followerVars, ghostVars>>
 
 (***************************************************************************)
-(* What the properties remember of leader i once it has started its epoch. *)
+(* What the properties remember of leader i once it has started its epoch: *)
+(* its history, and whether it has served.                                 *)
 (***************************************************************************)
-Started(i) == epochLeader \cup {[epoch |-> newEpoch[i], leader |-> i, history |-> history[i]]}
+Leadership(i, served) ==
+    [epoch |-> newEpoch[i], leader |-> i, history |-> history[i], served |-> served]
+Started(i) == epochLeader \cup {Leadership(i, FALSE)}
+Served(i) == (epochLeader \ {Leadership(i, FALSE)}) \cup {Leadership(i, TRUE)}
 
 (***************************************************************************)
 (* Durable step of leader i: the chosen epoch is its acceptedEpoch.  That  *)
@@ -570,7 +578,7 @@ MaySync(log, p, mode) ==
         rest  == After(log, p)
     IN  CASE mode = DIFF  -> known
           [] mode = TRUNC -> /\ ~known
-                             /\ rest = << >> \/ rest[1].zxid[1] = p[1]
+                             /\ rest # << >> => rest[1].zxid[1] = p[1]
           [] mode = SNAP  -> TRUE
 
 (***************************************************************************)
@@ -765,13 +773,14 @@ LeaderStartServing(i) ==
     /\ zabState' = [zabState EXCEPT ![i] = BROADCAST]
     /\ lastCommitted' = [lastCommitted EXCEPT ![i] = LastZxid(history[i])]
     /\ committed' = committed \o SubSeq(history[i], Len(committed) + 1, Len(history[i]))
+    /\ epochLeader' = Served(i)
     /\ LET synced == {j \in Server : handler[i][j] = ACKLD}
        IN  /\ handler' = [handler EXCEPT ![i] =
                              [j \in Server |-> IF j \in synced THEN UPTODATE ELSE @[j]]]
            /\ msgs' = LeaderWrites(i, synced,
                           LAMBDA j : <<Packet(UPTODATE, <<newEpoch[i], 0>>)>>, {})
     /\ UNCHANGED <<durableVars, status, state, newEpoch, queuedRequests, peerLastZxid, cepochRecv,
-                   ackeRecv, ackldRecv, outstandingProposals, followerVars, epochLeader,
+                   ackeRecv, ackldRecv, outstandingProposals, followerVars,
                    proposalMsgsLog>>
 
 (***************************************************************************)
@@ -1181,6 +1190,29 @@ DeliveredIsCommitted ==
 HistoryBeforeEpoch ==
     \A i \in Server : \A r \in epochLeader :
         currentEpoch[i] = r.epoch /\ acceptedEpoch[i] = r.epoch => IsPrefix(r.history, history[i])
+
+(***************************************************************************)
+(* A later epoch starts with all that an earlier one that has served       *)
+(* started with, and behind that with nothing older than the earlier one.  *)
+(***************************************************************************)
+EpochsExtend ==
+    \A a, b \in epochLeader :
+        a.served /\ a.epoch < b.epoch =>
+            /\ IsPrefix(a.history, b.history)
+            /\ \A k \in Len(a.history) + 1 .. Len(b.history) : b.history[k].zxid[1] >= a.epoch
+
+(* A leader proposes in the epoch that it has started, and in no other.    *)
+ProposedInOwnEpoch ==
+    \A p \in proposalMsgsLog :
+        \E r \in epochLeader : r.epoch = p.txn.zxid[1] /\ r.leader = p.source
+
+(***************************************************************************)
+(* A follower that serves has delivered the history with which its epoch   *)
+(* started.                                                                *)
+(***************************************************************************)
+ServingIsUpToDate ==
+    \A i \in Server : \A r \in epochLeader :
+        learnerStage[i] = UPTODATE /\ newEpoch[i] = r.epoch => IsPrefix(r.history, Delivered(i))
 
 (* A TRUNC names a transaction that its receiver has.                      *)
 TruncIsKnown ==

@@ -13,6 +13,7 @@ CONSTANTS
     MaxCrashes,
     MaxShutdowns,   \* of followers and leaders, without a crash
     MaxBroken,      \* connections that break at the leader's end
+    MaxBefore,      \* transactions of epoch 1, if a run begins behind it
     Oracle,         \* TRUE: only the best server becomes leader, and alone
     Modes           \* how followers may be synchronized
 
@@ -42,18 +43,8 @@ Best(i) ==
                   /\ ~IsMoreRecentThan(currentEpoch[j], LastZxid(Log(j)),
                                        currentEpoch[i], LastZxid(Log(i)))
 
-Use(what, most) == /\ used[what] < most
-                   /\ used' = [used EXCEPT ![what] = @ + 1]
-
-MCTurnToLeading(i) ==
-    /\ Oracle => Best(i)
-    /\ Use("elections", MaxElections)
-    /\ ZabTurnToLeading(i)
-
-MCTurnToFollowing(i, j) ==
-    /\ state[j] = LEADING
-    /\ ZabTurnToFollowing(i, j)
-    /\ UNCHANGED used
+Left(what, most) == used[what] < most
+Using(what) == [used EXCEPT ![what] = @ + 1]
 
 (* A server whose connection is gone, or whose leader is, leaves sooner or *)
 (* later; that is no fault of its own and has no bound.                    *)
@@ -61,32 +52,119 @@ Lost(i) ==
     /\ state[i] = FOLLOWING
     /\ IF learnerStage[i] = NONE THEN state[leader[i]] # LEADING ELSE ~Alive(i, leader[i])
 
-MCShutdown(i) ==
-    \/ /\ Lost(i)
-       /\ FollowerShutdown(i)
-       /\ UNCHANGED used
-    \/ /\ ~Lost(i)
-       /\ Use("shutdowns", MaxShutdowns)
-       /\ FollowerShutdown(i)
-    \/ /\ Use("shutdowns", MaxShutdowns)
-       /\ LeaderShutdown(i)
-
-MCSync(i, j) ==
-    /\ \E mode \in Modes : LeaderSyncFollower(i, j, mode)
-    /\ UNCHANGED used
-
 MCNext ==
-    \/ \E i \in Server : MCTurnToLeading(i)
-    \/ \E i, j \in Server : MCTurnToFollowing(i, j)
-    \/ Discovery /\ UNCHANGED used
-    \/ \E i, j \in Server : MCSync(i, j)
-    \/ Synchronization /\ UNCHANGED used
-    \/ \E i \in Server : Use("requests", MaxRequests) /\ LeaderProcessRequest(i, i)
-    \/ Broadcast /\ UNCHANGED used
-    \/ \E i \in Server : MCShutdown(i)
-    \/ \E i, j \in Server : Alive(j, i) /\ Use("broken", MaxBroken) /\ LeaderRemoveLearner(i, j)
-    \/ \E i \in Server : Use("crashes", MaxCrashes) /\ NodeCrash(i)
-    \/ Restarts /\ UNCHANGED used
+    \/ \E i \in Server :
+           /\ Oracle => Best(i)
+           /\ Left("elections", MaxElections)
+           /\ ZabTurnToLeading(i)
+           /\ used' = Using("elections")
+    \/ \E i, j \in Server : state[j] = LEADING /\ ZabTurnToFollowing(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : ConnectAndFollowerSendFOLLOWERINFO(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : LeaderProcessFOLLOWERINFO(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : LeaderPersistAcceptedEpoch(i) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessLEADERINFO(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : FollowerPersistAcceptedEpoch(i) /\ UNCHANGED used
+    \/ \E i, j \in Server : LeaderProcessACKEPOCH(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : LeaderPersistCurrentEpoch(i) /\ UNCHANGED used
+    \/ \E i, j \in Server : \E mode \in Modes : LeaderSyncFollower(i, j, mode) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessSyncMessage(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessPROPOSALInSync(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessCOMMITInSync(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessNEWLEADER(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : FollowerTakeSnapshot(i) /\ UNCHANGED used
+    \/ \E i \in Server : FollowerPersistCurrentEpoch(i) /\ UNCHANGED used
+    \/ \E i, j \in Server : LeaderProcessACKLD(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : LeaderStartServing(i) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessUPTODATE(i, j) /\ UNCHANGED used
+    \/ \E i \in Server :
+           /\ Left("requests", MaxRequests)
+           /\ LeaderProcessRequest(i, i)
+           /\ used' = Using("requests")
+    \/ \E i, j \in Server : FollowerProcessPROPOSAL(i, j) /\ UNCHANGED used
+    \/ \E i \in Server : \E n \in 1..Len(queuedRequests[i]) : FollowerLogFlushed(i, n) /\ UNCHANGED used
+    \/ \E i \in Server : \E n \in 1..Len(queuedRequests[i]) : LeaderLogFlushed(i, n) /\ UNCHANGED used
+    \/ \E i \in Server : \E n \in 1..Len(queuedRequests[i]) : ShutdownLogFlushed(i, n) /\ UNCHANGED used
+    \/ \E i, j \in Server : LeaderProcessACK(i, j) /\ UNCHANGED used
+    \/ \E i, j \in Server : FollowerProcessCOMMIT(i, j) /\ UNCHANGED used
+    \/ \E i \in Server :
+           /\ Lost(i)
+           /\ FollowerShutdown(i)
+           /\ UNCHANGED used
+    \/ \E i \in Server :
+           /\ ~Lost(i)
+           /\ Left("shutdowns", MaxShutdowns)
+           /\ FollowerShutdown(i)
+           /\ used' = Using("shutdowns")
+    \/ \E i \in Server :
+           /\ Left("shutdowns", MaxShutdowns)
+           /\ LeaderShutdown(i)
+           /\ used' = Using("shutdowns")
+    \/ \E i, j \in Server :
+           /\ Alive(j, i)
+           /\ Left("broken", MaxBroken)
+           /\ LeaderRemoveLearner(i, j)
+           /\ used' = Using("broken")
+    \/ \E i \in Server :
+           /\ Left("crashes", MaxCrashes)
+           /\ NodeCrash(i)
+           /\ used' = Using("crashes")
+    \/ \E i \in Server : NodeStart(i) /\ UNCHANGED used
+
+(***************************************************************************)
+(* A second way to begin: epoch 1 has come and gone.  Everybody has        *)
+(* accepted it, its leader has proposed MaxBefore transactions, each       *)
+(* server has a prefix of them on disk, and a prefix that a quorum has was *)
+(* committed.  All servers have just been started.                         *)
+(***************************************************************************)
+Before1(leads) == [k \in 1..MaxBefore |-> [zxid |-> <<1, k>>, value |-> leads]]
+
+AfterEpoch1 ==
+    /\ \E leads \in Server : \E length \in [Server -> 0..MaxBefore] : \E c \in 0..MaxBefore :
+           /\ IsQuorum({i \in Server : length[i] >= c})
+           /\ history = [i \in Server |-> SubSeq(Before1(leads), 1, length[i])]
+           /\ committed = SubSeq(Before1(leads), 1, c)
+           /\ proposalMsgsLog = {[txn |-> Before1(leads)[k], source |-> leads] : k \in 1..MaxBefore}
+           /\ epochLeader = {[epoch |-> 1, leader |-> leads, history |-> << >>, served |-> TRUE]}
+    /\ acceptedEpoch = [i \in Server |-> 1]
+    /\ currentEpoch = [i \in Server |-> 1]
+    /\ InitVolatile
+    /\ used = None
+
+(***************************************************************************)
+(* A third way: epochs 1 and 2 have gone by.  In epoch 1 one transaction   *)
+(* was proposed, some servers have it.  A quorum entered epoch 2 with the  *)
+(* history of one of its members that had the most, and its leader served  *)
+(* and proposed one transaction, which some of the quorum have.  The       *)
+(* others may have promised epoch 2 or not.                                *)
+(***************************************************************************)
+Made(epoch, leads) == [zxid |-> <<epoch, 1>>, value |-> leads]
+
+AfterEpoch2 ==
+    /\ \E P \in Quorum : \E leads \in P : \E led \in Server :
+       \E had \in SUBSET Server : \E promised \in SUBSET (Server \ P) : \E have \in SUBSET P :
+           LET first   == Made(1, led)
+               second  == Made(2, leads)
+               initial == IF had \cap P = {} THEN << >> ELSE <<first>>
+           IN  /\ history = [i \in Server |->
+                      IF i \notin P THEN IF i \in had THEN <<first>> ELSE << >>
+                      ELSE IF i \in have THEN Append(initial, second) ELSE initial]
+               /\ currentEpoch = [i \in Server |-> IF i \in P THEN 2 ELSE 1]
+               /\ acceptedEpoch = [i \in Server |-> IF i \in P \cup promised THEN 2 ELSE 1]
+               /\ committed = IF IsQuorum(have) THEN Append(initial, second) ELSE initial
+               /\ proposalMsgsLog = {[txn |-> first, source |-> led],
+                                      [txn |-> second, source |-> leads]}
+               /\ epochLeader =
+                      {[epoch |-> 1, leader |-> led, history |-> << >>, served |-> TRUE],
+                       [epoch |-> 2, leader |-> leads, history |-> initial, served |-> TRUE]}
+    /\ InitVolatile
+    /\ used = None
+
+(* What AB!Message ranges over; epochs and counters are small in any model. *)
+SmallNat == 0..3
+
+Refinement == AB!Spec
 
 MCSpec == MCInit /\ [][MCNext]_<<vars, used>>
+AfterEpoch2Spec == AfterEpoch2 /\ [][MCNext]_<<vars, used>>
+AfterEpoch1Spec == AfterEpoch1 /\ [][MCNext]_<<vars, used>>
 =============================================================================

@@ -64,7 +64,22 @@ class Disjuncts(Actions):
                     values = tuple(p for p in own if not p.arity)
                     named = found._replace(name=operator.name, parameters=values, bound=())
                     return self._leaves(operator.body, named)
+            case m.Items(kind="/\\", items=items):
+                return [found._replace(name=self._conjoined_name(items, found), place=node.place)]
         return [found._replace(place=node.place)]
+
+    def _conjoined_name(self, items: Sequence[m.Argument], found: Leaf) -> str:
+        """Return the name of the one action that a conjunction consists of beside plain formulas.
+
+        That is how a model adds bookkeeping to the actions of a specification, as in
+        ``Crash(i) /\\ crashes' = crashes + 1``.
+        """
+        called = [
+            operator.name
+            for item in items
+            if isinstance(item, m.Call) and (operator := self._followed(item)) is not None
+        ]
+        return called[0] if len(called) == 1 else found.name
 
     def _followed(self, node: m.Call) -> m.Operator | None:
         """Return the operator that is called if it is an action on its own."""
