@@ -712,7 +712,6 @@ FollowerTakeSnapshot(i) ==
     /\ state[i] = FOLLOWING
     /\ learnerStage[i] = NEWLEADER
     /\ SnapshotNeeded(i)
-    /\ history[i] # database[i]
     /\ history' = [history EXCEPT ![i] = database[i]]
     /\ UNCHANGED <<acceptedEpoch, currentEpoch, roleVars, newEpoch, queuedRequests, lastCommitted,
                    leaderVars, followerVars, msgs, ghostVars>>
