@@ -248,8 +248,9 @@ class Service:
         """Have the core act on what is durable, a part at a time."""
         if self.failure is not None or self._more_pending:
             return
-        more = self.server.persisted(self.writer.persisted_zxid, now_ms(), COMMITS_PER_TURN)
+        more = self.server.committed(self.writer.persisted_zxid, now_ms(), COMMITS_PER_TURN)
         self._end_turn()
+        self.server.settle()  # figures, for which nobody waits
         if more:
             self._more_pending = True
             self.loop.call_soon(self._persisted_more)

@@ -92,6 +92,7 @@ class Server:
         self._dispatcher = Dispatcher(core, pipeline, self._ordinary, auth, handlers)
         self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
         self._sweeper = Sweeper(settings, tree, self._delete_container, now_ms)
+        self._finished: list[int] = []  # requests of each group, not among the numbers yet
         self._greeting: dict[Connection, None] = {}  # before their handshake, longest first
 
         # The driver calls these for every chunk; a method in between would only cost time.
@@ -154,19 +155,20 @@ class Server:
         With a ``most`` it is also at most so many bytes of reads that waited.
         Returns whether there are more; call it again for them, after others had their turn.
         """
-        return self.committed(zxid, now_ms, most)
+        more = self.committed(zxid, now_ms, most)
+        self.settle()
+        return more
 
     def committed(self, zxid: int, now_ms: int, most: int = ALL) -> bool:
         """Everything up to ``zxid`` will never be taken back: apply and answer it.
 
-        With one server durable and committed are the same.
+        With one server durable and committed are the same. Call :meth:`settle` when the replies
+        are on their way.
         """
         self._finisher.now_ms = self._ordinary.now_ms = now_ms
         done = self.pipeline.committed(zxid, most, ALL if most == ALL else TURN_REPLY_BYTES)
         if done:
-            self._finisher.settle()
-            self._ordinary.settle()
-            self.stats.batch_size.add(done)
+            self._finished.append(done)
         opened = self.session_ops.opened
         while opened:
             self._intake.release(opened.pop(), Hold.HANDSHAKE, now_ms)
@@ -179,11 +181,21 @@ class Server:
         queue = self.pipeline.queue
         return bool(queue) and queue[0][0] <= zxid
 
+    def settle(self) -> None:
+        """Enter what was committed into the numbers that operators read."""
+        if self._finished:
+            self._finisher.settle()
+            self._ordinary.settle()
+            for done in self._finished:
+                self.stats.batch_size.add(done)
+            self._finished.clear()
+
     def tick(self, now_ms: int) -> list[int]:
         """Do what time brings: expire sessions, handshakes, containers; return expired sessions.
 
         To be called several times per tick of ``tick_time_ms``.
         """
+        self.settle()
         self.stats.settle()
         expired = self.session_ops.expire(now_ms)
         oldest_ms = now_ms - self.settings.sessionless_timeout_ms

@@ -230,6 +230,8 @@ class Finisher:
             (self._read_counts, stats.read_latency),
             (self._write_counts, stats.update_latency),
         ):
+            if not counts:
+                continue
             for latency_ms, times in counts.items():
                 summary.add(latency_ms, times)
                 stats.latency.add(latency_ms, times)
