@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from speccheck.cli import app
 from speccheck.explore.exercise.findings import Exercise
+from speccheck.explore.search import Search
 from speccheck.report.dot import DotError, write_dot
 from speccheck.report.html import write_html
 from speccheck.report.itf import read_itf
@@ -130,3 +131,20 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     code, output = command(tmp_path, "--channel", "msgs[")
     assert code == 2
     assert "'msgs[' describes no channel" in output
+
+
+def test_interrupted_run_says_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expand, calls = Search._expand, iter(range(100))
+
+    def interrupted(search: Search, index: int) -> None:
+        if next(calls) == 5:
+            raise KeyboardInterrupt
+        expand(search, index)
+
+    monkeypatch.setattr(Search, "_expand", interrupted)
+    code, output = command(tmp_path)
+    assert code == 130
+    assert output.startswith("Interrupted; no error so far\n15 states generated, 13 distinct, ")
+    assert "Send(i, j)" in output
