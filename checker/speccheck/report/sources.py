@@ -46,4 +46,6 @@ def text_of(place: Place, most: int = 60) -> str:
         )
         text = " ".join([lines[span.line - 1][span.column - 1 :], *rest, last])
     text = " ".join(text.split())
+    for bullet in (" /\\", " \\/"):
+        text = text.removesuffix(bullet)  # of the next item, where a list ends in a list
     return text if len(text) <= most else f"{text[: most - 1]}…"

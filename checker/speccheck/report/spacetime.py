@@ -80,7 +80,7 @@ class _Picture:
             f'<a class="step" href="#step-{step.number}" data-step="{step.number}">'
             f"<title>{details}</title>",
             f'<rect class="row" x="0" y="{y - _ROW / 2}" width="{self._width}" height="{_ROW}"/>',
-            f'<text class="number" x="12" y="{y + 4}">{step.number}</text>',
+            f'<text class="number" x="56" y="{y + 4}">{step.number}</text>',
             mark,
             f'<text class="label" x="{side}" y="{y + 4}">{label}</text></a>',
         ]
@@ -126,9 +126,9 @@ class _Picture:
             return []
         top, bottom = self._y(loop), self._y(len(self._trace.steps) - 1)
         if loop == len(self._trace.steps) - 1:
-            path = f"M34 {bottom}C2 {bottom + 30} 2 {bottom - 30} 34 {bottom - 4}"
+            path = f"M32 {bottom + 4}C2 {bottom + 26} 2 {bottom - 26} 32 {bottom - 4}"
         else:
-            path = f"M34 {bottom}C4 {bottom} 4 {top} 34 {top}"
+            path = f"M32 {bottom}C2 {bottom} 2 {top} 32 {top}"
         title = escape(self._trace.ending or "")
         return [
             f'<g class="loop"><title>{title}</title><path d="{path}" marker-end="url(#tip)"/></g>'
