@@ -17,24 +17,24 @@ ReadError(tree, path, perms, authInfo) ==
   ELSE IF ~CheckAcl(NodeAt(tree, path).acl, perms, authInfo) THEN "NoAuth"
   ELSE "Ok"
 
-GetData(tree, path, authInfo) ==
+GetDataAnswer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ"}, authInfo)
       node == NodeAt(tree, path)
   IN  IF err # "Ok" THEN Fails(err) ELSE [err |-> "Ok", data |-> node.data, stat |-> Stat(node)]
 
 \* The node must be readable since 3.9.2 (ZOOKEEPER-2590).
-Exists(tree, path, authInfo) ==
+ExistsAnswer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ"}, authInfo)
   IN  IF \E i \in 1..Len(path) : path[i] \in NulName THEN Fails("BadArguments")
       ELSE IF err # "Ok" THEN Fails(err)
       ELSE [err |-> "Ok", stat |-> Stat(NodeAt(tree, path))]
 
-GetChildren(tree, path, authInfo) ==
+GetChildrenAnswer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ"}, authInfo)
   IN  IF err # "Ok" THEN Fails(err)
       ELSE [err |-> "Ok", children |-> NodeAt(tree, path).children]
 
-GetChildren2(tree, path, authInfo) ==
+GetChildren2Answer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ"}, authInfo)
       node == NodeAt(tree, path)
   IN  IF err # "Ok" THEN Fails(err)
@@ -49,7 +49,7 @@ WithoutHash(entry) ==
   THEN [entry EXCEPT !.id.id = UserOf[@] \o ":x"]
   ELSE entry
 
-GetACL(tree, path, authInfo) ==
+GetACLAnswer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ", "ADMIN"}, authInfo)
       node == NodeAt(tree, path)
       acl == IF CheckAcl(node.acl, {"ADMIN"}, authInfo) THEN node.acl
@@ -57,21 +57,21 @@ GetACL(tree, path, authInfo) ==
   IN  IF err # "Ok" THEN Fails(err) ELSE [err |-> "Ok", acl |-> acl, stat |-> Stat(node)]
 
 \* All descendants; under its other name the root counts itself as well.
-GetAllChildrenNumber(tree, path, authInfo) ==
+GetAllChildrenNumberAnswer(tree, path, authInfo) ==
   LET err == ReadError(tree, path, {"READ"}, authInfo)
       total == Cardinality(Subtree(tree, Located(path))) - 1
   IN  IF err # "Ok" THEN Fails(err)
       ELSE [err |-> "Ok", totalNumber |-> IF path = <<"/", "">> THEN total + 1 ELSE total]
 
 \* The session's own ephemerals whose path begins with prefix as text; Null and / mean all.
-GetEphemerals(tree, prefix, sessionId) ==
+GetEphemeralsAnswer(tree, prefix, sessionId) ==
   LET all == EphemeralsOf(tree, sessionId)
       IsAll == prefix = Null \/ prefix \in {Root, <<"/", "">>}
   IN  [err |-> "Ok",
        ephemerals |-> IF IsAll THEN all ELSE {path \in all : HasTextPrefix(path, prefix)}]
 
 \* Everything that the client has proven, digests without their hash.
-WhoAmI(authInfo) ==
+WhoAmIAnswer(authInfo) ==
   [err |-> "Ok",
    clientInfo |->
      [i \in 1..Len(authInfo) |->
@@ -81,10 +81,10 @@ WhoAmI(authInfo) ==
 
 \* multiRead: getData and getChildren, each on its own.
 ReadPart(tree, op, authInfo) ==
-  CASE op.type = "getData" -> GetData(tree, op.record.path, authInfo)
-    [] op.type = "getChildren" -> GetChildren(tree, op.record.path, authInfo)
+  CASE op.type = "getData" -> GetDataAnswer(tree, op.record.path, authInfo)
+    [] op.type = "getChildren" -> GetChildrenAnswer(tree, op.record.path, authInfo)
 
-MultiRead(tree, ops, authInfo) ==
+MultiReadAnswer(tree, ops, authInfo) ==
   IF \E i \in 1..Len(ops) : ops[i].type \notin {"getData", "getChildren"}
   THEN Fails("MarshallingError")
   ELSE [err |-> "Ok", results |-> [i \in 1..Len(ops) |-> ReadPart(tree, ops[i], authInfo)]]

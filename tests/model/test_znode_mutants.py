@@ -18,6 +18,7 @@ from speckeeper.tree.policy import Policy
 MUTANTS = tomllib.loads(Path(__file__).with_name("znode").joinpath("mutants.toml").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS["mutant"], ids=lambda mutant: mutant["what"])
 def test_a_seeded_mistake_is_noticed(mutant: dict[str, str], tmp_path: Path) -> None:
     for module in SPEC.glob("ZNode*.tla"):
