@@ -4,6 +4,7 @@ Source: "Specifying Systems", section 14.7.1; the keywords added to TLC since.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +16,11 @@ from speccheck.tla.meaning import Place
 
 _TOKEN = re.compile(
     r"""
-    (?P<SKIP>\s+|\\\*[^\n]*|\(\*.*?\*\))
+    (?P<SKIP>\s+|\\\*[^\n]*)
+    | (?P<COMMENT>\(\*)
     | (?P<STRING>"[^"\n]*")
-    | (?P<NUMBER>-?\d+)
     | (?P<NAME>[A-Za-z0-9_!]*[A-Za-z_][A-Za-z0-9_!]*)
+    | (?P<NUMBER>-?\d+)
     | (?P<SYMBOL><-|[={},\[\]])
     | (?P<BAD>.)
     """,
@@ -49,6 +51,8 @@ _SECTIONS = {
     "POSTCONDITION": "postcondition",
     "CHECK_DEADLOCK": "check_deadlock",
 }
+_UNSUPPORTED = frozenset(["TYPE", "TYPE_CONSTRAINT", "_PERIODIC", "_RL_REWARD"])
+_COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _LISTS = frozenset(["invariants", "properties", "constraints", "action_constraints", "symmetry"])
 
 
@@ -80,7 +84,8 @@ class Tolerance(NamedTuple):
 class Config:
     """What a configuration says; names that it does not give are None.
 
-    ``module_values`` are of the form ``name = [module] value``.
+    ``module_values`` are of the form ``name = [module] value``; ``places`` says where a name of the
+    module is first used.
     """
 
     path: str
@@ -100,6 +105,7 @@ class Config:
     module_values: list[tuple[str, str, Value]] = field(default_factory=list)
     replacements: list[Replacement] = field(default_factory=list)
     tolerances: list[Tolerance] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
 
 
 class _Token(NamedTuple):
@@ -112,17 +118,44 @@ class _Reader:
     def __init__(self, text: str, path: str) -> None:
         self._text = text
         self._path = path
-        self._tokens = [
-            _Token(match.lastgroup or "", match.group(), match.start())
-            for match in _TOKEN.finditer(text)
-            if match.lastgroup != "SKIP"
-        ]
+        self._tokens = list(self._scanned())
         self._index = 0
 
-    def error(self, message: str, token: _Token) -> TlaError:
+    def _scanned(self) -> Iterator[_Token]:
+        position = 0
+        while match := _TOKEN.match(self._text, position):
+            token = _Token(match.lastgroup or "", match.group(), match.start())
+            position = match.end()
+            if token.kind == "COMMENT":
+                position = self._end_of_comment(token)
+            elif token.text == '"':
+                raise self.error("this string has no end on its line", token)
+            elif token.kind == "BAD":
+                raise self.error(f"{token.text!r} cannot stand here", token)
+            elif token.kind != "SKIP":
+                yield token
+
+    def _end_of_comment(self, start: _Token) -> int:
+        depth = 1
+        for edge in _COMMENT_EDGE.finditer(self._text, start.position + 2):
+            depth += 1 if edge.group() == "(*" else -1
+            if not depth:
+                return edge.end()
+        raise self.error("this comment has no end", start)
+
+    def _line_and_column(self, token: _Token) -> tuple[int, int]:
         line = self._text.count("\n", 0, token.position) + 1
-        column = token.position - (self._text.rfind("\n", 0, token.position) + 1) + 1
+        return line, token.position - self._text.rfind("\n", 0, token.position)
+
+    def error(self, message: str, token: _Token) -> TlaError:
+        """Return an error at a token."""
+        line, column = self._line_and_column(token)
         return TlaError(message, path=self._path, text=self._text, line=line, column=column)
+
+    def place(self, token: _Token) -> Place:
+        """Return the place of a token."""
+        line, column = self._line_and_column(token)
+        return Place(self._path, Span(line, column, line, column + len(token.text)))
 
     def peek(self) -> _Token:
         if self._index < len(self._tokens):
@@ -136,6 +169,11 @@ class _Reader:
         self._index += 1
         return token
 
+    def is_at_a_name(self) -> bool:
+        """Tell whether a name comes next that is no keyword."""
+        token = self.peek()
+        return token.kind == "NAME" and token.text not in _SECTIONS.keys() | _UNSUPPORTED
+
     def value(self) -> Value:
         """Read a value: a number, a string, TRUE, FALSE, a set of values, or a model value."""
         token = self.take("NUMBER", "STRING", "NAME", "{")
@@ -148,11 +186,10 @@ class _Reader:
                 return as_boolean(token.text == "TRUE")
             return model_value(token.text)
         items: list[Value] = []
-        while self.peek().text != "}":
+        if self.peek().text != "}":
             items.append(self.value())
-            if self.peek().text != "}":
-                self.take(",")
-        self.take("}")
+        while self.take(",", "}").text == ",":
+            items.append(self.value())
         return frozenset(items)
 
 
@@ -160,24 +197,42 @@ def parse_config(text: str, path: str) -> Config:
     """Return the configuration that a text is. Raises TlaError."""
     reader = _Reader(text, path)
     config = Config(path, tolerances=_tolerances(text, path))
-    section = ""
     while (token := reader.peek()).kind != "END":
-        if token.text in _SECTIONS:
-            section = _SECTIONS[reader.take().text]
-            if section == "check_deadlock":
-                config.check_deadlock = reader.take("TRUE", "FALSE").text == "TRUE"
-            continue
-        name = reader.take("NAME").text
-        if section == "constants":
-            _constant(reader, config, name)
-        elif section in _LISTS:
-            getattr(config, section).append(name)
-        elif section and section != "check_deadlock":
-            setattr(config, section, name)
-        else:
+        section = _SECTIONS.get(token.text)
+        if token.text in _UNSUPPORTED:
+            raise reader.error(f"{token.text} is not supported", token)
+        if section is None and token.kind != "NAME":
+            raise reader.error(f"{token.text!r} cannot stand here", token)
+        if section is None:
             known = ", ".join(sorted(_SECTIONS))
-            raise reader.error(f"{name} is no keyword; there are {known}", token)
+            raise reader.error(f"{token.text} is no keyword; there are {known}", token)
+        reader.take()
+        if section == "check_deadlock":
+            config.check_deadlock = reader.take("TRUE", "FALSE").text == "TRUE"
+        elif section == "constants":
+            while reader.is_at_a_name():
+                _constant(reader, config, reader.take())
+        elif section in _LISTS:
+            while reader.is_at_a_name():
+                getattr(config, section).append(_name(reader, config))
+        else:
+            if not reader.is_at_a_name():
+                raise reader.error(f"{token.text} needs a name", token)
+            if getattr(config, section) is not None:
+                raise reader.error(f"{token.text} is given twice", token)
+            setattr(config, section, _name(reader, config))
+    if config.specification is not None and (config.init or config.next):
+        place = config.places[config.specification]
+        message = "a configuration names either SPECIFICATION or INIT and NEXT"
+        line, column = place.span.line, place.span.column
+        raise TlaError(message, path=path, text=text, line=line, column=column)
     return config
+
+
+def _name(reader: _Reader, config: Config) -> str:
+    token = reader.take("NAME")
+    config.places.setdefault(token.text, reader.place(token))
+    return token.text
 
 
 def _tolerances(text: str, path: str) -> list[Tolerance]:
@@ -196,7 +251,9 @@ def _tolerances(text: str, path: str) -> list[Tolerance]:
     return found
 
 
-def _constant(reader: _Reader, config: Config, name: str) -> None:
+def _constant(reader: _Reader, config: Config, token: _Token) -> None:
+    name = token.text
+    config.places.setdefault(name, reader.place(token))
     symbol = reader.take("=", "<-")
     module = None
     if reader.peek().text == "[":
@@ -209,7 +266,7 @@ def _constant(reader: _Reader, config: Config, name: str) -> None:
         else:
             config.module_values.append((name, module, reader.value()))
         return
-    config.replacements.append(Replacement(name, reader.take("NAME").text, module))
+    config.replacements.append(Replacement(name, _name(reader, config), module))
 
 
 def read_config(path: Path) -> Config:

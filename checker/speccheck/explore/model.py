@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.values import Value, rank
@@ -91,6 +92,13 @@ def load_model(
     return _Loader(module, config, fine).load()
 
 
+_KINDS = {
+    CONSTANT: "a constant",
+    STATE: "a predicate or function of one state",
+    ACTION: "an action or a predicate on states",
+}
+
+
 class _Loader:
     def __init__(self, module: m.ResolvedModule, config: Config, fine: bool) -> None:
         self._module = module
@@ -117,7 +125,7 @@ class _Loader:
         )
         self._set_behaviour(model)
         for name in config.invariants:
-            body = self._body(name)
+            body = self._body(name, STATE)
             self._formulas.append((name, body, False))
             model.invariants.append(StateCheck(name, compiler.state_predicate(body)))
         for name in config.properties:
@@ -126,20 +134,20 @@ class _Loader:
             model.fairness = self._fairness()
             model.atoms = self._translator.atoms
         for name in config.constraints:
-            body = self._body(name)
+            body = self._body(name, STATE)
             model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
         for name in config.action_constraints:
-            body = self._body(name)
+            body = self._body(name, ACTION)
             model.action_constraints.append(StepCheck(name, compiler.step_predicate(body)))
         for assumption in self._module.assumptions:
             holds = compiler.state_predicate(assumption)
             blank: State = (None,) * len(self._module.variables)
             model.assumptions.append((assumption.place, lambda p=holds, s=blank: p(s)))  # type: ignore[misc]
         if config.symmetry:
-            sets = [compiler.constant_value(self._body(name)) for name in config.symmetry]
+            sets = [compiler.constant_value(self._body(name, CONSTANT)) for name in config.symmetry]
             model.symmetry = Symmetry([permutation for one in sets for permutation in one])
         if config.view is not None:
-            model.view = compiler.state_value(self._body(config.view))
+            model.view = compiler.state_value(self._body(config.view, STATE))
         if config.postcondition is not None:
             holds = compiler.state_predicate(self._body(config.postcondition))
             blank = (None,) * len(self._module.variables)
@@ -188,6 +196,7 @@ class _Loader:
             if isinstance(found, m.Constant):
                 found.definition = target
             elif isinstance(found, m.Operator | m.Builtin):
+                self._check_arity(name, found, target)
                 if found is not target:
                     found.override = target
             else:
@@ -198,12 +207,26 @@ class _Loader:
                 message = f"{self._config.path} gives no value to the constant {constant.name}"
                 raise error_at(place.path, place.span, message)
 
-    def _unfit(self, name: str) -> ConfigError:
-        where = f"{self._config.path} speaks of {name}"
-        return ConfigError(f"{where}, which module {self._module.name} does not have")
+    def _check_arity(self, name: str, found: m.Operator | m.Builtin, by: m.Operator) -> None:
+        taken = found.parameters if isinstance(found, m.Operator) else found.arities
+        wanted = len(taken)
+        if wanted != len(by.parameters):
+            takes = f"{name} takes {wanted} arguments, {by.name} {len(by.parameters)}"
+            raise self._unfit(name, f"{takes}: one cannot stand for the other")
+
+    def _unfit(self, name: str, problem: str = "") -> ConfigError:
+        problem = problem or f"module {self._module.name} has no {name}"
+        return ConfigError(f"{self._config.places.get(name, self._config.path)}: {problem}")
 
     def _operator(self, name: str) -> m.Operator:
-        found = self._module.scope.find(name)
+        *instances, plain = name.split("!")
+        scope = self._module.scope
+        for instance in instances:
+            inner = scope.find(instance)
+            if not isinstance(inner, m.Namespace) or inner.parameters:
+                raise self._unfit(name)
+            scope = inner.scope
+        found = scope.find(plain)
         if isinstance(found, m.Operator):
             return found
         if isinstance(found, m.Constant):
@@ -211,9 +234,15 @@ class _Loader:
             return m.Operator(name, (), found.place, body)
         raise self._unfit(name)
 
-    def _body(self, name: str) -> m.Expression:
+    def _body(self, name: str, level: int = TEMPORAL) -> m.Expression:
+        """Return a definition that a configuration names, of no more than a level."""
         operator = self._operator(name)
-        return m.Call(operator.place, operator)
+        if operator.parameters:
+            raise self._unfit(name, f"{name} takes arguments: it has no value by itself")
+        body = m.Call(operator.place, operator)
+        if self._compiler.analyst.facts(body).level > level:
+            raise self._unfit(name, f"{name} has to be {_KINDS[level]}")
+        return body
 
     # --- behaviour and properties ----------------------------------------------------------------
 
@@ -238,8 +267,8 @@ class _Loader:
             return
         if config.init is None or config.next is None:
             raise ConfigError(f"{config.path} names only one of INIT and NEXT")
-        model.initial = compiler.initial(self._body(config.init))
-        self._set_actions(model, self._body(config.next), config.next)
+        model.initial = compiler.initial(self._body(config.init, STATE))
+        self._set_actions(model, self._body(config.next, ACTION), config.next)
 
     def _set_actions(self, model: Model, step: m.Expression, name: str) -> None:
         marks = model.marks = Marks(self._compiler.analyst)

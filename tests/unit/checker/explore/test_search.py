@@ -181,7 +181,7 @@ MyNat == 0..1
 def test_configuration_errors(tmp_path: Path) -> None:
     with pytest.raises(TlaError, match=r"M.cfg:1:8: '<-' cannot stand here"):
         check(tmp_path, COUNTER, "INIT A <- B")
-    with pytest.raises(ConfigError, match="speaks of Nothing, which module M does not have"):
+    with pytest.raises(ConfigError, match=r"M.cfg:1:6: module M has no Nothing"):
         check(tmp_path, COUNTER, "INIT Nothing NEXT Next")
     with pytest.raises(TlaError, match="gives no value to the constant C"):
         check(tmp_path, "CONSTANT C", "")

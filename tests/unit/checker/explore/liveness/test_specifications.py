@@ -1,6 +1,6 @@
 """Temporal properties of specifications: verdicts with and without fairness, and their lassos.
 
-The verdicts of the table are those of TLC 2.15 too.
+The verdicts of the table are those of TLC 2.15 too, but for Through, which it cannot handle.
 """
 
 from itertools import pairwise

@@ -1,0 +1,146 @@
+"""Configuration files: every keyword, spellings, comments, values, and errors with their place."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.evaluate.stdlib.tlc import model_value
+from speccheck.evaluate.values import FALSE, TRUE
+from speccheck.explore.config import Config, Replacement, parse_config
+from speccheck.explore.model import ConfigError, load_model
+from speccheck.explore.search import Search
+from speccheck.tla.errors import TlaError
+
+WHOLE = """\\* A line comment with "quotes" and (* no begin
+SPECIFICATION Spec (* a block (* within a block *) SPECIFICATION Other *)
+CONSTANT N = 3
+CONSTANTS
+    Name = "text"   Flag = TRUE
+    Off = FALSE
+    p1 = p1
+    2b = 2b
+    Low = -4
+    Servers = {s1, s2, {1, "a"}}
+    Op <- MyOp
+    Nat <- [Naturals] MyNat
+    Rate = [Inner] 7
+INVARIANT Inv1
+INVARIANTS Inv2 Inv3
+PROPERTY Prop PROPERTIES Inst!Prop2
+CONSTRAINT C1 CONSTRAINTS C2
+ACTION_CONSTRAINT A1
+ACTION_CONSTRAINTS A2
+SYMMETRY Sym1 Sym2
+VIEW View
+ALIAS Alias
+POSTCONDITION Post
+CHECK_DEADLOCK FALSE
+"""
+
+
+def test_every_keyword() -> None:
+    config = parse_config(WHOLE, "M.cfg")
+    expected = Config(
+        "M.cfg",
+        specification="Spec",
+        view="View",
+        alias="Alias",
+        postcondition="Post",
+        check_deadlock=False,
+        invariants=["Inv1", "Inv2", "Inv3"],
+        properties=["Prop", "Inst!Prop2"],
+        constraints=["C1", "C2"],
+        action_constraints=["A1", "A2"],
+        symmetry=["Sym1", "Sym2"],
+        values={
+            "N": 3,
+            "Name": "text",
+            "Flag": TRUE,
+            "Off": FALSE,
+            "p1": model_value("p1"),
+            "2b": model_value("2b"),
+            "Low": -4,
+            "Servers": frozenset([model_value("s1"), model_value("s2"), frozenset([1, "a"])]),
+        },
+        module_values=[("Rate", "Inner", 7)],
+        replacements=[Replacement("Op", "MyOp", None), Replacement("Nat", "MyNat", "Naturals")],
+        places=config.places,
+    )
+    assert config == expected
+    assert (config.places["Inv3"].span.line, config.places["Inv3"].span.column) == (15, 17)
+    assert parse_config("INIT I NEXT N CHECK_DEADLOCK TRUE", "M.cfg").check_deadlock
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("INIT A <- B", "M.cfg:1:8: '<-' cannot stand here"),
+        ("INIT\nNEXT N", "M.cfg:1:1: INIT needs a name"),
+        ("INIT A\nINIT B", "M.cfg:2:1: INIT is given twice"),
+        ("INVARIANTZ Inv", "M.cfg:1:1: INVARIANTZ is no keyword; there are ACTION_CONSTRAINT"),
+        ("SPECIFICATION S INIT I", "M.cfg:1:15: .* either SPECIFICATION or INIT and NEXT"),
+        ("(* open (* closed *)\nINIT I", "M.cfg:1:1: this comment has no end"),
+        ('CONSTANT A = "open', "M.cfg:1:14: this string has no end"),
+        ("CONSTANT A =", "M.cfg:1:13: 'the end of the file' cannot stand here"),
+        ("CONSTANT A = {1, }", "M.cfg:1:18: '}' cannot stand here"),
+        ("CONSTANT A 3", "M.cfg:1:12: '3' cannot stand here"),
+        ("CHECK_DEADLOCK MAYBE", "M.cfg:1:16: 'MAYBE' cannot stand here"),
+        ("TYPE_CONSTRAINT T", "M.cfg:1:1: TYPE_CONSTRAINT is not supported"),
+        ("INIT I;", "M.cfg:1:7: ';' cannot stand here"),
+    ],
+)
+def test_errors_in_the_text(text: str, message: str) -> None:
+    with pytest.raises(TlaError, match=message):
+        parse_config(text, "M.cfg")
+
+
+BODY = """
+EXTENDS Naturals
+CONSTANT C
+VARIABLE x
+Init == x = 0
+Next == x' = 1 - x
+Spec == Init /\\ [][Next]_x /\\ WF_x(Next)
+Small(n) == x < n
+Twice(n) == 2 * n
+Live == <>(x = 1)
+Inner == INSTANCE Flip WITH bit <- x
+Other(y) == INSTANCE Flip WITH bit <- y
+"""
+FLIP = """
+VARIABLE bit
+Both == <>(bit = 1)
+Never == [](bit = "x")
+"""
+
+
+def load(folder: Path, config: str) -> Search:
+    (folder / "M.tla").write_text(f"---- MODULE M ----\n{BODY}\n====\n")
+    (folder / "Flip.tla").write_text(f"---- MODULE Flip ----\n{FLIP}\n====\n")
+    return Search(load_model(folder / "M.tla", parse_config(config, "M.cfg")))
+
+
+def test_properties_of_instances_by_name(tmp_path: Path) -> None:
+    found = load(tmp_path, "SPECIFICATION Spec CONSTANT C = 1 PROPERTY Inner!Both").run()
+    assert found.verdict == "success"
+    found = load(tmp_path, "INIT Init NEXT Next CONSTANT C = 1 PROPERTY Inner!Both").run()
+    assert (found.verdict, found.violated) == ("liveness", "Inner!Both")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("INVARIANT Small", "M.cfg:3:11: Small takes arguments"),
+        ("INVARIANT Next", "M.cfg:3:11: Next has to be a predicate or function of one state"),
+        ("ACTION_CONSTRAINT Live", "M.cfg:3:19: Live has to be an action"),
+        ("SYMMETRY x", "M.cfg:3:10: module M has no x"),
+        ("SYMMETRY Init", "M.cfg:3:10: Init has to be a constant"),
+        ("PROPERTY Inner!None", "M.cfg:3:10: module M has no Inner!None"),
+        ("PROPERTY Other!Both", "M.cfg:3:10: module M has no Other!Both"),
+        ("CONSTANT Twice <- Init", "M.cfg:3:10: Twice takes 1 arguments, Init 0"),
+        ("CONSTANT Lost <- Init", "M.cfg:3:10: module M has no Lost"),
+    ],
+)
+def test_what_does_not_fit_the_module(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, f"SPECIFICATION Spec\nCONSTANT C = 1\n{text}")
