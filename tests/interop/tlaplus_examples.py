@@ -23,6 +23,7 @@ _AGREE = {
     "safety failure": {"invariant", "property", "deadlock"},
     "deadlock failure": {"deadlock"},
     "assumption failure": {"assumption"},
+    "liveness failure": {"liveness"},
 }
 
 

@@ -25,7 +25,8 @@ _BOOLEAN = _words(
     r"= /= /\ \/ ~ => <=> \in \notin \subseteq ENABLED UNCHANGED < > <= >= [] <> ~> -+-> ' "
     r"IsFiniteSet IsABag BagIn \sqsubseteq Contains IsPrefix IsInjective IsStrictPrefix IsSuffix "
     "IsStrictSuffix Assert PrintT TLCSet IsUndirectedGraph IsLoopFreeUndirectedGraph "
-    "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq"
+    "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq "
+    "IsCausalOrder"
 )
 
 

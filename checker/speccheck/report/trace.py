@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from speccheck.evaluate.compiler import State
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import Fn, Value
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 from speccheck.report.differences import Change, changes
 from speccheck.tla.meaning import Place
+
+# What generated code raises where an expression has no value.
+_NO_VALUE = (EvaluationError, ArithmeticError, LookupError, TypeError, AttributeError, NameError)
 
 
 @dataclass(slots=True)
@@ -130,7 +134,10 @@ def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict
             last = position == len(states) - 1
             after = (position if loop is None else loop) if last else position + 1
             following = states[after]
-            alias = model.alias(state, following)
+            try:
+                alias = model.alias(state, following)
+            except _NO_VALUE:
+                alias = None  # The variables are shown where the alias has no value.
             if isinstance(alias, Fn) and all(isinstance(key, str) for key in alias):
                 values = dict(alias)
         shown.append(values)

@@ -11,6 +11,7 @@ from typing import Any
 from speccheck.evaluate.stdlib import (
     bags,
     bits,
+    clocks,
     dyadic,
     functions,
     graphs,
@@ -23,6 +24,7 @@ from speccheck.evaluate.stdlib import (
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **bags.FUNCTIONS,
     **bits.FUNCTIONS,
+    **clocks.FUNCTIONS,
     **dyadic.FUNCTIONS,
     **functions.FUNCTIONS,
     **graphs.FUNCTIONS,
@@ -33,6 +35,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 PREDICATES = frozenset(
     name
-    for module in (bags, dyadic, functions, graphs, sequences, tlc)
+    for module in (bags, clocks, dyadic, functions, graphs, sequences, tlc)
     for name in module.PREDICATES
 )
