@@ -26,8 +26,10 @@ Next == Up \/ \E s \in Server : Write(s)
 def exercise(folder: Path, body: str, config: str = "") -> Exercise:
     """Check a model with the invariant Inv and return what it exercised."""
     (folder / "M.tla").write_text(f"---- MODULE M ----\n{BASE}\n{body}\n====\n")
-    following = "" if " NEXT " in config else "NEXT Next"
-    text = f"INIT Init {following} CHECK_DEADLOCK FALSE {config or 'INVARIANT Inv'}"
+    behaviour = "INIT Init" if " NEXT " in config else "INIT Init NEXT Next"
+    if "SPECIFICATION" in config:
+        behaviour = ""
+    text = f"{behaviour} CHECK_DEADLOCK FALSE {config or 'INVARIANT Inv'}"
     model = load_model(folder / "M.tla", parse_config(text, "M.cfg"))
     search = Search(model)
     result = search.run()

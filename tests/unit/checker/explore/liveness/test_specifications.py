@@ -1,6 +1,7 @@
 """Temporal properties of specifications: verdicts with and without fairness, and their lassos.
 
-The verdicts of the table are those of TLC 2.15 too, but for Through, which it cannot handle.
+The verdicts of the table are those of TLC 2.15 too, but for Through and Local: it cannot
+handle temporal formulas as arguments.
 """
 
 from itertools import pairwise
