@@ -18,6 +18,7 @@ from speckeeper.net.client_doors import ClientDoors
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import QuorumPort
+from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
 from speckeeper.server.server import Server
@@ -80,12 +81,13 @@ class Member:
         self.serving: ServerState | None = None
         self.server: Server | None = None
         self._config = config
+        self._storage = storage
+        self._files = files
+        self._snapshotter: Snapshotter | None = None
         self._loop = asyncio.get_running_loop()
         self._gate: LearnersGate | None = None
         self.store = MemberStore(storage, files, zab.commit_log_count, self._logged, self.fail)
         recovered = self.store.load()
-        # The log is not read for learners yet: what the window does not have, a snapshot brings.
-        zab = zab._replace(txn_log_sync=False)
         self.peer = Peer(zab, Membership(config), recovered, now_ms())
         peers = {
             each.id: (each.endpoints[0].host, each.endpoints[0].election_port)
@@ -118,6 +120,7 @@ class Member:
             effects.InstallSnapshot: self._install_snapshot,
             effects.TakeSnapshot: self._take_snapshot,
             effects.Reload: self._reload,
+            effects.ReadLog: self._read_log,
             effects.Replay: self._replay,
             effects.Serve: self._serve,
             effects.StopServing: self._stop_serving,
@@ -139,6 +142,7 @@ class Member:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+        self._abort_snapshot()
         self._election.close()
         self._quorum.close()
         if self._doors is not None:
@@ -177,6 +181,7 @@ class Member:
         if self._appends:
             entries, self._appends = self._appends, []
             self.store.append(entries)
+        self._take_snapshot_if_due()
         self._quorum.flush()
         self._quorum.listen(self.peer.accepts_learners, self.fail)
         self._arm()
@@ -232,6 +237,20 @@ class Member:
         if self.server is not None:
             self.server.take_turns(now_ms())
             self.client_turn()
+
+    def _take_snapshot_if_due(self) -> None:
+        server, snapshotter = self.server, self._snapshotter
+        if server is None or snapshotter is None or not server.snapshot_due:
+            return
+        if not snapshotter.begin():
+            self.store.writing.roll()
+            server.snapshot_started()
+            log.info("too busy to snap, skipping")
+
+    def _abort_snapshot(self) -> None:
+        if self._snapshotter is not None:
+            self._snapshotter.abort()
+            self._snapshotter = None
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes time."""
@@ -347,6 +366,13 @@ class Member:
 
         self._run(reload())
 
+    def _read_log(self, effect: effects.ReadLog) -> None:
+        async def read() -> None:
+            entries = await self.store.read_log(effect.zxid)
+            self._step(inputs.LogRead(effect.link, entries))
+
+        self._run(read())
+
     # -- what goes to the tree
 
     def _replay(self, effect: effects.Replay) -> None:
@@ -355,7 +381,7 @@ class Member:
     def _deliver(self, effect: effects.Deliver) -> None:
         server = self.server
         if isinstance(server, LearnerServer):
-            server.deliver(decode_txn(effect.entry), now_ms())
+            server.deliver(decode_txn(effect.entry), now_ms(), len(effect.entry))
             self.client_turn()
         elif server is not None:
             server.committed(effect.zxid, now_ms())
@@ -376,6 +402,9 @@ class Member:
             self._gate = LearnersGate(self.server)
         else:
             self.server = LearnerServer(self.settings, tree, time_ms, wall_ms, rng)
+        self._snapshotter = Snapshotter(
+            self._loop, self.server, self.store.writing, self._storage, self._files, self.fail
+        )
         if self._doors is not None:
             self._doors.open(self.server, self.client_turn)
 
@@ -383,6 +412,7 @@ class Member:
         log.info("serving no more")
         self.serving = None
         self.server = self._gate = None
+        self._abort_snapshot()
         if self._doors is not None:
             self._doors.shut()
 

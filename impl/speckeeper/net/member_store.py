@@ -10,13 +10,14 @@ Source: ZooKeeper ``ZKDatabase`` (truncateLog, loadDataBase), ``FileTxnSnapLog``
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 
 from speckeeper.net.log_writing import LogWriting
 from speckeeper.storage import history
 from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
-from speckeeper.storage.errors import MissingTransactions
+from speckeeper.storage.errors import MissingTransactions, StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import list_logs, list_snapshots
 from speckeeper.storage.recovery import recover
@@ -28,6 +29,11 @@ from speckeeper.wire.snapshot_reader import SnapshotReader
 from speckeeper.wire.txns import Txn, encode_txn
 from speckeeper.zab.effects import Entry
 from speckeeper.zab.peer import Recovered
+
+log = logging.getLogger(__name__)
+
+# A log that is longer than this share of the snapshot is not sent (ZKDatabase's default).
+_SNAPSHOT_SIZE_FACTOR = 0.33
 
 
 class MemberStore:
@@ -93,9 +99,26 @@ class MemberStore:
         self._open(zxid)
         return zxid, entries
 
+    async def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
+        """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.
+
+        Too long is more than a third of what a snapshot takes (``snapshotSizeFactor``).
+        """
+        writing = self._writing
+        if writing is None:
+            return None
+        writing.roll()  # what is read is not the file that is written from now on
+        return await self._loop.run_in_executor(None, self._read_log, zxid)
+
     async def install(self, chunks: list[bytes], zxid: int) -> None:
         """Let the tree be a snapshot that came from a leader."""
         await self._aside(lambda: self._install(chunks, zxid))
+
+    @property
+    def writing(self) -> LogWriting:
+        """What writes the log now."""
+        assert self._writing is not None
+        return self._writing
 
     async def close(self) -> None:
         """Write what was appended, and close the log."""
@@ -127,14 +150,40 @@ class MemberStore:
             history.truncate(files, settings.log_directory, zxid)
         except MissingTransactions:
             # Every log begins after it.
-            for log in reversed(logs):
-                files.remove(log.path)
+            for each in reversed(logs):
+                files.remove(each.path)
             files.sync_directory(settings.log_directory)
 
     def _take_snapshot(self, zxid: int) -> None:
-        write_snapshot(self._files, self._settings, self.tree, zxid)
-        # What the log has behind the snapshot was never part of this history.
-        self._cut(zxid)
+        """Write the tree. The log so far may hold what was never part of its history, so it goes.
+
+        What is left in the log is then one history, and can be sent to a learner.
+        """
+        settings, files = self._settings, self._files
+        write_snapshot(files, settings, self.tree, zxid)
+        for old in reversed(list_logs(files, settings.log_directory)):
+            files.remove(old.path)
+        files.sync_directory(settings.log_directory)
+        for snapshot in list_snapshots(files, settings.snapshot_directory):
+            if snapshot.zxid > zxid:
+                files.remove(snapshot.path)
+
+    def _read_log(self, zxid: int) -> tuple[Entry, ...] | None:
+        settings, files = self._settings, self._files
+        snapshots = list_snapshots(files, settings.snapshot_directory)
+        room = files.size(snapshots[-1].path) * _SNAPSHOT_SIZE_FACTOR if snapshots else 0.0
+        found: list[Entry] = []
+        try:
+            for txn in history.read_from(files, settings.log_directory, zxid):
+                entry = encode_txn(txn)
+                room -= len(entry)
+                if room < 0:
+                    return None
+                found.append((txn.header.zxid, entry))
+        except StorageError as error:
+            log.info("a learner is sent a snapshot, for the log cannot be read: %s", error)
+            return None
+        return tuple(found)
 
     def _install(self, chunks: list[bytes], zxid: int) -> None:
         tree = DataTree(digest_enabled=self._settings.digest_enabled)

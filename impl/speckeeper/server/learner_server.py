@@ -86,9 +86,11 @@ class LearnerServer(Server):
         self._learner_sessions = self.session_ops
         self._told_ms = now_ms
 
-    def deliver(self, txn: Txn, now_ms: int) -> None:
-        """Apply a committed transaction, and answer who asked for it."""
+    def deliver(self, txn: Txn, now_ms: int, size: int) -> None:
+        """Apply a committed transaction of so many bytes, and answer who asked for it."""
         self._finisher.now_ms = now_ms
+        self._forwarding.snapshot_log_txns += 1
+        self._forwarding.snapshot_log_bytes += size
         self._forwarding.deliver(txn)
         self._settle(now_ms)
 

@@ -56,7 +56,9 @@ class Ensemble:
             storage = StorageSettings(self._folder / str(sid), pre_alloc_size_kb=64)
             prepare_directories(storage, Disk())
             zab = ZabSettings(sid, tick_time_ms=100, commit_log_count=self._window)
-            server = ServerSettings(server_id=sid, tick_time_ms=100, min_session_timeout_ms=400)
+            server = ServerSettings(
+                server_id=sid, tick_time_ms=100, min_session_timeout_ms=400, snap_count=20
+            )
             clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
             self.client_ports[sid] = clients.getsockname()[1]
             member = Member(zab, self.config, server, storage, Disk(), clients)
@@ -79,7 +81,7 @@ class Ensemble:
         assert leader is not None
         return leader
 
-    def create(self, path: str) -> None:
+    def create(self, path: str, data: bytes = b"data") -> None:
         """Have the leader create a node."""
         leader = self.leader
         assert leader is not None
@@ -91,7 +93,7 @@ class Ensemble:
             server.pipeline.write(
                 None, SESSION, 0, CREATE_SESSION, timeout, 0, len(timeout), (), now_ms()
             )
-        body = encode_request(CREATE, CreateRequest(path, b"data", OPEN_ACL_UNSAFE, 0, -1))
+        body = encode_request(CREATE, CreateRequest(path, data, OPEN_ACL_UNSAFE, 0, -1))
         server.pipeline.write(None, SESSION, 0, CREATE, body, 0, len(body), (), now_ms())
         leader.propose_all()
 
@@ -144,6 +146,38 @@ async def survives_its_leader(tmp_path: Path) -> None:
     await ensemble.everywhere("/between")
     assert "/before" in ensemble.members[3].store.tree.nodes
     await ensemble.stop()
+
+
+async def takes_snapshots_and_sends_its_log(tmp_path: Path) -> None:
+    """Beyond the window, and not worth a snapshot: DIFF from the log on the disk."""
+    ensemble = Ensemble(tmp_path, window=3)
+    kinds: list[str] = []
+
+    def note(action: str, arguments: tuple[Any, ...], changed: object) -> None:
+        if action == "LeaderSyncFollower":
+            kinds.append(arguments[1].kind.name)
+
+    await ensemble.start()
+    await ensemble.serving()
+    for number in range(20):
+        ensemble.create(f"/large{number}", b"." * 5000)
+        await ensemble.everywhere(f"/large{number}")
+    await until(lambda: all(snapshots_of(m) > 1 for m in ensemble.members.values()))
+    await ensemble.stop(1)
+    leader = await ensemble.serving()
+    leader.peer.trace = note
+    for number in range(8):
+        ensemble.create(f"/small{number}")
+    await ensemble.everywhere("/small7")
+    await ensemble.start(1)
+    await ensemble.serving()
+    await ensemble.everywhere("/small7")
+    assert kinds == ["DIFF"]
+    await ensemble.stop()
+
+
+def snapshots_of(member: Member) -> int:
+    return len([*member._storage.snapshot_directory.glob("snapshot.*")])
 
 
 async def brings_a_late_one_up_by_snapshot(tmp_path: Path) -> None:
@@ -255,6 +289,7 @@ async def sessions_move_and_expire(tmp_path: Path) -> None:
         elects_and_replicates,
         survives_its_leader,
         brings_a_late_one_up_by_snapshot,
+        takes_snapshots_and_sends_its_log,
         restarts_from_its_files,
         serves_clients_at_every_member,
         sessions_move_and_expire,
