@@ -160,7 +160,7 @@ AfterEpoch2 ==
     /\ used = None
 
 (* What AB!Message ranges over; epochs and counters are small in any model. *)
-SmallNat == 0..3
+SmallNat == 0..6
 
 Refinement == AB!Spec
 

@@ -12,11 +12,14 @@ from speccheck.explore.config import read_config
 from speccheck.explore.model import load_model
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
+from speccheck.explore.simulate import Simulation
 
 SPEC = Path(__file__).parents[2] / "spec"
 
 # As the command line does: an operator may recurse over a long sequence.
 _DEEPEST_RECURSION = 20_000
+
+_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Expected:
     property: str = ""
     distinct: int | None = None
     depth: int | None = None
+    behaviours: int | None = None
 
     def module_path(self, spec: Path = SPEC) -> Path:
         """Return the model's module in a specification's folder."""
@@ -51,7 +55,10 @@ def check(model: Expected, spec: Path = SPEC) -> Result:
     """Run one model, of the specification in the folder ``spec``, to its end."""
     with _deep_recursion():
         loaded = load_model(model.module_path(spec), read_config(model.config_path(spec)), [spec])
-        return Search(loaded).run()
+        if model.behaviours is None:
+            return Search(loaded).run()
+        assert model.depth is not None, "a simulation has a depth"
+        return Simulation(loaded, traces=model.behaviours, depth=model.depth, seed=_SEED).run()
 
 
 @contextmanager

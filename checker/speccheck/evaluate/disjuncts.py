@@ -1,6 +1,6 @@
 """A next-state relation as the actions that it is the disjunction of, with their arguments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from speccheck.evaluate.actions import Actions, Goal
@@ -64,11 +64,9 @@ class Disjuncts(Actions):
                     values = tuple(p for p in own if not p.arity)
                     named = found._replace(name=operator.name, parameters=values, bound=())
                     return self._leaves(operator.body, named)
-            case m.Items(kind="/\\", items=items):
-                return [found._replace(name=self._conjoined_name(items, found), place=node.place)]
-        return [found._replace(place=node.place)]
+        return [found._replace(name=self._conjoined(node, found.name), place=node.place)]
 
-    def _conjoined_name(self, items: Sequence[m.Argument], found: Leaf) -> str:
+    def _conjoined(self, node: m.Expression, otherwise: str) -> str:
         """Return the name of the one action that a conjunction consists of beside plain formulas.
 
         That is how a model adds bookkeeping to the actions of a specification, as in
@@ -76,10 +74,10 @@ class Disjuncts(Actions):
         """
         called = [
             operator.name
-            for item in items
-            if isinstance(item, m.Call) and (operator := self._followed(item)) is not None
+            for conjunct in _conjuncts(node)
+            if isinstance(conjunct, m.Call) and (operator := self._followed(conjunct)) is not None
         ]
-        return called[0] if len(called) == 1 else found.name
+        return called[0] if len(called) == 1 else otherwise
 
     def _followed(self, node: m.Call) -> m.Operator | None:
         """Return the operator that is called if it is an action on its own."""
@@ -148,3 +146,15 @@ class Disjuncts(Actions):
                     goal.rest(there.with_env({**there.env, **env}))
 
                 self.put_action(node, ctx, Goal(rest, is_end=goal.is_end))
+
+
+def _conjuncts(node: m.Argument) -> Iterator[m.Argument]:
+    match node:
+        case (
+            m.Items(kind="/\\", items=items)
+            | m.CallBuiltin(builtin=m.Builtin(name="/\\"), arguments=items)
+        ):
+            for item in items:
+                yield from _conjuncts(item)
+        case _:
+            yield node

@@ -43,3 +43,19 @@ def test_arguments_of_a_step(tmp_path: Path) -> None:
     assert first.arguments((4, 2), (9, 1)) == (9, 1)
     assert second.arguments((4, 2), (4, 0)) == (8,)
     assert reset.arguments((4, 2), (0, 0)) == (3,)
+
+
+def test_an_action_with_bookkeeping_keeps_its_name(tmp_path: Path) -> None:
+    spec = SPEC.replace("VARIABLES x, y", "VARIABLES x, y, z").replace(
+        "y = 0\nUp", "y = 0 /\\ z = 0\nUp"
+    )
+    more = r"""Next == \/ \E i \in 1..2 : z < 3 /\ Up(i, i) /\ z' = z + 1
+        \/ /\ x > 0
+           /\ Odd(x)
+           /\ UNCHANGED z
+        \/ Up(1, 1) /\ Odd(1)
+===="""
+    (tmp_path / "M.tla").write_text(spec[: spec.index("Next ==")] + more)
+    config = parse_config("INIT Init NEXT Next", "M.cfg")
+    named = [action.name for action in load_model(tmp_path / "M.tla", config).actions]
+    assert named == ["Up", "Odd", "Next"]
