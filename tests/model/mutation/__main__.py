@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from tests.model.mutation.edits import Edit, edits_of
@@ -21,6 +22,9 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="by default all of subjects.toml")
     parser.add_argument("--sample", type=int, default=100, help="mutants of each module; 0: all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--longest", type=float, default=10, help="leave out models of more seconds than this"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     options = parser.parse_args()
@@ -30,7 +34,9 @@ def main() -> int:
         parser.error(f"no such module in subjects.toml: {', '.join(sorted(unknown))}")
     judged: dict[str, dict[Edit, Judgement]] = {}
     for name in options.modules or subjects:
-        judged[name] = campaign(subjects[name], options.sample, options.seed, options.jobs)
+        models = tuple(m for m in subjects[name].models if m.seconds <= options.longest)
+        subject = replace(subjects[name], models=models)
+        judged[name] = campaign(subject, options.sample, options.seed, options.jobs)
     if options.write:
         write_table(judged, options.sample, options.seed)
     found = [line for name, results in judged.items() for line in problems(name, results)]
