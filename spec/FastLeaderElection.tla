@@ -654,12 +654,12 @@ NotificationType == [sid           : Server,
                      state         : States,
                      leader        : Server \cup {Lowest},
                      zxid          : Int2,
-                     electionEpoch : Int2,
+                     electionEpoch : Nat,
                      peerEpoch     : Int2]
 
 VoteType == [leader        : Server,
              zxid          : Int2,
-             electionEpoch : Int2,
+             electionEpoch : Nat \cup {-1},
              peerEpoch     : Int2,
              state         : States]
 
@@ -675,6 +675,7 @@ TypeOK ==
         /\ logicalClock[i] \in Nat
         /\ proposal[i] \in ProposalType
         /\ currentVote[i] \in VoteType
+        /\ currentVote[i].electionEpoch = -1 => state[i] = LOOKING
         /\ IsTable(recvset[i]) /\ IsTable(outOfElection[i])
         /\ IsQueue(recvQueue[i])
         /\ waitNotmsg[i] \in BOOLEAN

@@ -5,7 +5,7 @@
 (*                                                                         *)
 (* A server handles its queue before anything else happens, as a thread    *)
 (* that is never slow.  What varies is the order in which notifications    *)
-(* are received and waits end.  MCSlowElection lets queues fill.           *)
+(* are received and waits end.  MCPlainElection lets queues fill.          *)
 (***************************************************************************)
 EXTENDS FastLeaderElection, TLC
 
