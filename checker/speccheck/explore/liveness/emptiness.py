@@ -84,6 +84,13 @@ class Emptiness:
         states, edges = product.states, product.edges
         offsets, targets = product.offsets, product.targets
         members = set(component)
+        if not forbidden:
+            return [
+                (node, index)
+                for node in component
+                for index in range(offsets[node], offsets[node + 1])
+                if targets[index] in members
+            ]
         return [
             (node, index)
             for node in component
