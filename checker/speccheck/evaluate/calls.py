@@ -12,6 +12,7 @@ from speccheck.evaluate.emit import (
     Environment,
     Local,
     PythonOperator,
+    Tally,
 )
 from speccheck.evaluate.values import LazyFunction, LazySet
 from speccheck.evaluate.workshop import Workshop
@@ -323,6 +324,11 @@ class Calls(Workshop):
     def call_parameter(self, node: m.CallParameter, ctx: Context, make: Make) -> str:
         """Return code for the application of a parameter that is an operator."""
         binding = ctx.env.get(node.parameter)
+        if isinstance(binding, Tally):
+            (number,) = node.arguments
+            assert isinstance(number, m.Literal), "a mark has its number"
+            ctx.put(f"{binding.code}[{number.value}] += 1")
+            return make(m.Literal(node.place, True), ctx)
         if isinstance(binding, PythonOperator):
             return self.python_call(binding.code, node.arguments, ctx, make)
         assert isinstance(binding, Closure), f"{node.parameter.name} is bound to an operator"

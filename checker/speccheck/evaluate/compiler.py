@@ -5,7 +5,7 @@ from typing import Any
 
 from speccheck.evaluate.actions import Goal
 from speccheck.evaluate.disjuncts import Action, Arguments, Disjuncts, Leaf, State
-from speccheck.evaluate.emit import Block, Context, Environment, Local, PythonOperator
+from speccheck.evaluate.emit import Block, Context, Environment, Local, Tally
 from speccheck.evaluate.values import Value, force
 from speccheck.tla import meaning as m
 
@@ -126,16 +126,16 @@ class Compiler(Disjuncts):
         on_steps: bool,
         chosen: m.Parameter,
         hit: m.Parameter,
-        hits: Callable[[int], Value],
+        hits: list[int],
     ) -> Callable[..., bool]:
         """Return a predicate that has two names more than the module gives it.
 
         The function takes a state, with ``on_steps`` a successor too, and the value of ``chosen``;
-        ``hit`` stands for the operator that ``hits`` is.
+        ``hit`` stands for an operator of a number that is TRUE and counts in ``hits``.
         """
         now, then = self._names("v"), self._names("w")
         ctx = self._context(dict(now), dict(then) if on_steps else dict.fromkeys(now))
-        ctx.env = {chosen: Local("chosen"), hit: PythonOperator(self.constant(hits))}
+        ctx.env = {chosen: Local("chosen"), hit: Tally(self.constant(hits))}
         self._unpack(now, ctx, "state")
         if on_steps:
             self._unpack(then, ctx, "successor")
@@ -163,12 +163,12 @@ class Compiler(Disjuncts):
         self,
         node: m.Expression,
         name: str = "Next",
-        probes: tuple[m.Parameter, Callable[[int], Value]] | None = None,
+        probes: tuple[m.Parameter, list[int]] | None = None,
     ) -> list[Action]:
         """Return the actions that a next-state relation is the disjunction of.
 
-        ``probes`` are an operator's name that the relation has beside those of the module, and
-        the operator.
+        ``probes`` are a name that the relation has beside those of the module, for an operator of
+        a number that is TRUE, and the list in which it counts.
         """
         return [self._action(node, leaf, probes) for leaf in self.leaves(node, name)]
 
@@ -176,12 +176,12 @@ class Compiler(Disjuncts):
         self,
         node: m.Expression,
         leaf: Leaf,
-        probes: tuple[m.Parameter, Callable[[int], Value]] | None,
+        probes: tuple[m.Parameter, list[int]] | None,
     ) -> Action:
         now = self._names("v")
         ctx = self._context(dict(now), dict.fromkeys(now))
         if probes is not None:
-            ctx.env = {probes[0]: PythonOperator(self.constant(probes[1]))}
+            ctx.env = {probes[0]: Tally(self.constant(probes[1]))}
         ctx.assigning = "then"
         self._unpack(now, ctx, "state")
         self.put_chosen(node, leaf.choices, ctx, Goal(self._add, is_end=True))

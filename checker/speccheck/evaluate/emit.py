@@ -95,7 +95,14 @@ class PythonOperator:
     code: str
 
 
-Binding: TypeAlias = Local | Deferred | Closure | PythonOperator
+@dataclass(slots=True, eq=False)
+class Tally:
+    """An operator of a number that is TRUE and counts its evaluations, in a list named ``code``."""
+
+    code: str
+
+
+Binding: TypeAlias = Local | Deferred | Closure | PythonOperator | Tally
 Environment: TypeAlias = dict["m.Parameter | m.Operator", Binding]
 
 

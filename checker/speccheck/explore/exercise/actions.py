@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from speccheck.evaluate.analysis import ACTION, Analyst, actual
-from speccheck.evaluate.values import TRUE, Value
 from speccheck.explore.exercise.findings import Branch
 from speccheck.explore.exercise.trees import (
     Copies,
@@ -39,14 +38,9 @@ class Marks:
         self._counts: list[int] = []
 
     @property
-    def probes(self) -> tuple[m.Parameter, "Marks"]:
-        """Return the name that marked expressions use, and what it stands for."""
-        return self._names.hit, self
-
-    def __call__(self, number: int) -> Value:
-        """Count a mark."""
-        self._counts[number] += 1
-        return TRUE
+    def probes(self) -> tuple[m.Parameter, list[int]]:
+        """Return the name that marked expressions use, and the list in which they count."""
+        return self._names.hit, self._counts
 
     @property
     def counts(self) -> list[int]:

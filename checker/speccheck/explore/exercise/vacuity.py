@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from speccheck.evaluate.compiler import Compiler, State
-from speccheck.evaluate.values import TRUE, Value
 from speccheck.explore.exercise.findings import Exercise, Finding, Part
 from speccheck.explore.exercise.formulas import Probe, ProbedFormula
 
@@ -97,16 +96,12 @@ class _Questions:
             on_steps=formula.on_steps,
             chosen=formula.names.chosen,
             hit=formula.names.hit,
-            hits=self._hit,
+            hits=self._hits,
         )
         self._asked = self._wanted(formula.probes)
 
     def _wanted(self, probes: Iterable[Probe]) -> list[Probe]:
         return [p for p in probes if self._deadline is None or p.kind != "condition"]
-
-    def _hit(self, number: int) -> Value:
-        self._hits[number] += 1
-        return TRUE
 
     def ask(self, states: Sequence[State], steps: Steps, are_all: bool, tell: Tell) -> None:
         exercise = self._exercise
