@@ -38,8 +38,14 @@ class LogWriting:
         files: FileSystem,
         persisted: Callable[[], None],
         failed: Callable[[Exception], None],
+        pace: DiskPace | None = None,
     ) -> None:
-        """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end."""
+        """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
+
+        ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
+        :attr:`submit` returns. None: never, for who has better things to do meanwhile (a leader
+        sends its proposals).
+        """
         self._loop = loop
         self._persisted = persisted
         self._failed = failed
@@ -49,9 +55,7 @@ class LogWriting:
             sync = open_kernel_sync(settings.log_directory)
         self._writer: LogWriter | LoopWriter
         if sync is not None:
-            self._writer = LoopWriter(
-                transactions, sync, self._aside, self._told, failed, DiskPace()
-            )
+            self._writer = LoopWriter(transactions, sync, self._aside, self._told, failed, pace)
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)
         self.submit: Callable[[list[Entry]], None] = self._writer.submit

@@ -25,6 +25,7 @@ from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import Distribution
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import Recovered, Report
@@ -98,6 +99,7 @@ class Service:
             files,
             self._persisted,
             self.fail,
+            DiskPace(),
         )
         self.snapshotter = Snapshotter(
             self.loop, self.server, self.writer, storage, files, self.fail
