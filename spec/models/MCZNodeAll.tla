@@ -1,7 +1,8 @@
 ----------------------------- MODULE MCZNodeAll -----------------------------
 (***************************************************************************)
-(* The whole of ZNode: every action of Next, every promise, in a very      *)
-(* small world. The other models look further at one thing each.           *)
+(* The whole of ZNode: Next and every promise, in a very small world, too  *)
+(* small for the sweeper to find anything. The other models look further   *)
+(* at one thing each.                                                      *)
 (***************************************************************************)
 EXTENDS MCZNode
 

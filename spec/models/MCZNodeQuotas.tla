@@ -11,7 +11,7 @@ Versions == {-1, 0}
 
 \* The texts that are read and written here: limits, and usage in a few numbers.
 Limits == "count=1,bytes=4=;countHardLimit=2"
-Numbers == (0..4) \X (0..12)
+Numbers == (0..3) \X {0, 3, 6, 9}
 Usage(numbers) == UsageText(numbers[1], numbers[2], "")
 UsageTexts == {Usage(numbers) : numbers \in Numbers}
 Stats ==
