@@ -34,13 +34,12 @@ _EXAMPLES = (
     "DiningPhilosophers/DiningPhilosophers.cfg",
     "Disruptor/Disruptor_SPMC.cfg",
     "ewd840/EWD840.cfg",
-    "KeyValueStore/MCKVSSafetySmall.cfg",
     "Prisoners/Prisoners.cfg",
-    "SpecifyingSystems/AdvancedExamples/MCInnerSerial.cfg",
+    "ewd840/EWD840_json.cfg",
     "byzpaxos/VoteProof.cfg",
     "chang_roberts/MCChangRoberts.cfg",
     "transaction_commit/TwoPhase.cfg",
-    "PaxosHowToWinATuringAward/MCPaxos.cfg",
+    "PaxosHowToWinATuringAward/MCPaxosTiny.cfg",
     "TwoPhase/MCTwoPhase.cfg",
 )
 
