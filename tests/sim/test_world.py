@@ -9,7 +9,7 @@ import pytest
 from speckeeper.sim.bugs import BUGS, seeded
 from speckeeper.sim.world import World, draw_options
 
-SEEDS = range(12)
+SEEDS = range(8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -44,26 +44,27 @@ def test_hash_seed_changes_nothing() -> None:
     assert runs == [transcript(3)] * 2
 
 
-# A seed that finds the bug, from `draw_options` alone; the search begins at 0.
-FOUND_BY = {
-    "ZOOKEEPER-4643": 8,
-    "ZOOKEEPER-4646": 4,
-    "ZOOKEEPER-4394": 0,
-    "ack-before-durable": 0,
-    "commit-without-quorum": 0,
-    "minority-serves": 3,
-    "lost-trunc": 4,
-    "snapshot-not-written": 0,
-    "uncommitted-served": 0,
-}
+# Those that are found within a few seeds, so that the search can be repeated here.
+QUICKLY_FOUND = (
+    "ZOOKEEPER-2845",
+    "ZOOKEEPER-4643",
+    "ZOOKEEPER-4646",
+    "ack-before-durable",
+    "commit-without-quorum",
+    "minority-serves",
+    "snapshot-not-written",
+    "truncated-in-memory",
+    "uncommitted-served",
+)
 
 
-@pytest.mark.parametrize("bug", sorted(FOUND_BY))
+@pytest.mark.parametrize("bug", QUICKLY_FOUND)
 def test_bug_is_found(bug: str) -> None:
-    seed = FOUND_BY[bug]
     with seeded(bug):
-        report = World(seed, draw_options(seed)).run()
-    assert report.violation is not None
+        found = next(
+            (seed for seed in range(40) if World(seed, draw_options(seed)).run().violation), None
+        )
+    assert found is not None
 
 
 def test_bugs_leave_no_trace() -> None:

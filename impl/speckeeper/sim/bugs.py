@@ -6,13 +6,14 @@ itself has no switches. Names and numbers are those of ZooKeeper's issues where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from speckeeper.sim.disk import Disk
 from speckeeper.wire.quorum import PacketType
-from speckeeper.zab.effects import PersistCurrentEpoch
+from speckeeper.zab.effects import PersistCurrentEpoch, TakeSnapshot
 from speckeeper.zab.election import FastLeaderElection, Proposal
 from speckeeper.zab.leader import Leader
 from speckeeper.zab.learner import Learner
@@ -93,13 +94,46 @@ def _sync_before_serving_lost(self: Learner) -> None:
     _UPTODATE(self)
 
 
+def _snapshot_in_memory_only(self: Learner) -> None:
+    """Acknowledge NEWLEADER while the snapshot that makes it true is still being written."""
+    _NEWLEADER(self)
+    if any(isinstance(effect, TakeSnapshot) for effect in self._peer._unfinished):
+        self._persist_current_epoch()
+
+
+def _database_retained(self: Peer) -> None:
+    """Vote with what was applied, and forget that the log has more."""
+    self.pending.clear()
+    self.last_zxid = self._appended = self.last_durable = self.last_processed
+    _LOOK_AGAIN(self)
+
+
+def _promise_not_written(self: Learner, epoch: int) -> None:
+    """Give a promise that is in memory only."""
+    peer = self._peer
+    if epoch > peer.accepted_epoch:
+        self.new_epoch = peer.accepted_epoch = epoch
+        self._send_ackepoch(peer.current_epoch)
+    else:
+        _LEADERINFO(self, epoch)
+
+
+def _truncated_in_memory(self: Disk, zxid: int, then: Callable[[], None]) -> None:
+    """Let the disk keep what TRUNC takes away."""
+    self.wait(then)
+
+
 _NEWLEADER = Learner.follower_process_newleader
 _LOG = Learner._log
+_LEADERINFO = Learner.follower_process_leaderinfo
+_LOOK_AGAIN = Peer._look_again
 _BEGIN_SYNC = Learner._begin_sync
 _SYNC_FOLLOWER = Leader.leader_sync_follower
 _UPTODATE = Learner.follower_process_uptodate
 
 BUGS: dict[str, tuple[_Patch, ...]] = {
+    "ZOOKEEPER-2845": ((Peer, "_look_again", _database_retained),),
+    "ZOOKEEPER-3911": ((Learner, "follower_process_newleader", _snapshot_in_memory_only),),
     "ZOOKEEPER-4643": ((Learner, "follower_process_newleader", _epoch_before_history),),
     "ZOOKEEPER-4646": ((Learner, "_waits_for_log", property(_newleader_acked_while_queued)),),
     "ZOOKEEPER-4712": ((Peer, "_disk_is_quiet", _queue_survives_shutdown),),
@@ -109,6 +143,8 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "commit-without-quorum": ((Leader, "_all_quorums", _commit_without_quorum),),
     "minority-serves": ((Membership, "has_all_quorums", _served_by_minority),),
     "lost-trunc": ((Learner, "_begin_sync", _lost_trunc),),
+    "promise-not-written": ((Learner, "follower_process_leaderinfo", _promise_not_written),),
+    "truncated-in-memory": ((Disk, "truncate", _truncated_in_memory),),
     "snapshot-not-written": ((Learner, "_snapshot_needed", property(_snapshot_not_written)),),
     "uncommitted-served": ((Learner, "follower_process_uptodate", _uncommitted_served),),
     "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),

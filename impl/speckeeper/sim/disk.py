@@ -1,7 +1,7 @@
 """A disk that takes time, and loses in a crash what is not synced.
 
-The log is written by one thread, other files by another: each does one thing after the other, and
-nothing says which of the two is faster.
+The log is written by one thread, snapshots by another, the epochs by a third: each does one thing
+after the other, and nothing says which of them is faster.
 
 What it holds is what the files of a real server would give back: two epochs, a snapshot, and the
 log behind it. A crash may keep any beginning of the appends that were not synced yet, and may or
@@ -13,8 +13,9 @@ at the end of the log is dropped by recovery, so it is an append that was lost.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -104,7 +105,8 @@ class Disk:
         self._unsynced: list[Entry] = []
         self._syncing = 0  # how many appends the sync under way covers
         self._log_writer = _Lane(self)
-        self._file_writer = _Lane(self)
+        self._snapshot_writer = _Lane(self)
+        self._epoch_writer = _Lane(self)
 
     # -- a server that runs
 
@@ -122,7 +124,7 @@ class Disk:
         def change() -> None:
             self.accepted_epoch = epoch
 
-        self._file_writer.enqueue(_Operation(change, then))
+        self._epoch_writer.enqueue(_Operation(change, then))
 
     def set_current_epoch(self, epoch: int, then: Callable[[], None]) -> None:
         """Replace the file currentEpoch."""
@@ -130,7 +132,7 @@ class Disk:
         def change() -> None:
             self.current_epoch = epoch
 
-        self._file_writer.enqueue(_Operation(change, then))
+        self._epoch_writer.enqueue(_Operation(change, then))
 
     def truncate(self, zxid: int, then: Callable[[], None]) -> None:
         """Cut the log after a zxid, and a snapshot that is later, to what is not."""
@@ -150,7 +152,7 @@ class Disk:
             self.snapshot = snapshot
             self.log = []
 
-        self._file_writer.enqueue(_Operation(change, then))
+        self._snapshot_writer.enqueue(_Operation(change, then))
 
     def checkpoint(self, zxid: int) -> None:
         """Put what is durable up to a zxid into a snapshot, and purge the log that it covers."""
@@ -161,11 +163,11 @@ class Disk:
                 self.snapshot = Snapshot(covered[-1][0], (*self.snapshot.entries, *covered))
                 self.log = self.log[len(covered) :]
 
-        self._file_writer.enqueue(_Operation(change, lambda: None))
+        self._snapshot_writer.enqueue(_Operation(change, lambda: None))
 
     def wait(self, then: Callable[[], None]) -> None:
         """Take time for reading, behind what is to be done already."""
-        self._file_writer.enqueue(_Operation(lambda: None, then))
+        self._snapshot_writer.enqueue(_Operation(lambda: None, then))
 
     def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
         """Return the log from the last transaction up to a zxid on; None: it begins later."""
@@ -185,15 +187,13 @@ class Disk:
 
     def holds(self, zxid: int) -> bool:
         """Whether a transaction would survive a crash now."""
-        return any(entry[0] == zxid for entry in reversed(self.log)) or any(
-            entry[0] == zxid for entry in reversed(self.snapshot.entries)
-        )
+        return _has(self.log, zxid) or _has(self.snapshot.entries, zxid)
 
     # -- a server that crashes
 
     def crash(self) -> None:
         """Lose what is not synced, or a part of it, and whatever was asked for after that."""
-        for lane in (self._log_writer, self._file_writer):
+        for lane in (self._log_writer, self._snapshot_writer, self._epoch_writer):
             operation = lane.crash()
             if operation is None or self._rng.random() < 0.5:
                 continue
@@ -221,3 +221,9 @@ class Disk:
         if rng.random() < latency.stall_share:
             return rng.randint(latency.longest_ms, latency.stall_ms)
         return rng.randint(latency.shortest_ms, latency.longest_ms)
+
+
+def _has(entries: Sequence[Entry], zxid: int) -> bool:
+    """Whether a transaction is among these, which are in the order of zxids."""
+    index = bisect_left(entries, (zxid, b""))
+    return index < len(entries) and entries[index][0] == zxid
