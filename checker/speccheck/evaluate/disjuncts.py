@@ -30,13 +30,17 @@ class Action(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """Where an action stands: ``choices`` say which disjuncts lead to it."""
+    """Where an action stands: ``choices`` say which disjuncts lead to it.
+
+    ``is_alternative`` if it is one of several in the operator that it is named after.
+    """
 
     name: str
     place: m.Place
     choices: Choices
     parameters: tuple[m.Parameter, ...]
     bound: tuple[m.Parameter, ...]
+    is_alternative: bool = False
 
 
 class Disjuncts(Actions):
@@ -62,15 +66,21 @@ class Disjuncts(Actions):
                 if operator is not None and operator.body is not None:
                     own = [p for p in operator.parameters if p not in operator.implicit]
                     values = tuple(p for p in own if not p.arity)
-                    named = found._replace(name=operator.name, parameters=values, bound=())
+                    named = found._replace(
+                        name=operator.name, parameters=values, bound=(), is_alternative=False
+                    )
                     return self._leaves(operator.body, named)
-        return [found._replace(name=self._conjoined(node, found.name), place=node.place)]
+        name = found.name
+        if found.is_alternative and not found.parameters:
+            name = self._conjoined(node, name)
+        return [found._replace(name=name, place=node.place)]
 
     def _conjoined(self, node: m.Expression, otherwise: str) -> str:
         """Return the name of the one action that a conjunction consists of beside plain formulas.
 
         That is how a model adds bookkeeping to the actions of a specification, as in
-        ``Crash(i) /\\ crashes' = crashes + 1``.
+        ``Crash(i) /\\ crashes' = crashes + 1``. It is asked for disjuncts of a next-state relation
+        only: an action with a name of its own that calls another for its bookkeeping keeps it.
         """
         called = [
             operator.name
@@ -91,7 +101,8 @@ class Disjuncts(Actions):
         for position, item in enumerate(items):
             assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
             choices = (*found.choices, position)
-            leaves.extend(self._leaves(item, found._replace(choices=choices)))
+            inside = found._replace(choices=choices, is_alternative=True)
+            leaves.extend(self._leaves(item, inside))
         return leaves
 
     def put_chosen(self, node: m.Expression, choices: Choices, ctx: Context, goal: Goal) -> None:

@@ -59,3 +59,23 @@ def test_an_action_with_bookkeeping_keeps_its_name(tmp_path: Path) -> None:
     config = parse_config("INIT Init NEXT Next", "M.cfg")
     named = [action.name for action in load_model(tmp_path / "M.tla", config).actions]
     assert named == ["Up", "Odd", "Next"]
+
+
+def test_an_action_that_calls_another_for_bookkeeping_keeps_its_name(tmp_path: Path) -> None:
+    spec = r"""---- MODULE M ----
+EXTENDS Naturals
+VARIABLES x, log
+Init == x = 0 /\ log = {}
+Note(what) == log' = log \cup {what}
+Up(i) == /\ x < 3
+         /\ x' = x + i
+         /\ Note("up")
+Down(i) == \/ x > i /\ x' = x - i /\ Note("down")
+           \/ x = i /\ x' = 0 /\ Note("zero")
+Next == \/ \E i \in 1..2 : Up(i)
+        \/ \E i \in 1..2 : Down(i)
+===="""
+    (tmp_path / "M.tla").write_text(spec)
+    config = parse_config("INIT Init NEXT Next", "M.cfg")
+    named = [action.name for action in load_model(tmp_path / "M.tla", config).actions]
+    assert named == ["Up", "Down", "Down"]
