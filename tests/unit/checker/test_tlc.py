@@ -225,3 +225,13 @@ def test_both_engines_know_the_community_modules() -> None:
     spec = Path(__file__).parent / "evaluate" / "specs" / "Community.tla"
     result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_tlc_reads_modules_with_proofs(counter: Path) -> None:
+    proof = "THEOREM Small BY PTL, SMTT(10), FS_EmptySet, NatInduction DEF Init\n===="
+    text = COUNTER.replace("EXTENDS Naturals", "EXTENDS Naturals, TLAPS, FiniteSetTheorems")
+    text = text.replace("VARIABLE n", "INSTANCE WellFoundedInduction\nVARIABLE n")
+    counter.write_text(text.removesuffix("====\n") + proof)
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "tlc"])
+    assert result.exit_code == 0, result.output
