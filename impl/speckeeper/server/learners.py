@@ -35,8 +35,6 @@ class LearnersGate:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self.owners: dict[int, Link] = {}
-        """Over which learner a session was last used; one that is not here is our own."""
 
     def take(self, packet: FromLearner, now_ms: int) -> Sync | ToLearner | None:
         """Do what a packet asks. Raises WireError for data that does not decode."""
@@ -49,8 +47,6 @@ class LearnersGate:
         elif kind is PacketType.REVALIDATE:
             session_id, timeout_ms = decode_revalidate(data)
             valid = self._touch(session_id, timeout_ms, now_ms)
-            if valid:
-                self.owners[session_id] = link
             answer = encode_revalidated(session_id, valid)
             return ToLearner(link, QuorumPacket(PacketType.REVALIDATE, -1, answer))
         return None
@@ -71,7 +67,6 @@ class LearnersGate:
             session.touched_ms = now_ms
             if op == _CLOSE_SESSION:
                 session.closing = True
-        self.owners[session_id] = link
         ids = packet.authinfo or ()
         server.pipeline.write(None, session_id, cxid, op, body, 0, len(body), ids, now_ms)
         return None
