@@ -30,9 +30,9 @@ formulas = st.recursive(
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> tuple[list[list[int]], int]:
+def graphs(draw: st.DrawFn, most: int) -> tuple[list[list[int]], int]:
     """Successors of each state, and how many are initial."""
-    size = draw(st.integers(1, 4))
+    size = draw(st.integers(1, most))
     rows = draw(
         st.lists(
             st.lists(st.integers(0, size - 1), max_size=3, unique=True),
@@ -43,22 +43,53 @@ def graphs(draw: st.DrawFn) -> tuple[list[list[int]], int]:
     return rows, draw(st.integers(1, size))
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    graphs(),
-    formulas,
+def _boolean(inner: st.SearchStrategy[Raw]) -> st.SearchStrategy[Raw]:
+    return st.tuples(st.just("not"), inner) | st.tuples(
+        st.sampled_from(["and", "or"]), inner, inner
+    )
+
+
+_often = st.integers(0, _ATOMS - 1).map(lambda n: ("[]", ("<>", ("atom", n))))
+limits = st.recursive(_often, _boolean, max_leaves=6)
+# The atom with this number holds of steps that change the state.
+_MOVES = 3
+
+truths = st.tuples(
     st.lists(st.booleans(), min_size=8, max_size=8),
-    st.lists(st.booleans(), min_size=32, max_size=32),
+    st.lists(st.booleans(), min_size=16, max_size=16),
 )
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(4), formulas, truths)
 def test_checker_and_brute_force_agree(
-    graph: tuple[list[list[int]], int], raw: Raw, on_states: list[bool], on_steps: list[bool]
+    graph: tuple[list[list[int]], int], raw: Raw, truth: tuple[list[bool], list[bool]]
+) -> None:
+    _compare(graph, raw, truth, longest=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs(3), limits, truths)
+def test_fairness_of_behaviours_that_go_on(
+    graph: tuple[list[list[int]], int], raw: Raw, truth: tuple[list[bool], list[bool]]
+) -> None:
+    goes_on = ("[]", ("<>", ("atom", _MOVES)))
+    _compare(graph, ("and", goes_on, raw), truth, longest=6)
+
+
+def _compare(
+    graph: tuple[list[list[int]], int],
+    raw: Raw,
+    truth: tuple[list[bool], list[bool]],
+    longest: int,
 ) -> None:
     rows, initial = graph
+    on_states, on_steps = truth
 
     def holds(atom: int, i: int, j: int) -> bool:
         if atom < 2:
             return on_states[4 * atom + i]
-        return on_steps[16 * (atom - 2) + 4 * i + j]
+        return i != j if atom == _MOVES else on_steps[4 * i + j]
 
     made = StateGraph([(n,) for n in range(len(rows))], initial)
     for state, row in enumerate(rows):
@@ -69,7 +100,7 @@ def test_checker_and_brute_force_agree(
     found = witness(made, Valuation(made, atoms), built(raw))
     if found is None:
         event("none")
-        for walk, loop in lassos(rows, initial, 5):
+        for walk, loop in lassos(rows, initial, longest):
             assert not satisfies(raw, walk, loop, holds), (walk, loop)
     else:
         event("found")
