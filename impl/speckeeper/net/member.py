@@ -308,7 +308,7 @@ class Member:
             if leader is not None:
                 host, port, _ = leader.endpoints[0]
                 link = await self._quorum.connect((host, port), effect.timeout_ms)
-            if link is None:
+            if link is None or not self._quorum.is_open(link):  # gone before we came to hear of it
                 self._step(inputs.ConnectFailed(effect.server_id))
             else:
                 self._step(inputs.LeaderConnected(link))

@@ -105,6 +105,10 @@ class QuorumPort:
                 log.debug("quorum port of %s:%d: %s", host, port, error)
         return None
 
+    def is_open(self, link: Link) -> bool:
+        """Whether a link is still there."""
+        return link in self._connections
+
     def send(self, link: Link, data: bytes) -> None:
         """Send bytes at the end of this turn."""
         connection = self._connections.get(link)
