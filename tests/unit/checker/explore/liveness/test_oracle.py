@@ -3,6 +3,7 @@
 from array import array
 from itertools import pairwise
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from tests.unit.checker.explore.liveness.semantics import Raw, built, lassos, satisfies
@@ -117,3 +118,40 @@ def test_rows_leave_out_repetitions() -> None:
     graph.add_row(0, [1, 0, 1])
     graph.add_row(1, [])
     assert (graph.targets, graph.offsets) == (array("i", [1]), array("q", [0, 1, 1]))
+
+
+def _at(state: int) -> Raw:
+    return ("[]", ("<>", ("atom", state)))
+
+
+_GOES_ON: Raw = ("[]", ("<>", ("atom", 9)))
+_NOT = "not"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        # Both circles, again and again.
+        ("and", _at(1), _at(2)),
+        # Every circle goes through 0, one leaves out 2: either part may be the one that holds.
+        ("and", _GOES_ON, ("or", (_NOT, _at(0)), (_NOT, _at(2)))),
+        ("and", _GOES_ON, ("or", (_NOT, _at(2)), (_NOT, _at(0)))),
+        ("and", ("and", _GOES_ON, ("or", (_NOT, _at(0)), _at(1))), (_NOT, _at(2))),
+    ],
+)
+def test_two_circles(raw: Raw) -> None:
+    graph = StateGraph([(0,), (1,), (2,)], 1)
+    for state, row in enumerate([[1, 2], [0], [0]]):
+        graph.add_row(state, row)
+
+    def holds(atom: int, i: int, j: int) -> bool:
+        return i != j if atom == 9 else i == atom
+
+    atoms = [Atom(_PLACE, lambda s, n=n: s[0] == n, None) for n in range(9)]
+    atoms.append(Atom(_PLACE, None, lambda s, t: s != t))
+    found = witness(graph, Valuation(graph, atoms), built(raw))
+    assert found is not None
+    prefix, cycle = found
+    assert satisfies(raw, [*prefix, *cycle[:-1]], len(prefix) - 1, holds)
+    nowhere = ("and", raw, ("and", _GOES_ON, (_NOT, _at(0))))
+    assert witness(graph, Valuation(graph, atoms), built(nowhere)) is None
