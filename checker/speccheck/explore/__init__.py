@@ -1,1 +1,1 @@
-"""Model checking: configurations, models, breadth-first search."""
+"""Model checking: configurations, models, engines, liveness, what a run exercised."""
