@@ -8,7 +8,7 @@
 EXTENDS Quorums, TLC
 
 CONSTANTS Server,       \* the servers that may be members
-          MaxWeight     \* weights are 0 .. MaxWeight
+          MaxWeight     \* the weights that may be are 0 .. MaxWeight
 
 VARIABLES config,       \* the configuration that the properties speak of
           next          \* and the one that replaces it
@@ -16,13 +16,12 @@ VARIABLES config,       \* the configuration that the properties speak of
 Symmetry == Permutations(Server)
 
 (***************************************************************************)
-(* All ways to put the servers in groups.                                  *)
+(* All ways to put servers in groups and to weigh them, sensible or not:   *)
+(* IsConfig chooses among them.                                            *)
 (***************************************************************************)
-Groupings == {groups \in SUBSET (SUBSET Server \ {{}}) :
-                 \A g, h \in groups : g # h => g \cap h = {}}
-
 Configs == UNION {{[groups |-> groups, weight |-> weight] :
-                      weight \in [UNION groups -> 0 .. MaxWeight]} : groups \in Groupings}
+                      weight \in [UNION groups -> -1 .. MaxWeight]} :
+                      groups \in SUBSET SUBSET Server}
 
 (***************************************************************************)
 (* The replacement is any majority: with two arbitrary configurations the  *)

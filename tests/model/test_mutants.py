@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from tests.model.mutation.edits import Edit, edits_of
+from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import judge
-from tests.model.mutation.subjects import read_subjects
+from tests.model.mutation.subjects import SPEC, read_subjects
 from tests.model.mutation.survivors import stale_entries
 
 SUBJECTS = read_subjects()
@@ -18,8 +18,8 @@ def test_no_reason_is_stale() -> None:
 @pytest.mark.parametrize("module", SUBJECTS)
 def test_edits_change_the_text_where_they_say(module: str) -> None:
     subject = SUBJECTS[module]
-    text = subject.path.read_text("utf-8")
-    edits = edits_of(subject.path, subject.until)
+    text = (SPEC / f"{module}.tla").read_text("utf-8")
+    edits = subject.edits()
     assert len({edit.name for edit in edits}) == len(edits)
     for edit in edits:
         changed = edit.apply(text)
@@ -40,7 +40,7 @@ KNOWN = {
 
 def _find(module: str, name: str) -> Edit:
     subject = SUBJECTS[module]
-    return next(edit for edit in edits_of(subject.path, subject.until) if edit.name == name)
+    return next(edit for edit in subject.edits() if edit.name == name)
 
 
 @pytest.mark.parametrize(("module", "name"), KNOWN)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from tests.model.mutation.edits import Edit, edits_of
+from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import Judgement, judge
 from tests.model.mutation.subjects import Subject, read_subjects
 from tests.model.mutation.survivors import explained, problems
@@ -38,7 +38,8 @@ def main() -> int:
         subject = replace(subjects[name], models=models)
         judged[name] = campaign(subject, options.sample, options.seed, options.jobs)
     if options.write:
-        write_table(judged, options.sample, options.seed)
+        chosen = f"--sample {options.sample} --seed {options.seed} --longest {options.longest:g}"
+        write_table(judged, chosen)
     found = [line for name, results in judged.items() for line in problems(name, results)]
     for line in found:
         print(line)
@@ -47,7 +48,7 @@ def main() -> int:
 
 def sample_of(subject: Subject, size: int, seed: int) -> list[Edit]:
     """Return ``size`` edits of the module by chance, in the order of the text; 0 means all."""
-    edits = edits_of(subject.path, subject.until)
+    edits = subject.edits()
     if size and size < len(edits):
         chosen = set(random.Random(f"{subject.module} {seed}").sample(range(len(edits)), size))
         return [edit for number, edit in enumerate(edits) if number in chosen]

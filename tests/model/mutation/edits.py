@@ -101,11 +101,11 @@ def stretch(node: ast.Node) -> Span:
     return node.span.to(stretch(last))
 
 
-def edits_of(path: Path, until: str | None = None) -> list[Edit]:
+def edits_of(path: Path, until: str | None = None, leave: tuple[str, ...] = ()) -> list[Edit]:
     """Return all edits of a module, in the order of the text.
 
-    Definitions from ``until`` on are left alone: they state properties, and a property that says
-    less is no mistake that another check could find.
+    Definitions from ``until`` on, and those of ``leave``, are left alone: they state properties,
+    and a property that says less is no mistake that another check could find.
     """
     text = path.read_text("utf-8")
     module = parse_module(text, str(path))
@@ -114,6 +114,8 @@ def edits_of(path: Path, until: str | None = None) -> list[Edit]:
         if isinstance(unit, ast.OperatorDefinition | ast.FunctionDefinition):
             if unit.name == until:
                 break
+            if unit.name in leave:
+                continue
             walk = _Walk(text, module.name, unit.name)
             found += sorted(walk.edits(unit.body), key=lambda edit: edit.span)
     assert until is None or any(getattr(u, "name", None) == until for u in module.units), until

@@ -5,6 +5,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.model.mutation.edits import Edit, edits_of
+
 ROOT = Path(__file__).parents[3]
 SPEC = ROOT / "spec"
 MODELS = SPEC / "models"
@@ -28,7 +30,8 @@ class ModelRun:
 class Subject:
     """A module to mutate.
 
-    ``until`` is the first definition that states properties; ``tests`` are arguments of pytest.
+    ``until`` is the first definition of those that state properties, ``leave`` are others;
+    ``tests`` are arguments of pytest.
     ``by_graph`` says that a mutant with the same graph of states in all models is the same
     specification, within their bounds: so for modules that say how states change.
     """
@@ -38,10 +41,11 @@ class Subject:
     models: tuple[ModelRun, ...]
     tests: tuple[str, ...]
     by_graph: bool
+    leave: tuple[str, ...] = ()
 
-    @property
-    def path(self) -> Path:
-        return SPEC / f"{self.module}.tla"
+    def edits(self) -> list[Edit]:
+        """Return all mutants, in the order of the text."""
+        return edits_of(SPEC / f"{self.module}.tla", self.until, self.leave)
 
 
 def read_expected() -> list[ModelRun]:
@@ -92,6 +96,7 @@ def read_subjects() -> dict[str, Subject]:
             models=tuple(run for run in runs if module in modules_below(run.module)),
             tests=tuple(table.get("tests", ())),
             by_graph=table.get("by_graph", True),
+            leave=tuple(table.get("leave", ())),
         )
         for module, table in tables.items()
     }

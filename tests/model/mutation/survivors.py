@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from tests.model.mutation.edits import Edit, edits_of
+from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import Judgement
 from tests.model.mutation.subjects import HERE, read_subjects
 
@@ -30,9 +30,7 @@ def is_equivalent(edit: Edit) -> bool:
 def stale_entries() -> list[str]:
     """Return the entries that name no edit of the modules as they are."""
     edits = {
-        (name, edit.name)
-        for name, subject in read_subjects().items()
-        for edit in edits_of(subject.path, subject.until)
+        (name, edit.name) for name, subject in read_subjects().items() for edit in subject.edits()
     }
     return [
         f"survivors.toml: {module}: {edit}: the module has no such place any more"

@@ -16,7 +16,8 @@ module (another operator or comparison, a constant off by one, a conjunct left o
 quantifier, a negated condition, an assignment dropped), runs the models of `spec/models/` in the
 profile `ci` that build on it, and its tests, and sees who notices. The sample is drawn by the seed:
 
-    python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--jobs N] [--write]
+    python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
+                                   [--jobs N] [--write]
 
 - **property**: an invariant, a step property, liveness or an assumption is violated;
 - **error**: an expression has no value;
@@ -41,12 +42,15 @@ equivalent nor of the same graph.
 PAGE = ROOT / "docs" / "mutants.md"
 
 
-def write_table(judged: Mapping[str, Mapping[Edit, Judgement]], sample: int, seed: int) -> None:
-    """Write the page. Modules that were not judged this time keep what the page says of them."""
+def write_table(judged: Mapping[str, Mapping[Edit, Judgement]], options: str) -> None:
+    """Write the page; ``options`` are those of the campaign.
+
+    Modules that were not judged this time keep what the page says of them.
+    """
     rows, sections = _old() if PAGE.is_file() else ({}, {})
     for module, results in judged.items():
         rows[module] = _row(module, results)
-        sections[module] = _section(module, results, sample, seed)
+        sections[module] = _section(module, results, options)
     text = _HEAD + "".join(rows[module] for module in sorted(rows))
     for module in sorted(sections):
         text += f"\n## {module}\n\n{sections[module].strip()}\n"
@@ -64,9 +68,9 @@ def _old() -> tuple[dict[str, str], dict[str, str]]:
     return rows, sections
 
 
-def _section(module: str, results: Mapping[Edit, Judgement], sample: int, seed: int) -> str:
+def _section(module: str, results: Mapping[Edit, Judgement], options: str) -> str:
     known = read_survivors()
-    text = f"`python -m tests.model.mutation {module} --sample {sample} --seed {seed} --write`\n"
+    text = f"`python -m tests.model.mutation {module} {options} --write`\n"
     quiet = [edit for edit, found in results.items() if found.outcome in {"same", "survived"}]
     if quiet:
         text += "\n| place | edit | |\n| --- | --- | --- |\n"
