@@ -695,6 +695,24 @@ VersionsCountWrites ==
                   \/ after.pzxid = Committed.zxid
                   \/ before.cversion = MaxInt]_vars
 
+(***************************************************************************)
+(* A write that names a version, and not the one that the node has, is     *)
+(* refused: no step that changes something is such a write.                *)
+(***************************************************************************)
+WrongVersionsAreRefused ==
+  [][HasCommitted /\ Committed.type \in {"delete", "setData", "setACL"} =>
+       LET c == Committed.clientId
+           path == Committed.record.path
+           node == tree.nodes[path]
+       IN  CASE Committed.type = "delete" ->
+                  \A version \in Version \ {AnyVersion, node.version} : ~Delete(c, path, version)
+             [] Committed.type = "setData" ->
+                  \A version \in Version \ {AnyVersion, node.version} :
+                    ~SetData(c, path, Committed.record.data, version)
+             [] Committed.type = "setACL" ->
+                  \A version \in Version \ {AnyVersion, node.aversion} :
+                    ~SetACL(c, path, Committed.record.acl, version)]_vars
+
 CreationsAreCounted ==
   [][HasCommitted =>
        \A path \in DOMAIN tree.nodes \cap DOMAIN tree'.nodes :
