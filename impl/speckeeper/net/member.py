@@ -446,6 +446,6 @@ class Member:
         self._loop.call_soon(self._after_learner, event)
 
     def _after_learner(self, event: inputs.Input | None) -> None:
-        self.propose_all()
+        self.client_turn()
         if event is not None:
             self._step(event)

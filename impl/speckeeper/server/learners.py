@@ -2,7 +2,9 @@
 
 Sans I/O. A request of a learner's client becomes a transaction like one of our own; the learner
 answers its client when the commit passes there. Sessions live in the leader's tracker: a learner
-reports which it has heard of, the leader lets the others expire.
+reports which it has heard of, the leader lets the others expire. A session belongs to the
+connection on which it was opened last: a write that comes late on an earlier one is not carried
+out.
 
 Source: ZooKeeper ``LearnerHandler.run``, ``Leader.revalidateSession``, ``Leader.touch``,
 ``LeaderZooKeeperServer``, ``LeaderSessionTracker``.
@@ -10,9 +12,10 @@ Source: ZooKeeper ``LearnerHandler.run``, ``Leader.revalidateSession``, ``Leader
 
 from __future__ import annotations
 
+from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.writes import WRITES
-from speckeeper.wire.codes import OpCode
+from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_data import (
@@ -28,6 +31,7 @@ from speckeeper.zab.inputs import Sync, ToLearner
 _SYNC = int(OpCode.SYNC)
 _CREATE_SESSION = int(OpCode.CREATE_SESSION)
 _CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+_SESSION_MOVED = int(ErrorCode.SESSION_MOVED)
 
 
 class LearnersGate:
@@ -47,6 +51,8 @@ class LearnersGate:
         elif kind is PacketType.REVALIDATE:
             session_id, timeout_ms = decode_revalidate(data)
             valid = self._touch(session_id, timeout_ms, now_ms)
+            if valid:
+                self._own(session_id, link)
             answer = encode_revalidated(session_id, valid)
             return ToLearner(link, QuorumPacket(PacketType.REVALIDATE, -1, answer))
         return None
@@ -62,14 +68,28 @@ class LearnersGate:
         if op == _CREATE_SESSION:
             request = decode_request(op, body, 0, len(body))
             assert isinstance(request, CreateSessionRequest)
-            server.sessions.track(session_id, request.timeout, now_ms)
+            server.sessions.track(session_id, request.timeout, now_ms).owner = link
         elif session is not None:
-            session.touched_ms = now_ms
             if op == _CLOSE_SESSION:
                 session.closing = True
+            elif session.owner is None:
+                session.owner = link
+            elif session.owner != link:
+                ids = packet.authinfo or ()
+                server.pipeline.write_refused(session_id, cxid, op, ids, now_ms, _SESSION_MOVED)
+                return None
+            session.touched_ms = now_ms
         ids = packet.authinfo or ()
         server.pipeline.write(None, session_id, cxid, op, body, 0, len(body), ids, now_ms)
         return None
+
+    def _own(self, session_id: int, link: Link) -> None:
+        """Let a session belong to a learner; who had it before is heard no more."""
+        session = self._server.sessions.by_id[session_id]
+        session.owner = link
+        connection, session.connection = session.connection, None
+        if connection is not None:
+            self._server.outbox.close(connection, CloseReason.CLIENT_RECONNECT)
 
     def _touch(self, session_id: int, timeout_ms: int, now_ms: int) -> bool:
         session = self._server.sessions.by_id.get(session_id)

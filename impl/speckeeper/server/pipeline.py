@@ -202,6 +202,16 @@ class Pipeline:
             _new(Queued, (zxid, txn, connection, xid, op, body, auth_ids, now_ms, large))
         )
 
+    def write_refused(
+        self, session_id: int, xid: int, op: int, auth_ids: tuple[Id, ...], now_ms: int, code: int
+    ) -> None:
+        """Queue the error transaction of a request of another server that is not looked at."""
+        zxid = self.zxid = self.zxid + 1
+        request = Request(session_id, xid, op, None, auth_ids, zxid, now_ms + self.wall_offset_ms)
+        txn = refuse(request, code)
+        self.appends.append((zxid, encode_txn(txn)))
+        self.queue.append(Queued(zxid, txn, None, xid, op, b"", auth_ids, now_ms, 0))
+
     def take_appends(self) -> list[tuple[int, bytes]]:
         """Give the entries out for the log, and count them towards the next snapshot."""
         appends, self.appends = self.appends, []

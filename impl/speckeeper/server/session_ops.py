@@ -11,6 +11,7 @@ from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reasons import CloseReason
+from speckeeper.server.sessions import OWNED_HERE
 from speckeeper.server.throttle import ConnectionThrottle
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
@@ -74,6 +75,7 @@ class SessionOps:
         connection.session_id = session_id
         connection.session = session
         session.connection = connection
+        session.owner = OWNED_HERE
         body = encode_request(_CREATE_SESSION, CreateSessionRequest(connection.timeout_ms))
         self._pipeline.write(
             connection, session_id, 0, _CREATE_SESSION, body, 0, len(body), (), now_ms
@@ -98,6 +100,7 @@ class SessionOps:
             core.sessions.touch(session, connection.timeout_ms, now_ms)
             connection.session = session
             session.connection = connection
+            session.owner = OWNED_HERE
         self.finish(connection, valid)
 
     def finish(self, connection: Connection, valid: bool) -> None:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from speckeeper.server.connection import Connection
 
+#: The owner of a session whose client is connected to this server itself.
+OWNED_HERE = 0
+
 _LOW_56_BITS = (1 << 56) - 1
 _ALL_64_BITS = (1 << 64) - 1
 # EphemeralType.CONTAINER_EPHEMERAL_OWNER: an owner that means "container", never a session.
@@ -38,7 +41,7 @@ def first_session_id(clock_ms: int, server_id: int) -> int:
 class Session:
     """What this server knows about one live session."""
 
-    __slots__ = ("closing", "connection", "expires_ms", "id", "timeout_ms", "touched_ms")
+    __slots__ = ("closing", "connection", "expires_ms", "id", "owner", "timeout_ms", "touched_ms")
 
     def __init__(self, session_id: int, timeout_ms: int, now_ms: int) -> None:
         self.id = session_id
@@ -47,6 +50,9 @@ class Session:
         self.expires_ms = 0  # the bucket it is filed under, never later than the true one
         self.closing = False
         self.connection: Connection | None = None
+        # A leader's: whence its requests come, 0 for here, the number of a learner's link, or None
+        # until it is heard of (SessionImpl.owner).
+        self.owner: int | None = None
 
 
 class SessionTracker:

@@ -33,6 +33,7 @@ from speckeeper.wire.replies import (
 from speckeeper.wire.txns import Txn
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
+_SESSION_MOVED = int(ErrorCode.SESSION_MOVED)
 _PING = int(OpCode.PING)
 _PING_XID = -2
 _CREATE_SESSION = int(OpCode.CREATE_SESSION)
@@ -163,6 +164,10 @@ class Finisher:
             if op == _PING:
                 xid = _PING_XID
         elif err and kind != _MULTI:
+            if err == _SESSION_MOVED:
+                # Not an answer: the client is elsewhere, and would take it for news of there.
+                self._outbox.close(connection, CloseReason.CLIENT_RECONNECT)
+                return 0
             answer = err
         elif op == _CREATE_SESSION:
             self._count(connection, xid, op, received_ms, txn)

@@ -75,6 +75,10 @@ def _acks_survive_resync(self: Leader, handler: Any, plan: Any) -> None:
         self.outstanding_proposals[zxid].ack_set |= ack_set
 
 
+def _old_connection_heard(self: Leader, server_id: int) -> None:
+    """Let a server that has connected anew be heard on its earlier connections too."""
+
+
 def _uncommitted_served(self: Learner) -> None:
     """Deliver at UPTODATE all that is logged, committed or not."""
     _UPTODATE(self)
@@ -141,6 +145,7 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "ack-before-durable": ((Learner, "_log", _ack_before_durable),),
     "acks-survive-resync": ((Leader, "leader_sync_follower", _acks_survive_resync),),
     "commit-without-quorum": ((Leader, "_all_quorums", _commit_without_quorum),),
+    "old-connection-heard": ((Leader, "_replace_older", _old_connection_heard),),
     "minority-serves": ((Membership, "has_all_quorums", _served_by_minority),),
     "lost-trunc": ((Learner, "_begin_sync", _lost_trunc),),
     "promise-not-written": ((Learner, "follower_process_leaderinfo", _promise_not_written),),

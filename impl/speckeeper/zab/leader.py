@@ -500,6 +500,10 @@ class Leader:
 
     def _identify(self, handler: LearnerHandler, packet: QuorumPacket) -> None:
         info = decode_learner_info(packet.data or b"")
+        if info.server_id == self._id:
+            self._drop(handler, f"it says that it is server {self._id}, which is the leader")
+            return
+        self._replace_older(info.server_id)
         handler.server_id = info.server_id
         handler.observer = packet.type is PacketType.OBSERVERINFO
         if info.protocol_version < PROTOCOL_VERSION:
@@ -509,6 +513,15 @@ class Leader:
         else:
             self.leader_process_followerinfo(handler, packet.zxid >> 32)
             self._choose_epoch()
+
+    def _replace_older(self, server_id: int) -> None:
+        """Hear nothing more on earlier connections of a server that has connected anew.
+
+        Nothing orders two connections: an ACK that was still on its way on the old one would count
+        for a proposal that the server has been made to forget on the new one.
+        """
+        for older in [h for h in self.handler.values() if h.server_id == server_id]:
+            self._drop(older, "it has connected anew")
 
     def _count_half_tick(self) -> None:
         """Count a tick every second time, ask whether a quorum is there, and send PINGs."""

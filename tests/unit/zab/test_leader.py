@@ -286,3 +286,31 @@ def test_requests_and_sessions_go_to_the_server() -> None:
         found = leader.feed(inputs.PacketReceived(1, packet))
         assert found == [effects.FromLearner(1, 1, packet)]
     assert leader.take(1, T.PING, 0, b"") == []
+
+
+def test_server_that_connects_anew_is_heard_on_its_new_link_only() -> None:
+    """Its ACK on the old link may be of what it has been made to forget on the new one."""
+    leader = Leader()
+    leader.serve(1)
+    zxid = (2 << 32) + 1
+    leader.feed(inputs.Propose(zxid, b"lost by server 1"))
+    leader.feed(inputs.LearnerConnected(11))
+    data = encode_learner_info(LearnerInfo(1, 0x10000, 0))
+    assert closed(leader.take(11, T.FOLLOWERINFO, 2 << 32, data)) == [1]
+    found = leader.take(11, T.ACKEPOCH, zxid, encode_epoch(NO_EPOCH))
+    assert packets(found)[0] == (11, T.TRUNC, 2 << 32)
+    leader.feed(inputs.LogPersisted(zxid))
+    leader.take(1, T.ACK, zxid)  # from the old link
+    assert leader.peer.last_committed < zxid
+    assert leader.peer.leader is not None
+    assert leader.peer.leader.outstanding_proposals[zxid].ack_set == {3}
+    leader.take(11, T.ACK, 2 << 32)
+    leader.take(11, T.ACK, zxid)
+    assert leader.peer.last_committed == zxid
+
+
+def test_learner_with_the_id_of_the_leader_is_sent_away() -> None:
+    leader = Leader()
+    leader.feed(inputs.LearnerConnected(7))
+    data = encode_learner_info(LearnerInfo(3, 0x10000, 0))
+    assert closed(leader.take(7, T.FOLLOWERINFO, 1 << 32, data)) == [7]
