@@ -370,7 +370,9 @@ class ResolvedModule:
     """A module with its names resolved: what it shows, its variables in order, its assumptions.
 
     ``everything`` has all operators defined anywhere, those of instances included; ``builtins``
-    the operators of the language and of the standard modules in use.
+    the operators of the language and of the standard modules in use. ``substituted`` says of each
+    thing put in the place of a declared name of an instance: where, which name, the highest level
+    that it may have, and what it is.
     """
 
     name: str
@@ -381,3 +383,4 @@ class ResolvedModule:
     operators: dict[str, Operator] = field(default_factory=dict)
     everything: list[Operator] = field(default_factory=list)
     builtins: dict[str, Meaning] = field(default_factory=dict)
+    substituted: list[tuple[Place, str, int, Meaning]] = field(default_factory=list)

@@ -9,6 +9,7 @@ from pathlib import Path
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Span, TlaError
+from speccheck.tla.levels import CONSTANT, STATE, LevelError, check_levels
 from speccheck.tla.modules import Library, is_built_in
 from speccheck.tla.resolve_expressions import ExpressionResolver
 from speccheck.tla.standard import language, standard_module
@@ -24,6 +25,7 @@ class Shared:
         self.operators: list[m.Operator] = []
         # The modules that are being resolved, outermost first: path and name.
         self.open: list[tuple[str, str]] = []
+        self.substituted: list[tuple[m.Place, str, int, m.Meaning]] = []
 
 
 def resolve(library: Library, module: ast.Module) -> m.ResolvedModule:
@@ -34,6 +36,11 @@ def resolve(library: Library, module: ast.Module) -> m.ResolvedModule:
     resolved.builtins = dict(shared.language.names)
     for names in shared.standard.values():
         resolved.builtins.update(names)
+    resolved.substituted = shared.substituted
+    try:
+        check_levels(resolved)
+    except LevelError as error:
+        raise error_at(error.place.path, error.place.span, error.message) from None
     return resolved
 
 
@@ -54,6 +61,15 @@ class Substitution:
         self._around = around
         self._place = place
         self._module = module
+
+    def explicit(self, name: str) -> m.Meaning | None:
+        """Return what WITH gives for a name, if it does."""
+        return self._given.get(name)
+
+    @property
+    def place(self) -> m.Place:
+        """Where the instance stands."""
+        return self._place
 
     def meaning(self, name: str) -> m.Meaning:
         """Return what a declared name stands for. Raises TlaError where nothing is given."""
@@ -199,39 +215,58 @@ class ModuleResolver:
             case ast.Assume():
                 condition = self._expressions.expression(unit.condition, self._scope)
                 self._result.assumptions.append(condition)
-                self._name_statement(unit.name, condition)
+                self._name_statement(unit.name, condition, unit.span)
             case ast.Instance():
                 self._bare_instance(unit)
             case ast.Module():
-                self._inner[unit.name] = (unit, self._scope)
+                self._inner[unit.name] = (unit, self._above())
+                self._check_inner(unit)
             case ast.OperatorDefinition() | ast.FunctionDefinition() | ast.InstanceDefinition():
-                self._claim(unit.name, unit.span)
                 self.definition_in(unit, self._scope)
                 if unit.local:
                     self._scope.hidden.add(unit.name)
             case ast.Theorem():
                 if unit.name is not None and not isinstance(unit.statement, ast.AssumeProve):
                     statement = self._expressions.expression(unit.statement, self._scope)
-                    self._name_statement(unit.name, statement)
+                    self._name_statement(unit.name, statement, unit.span)
 
-    def _name_statement(self, name: str | None, statement: m.Expression) -> None:
+    def _above(self) -> m.Scope:
+        """Return what is in sight here, without what comes later."""
+        seen = self._scope
+        return m.Scope(seen.outer, dict(seen.names), set(seen.hidden), seen.implicit)
+
+    def _check_inner(self, unit: ast.Module) -> None:
+        """Refuse what is wrong in a module within this one, even if it is never instantiated."""
+        known, substituted = len(self._shared.operators), len(self._shared.substituted)
+        ModuleResolver(
+            self._shared, unit, {}, None, outer=self._above(), inner=self._inner
+        ).resolve()
+        del self._shared.operators[known:]
+        del self._shared.substituted[substituted:]
+
+    def _name_statement(self, name: str | None, statement: m.Expression, span: Span) -> None:
         """Let the name of an assumption or theorem stand for what it says."""
         if name is not None:
+            self._expressions.claim(name, self._scope, span)
             implicit = self._scope.implicit
             self._scope.names[name] = m.Operator(
                 name, implicit, statement.place, statement, implicit=implicit
             )
 
-    def _claim(self, name: str, span: Span) -> None:
-        if name in self._own:
-            raise self.refuse(f"{name} is already defined in this module", span)
-        self._own.add(name)
-
     def _declare(self, declaration: ast.Declaration, *, constant: bool) -> None:
         name = declaration.name
-        self._claim(name, declaration.span)
+        if name in self._own:
+            raise self.refuse(f"{name} is declared twice in this module", declaration.span)
+        self._own.add(name)
+        kind = m.Constant if constant else m.Variable
+        if self._substitution is None and not isinstance(self._scope.find(name), kind):
+            self._expressions.claim(name, self._scope, declaration.span)
         place = m.Place(self._module.path, declaration.span)
         if self._substitution is not None:
+            given = self._substitution.explicit(name)
+            if given is not None and not (constant and self._is_constant(self._module)):
+                limit = CONSTANT if constant else STATE
+                self._shared.substituted.append((self._substitution.place, name, limit, given))
             if constant:
                 self._scope.names[name] = self._substitution.meaning(name)
             else:
@@ -246,6 +281,13 @@ class ModuleResolver:
             self._scope.names[name] = variable
             self._result.variables.append(variable)
 
+    def _is_constant(self, module: ast.Module) -> bool:
+        """Tell whether a module declares no variables: its constants may then be anything."""
+        if any(isinstance(unit, ast.Variables) for unit in module.units):
+            return False
+        found = (self._shared.library.find(name) for name in module.extends)
+        return all(other is None or self._is_constant(other) for other in found)
+
     def definition_in(
         self, unit: ast.Definition | ast.Recursive, scope: m.Scope
     ) -> m.Operator | None:
@@ -254,8 +296,10 @@ class ModuleResolver:
             for declaration in unit.declarations:
                 self._expressions.declare_recursive(declaration, scope)
             return None
+        self._expressions.claim(unit.name, scope, unit.span)
         if isinstance(unit, ast.InstanceDefinition):
             parameters = tuple(m.Parameter(p.name, p.arity) for p in unit.parameters)
+            self._expressions.check_new([p.name for p in parameters], scope, unit.span)
             inside = m.Scope(
                 outer=scope,
                 names={p.name: p for p in parameters},

@@ -7,12 +7,28 @@ from typing import TypeAlias
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Refuse, Span
+from speccheck.tla.standard import is_basic
 
 Define: TypeAlias = Callable[["ast.Definition | ast.Recursive", m.Scope], "m.Operator | None"]
 
 
 def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def _known(found: m.Meaning) -> str:
+    """Say what a name is already, and where it was made."""
+    match found:
+        case m.Variable() | m.Constant():
+            return f"is declared at {found.place}"
+        case m.Operator():
+            return f"is defined at {found.place}"
+        case m.Builtin(module=module):
+            return f"is defined by {module}" if module else "is part of the language"
+        case m.Namespace():
+            return "is an instance"
+        case _:
+            return "is bound around here"
 
 
 class ExpressionResolver:
@@ -31,8 +47,34 @@ class ExpressionResolver:
 
     # --- definitions -----------------------------------------------------------------------------
 
+    def claim(self, name: str, scope: m.Scope, span: Span) -> None:
+        """Refuse a name that already has a meaning here, as SANY does. Raises TlaError.
+
+        RECURSIVE announces a definition. The community modules are not one version for all: what
+        one of them defines here gives way to the specification's own.
+        """
+        found = scope.find(name)
+        if found is None or (isinstance(found, m.Builtin) and not is_basic(found.module)):
+            return
+        announced = isinstance(found, m.Operator) and found.recursive and found.body is None
+        if announced and scope.names.get(name) is found:
+            return
+        raise self._refuse(f"{name} {_known(found)}: it cannot be given another meaning", span)
+
+    def check_new(self, names: Sequence[str], scope: m.Scope, span: Span) -> None:
+        """Refuse parameters or bound names that have a meaning already, or occur twice."""
+        self._check_distinct(names, span)
+        for name in names:
+            found = scope.find(name)
+            if found is not None and not (
+                isinstance(found, m.Builtin) and not is_basic(found.module)
+            ):
+                message = f"{name} {_known(found)}: it cannot be bound to another value"
+                raise self._refuse(message, span)
+
     def declare_recursive(self, declaration: ast.Declaration, scope: m.Scope) -> None:
         """Make a RECURSIVE name known before its definition."""
+        self.claim(declaration.name, scope, declaration.span)
         parameters = tuple(m.Parameter(f"_{n}") for n in range(declaration.arity))
         scope.names[declaration.name] = m.Operator(
             declaration.name,
@@ -48,7 +90,11 @@ class ExpressionResolver:
         """Resolve a definition and put it into ``scope``."""
         declared = scope.names.get(unit.name)
         if isinstance(unit, ast.OperatorDefinition):
-            self._check_distinct([p.name for p in unit.parameters], unit.span)
+            names = [p.name for p in unit.parameters]
+            if unit.name in names:
+                message = f"{unit.name} cannot be the name of its own parameter"
+                raise self._refuse(message, unit.span)
+            self.check_new(names, scope, unit.span)
         place = self._place(unit.span)
         body: m.Expression
         if isinstance(unit, ast.FunctionDefinition):
@@ -74,14 +120,16 @@ class ExpressionResolver:
 
     def _function(self, unit: ast.FunctionDefinition, scope: m.Scope) -> m.Expression:
         bounds, inside = self._bounds(unit.bounds, scope)
+        if unit.name in inside.names:
+            raise self._refuse(f"{unit.name} cannot be the name of its own argument", unit.span)
         itself = m.Parameter(unit.name)
-        inside.names.setdefault(unit.name, itself)
+        inside.names[unit.name] = itself
         body = self.expression(unit.body, inside)
         return m.Function(self._place(unit.span), bounds, body, itself)
 
     def anonymous(self, node: ast.Lambda, scope: m.Scope) -> m.Operator:
         """Return the operator that a LAMBDA is."""
-        self._check_distinct(node.parameters, node.span)
+        self.check_new(node.parameters, scope, node.span)
         parameters = tuple(m.Parameter(name) for name in node.parameters)
         body = self.expression(node.body, self._inside(scope, parameters))
         return m.Operator("LAMBDA", parameters, self._place(node.span), body)
@@ -236,7 +284,7 @@ class ExpressionResolver:
             names.update((p.name, p) for p in parameters)
             resolved.append(m.Bound(parameters, domain, bound.is_tuple))
         given = [name for bound in bounds for name in bound.names]
-        self._check_distinct(given, bounds[0].span)
+        self.check_new(given, scope, bounds[0].span)
         return tuple(resolved), m.Scope(outer=scope, names=names, implicit=scope.implicit)
 
     def expressions(

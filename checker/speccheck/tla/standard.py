@@ -20,12 +20,12 @@ _MODULES: dict[str, tuple[str, str]] = {
     "Integers": ("Naturals", "Int -./0"),
     "Reals": ("Integers", "Real / Infinity"),
     "Sequences": (
-        "Naturals",
+        "",
         "Seq/0 Len/0 \\o Append/0,0 Head/0 Tail/0 SubSeq/0,0,0 SelectSeq/0,1",
     ),
     "FiniteSets": ("", "IsFiniteSet/0 Cardinality/0"),
     "Bags": (
-        "Naturals",
+        "TLC",
         "IsABag/0 BagToSet/0 SetToBag/0 BagIn/0,0 EmptyBag (+) (-) BagUnion/0 \\sqsubseteq "
         "SubBag/0 BagOfAll/1,0 BagCardinality/0 CopiesIn/0,0",
     ),
@@ -124,6 +124,15 @@ _MODULES: dict[str, tuple[str, str]] = {
     "SequencesExtTheorems": ("SequencesExt", ""),
 }
 _BINARY_CHARACTERS = frozenset("+-*/^<>=.%\\:@(|&")
+
+
+# Of the language and its standard modules: what these define, nothing else may define.
+_BASIC = frozenset({"", "Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC"})
+
+
+def is_basic(module: str) -> bool:
+    """Tell whether a module is one of those that SANY has, "" being the language itself."""
+    return module in _BASIC
 
 
 def is_standard(name: str) -> bool:

@@ -62,7 +62,7 @@ def test_parameters_of_an_instance_come_first(tmp_path: Path) -> None:
         ("f(x) == x\na == f(1, 2)", "f takes 1 argument, not 2"),
         ("f(g(_)) == g(1)\nh == 2\na == f(h)", "an operator of 1 parameter is expected"),
         ("EXTENDS Nowhere", "there is no module Nowhere"),
-        ("a == 1\na == 2", "a is already defined"),
+        ("a == 1\na == 2", "a is defined at .*: it cannot be given"),
         ("a == LAMBDA x : x", "a LAMBDA can only be an argument"),
         ("I == INSTANCE Other\n", "the instance of Other says nothing of its C"),
     ],

@@ -240,13 +240,13 @@ def test_actions_of_an_instance(tmp_path: Path) -> None:
     ("formula", "message"),
     [
         ("\\EE y : [](y = x)", r"M.tla:16:8: this temporal formula cannot be checked"),
-        ("[](x' > x)", "in the form \\[\\]\\[A\\]_v"),
-        ("<>(x' > x)", "in the form <><<A>>_v"),
-        ("(x = 1) ~> (x' = 2)", "an action can stand only in"),
+        ("[](x' > x)", "has to be of the form \\[A\\]_v"),
+        ("<>(x' > x)", "has to be of the form <<A>>_v"),
+        ("(x = 1) ~> (x' = 2)", "an action cannot be an operand of ~>"),
         ("\\A y \\in {x} : <>(x = y)", "quantified only over a constant set"),
         ("\\A y : <>(x = y)", "has to range over a set"),
         ("[](x = 0) -+-> [](x = 1)", "the operator -\\+-> cannot be checked"),
-        ("(<>(x = 1)) \\in BOOLEAN", "cannot be checked on behaviours"),
+        ("(<>(x = 1)) \\in BOOLEAN", "an operand of \\\\in has to be"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(tmp_path: Path, formula: str, message: str) -> None:
