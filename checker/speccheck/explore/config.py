@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     | (?P<STRING>"[^"\n]*")
     | (?P<NAME>[A-Za-z0-9_!]*[A-Za-z_][A-Za-z0-9_!]*)
     | (?P<NUMBER>-?\d+)
-    | (?P<SYMBOL><-|[={},\[\]])
+    | (?P<SYMBOL><-|[={},\[\]()])
     | (?P<BAD>.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -84,8 +84,8 @@ class Tolerance(NamedTuple):
 class Config:
     """What a configuration says; names that it does not give are None.
 
-    ``module_values`` are of the form ``name = [module] value``; ``places`` says where a name of the
-    module is first used.
+    ``module_values`` are of the form ``name = [module] value``, ``operator_values`` of the form
+    ``name(argument, ...) = value``. ``places`` says where a name of the module is last used.
     """
 
     path: str
@@ -103,6 +103,7 @@ class Config:
     symmetry: list[str] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
     module_values: list[tuple[str, str, Value]] = field(default_factory=list)
+    operator_values: dict[str, list[tuple[tuple[Value, ...], Value]]] = field(default_factory=dict)
     replacements: list[Replacement] = field(default_factory=list)
     tolerances: list[Tolerance] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
@@ -231,8 +232,22 @@ def parse_config(text: str, path: str) -> Config:
 
 def _name(reader: _Reader, config: Config) -> str:
     token = reader.take("NAME")
-    config.places.setdefault(token.text, reader.place(token))
+    config.places[token.text] = reader.place(token)
     return token.text
+
+
+def _operator_value(reader: _Reader, config: Config, token: _Token) -> None:
+    """Read the value of an operator for some arguments, ``(1, 2) = 3``."""
+    reader.take("(")
+    arguments = [reader.value()]
+    while reader.take(",", ")").text == ",":
+        arguments.append(reader.value())
+    lines = config.operator_values.setdefault(token.text, [])
+    if lines and len(lines[0][0]) != len(arguments):
+        what = f"{token.text} takes {len(lines[0][0])} arguments above, {len(arguments)} here"
+        raise reader.error(what, token)
+    reader.take("=")
+    lines.append((tuple(arguments), reader.value()))
 
 
 def _tolerances(text: str, path: str) -> list[Tolerance]:
@@ -253,7 +268,10 @@ def _tolerances(text: str, path: str) -> list[Tolerance]:
 
 def _constant(reader: _Reader, config: Config, token: _Token) -> None:
     name = token.text
-    config.places.setdefault(name, reader.place(token))
+    config.places[name] = reader.place(token)
+    if reader.peek().text == "(":
+        _operator_value(reader, config, token)
+        return
     symbol = reader.take("=", "<-")
     module = None
     if reader.peek().text == "[":

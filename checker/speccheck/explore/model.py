@@ -178,6 +178,8 @@ class _Loader:
             elif isinstance(found, m.Operator):
                 found.override = m.Literal(found.place, value)
             # A value for a name that the module lacks changes nothing; TLC lets it pass too.
+        for name, lines in self._config.operator_values.items():
+            self._set_operator(name, lines)
         for name, module, value in self._config.module_values:
             for operator in self._module.everything:
                 if operator.name == name and operator.module == module:
@@ -206,6 +208,36 @@ class _Loader:
                 place = constant.place
                 message = f"{self._config.path} gives no value to the constant {constant.name}"
                 raise error_at(place.path, place.span, message)
+
+    def _set_operator(self, name: str, lines: list[tuple[tuple[Value, ...], Value]]) -> None:
+        """Give an operator its value for each list of arguments: one arm of a CASE for each."""
+        place = self._config.places[name]
+        parameters = tuple(m.Parameter(f"_{number}") for number in range(1, len(lines[0][0]) + 1))
+        equals = self._module.builtins["="]
+        assert isinstance(equals, m.Builtin), "= is of the language"
+
+        def arm(arguments: tuple[Value, ...], value: Value) -> tuple[m.Expression, m.Expression]:
+            guard = tuple(
+                m.CallBuiltin(place, equals, (m.Use(place, one), m.Literal(place, given)))
+                for one, given in zip(parameters, arguments, strict=True)
+            )
+            return m.Items(place, "/\\", guard), m.Literal(place, value)
+
+        arms = tuple(arm(arguments, value) for arguments, value in lines)
+        made = m.Operator(name, parameters, place, m.Branches(place, arms, None))
+        found = self._module.scope.find(name)
+        if isinstance(found, m.Constant) and found.arity == len(parameters):
+            found.definition = made
+        elif isinstance(found, m.Constant):
+            what = (
+                f"{name} takes {found.arity} arguments, the configuration gives {len(parameters)}"
+            )
+            raise self._unfit(name, what)
+        elif isinstance(found, m.Operator):
+            self._check_arity(name, found, made)
+            found.override = made
+        else:
+            raise self._unfit(name)
 
     def _check_arity(self, name: str, found: m.Operator | m.Builtin, by: m.Operator) -> None:
         taken = found.parameters if isinstance(found, m.Operator) else found.arities

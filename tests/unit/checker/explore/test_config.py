@@ -144,3 +144,44 @@ def test_properties_of_instances_by_name(tmp_path: Path) -> None:
 def test_what_does_not_fit_the_module(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load(tmp_path, f"SPECIFICATION Spec\nCONSTANT C = 1\n{text}")
+
+
+_SUMS = """---- MODULE M ----
+EXTENDS Naturals
+CONSTANT F(_), G(_, _)
+Half(n) == n \\div 2
+VARIABLE x
+Init == x = F(1) + F(2) + G(1, "a") + Half(7)
+Next == UNCHANGED x
+Inv == x = 10 + 20 + 3 + 400
+====
+"""
+
+
+def _sums(folder: Path, text: str) -> Search:
+    path = folder / "M.tla"
+    path.write_text(_SUMS, "utf-8")
+    return Search(load_model(path, parse_config(text, "M.cfg")))
+
+
+def test_an_operator_has_a_value_for_each_list_of_arguments(tmp_path: Path) -> None:
+    values = 'CONSTANT F(1) = 10 F(2) = 20 F(2) = 21 G(1, "a") = 3 Half(7) = 400\n'
+    result = _sums(tmp_path, f"{values}INIT Init NEXT Next INVARIANT Inv").run()
+    assert (result.verdict, result.distinct) == ("success", 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("F(1) = 1 F(1, 2) = 2", "M.cfg:1:19: F takes 1 arguments above, 2 here"),
+        ("F(1, 1) = 1 G(1, 1) = 2", "M.cfg:1:10: F takes 1 arguments, the configuration gives 2"),
+        ("F(1) <- Nat", "M.cfg:1:15: '<-' cannot stand here"),
+        ("Missing(1) = 1", "M.cfg:1:10: module M has no Missing"),
+        ("Half(1, 2) = 1", "M.cfg:1:10: Half takes 1 arguments"),
+    ],
+)
+def test_a_value_for_arguments_that_does_not_fit_is_refused(
+    tmp_path: Path, values: str, message: str
+) -> None:
+    with pytest.raises((ConfigError, TlaError), match=message.replace("(", r"\(")):
+        _sums(tmp_path, f"CONSTANT {values}\nINIT Init NEXT Next")
