@@ -139,8 +139,8 @@ class _Levels:
                 free = (target,) if isinstance(target, m.Parameter) else ()
                 return _Level(CONSTANT, frozenset(free))
             case m.CallParameter(parameter=parameter):
-                parts = [self.of(argument) for argument in node.arguments]
-                return _join([*parts, _Level(CONSTANT, frozenset((parameter,)))])
+                given = [self.of(argument) for argument in node.arguments]
+                return _join([*given, _Level(CONSTANT, frozenset((parameter,)))])
             case m.UseConstant():
                 return _join([self.of(argument) for argument in node.arguments])
             case _:

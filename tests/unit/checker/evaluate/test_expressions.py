@@ -160,6 +160,8 @@ def test_known_arguments_choose_their_branch() -> None:
 
 def test_deep_nesting_is_compiled_in_linear_time() -> None:
     inner = "TRUE"
-    for _ in range(12):
-        inner = f"\\E x \\in {{1}} : x = 1 /\\ (\\A y \\in {{2}} : y = 2 \\/ ~({inner}))"
+    for n in range(12):
+        inner = (
+            f"\\E x{n} \\in {{1}} : x{n} = 1 /\\ (\\A y{n} \\in {{2}} : y{n} = 2 \\/ ~({inner}))"
+        )
     assert evaluate(inner) == "TRUE"
