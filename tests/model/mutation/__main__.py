@@ -1,6 +1,8 @@
 """The campaign: ``python -m tests.model.mutation [MODULE ...]``."""
 
 import argparse
+import hashlib
+import json
 import random
 import sys
 import time
@@ -8,10 +10,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import Judgement, judge
-from tests.model.mutation.subjects import Subject, read_subjects
+from tests.model.mutation.subjects import SPEC, Subject, read_subjects
 from tests.model.mutation.survivors import explained, problems
 from tests.model.mutation.table import write_table
 
@@ -25,6 +28,13 @@ def main() -> int:
     parser.add_argument(
         "--longest", type=float, default=10, help="leave out models of more seconds than this"
     )
+    parser.add_argument(
+        "--patience", type=float, default=1, help="multiplies the processor time that each may use"
+    )
+    parser.add_argument("--edit", action="append", default=[], help="judge the mutant of this name")
+    parser.add_argument(
+        "--reuse", type=Path, help="a file of kills: do not judge these anew, and add those found"
+    )
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="write docs/mutants.md")
     options = parser.parse_args()
@@ -32,41 +42,73 @@ def main() -> int:
     unknown = set(options.modules) - set(subjects)
     if unknown:
         parser.error(f"no such module in subjects.toml: {', '.join(sorted(unknown))}")
-    judged: dict[str, dict[Edit, Judgement]] = {}
+    chosen = f"--sample {options.sample} --seed {options.seed} --longest {options.longest:g}"
+    if options.patience != 1:
+        chosen += f" --patience {options.patience:g}"
+    found: list[str] = []
     for name in options.modules or subjects:
         models = tuple(m for m in subjects[name].models if m.seconds <= options.longest)
         subject = replace(subjects[name], models=models)
-        judged[name] = campaign(subject, options.sample, options.seed, options.jobs)
-    if options.write:
-        chosen = f"--sample {options.sample} --seed {options.seed} --longest {options.longest:g}"
-        write_table(judged, chosen)
-    found = [line for name, results in judged.items() for line in problems(name, results)]
+        edits = sample_of(subject, options.sample, options.seed)
+        if options.edit:
+            edits = [edit for edit in subject.edits() if edit.name in options.edit]
+        kills = Kills(options.reuse, subject)
+        results = campaign(subject, edits, kills, options.jobs, options.patience)
+        if options.write and not options.edit:
+            write_table(subject, results, chosen)
+        found += problems(name, results)
     for line in found:
         print(line)
     return 1 if found else 0
 
 
 def sample_of(subject: Subject, size: int, seed: int) -> list[Edit]:
-    """Return ``size`` edits of the module by chance, in the order of the text; 0 means all."""
+    """Return ``size`` edits of the module by chance; 0 means all.
+
+    They are in the order in which they were drawn, so a smaller sample begins a larger one.
+    """
     edits = subject.edits()
-    if size and size < len(edits):
-        chosen = set(random.Random(f"{subject.module} {seed}").sample(range(len(edits)), size))
-        return [edit for number, edit in enumerate(edits) if number in chosen]
-    return edits
+    random.Random(f"{subject.module} {seed}").shuffle(edits)
+    return edits[: size or len(edits)]
 
 
-def campaign(subject: Subject, size: int, seed: int, jobs: int) -> dict[Edit, Judgement]:
-    edits = sample_of(subject, size, seed)
+class Kills:
+    """The mutants killed by earlier campaigns on the same text, if there is a file of them.
+
+    A model or test that is added kills no fewer, so a kill stands; a survivor is judged anew.
+    """
+
+    def __init__(self, path: Path | None, subject: Subject) -> None:
+        self._path = path
+        text = (SPEC / f"{subject.module}.tla").read_bytes()
+        self._text = f"{subject.module} {hashlib.sha256(text).hexdigest()[:16]}"
+        lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
+        known = (json.loads(line) for line in lines)
+        self._known = {name: Judgement(*said) for text, name, said in known if text == self._text}
+
+    def judge(self, subject: Subject, patience: float, edit: Edit) -> Judgement:
+        found = self._known.get(edit.name) or judge(subject, edit, patience)
+        if self._path is not None and edit.name not in self._known and found.is_kill:
+            line = json.dumps([self._text, edit.name, [found.outcome, found.by]])
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        return found
+
+
+def campaign(
+    subject: Subject, edits: list[Edit], kills: Kills, jobs: int, patience: float
+) -> dict[Edit, Judgement]:
     print(f"{subject.module}: {len(edits)} mutants, {len(subject.models)} models", flush=True)
     began = time.monotonic()
     results: dict[Edit, Judgement] = {}
     with ThreadPoolExecutor(jobs) as pool:
         for number, (edit, judgement) in enumerate(
-            zip(edits, pool.map(partial(judge, subject), edits), strict=True), start=1
+            zip(edits, pool.map(partial(kills.judge, subject, patience), edits), strict=True),
+            start=1,
         ):
             results[edit] = judgement
             left = (time.monotonic() - began) / number * (len(edits) - number)
-            mark = "*" if judgement.outcome in {"survived", "same"} else " "
+            mark = "*" if judgement.outcome in {"survived", "same", "undecided"} else " "
             if mark == "*" and explained(edit):
                 mark = "+"
             print(
@@ -75,7 +117,8 @@ def campaign(subject: Subject, size: int, seed: int, jobs: int) -> dict[Edit, Ju
                 flush=True,
             )
     counts = Counter(judgement.outcome for judgement in results.values())
-    print(f"{subject.module}: {dict(counts)}", flush=True)
+    by = Counter(judgement.by.split(":")[0] for judgement in results.values() if judgement.is_kill)
+    print(f"{subject.module}: {dict(counts)}; by {dict(by.most_common())}", flush=True)
     return results
 
 

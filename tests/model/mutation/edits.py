@@ -7,6 +7,7 @@ replaces is a stretch of the text, so a mutant is the module with one edit, line
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 
 from speccheck.tla import syntax as ast
@@ -101,7 +102,8 @@ def stretch(node: ast.Node) -> Span:
     return node.span.to(stretch(last))
 
 
-def edits_of(path: Path, until: str | None = None, leave: tuple[str, ...] = ()) -> list[Edit]:
+@cache
+def edits_of(path: Path, until: str | None = None, leave: tuple[str, ...] = ()) -> tuple[Edit, ...]:
     """Return all edits of a module, in the order of the text.
 
     Definitions from ``until`` on, and those of ``leave``, are left alone: they state properties,
@@ -119,7 +121,7 @@ def edits_of(path: Path, until: str | None = None, leave: tuple[str, ...] = ()) 
             walk = _Walk(text, module.name, unit.name)
             found += sorted(walk.edits(unit.body), key=lambda edit: edit.span)
     assert until is None or any(getattr(u, "name", None) == until for u in module.units), until
-    return list(_numbered(found))
+    return tuple(_numbered(found))
 
 
 def _numbered(edits: list[Edit]) -> Iterator[Edit]:

@@ -2,13 +2,19 @@
 
 A mutant is killed by a property that it violates, by an error of evaluation, by a test that fails,
 or by a count: another number of distinct states or another depth than is recorded. Nothing of this
-is in doubt. A mutant that nobody noticed has survived; if moreover each model gives the same graph
-of states, it is the same specification within the bounds of the models.
+is in doubt. A mutant on which a model or test came to no end is not decided, unless another kills
+it. A mutant that nobody noticed has survived; if moreover each model gives the same graph of
+states, it is the same specification within the bounds of the models.
+
+The tests are asked first, then the models in the order of subjects.toml, then by time. The first
+that kills ends it, but for a count: the models that take no time may still name a property.
 """
 
 import multiprocessing
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,8 +36,10 @@ from speccheck.tla.errors import TlaError
 
 # A mutant may reach many more states than the module: this many times as many are looked at.
 MORE_STATES = 2
-# A mutant may compute without end. Seconds for all models together, and for each second recorded.
-LEAST_SECONDS, SECONDS_PER_SECOND = 60, 20
+# A mutant may compute without end. Seconds of processor time for a model, and for each second
+# recorded of it; for the tests of a module; and bytes of memory.
+LEAST_SECONDS, SECONDS_PER_SECOND, TEST_SECONDS = 10, 5, 60
+MEMORY = 4 << 30
 
 # What the checker says of a text that says nothing about a variable.
 NONSENSE = ("gives no value to", "is used before it")
@@ -44,7 +52,7 @@ PROPERTIES = frozenset({"invariant", "property", "liveness", "deadlock", "assump
 
 @dataclass(frozen=True)
 class Judgement:
-    """``outcome`` is property, error, count, test, time; survived, same; or invalid.
+    """``outcome`` is property, error, count, test; undecided, survived, same; or invalid.
 
     ``by`` names the model or test, and what it said.
     """
@@ -54,7 +62,7 @@ class Judgement:
 
     @property
     def is_kill(self) -> bool:
-        return self.outcome in {"property", "error", "count", "test", "time"}
+        return self.outcome in {"property", "error", "count", "test"}
 
 
 @contextmanager
@@ -77,27 +85,32 @@ def mutated(subject: Subject, edit: Edit | None) -> Iterator[Path]:
         yield folder
 
 
-def judge(subject: Subject, edit: Edit) -> Judgement:
-    """Return who noticed the mutant. Of those that take no time a property is named first."""
+def judge(subject: Subject, edit: Edit, patience: float = 1) -> Judgement:
+    """Return who noticed the mutant; ``patience`` multiplies the processor time that each has."""
     with mutated(subject, edit) as folder:
+        undecided: Judgement | None = None
         count: Judgement | None = None
+        if subject.tests:
+            failed = _failing(folder, subject.tests, patience)
+            if failed is not None and failed.is_kill:
+                return failed
+            undecided = failed
         for run in subject.models:
             if count is not None and run.seconds > QUICK_SECONDS:
                 break
-            judgement = _apart(_judge_model, folder, run)
+            judgement = _apart(_judge_model, folder, run, patience)
             if judgement is None:
                 continue
-            if judgement.outcome != "count":
+            if judgement.outcome == "undecided":
+                undecided = undecided or judgement
+            elif judgement.outcome == "count":
+                count = count or judgement
+            else:
                 return judgement
-            count = count or judgement
-        if count is not None:
-            return count
-        if subject.tests:
-            failed = _failing(folder, subject.tests)
-            if failed is not None:
-                return Judgement("test", failed)
+        if count is not None or undecided is not None:
+            return count or undecided or Judgement("survived")
         if subject.by_graph and all(
-            _apart(_same_graph, folder, run) is True
+            _apart(same_graph, folder, run, patience) is True
             for run in subject.models
             if run.verdict == "success"
         ):
@@ -140,7 +153,7 @@ def _first_line(error: object, folder: Path) -> str:
     return str(error).splitlines()[0].replace(f"{folder}/", "")
 
 
-def _same_graph(folder: Path, run: ModelRun) -> bool:
+def same_graph(folder: Path, run: ModelRun) -> bool:
     """Tell whether the mutant's model has the graph of states of the model itself.
 
     It has if both start in the same states, and if from each state that the model reaches both go
@@ -179,39 +192,63 @@ def _successors(model: Model, state: State) -> set[State]:
     return found
 
 
-def _apart(work, folder: Path, run: ModelRun):  # type: ignore[no-untyped-def]
+def _apart(work, folder: Path, run: ModelRun, patience: float):  # type: ignore[no-untyped-def]
     """Call in a process of its own: a mutant may never end, or recurse too deep."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_call, args=(theirs, work, folder, run))
+    seconds = patience * (LEAST_SECONDS + SECONDS_PER_SECOND * run.seconds)
+    child = context.Process(target=_call, args=(theirs, work, folder, run, seconds))
     child.start()
     theirs.close()
     try:
-        if not ours.poll(LEAST_SECONDS + SECONDS_PER_SECOND * run.seconds):
-            return Judgement("time", f"{run.name}: no end")
         return ours.recv()
     except EOFError:
-        return Judgement("error", f"{run.name}: the process ended with {child.exitcode}")
+        child.join()
+        if child.exitcode == -signal.SIGXCPU:
+            return Judgement("undecided", f"{run.name}: no end in {seconds:g} s")
+        return Judgement("undecided", f"{run.name}: the process ended with {child.exitcode}")
     finally:
         child.kill()
         child.join()
 
 
-def _call(pipe: Connection, work, folder: Path, run: ModelRun) -> None:  # type: ignore[no-untyped-def]
+def _limit(seconds: float, process: int = 0) -> None:
+    """Let a process, by default this one, end when it has used so much processor time."""
+    resource.prlimit(process, resource.RLIMIT_CPU, (round(seconds), round(seconds) + 5))
+    resource.prlimit(process, resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _call(  # type: ignore[no-untyped-def]
+    pipe: Connection, work, folder: Path, run: ModelRun, seconds: float
+) -> None:
+    _limit(seconds)
     sys.setrecursionlimit(5000)
     try:
         pipe.send(work(folder, run))
     except RecursionError:
         pipe.send(Judgement("error", f"{run.name}: recursion without end"))
+    except MemoryError:
+        pipe.send(Judgement("undecided", f"{run.name}: out of memory"))
 
 
-def _failing(folder: Path, tests: tuple[str, ...]) -> str | None:
-    """Return the name of the first test that fails, or None."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+def _failing(folder: Path, tests: tuple[str, ...], patience: float) -> Judgement | None:
+    """Return what the first test that fails says, or None. A test without end does not fail."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    # The same examples each time; pytest's own limit would be a failure, and by the wall clock.
+    command += ["--hypothesis-seed=0", "--timeout=0", *tests]
+    seconds = patience * TEST_SECONDS
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        _limit(seconds, running.pid)
+        said, _ = running.communicate()
+    if running.returncode == 0:
         return None
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    if done.returncode != 1 or failed is None:
-        raise RuntimeError(f"the tests did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return failed[1]
+    if running.returncode == -signal.SIGXCPU:
+        return Judgement("undecided", f"the tests: no end in {seconds:g} s")
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)(.*)", said, re.MULTILINE)
+    if running.returncode != 1 or failed is None:
+        raise RuntimeError(f"the tests did not run: {said[-4000:]}")
+    if "MemoryError" in failed[2]:
+        return Judgement("undecided", f"{failed[1]}: out of memory")
+    return Judgement("test", failed[1])

@@ -31,7 +31,7 @@ class Subject:
     """A module to mutate.
 
     ``until`` is the first definition of those that state properties, ``leave`` are others;
-    ``tests`` are arguments of pytest.
+    ``models`` are in the order in which they are asked; ``tests`` are arguments of pytest.
     ``by_graph`` says that a mutant with the same graph of states in all models is the same
     specification, within their bounds: so for modules that say how states change.
     """
@@ -45,7 +45,7 @@ class Subject:
 
     def edits(self) -> list[Edit]:
         """Return all mutants, in the order of the text."""
-        return edits_of(SPEC / f"{self.module}.tla", self.until, self.leave)
+        return list(edits_of(SPEC / f"{self.module}.tla", self.until, self.leave))
 
 
 def read_expected() -> list[ModelRun]:
@@ -93,7 +93,10 @@ def read_subjects() -> dict[str, Subject]:
         module: Subject(
             module=module,
             until=table.get("until"),
-            models=tuple(run for run in runs if module in modules_below(run.module)),
+            models=_in_order(
+                table.get("first", []),
+                [run for run in runs if module in modules_below(run.module)],
+            ),
             tests=tuple(table.get("tests", ())),
             by_graph=table.get("by_graph", True),
             leave=tuple(table.get("leave", ())),
@@ -103,3 +106,10 @@ def read_subjects() -> dict[str, Subject]:
     for subject in subjects.values():
         assert subject.models or subject.tests, f"nothing judges {subject.module}"
     return subjects
+
+
+def _in_order(first: list[str], runs: list[ModelRun]) -> tuple[ModelRun, ...]:
+    """Return the runs, those named ahead of the others."""
+    unknown = set(first) - {run.name for run in runs}
+    assert not unknown, f"no such models: {unknown}"
+    return tuple(sorted(runs, key=lambda run: [*first, run.name].index(run.name)))

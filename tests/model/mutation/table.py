@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import Judgement
-from tests.model.mutation.subjects import ROOT
+from tests.model.mutation.subjects import ROOT, Subject
 from tests.model.mutation.survivors import is_equivalent, read_survivors
 
 _HEAD = """\
@@ -13,44 +13,54 @@ _HEAD = """\
 
 Would a property notice if a module of `spec/` were wrong? A campaign makes one small mistake in a
 module (another operator or comparison, a constant off by one, a conjunct left out, the other
-quantifier, a negated condition, an assignment dropped), runs the models of `spec/models/` in the
-profile `ci` that build on it, and its tests, and sees who notices. The sample is drawn by the seed:
+quantifier, a negated condition, an assignment dropped), runs the module's tests and the models of
+`spec/models/` in the profile `ci` that build on it, and sees who notices. The first who does ends
+it, in this order:
 
-    python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
-                                   [--jobs N] [--write]
-
+- **test**: a test of tests/model fails that compares the module's operators with the server (for
+  the modules of the data model only);
 - **property**: an invariant, a step property, liveness or an assumption is violated;
 - **error**: an expression has no value;
-- **test**: a test that compares the module with the server fails;
 - **count**: the number of distinct states or the depth is not the recorded one, or a model that
-  is to violate a property no longer does;
-- **same graph**: nobody notices, and every model has the very same graph of states, so the mutant
-  is the same specification within the bounds of the models;
-- **equivalent**: nobody notices, and tests/model/mutation/survivors.toml has the argument that the
-  mutant means the same;
+  is to violate a property no longer does. tests/model/test_models.py fails then.
+
+If nobody does:
+
+- **not decided**: a model or test did not end within its processor time. This is no kill;
+- **equivalent**: tests/model/mutation/survivors.toml has the argument that the mutant means the
+  same;
+- **same graph**: every model has the very same graph of states, but there is no such argument;
 - **survived**: nobody notices. Each has its reason in the same file.
 
 Edits that make no sense (a variable is left without a value) do not count. Operators that only
-state properties are not mutated. The rate is that of noticed mutants among those that are neither
-equivalent nor of the same graph.
+state properties are not mutated. The rate is that of noticed mutants among all that make sense and
+are not equivalent: those not decided and those of the same graph count as not noticed.
 
-| module | mutants | property | error | test | count | same graph | equivalent | survived | rate |
-| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+The sample is drawn by the seed, so the command below each module repeats it:
+
+    python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
+                                   [--patience FACTOR] [--edit NAME] [--reuse FILE] [--jobs N]
+                                   [--write]
+
 """
+_COLUMNS = (
+    *("module", "mutants", "sampled", "senseless", "test", "property", "error", "count"),
+    *("not decided", "equivalent", "same graph", "survived", "rate"),
+)
+_HEAD += f"| {' | '.join(_COLUMNS)} |\n| --- |{' --: |' * (len(_COLUMNS) - 1)}\n"
 
 
 PAGE = ROOT / "docs" / "mutants.md"
 
 
-def write_table(judged: Mapping[str, Mapping[Edit, Judgement]], options: str) -> None:
+def write_table(subject: Subject, results: Mapping[Edit, Judgement], options: str) -> None:
     """Write the page; ``options`` are those of the campaign.
 
     Modules that were not judged this time keep what the page says of them.
     """
     rows, sections = _old() if PAGE.is_file() else ({}, {})
-    for module, results in judged.items():
-        rows[module] = _row(module, results)
-        sections[module] = _section(module, results, options)
+    rows[subject.module] = _row(subject, results)
+    sections[subject.module] = _section(subject.module, results, options)
     text = _HEAD + "".join(rows[module] for module in sorted(rows))
     for module in sorted(sections):
         text += f"\n## {module}\n\n{sections[module].strip()}\n"
@@ -71,29 +81,37 @@ def _old() -> tuple[dict[str, str], dict[str, str]]:
 def _section(module: str, results: Mapping[Edit, Judgement], options: str) -> str:
     known = read_survivors()
     text = f"`python -m tests.model.mutation {module} {options} --write`\n"
-    quiet = [edit for edit, found in results.items() if found.outcome in {"same", "survived"}]
+    quiet = [
+        edit for edit, found in results.items() if not found.is_kill and found.outcome != "invalid"
+    ]
     if quiet:
-        text += "\n| place | edit | |\n| --- | --- | --- |\n"
-    for edit in quiet:
-        entry = known.get((module, edit.name), {})
-        reason = entry.get("reason", "")
-        if results[edit].outcome == "same":
-            reason = f"same graph. {reason}".strip()
+        text += "\n| place | edit | | reason |\n| --- | --- | --- | --- |\n"
+    for edit in sorted(quiet, key=lambda edit: edit.span):
+        reason = known.get((module, edit.name), {}).get("reason", "")
+        if results[edit].outcome == "undecided":
+            reason = f"{results[edit].by}. {reason}".strip()
         name = edit.name.replace("|", "\\|")
-        text += f"| {edit.span.line}:{edit.span.column} | `{name}` | {reason} |\n"
+        kind = _kind(edit, results[edit])
+        place = f"{edit.span.line}:{edit.span.column}"
+        text += f"| {place} | `{name}` | {_TITLES.get(kind, kind)} | {reason} |\n"
     return text
 
 
-def _row(module: str, results: Mapping[Edit, Judgement]) -> str:
-    counts: Counter[str] = Counter()
-    for edit, judgement in results.items():
-        outcome = judgement.outcome
-        if outcome == "survived" and is_equivalent(edit):
-            outcome = "equivalent"
-        counts["count" if outcome == "time" else outcome] += 1
-    valid = len(results) - counts["invalid"]
-    killed = sum(counts[kind] for kind in ("property", "error", "test", "count"))
-    rate = 100 * killed / max(1, killed + counts["survived"])
-    kinds = ("property", "error", "test", "count", "same", "equivalent", "survived")
-    cells = " | ".join(str(counts[kind]) for kind in kinds)
-    return f"| {module} | {valid} | {cells} | {rate:.0f} % |\n"
+_TITLES = {"same": "same graph", "undecided": "not decided"}
+
+
+def _kind(edit: Edit, judgement: Judgement) -> str:
+    if judgement.outcome in {"survived", "same"} and is_equivalent(edit):
+        return "equivalent"
+    return judgement.outcome
+
+
+def _row(subject: Subject, results: Mapping[Edit, Judgement]) -> str:
+    counts = Counter(_kind(edit, judgement) for edit, judgement in results.items())
+    killed = sum(counts[kind] for kind in ("test", "property", "error", "count"))
+    rate = 100 * killed / max(1, len(results) - counts["invalid"] - counts["equivalent"])
+    kinds = ("invalid", "test", "property", "error", "count", "undecided", "equivalent", "same")
+    cells = " | ".join(str(counts[kind]) for kind in (*kinds, "survived"))
+    return (
+        f"| {subject.module} | {len(subject.edits())} | {len(results)} | {cells} | {rate:.0f} % |\n"
+    )
