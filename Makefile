@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: run test install lint types contracts unit models clean format
 
 run: $(VENV)/.installed
-	$(BIN)/speckeeper serve
+	$(BIN)/speckeeper ensemble -n 3
 
 test: lint types contracts unit
 

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
+from speckeeper.net.listening import listen
 from speckeeper.wire.election import (
     InitialMessage,
     Notification,
@@ -46,9 +47,11 @@ class ElectionPort:
         address: Address,
         peers: dict[int, Address],
         received: Callable[[int, Notification], None],
+        listen_on_all: bool = False,
     ) -> None:
         self.server_id = server_id
         self._address = address
+        self._listen_on_all = listen_on_all
         self._peers = peers
         self._received = received
         self._loop = asyncio.get_running_loop()
@@ -59,9 +62,10 @@ class ElectionPort:
         self._closed = False
 
     async def listen(self) -> None:
-        """Begin to accept peers. Raises OSError where the address is taken."""
+        """Begin to accept peers. Raises ListenError."""
         host, port = self._address
-        self._server = await self._loop.create_server(lambda: _Connection(self, None), host, port)
+        sock = listen("election port", None if self._listen_on_all else host, port, -1, False)
+        self._server = await self._loop.create_server(lambda: _Connection(self, None), sock=sock)
 
     def close(self) -> None:
         """Close everything."""

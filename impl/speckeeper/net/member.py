@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from speckeeper.net.client_doors import ClientDoors
+from speckeeper.net.client_doors import ClientDoors, no_commands
+from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
+from speckeeper.net.member_counts import MemberCounts
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import QuorumPort
 from speckeeper.net.snapshotter import Snapshotter
@@ -25,6 +27,7 @@ from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.txnlog import Synced
 from speckeeper.tree.apply import apply
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
@@ -67,10 +70,16 @@ class Member:
         storage: StorageSettings,
         files: FileSystem,
         clients: socket.socket | None = None,
+        *,
+        listen_on_all: bool = False,
+        synced: Callable[[Synced], None] = lambda synced: None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         """The directories of ``storage`` exist and are locked. Raises StorageError.
 
         ``clients``: a listening socket for clients, which are let in while this member serves.
+        ``listen_on_all``: bind the ports for peers to all addresses. ``synced``: told what syncs
+        of the log take. ``on_failure``: called when ``failure`` is set.
         """
         own = config.server(zab.server_id)
         if own is None:
@@ -78,15 +87,18 @@ class Member:
         self.settings = server
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
+        self.counts = MemberCounts()
+        self.config = config
         self.serving: ServerState | None = None
         self.server: Server | None = None
-        self._config = config
+        self._on_failure = on_failure
         self._storage = storage
         self._files = files
-        self._snapshotter: Snapshotter | None = None
         self._loop = asyncio.get_running_loop()
         self._gate: LearnersGate | None = None
-        self.store = MemberStore(storage, files, zab.commit_log_count, self._logged, self.fail)
+        self.store = MemberStore(
+            storage, files, zab.commit_log_count, self._logged, self.fail, synced
+        )
         recovered = self.store.load()
         self.peer = Peer(zab, Membership(config), recovered, now_ms())
         peers = {
@@ -95,9 +107,14 @@ class Member:
             if each.id != zab.server_id
         }
         host, quorum_port, election_port = own.endpoints[0]
-        self._election = ElectionPort(zab.server_id, (host, election_port), peers, self._notified)
-        self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA)
-        self._doors = None if clients is None else ClientDoors(self._loop, clients)
+        self._election = ElectionPort(
+            zab.server_id, (host, election_port), peers, self._notified, listen_on_all
+        )
+        self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA, listen_on_all)
+        self.doors: ClientDoors | None = None
+        self.snapshotter: Snapshotter | None = None
+        if clients is not None:
+            self.let_clients_in(clients)
         self._appends: list[Entry] = []
         self._snapshots: dict[Link, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,8 +148,18 @@ class Member:
 
     # -- life
 
+    def let_clients_in(
+        self, clients: socket.socket, commands: Commands = no_commands, most_connections: int = 0
+    ) -> None:
+        """Let clients in on a listening socket while this member serves.
+
+        ``commands`` answers four-letter words, always. ``most_connections`` 0: no such limit.
+        """
+        self.doors = ClientDoors(self._loop, clients, commands, most_connections)
+
     async def start(self) -> None:
-        """Listen for peers, and begin the first election. Raises OSError."""
+        """Listen for peers, and begin the first election. Raises ListenError."""
+        self._quorum.try_address()
         await self._election.listen()
         self._loop.call_later(_SERVER_TICK_S, self._tick_server)
         self._step(inputs.Start())
@@ -145,8 +172,8 @@ class Member:
         self._abort_snapshot()
         self._election.close()
         self._quorum.close()
-        if self._doors is not None:
-            self._doors.close()
+        if self.doors is not None:
+            self.doors.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.store.close()
@@ -159,9 +186,10 @@ class Member:
         self._closed = True
         self._election.close()
         self._quorum.close()
-        if self._doors is not None:
-            self._doors.close()
+        if self.doors is not None:
+            self.doors.close()
         self.failed.set()
+        self._on_failure()
 
     # -- turns of the loop
 
@@ -181,6 +209,8 @@ class Member:
         if self._appends:
             entries, self._appends = self._appends, []
             self.store.append(entries)
+            if self.peer.learner is not None:
+                self.counts.proposals_received += len(entries)
         self._take_snapshot_if_due()
         self._quorum.flush()
         self._quorum.listen(self.peer.accepts_learners, self.fail)
@@ -213,8 +243,10 @@ class Member:
             for packet in server.take_requests():
                 self._step(inputs.ToLeader(packet))
         elif server is not None and server.pipeline.appends:
-            for zxid, entry in server.take_appends():
+            appends = server.take_appends()
+            for zxid, entry in appends:
                 self._step(inputs.Propose(zxid, entry))
+            self.counts.proposed(appends)
 
     def client_turn(self) -> None:
         """Have the end of a turn run, after clients have brought something."""
@@ -228,8 +260,8 @@ class Member:
             return
         self.propose_all()
         server = self.server
-        if server is not None and self._doors is not None:
-            self._doors.write(server)
+        if server is not None and self.doors is not None:
+            self.doors.write(server)
             if server.backlog:
                 self._loop.call_soon(self._give_turns)
 
@@ -239,7 +271,7 @@ class Member:
             self.client_turn()
 
     def _take_snapshot_if_due(self) -> None:
-        server, snapshotter = self.server, self._snapshotter
+        server, snapshotter = self.server, self.snapshotter
         if server is None or snapshotter is None or not server.snapshot_due:
             return
         if not snapshotter.begin():
@@ -248,9 +280,9 @@ class Member:
             log.info("too busy to snap, skipping")
 
     def _abort_snapshot(self) -> None:
-        if self._snapshotter is not None:
-            self._snapshotter.abort()
-            self._snapshotter = None
+        if self.snapshotter is not None:
+            self.snapshotter.abort()
+            self.snapshotter = None
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes time."""
@@ -301,7 +333,7 @@ class Member:
         self._election.send(effect.server_id, effect.notification)
 
     def _connect_to_leader(self, effect: effects.ConnectToLeader) -> None:
-        leader = self._config.server(effect.server_id)
+        leader = self.config.server(effect.server_id)
 
         async def connect() -> None:
             link = None
@@ -320,6 +352,7 @@ class Member:
 
     def _send_snapshot(self, effect: effects.SendSnapshot) -> None:
         tree = self.store.tree
+        self.counts.snapshots_sent += 1
         body = encode_snapshot_body(tree.sessions, tree.acls.table(), tree.walk())
         packet = QuorumPacket(PacketType.SNAP, effect.zxid)
         self._quorum.send_snapshot(effect.link, packet, body)
@@ -381,9 +414,11 @@ class Member:
     def _deliver(self, effect: effects.Deliver) -> None:
         server = self.server
         if isinstance(server, LearnerServer):
+            self.counts.commits_received += 1
             server.deliver(decode_txn(effect.entry), now_ms(), len(effect.entry))
             self.client_turn()
         elif server is not None:
+            self.counts.commits += 1
             server.committed(effect.zxid, now_ms())
             self.client_turn()
         else:
@@ -393,6 +428,7 @@ class Member:
         self.serving = effect.role
         log.info("serving as %s from %#x", effect.role.name, effect.zxid)
         time_ms, wall_ms = now_ms(), time.time_ns() // _NS_PER_MS
+        self.counts.serving_since_ms = time_ms
         rng = random.SystemRandom()
         tree = self.store.tree
         if effect.role is ServerState.LEADING:
@@ -402,19 +438,19 @@ class Member:
             self._gate = LearnersGate(self.server)
         else:
             self.server = LearnerServer(self.settings, tree, time_ms, wall_ms, rng)
-        self._snapshotter = Snapshotter(
+        self.snapshotter = Snapshotter(
             self._loop, self.server, self.store.writing, self._storage, self._files, self.fail
         )
-        if self._doors is not None:
-            self._doors.open(self.server, self.client_turn)
+        if self.doors is not None:
+            self.doors.open(self.server, self.client_turn)
 
     def _stop_serving(self, effect: effects.StopServing) -> None:
         log.info("serving no more")
         self.serving = None
         self.server = self._gate = None
         self._abort_snapshot()
-        if self._doors is not None:
-            self._doors.shut()
+        if self.doors is not None:
+            self.doors.shut()
 
     def _from_leader(self, effect: effects.FromLeader) -> None:
         server, packet = self.server, effect.packet
@@ -435,6 +471,7 @@ class Member:
         gate = self._gate
         if gate is None:
             return
+        self.counts.revalidations += effect.packet.type is PacketType.REVALIDATE
         event: inputs.Input | None
         try:
             event = gate.take(effect, now_ms())

@@ -20,10 +20,10 @@ from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
 from speckeeper.storage.errors import MissingTransactions, StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import list_logs, list_snapshots
-from speckeeper.storage.recovery import recover
+from speckeeper.storage.recovery import Report, recover
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import write_snapshot
-from speckeeper.storage.txnlog import TxnLog
+from speckeeper.storage.txnlog import Synced, TxnLog
 from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.snapshot_reader import SnapshotReader
 from speckeeper.wire.txns import Txn, encode_txn
@@ -39,7 +39,8 @@ _SNAPSHOT_SIZE_FACTOR = 0.33
 class MemberStore:
     """Tree, log, snapshots and epochs of one member. The directories exist and are locked.
 
-    ``persisted(zxid)``: the log is durable so far; ``failed(error)``: nothing works any more.
+    ``persisted(zxid)``: the log is durable so far; ``failed(error)``: nothing works any more;
+    ``synced(what)``: what a sync of the log took.
     """
 
     def __init__(
@@ -49,15 +50,19 @@ class MemberStore:
         window: int,
         persisted: Callable[[int], None],
         failed: Callable[[Exception], None],
+        synced: Callable[[Synced], None] = lambda synced: None,
     ) -> None:
         self._settings = settings
         self._files = files
         self._window = window
         self._persisted = persisted
         self._failed = failed
+        self._synced = synced
         self._loop = asyncio.get_running_loop()
         self._epochs = EpochFiles(settings.snapshot_directory, files)
         self._writing: LogWriting | None = None
+        self.report = Report()
+        """Of the last time that the disk was read."""
         self.tree = DataTree(digest_enabled=settings.digest_enabled)
 
     def load(self) -> Recovered:
@@ -130,6 +135,7 @@ class MemberStore:
         tail: deque[Txn] = deque(maxlen=self._window)
         recovered = recover(self._settings, self._files, tail.append)
         self.tree = recovered.tree
+        self.report = recovered.report
         entries = tuple((txn.header.zxid, encode_txn(txn)) for txn in tail)
         return recovered.last_zxid, entries
 
@@ -194,7 +200,7 @@ class MemberStore:
     # -- inside
 
     def _open(self, last_zxid: int) -> None:
-        transactions = TxnLog(self._settings, self._files, last_zxid)
+        transactions = TxnLog(self._settings, self._files, last_zxid, self._synced)
         writing = LogWriting(
             self._loop,
             transactions,

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
+from speckeeper.net.listening import ListenError, listen
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import QuorumPacket, encode_packet
 from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream, SnapshotPiece
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 
+_NAME = "quorum port"
 RETRY_S = 0.1  # leaderConnectDelayDuringRetryMs
 TRIES = 5
 
@@ -53,8 +55,13 @@ class Links(Protocol):
 class QuorumPort:
     """All links of one server."""
 
-    def __init__(self, address: Address, links: Links, max_data: int) -> None:
-        self._address = address
+    def __init__(
+        self, address: Address, links: Links, max_data: int, listen_on_all: bool = False
+    ) -> None:
+        self._address: tuple[str | None, int] = (
+            None if listen_on_all else address[0],
+            address[1],
+        )
         self._links = links
         self._max_data = max_data
         self._loop = asyncio.get_running_loop()
@@ -64,7 +71,12 @@ class QuorumPort:
         self._count = 0
         self._dirty: dict[Link, None] = {}
 
-    def listen(self, wanted: bool, failed: Callable[[OSError], None]) -> None:
+    def try_address(self) -> None:
+        """Find out now, and not when we are elected, whether we can listen. Raises ListenError."""
+        host, port = self._address
+        listen(_NAME, host, port, -1, False).close()
+
+    def listen(self, wanted: bool, failed: Callable[[ListenError], None]) -> None:
         """Listen from now on, or no more; what is connected stays."""
         if wanted and self._server is None and self._listening is None:
             self._listening = self._loop.create_task(self._listen(failed))
@@ -76,11 +88,12 @@ class QuorumPort:
                 self._server.close()
                 self._server = None
 
-    async def _listen(self, failed: Callable[[OSError], None]) -> None:
+    async def _listen(self, failed: Callable[[ListenError], None]) -> None:
         host, port = self._address
         try:
-            server = await self._loop.create_server(lambda: _Connection(self, True), host, port)
-        except OSError as error:
+            sock = listen(_NAME, host, port, -1, False)
+            server = await self._loop.create_server(lambda: _Connection(self, True), sock=sock)
+        except ListenError as error:
             failed(error)
             return
         self._server = server

@@ -12,20 +12,22 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import uvloop
 
 from speckeeper.net import process
 from speckeeper.net.client_port import Commands
 from speckeeper.net.listening import Place, listen
+from speckeeper.net.member_service import MemberOptions, MemberService
 from speckeeper.net.service import Service
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.interface import FileSystem
-from speckeeper.storage.recovery import Recovered, recover
+from speckeeper.storage.recovery import Report, recover
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.tree.datatree import DataTree
 
 if TYPE_CHECKING:
     from speckeeper.net.admin import Site, Sites
@@ -39,7 +41,7 @@ class ServeOptions:
 
     ``client_port`` 0: any free port; None: no client port. ``client_host`` None: all addresses.
     ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``places``: where the HTTP
-    sites listen. ``files``: for tests.
+    sites listen. ``files``: for tests. ``member``: what makes it a member of an ensemble.
     """
 
     server: ServerSettings
@@ -51,14 +53,19 @@ class ServeOptions:
     purge_interval_ms: int = 0
     places: tuple[Place, ...] = ()
     files: FileSystem | None = None
+    member: MemberOptions | None = None
+
+
+Hosted: TypeAlias = Service | MemberService
+"""A standalone server, or a member of an ensemble."""
 
 
 def serve(
     options: ServeOptions,
     *,
-    commands: Callable[[Service], Commands] | None = None,
-    sites: Callable[[Service], Sequence[Site]] | None = None,
-    started: Callable[[Service, int | None], None] | None = None,
+    commands: Callable[[Hosted], Commands] | None = None,
+    sites: Callable[[Hosted], Sequence[Site]] | None = None,
+    started: Callable[[Hosted, int | None], None] | None = None,
 ) -> None:
     """Recover the data, serve clients, and return when SIGTERM or SIGINT has stopped the server.
 
@@ -86,23 +93,18 @@ def serve(
 async def _run(
     options: ServeOptions,
     files: FileSystem,
-    commands: Callable[[Service], Commands] | None,
-    sites: Callable[[Service], Sequence[Site]] | None,
-    started: Callable[[Service, int | None], None] | None,
+    commands: Callable[[Hosted], Commands] | None,
+    sites: Callable[[Hosted], Sequence[Site]] | None,
+    started: Callable[[Hosted, int | None], None] | None,
 ) -> None:
-    recovered = recover(options.storage, files)
-    for warning in recovered.report.warnings:
-        log.warning("%s", warning)
-    _log_recovery(recovered)
-    service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
-    del recovered
-    service.port.most_connections = process.raise_descriptor_limit()
+    service = _hosted(options, files)
     collector = process.Collector(lambda: service.population)
     collector.start()
 
     def collect() -> None:
         # The lists of a snapshot's walk would be looked at too, which takes longer than a slice.
-        if not service.snapshotter.running:
+        snapshotter = service.snapshotter
+        if snapshotter is None or not snapshotter.running:
             collector.step()
 
     service.every(process.COLLECT_S, collect)
@@ -115,24 +117,49 @@ async def _run(
         raise service.failure
 
 
-def _log_recovery(recovered: Recovered) -> None:
-    report = recovered.report
+def _hosted(options: ServeOptions, files: FileSystem) -> Hosted:
+    """Load the data into what is to be served."""
+    most_connections = process.raise_descriptor_limit()
+    if options.member is not None:
+        member = MemberService(
+            options.server, options.storage, files, options.member, options.purge_interval_ms
+        )
+        member.most_connections = most_connections
+        peer, tree = member.member.peer, member.member.store.tree
+        _log_recovery(member.report, peer.last_zxid, tree)
+        log.info(
+            "accepted epoch %d, current epoch %d; %s",
+            peer.accepted_epoch,
+            peer.current_epoch,
+            " ".join(peer.membership.text.decode().split()),
+        )
+        return member
+    recovered = recover(options.storage, files)
+    _log_recovery(recovered.report, recovered.last_zxid, recovered.tree)
+    service = Service(options.server, options.storage, recovered, files, options.purge_interval_ms)
+    service.port.most_connections = most_connections
+    return service
+
+
+def _log_recovery(report: Report, last_zxid: int, tree: DataTree) -> None:
+    for warning in report.warnings:
+        log.warning("%s", warning)
     log.info(
         "data loaded in %d ms: %s, %d transactions replayed, last zxid %#x, %d nodes, %d sessions",
         (report.snapshot_load_s + report.log_replay_s) * 1000,
         report.snapshot or "no snapshot",
         report.transactions_since_snapshot,
-        recovered.last_zxid % (1 << 64),
-        recovered.tree.count,
-        len(recovered.tree.sessions),
+        last_zxid % (1 << 64),
+        tree.count,
+        len(tree.sessions),
     )
 
 
 async def _serve(
     options: ServeOptions,
-    service: Service,
-    sites: Callable[[Service], Sequence[Site]] | None,
-    started: Callable[[Service, int | None], None] | None,
+    service: Hosted,
+    sites: Callable[[Hosted], Sequence[Site]] | None,
+    started: Callable[[Hosted, int | None], None] | None,
 ) -> None:
     hosted: Sites | None = None
     reserved: dict[str, socket.socket] = {}
@@ -155,6 +182,8 @@ async def _serve(
             _log_listener("client port", sock)
         for name, waiting in reserved.items():
             _log_listener(name, waiting)
+        if isinstance(service, MemberService):
+            await service.join()
         if sites is not None and reserved:
             # To import an HTTP server takes longer than all the rest of a start. Clients are served
             # meanwhile: the import happens on a thread, and early requests wait in the sockets.

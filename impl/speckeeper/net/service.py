@@ -262,17 +262,7 @@ class Service:
         self._persisted()
 
     def _synced(self, synced: Synced) -> None:
-        disk = self.disk
-        disk.sync_ms.add(round(synced.elapsed_ms))
-        disk.last_sync_ms = synced.elapsed_ms
-        if synced.slow:
-            disk.slow_syncs += 1
-            log.warning(
-                "fsync of %s took %d ms, which will hold back every write; file size %d",
-                synced.file,
-                synced.elapsed_ms,
-                synced.size,
-            )
+        note_sync(self.disk, synced)
 
     # -- timers
 
@@ -287,8 +277,29 @@ class Service:
         self._timers.append(self.loop.call_later(seconds, run))
 
     def _purge(self) -> None:
-        future = self.loop.run_in_executor(None, purge, self.storage, self.files)
-        future.add_done_callback(_report_purge)
+        purge_in_background(self.loop, self.storage, self.files)
+
+
+def note_sync(disk: DiskStats, synced: Synced) -> None:
+    """Enter a sync of the log into the numbers, and warn if it was slow."""
+    disk.sync_ms.add(round(synced.elapsed_ms))
+    disk.last_sync_ms = synced.elapsed_ms
+    if synced.slow:
+        disk.slow_syncs += 1
+        log.warning(
+            "fsync of %s took %d ms, which will hold back every write; file size %d",
+            synced.file,
+            synced.elapsed_ms,
+            synced.size,
+        )
+
+
+def purge_in_background(
+    loop: asyncio.AbstractEventLoop, storage: StorageSettings, files: FileSystem
+) -> None:
+    """Remove old snapshots and logs on a thread."""
+    future = loop.run_in_executor(None, purge, storage, files)
+    future.add_done_callback(_report_purge)
 
 
 def _report_purge(purged: asyncio.Future[list[Path]]) -> None:

@@ -4,6 +4,7 @@ Errors are one line on stderr: where, what, and what to do. The exit codes are Z
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -41,6 +42,24 @@ def serve(
     from speckeeper.ops.serve import run
 
     raise SystemExit(run(arguments or [], define or [], log_level, log_format))
+
+
+def ensemble(
+    servers: Annotated[
+        int, typer.Option("-n", "--servers", min=1, max=99, help="How many servers.")
+    ] = 3,
+    directory: Annotated[
+        Path, typer.Option("--dir", help="Where configurations, data and logs are kept.")
+    ] = Path("./var/ensemble"),
+    client_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the first; the others follow.")
+    ] = 2181,
+    restart: Annotated[bool, typer.Option(help="Start a server again that has ended.")] = True,
+) -> None:
+    """Run an ensemble on this machine, one process a server, until SIGTERM or SIGINT."""
+    from speckeeper.ops.ensemble.run import run
+
+    raise SystemExit(run(directory, servers, client_port, restart))
 
 
 def status(
@@ -128,6 +147,7 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
     "serve": lambda app: app.command(
         epilog="Without arguments: a standalone server on port 2181, its data in ./var/data."
     )(serve),
+    "ensemble": lambda app: app.command()(ensemble),
     "status": lambda app: app.command()(status),
     "shell": lambda app: app.command(
         add_help_option=False,

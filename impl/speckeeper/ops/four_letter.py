@@ -11,6 +11,12 @@ from typing import NamedTuple
 
 from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.ops.environment import environment
+from speckeeper.ops.member_view import (
+    configuration_lines,
+    mode,
+    proposal_sizes,
+    shown_server_id,
+)
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name
 from speckeeper.ops.running import NotServing, Running, directory_size, interest_ops
@@ -87,7 +93,7 @@ def ruok(running: Running) -> str:
 
 
 def isro(running: Running) -> str:
-    """rw, or null when there is no server; read-only mode comes with the ensemble."""
+    """rw, or null when there is no server; there is no read-only mode yet."""
     return "rw" if running.is_serving else "null"
 
 
@@ -108,9 +114,9 @@ def conf(running: Running) -> str:
             f"minSessionTimeout={least}",
             f"maxSessionTimeout={most}",
             f"clientPortListenBacklog={running.config.number('clientPortListenBacklog')}",
-            "serverId=0",
+            f"serverId={shown_server_id(running)}",
         )
-    )
+    ) + configuration_lines(running)
 
 
 def _stats(running: Running) -> list[str]:
@@ -124,9 +130,15 @@ def _stats(running: Running) -> list[str]:
         f"Connections: {len(running.connections)}",
         f"Outstanding: {running.outstanding}",
         f"Zxid: {server.tree.last_processed_zxid:#x}",
-        "Mode: standalone",
+        f"Mode: {mode(running)}",
         f"Node count: {len(server.tree.nodes)}",
+        *_proposals(running),
     ]
+
+
+def _proposals(running: Running) -> list[str]:
+    sizes = proposal_sizes(running)
+    return [] if sizes is None else [f"Proposal sizes last/min/max: {'/'.join(map(str, sizes))}"]
 
 
 def srvr(running: Running) -> str:

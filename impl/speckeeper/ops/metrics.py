@@ -3,8 +3,7 @@ Prometheus.
 
 Names are Apache's (ServerMetrics, ZooKeeperServer.registerMetrics). A row says how to read its
 value from the running server when somebody asks; the hot path only counts. Left out is what times
-the queues between Java's threads and what belongs to an ensemble; counters of events that cannot
-happen to a standalone server are there and say 0.
+the queues between Java's threads; counters of events that cannot happen are there and say 0.
 """
 
 import os
@@ -13,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from speckeeper.net.member import Member
+from speckeeper.ops.member_view import mode, quorum_values
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
 from speckeeper.server.reasons import CloseReason
@@ -122,16 +123,33 @@ GAUGES: tuple[Gauge, ...] = (
     Gauge("non_mtls_local_conn_count", "local admin connections without TLS", _zero),
 )
 
-#: Counters of what an ensemble, TLS or Java's threads would do; a standalone server never does.
+
+def _of_member(read: Callable[[Member], int]) -> Callable[[Running], int]:
+    return lambda running: 0 if running.member is None else read(running.member)
+
+
+# Counters of a member of an ensemble; a standalone server never does any of it.
+_QUORUM: tuple[tuple[str, str, Callable[[Member], int]], ...] = (
+    ("commit_count", "commits by a leader", lambda m: m.counts.commits),
+    ("proposal_count", "proposals by a leader", lambda m: m.counts.proposals),
+    ("snap_count", "learners synced by a snapshot", lambda m: m.counts.snapshots_sent),
+    ("diff_count", "learners synced by a diff", lambda m: m.peer.diffs_sent),
+    ("looking_count", "elections begun", lambda m: m.peer.elections),
+    ("revalidate_count", "sessions revalidated for learners", lambda m: m.counts.revalidations),
+    (
+        "learner_proposal_received_count",
+        "proposals received by a learner",
+        lambda m: m.counts.proposals_received,
+    ),
+    (
+        "learner_commit_received_count",
+        "commits received by a learner",
+        lambda m: m.counts.commits_received,
+    ),
+)
+
+# Counters of what TLS or Java's threads would do.
 _NEVER = (
-    ("commit_count", "commits by a leader"),
-    ("proposal_count", "proposals by a leader"),
-    ("snap_count", "learners synced by a snapshot"),
-    ("diff_count", "learners synced by a diff"),
-    ("looking_count", "elections begun"),
-    ("revalidate_count", "sessions revalidated for learners"),
-    ("learner_proposal_received_count", "proposals received by a learner"),
-    ("learner_commit_received_count", "commits received by a learner"),
     ("quit_leading_due_to_disloyal_voter", "times that a leader stepped down"),
     ("unrecoverable_error_count", "errors that ended a server thread"),
     ("insecure_admin_count", "admin requests without TLS where TLS was asked for"),
@@ -226,6 +244,7 @@ COUNTERS: tuple[Counter, ...] = (
         "fsyncs longer than fsync.warningthresholdms",
         lambda r: r.service.disk.slow_syncs,
     ),
+    *(Counter(name, text, _of_member(read)) for name, text, read in _QUORUM),
     *(Counter(name, text, _zero) for name, text in _NEVER),
     Counter("op_count_total", "requests answered", lambda r: r.server.stats.ops.total()),
     *(Counter(f"op_count_{name}", f"{name} answered", _answered(ops)) for name, ops in _OPS),
@@ -248,9 +267,7 @@ def _events(kind: EventType) -> Callable[[Running], Summary]:
 
 SUMMARIES: tuple[SummaryMetric, ...] = (
     SummaryMetric("fsynctime", "ms to write and sync a group", lambda r: r.service.disk.sync_ms),
-    SummaryMetric(
-        "snapshottime", "ms to take a snapshot", lambda r: r.service.snapshotter.durations_ms
-    ),
+    SummaryMetric("snapshottime", "ms to take a snapshot", lambda r: r.snapshotter.durations_ms),
     SummaryMetric("restore_time", "ms to restore a snapshot", lambda r: r.admin.restore_time),
     SummaryMetric("dbinittime", "ms to load the data", lambda r: r.start.database_init_time),
     SummaryMetric(
@@ -297,7 +314,8 @@ def monitor_values(running: Running) -> Iterator[tuple[str, str | Number]]:
     """Yield the keys and values of `mntr`, without `zk_`; raises `NotServing`."""
     assert running.service
     yield "version", full_version()
-    yield "server_state", "standalone"
+    yield "server_state", mode(running)
+    yield from quorum_values(running)
     for metric in METRICS:
         if isinstance(metric, Gauge | Counter):
             yield metric.name, metric.read(running)

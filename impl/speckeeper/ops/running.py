@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from speckeeper.net.member import Member
+from speckeeper.net.member_service import MemberService
+from speckeeper.net.run import Hosted
 from speckeeper.net.service import Service
+from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.server import Server
@@ -55,17 +59,17 @@ class AdminFacts:
 class Running:
     """A configuration, and the service that runs with it once there is one."""
 
-    def __init__(self, config: Config, service: Service | None = None) -> None:
+    def __init__(self, config: Config, service: Hosted | None = None) -> None:
         self.config = config
         self.client_port = config.number("clientPort")
         self.trace_mask = DEFAULT_TRACE_MASK
         self.start = StartFacts()
         self.admin = AdminFacts()
-        self._service: Service | None = None
+        self._service: Hosted | None = None
         if service is not None:
             self.attach(service)
 
-    def attach(self, service: Service) -> None:
+    def attach(self, service: Hosted) -> None:
         """Take note of the service, and of how long its data took to load."""
         self._service = service
         report, start = service.report, self.start
@@ -78,19 +82,42 @@ class Running:
     @property
     def is_serving(self) -> bool:
         """Whether there is a server to ask."""
-        return self._service is not None and not self._service.stopped.is_set()
+        service = self._service
+        return service is not None and not service.stopped.is_set() and service.server is not None
 
     @property
-    def service(self) -> Service:
-        """The service; raises `NotServing` when there is none."""
+    def service(self) -> Hosted:
+        """The service; raises `NotServing` when there is no server to ask."""
         if self._service is None or not self.is_serving:
             raise NotServing
         return self._service
 
     @property
+    def standalone(self) -> Service | None:
+        """The service of a standalone server, None in an ensemble; raises `NotServing`."""
+        service = self.service
+        return service if isinstance(service, Service) else None
+
+    @property
+    def member(self) -> Member | None:
+        """What takes part in an ensemble, serving or not; None for a standalone server."""
+        return self._service.member if isinstance(self._service, MemberService) else None
+
+    @property
     def server(self) -> Server:
         """The server; raises `NotServing` when there is none."""
-        return self.service.server
+        server = self.service.server
+        if server is None:
+            raise NotServing
+        return server
+
+    @property
+    def snapshotter(self) -> Snapshotter:
+        """What takes snapshots; raises `NotServing` when there is no server."""
+        snapshotter = self.service.snapshotter
+        if snapshotter is None:
+            raise NotServing
+        return snapshotter
 
     @property
     def connections(self) -> list[Connection]:
@@ -121,7 +148,7 @@ class Running:
         """Start the numbers of the server again (`srst`; ServerStats.reset, gauges stay)."""
         self.server.stats.reset()
         self.service.disk.sync_ms.reset()
-        self.service.snapshotter.durations_ms.reset()
+        self.snapshotter.durations_ms.reset()
         self.admin.restore_time.reset()
         for summary in vars(self.start).values():
             summary.reset()

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from speckeeper import __version__
 from speckeeper.net.listening import ListenError
-from speckeeper.net.run import ServeOptions, serve
+from speckeeper.net.member_service import MemberOptions
+from speckeeper.net.run import Hosted, ServeOptions, serve
 from speckeeper.net.service import Service
 from speckeeper.ops.admin.places import ADMIN_SERVER, places_of
 from speckeeper.ops.audit import AuditLog
-from speckeeper.ops.config.settings import server_settings, storage_settings
+from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords, unknown_words
@@ -66,22 +67,23 @@ def _serve(config: Config) -> int:
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
         purge_interval_ms=max(config.number("autopurge.purgeInterval"), 0),
         places=places_of(config),
+        member=_member_options(config),
     )
 
     audits: list[AuditLog] = []
 
-    def commands(service: Service) -> FourLetterWords:
+    def commands(service: Hosted) -> FourLetterWords:
         running.attach(service)
-        if config.values["audit.enable"]:
+        if config.values["audit.enable"] and isinstance(service, Service):
             audits.append(AuditLog(service.server))
         return FourLetterWords(running)
 
-    def sites(service: Service) -> "list[Site]":
+    def sites(service: Hosted) -> "list[Site]":
         from speckeeper.ops.admin.sites import sites_of
 
         return sites_of(running)
 
-    def started(service: Service, port: int | None) -> None:
+    def started(service: Hosted, port: int | None) -> None:
         running.client_port = port or 0
         _announce(config, running.client_port)
 
@@ -108,12 +110,19 @@ def _serve(config: Config) -> int:
     return int(ExitCode.OK)
 
 
+def _member_options(config: Config) -> MemberOptions | None:
+    if config.quorum is None:
+        return None
+    on_all = bool(config.values["quorumListenOnAllIPs"])
+    return MemberOptions(zab_settings(config), config.quorum, on_all)
+
+
 def _announce(config: Config, port: int) -> None:
     """Say in one line what runs and how to reach it."""
     host = config.string("clientPortAddress") or "0.0.0.0"
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else host
     parts = [
-        f"SpecKeeper {__version__} serves on {host}:{port}",
+        _what_runs(config) + f" on {host}:{port}",
         f"data in {os.path.abspath(config.string('dataDir'))}",
     ]
     if config.values["admin.enableServer"]:
@@ -125,6 +134,13 @@ def _announce(config: Config, port: int) -> None:
         )
     parts.append(f"connect with: speckeeper shell -server {shown}:{port}")
     print("; ".join(parts), flush=True)
+
+
+def _what_runs(config: Config) -> str:
+    if config.quorum is None:
+        return f"SpecKeeper {__version__} serves"
+    members = len(config.quorum.servers)
+    return f"SpecKeeper {__version__} is server {config.server_id} of {members}, for clients"
 
 
 def _refuse(text: str, code: ExitCode) -> int:

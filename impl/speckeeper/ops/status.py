@@ -50,12 +50,13 @@ def ask_all(hosts: list[str], timeout_s: float) -> list[ServerStatus]:
     """Ask all hosts at once; answers come in the order of the hosts. Never raises for a host."""
 
     async def gather() -> list[ServerStatus]:
-        return await asyncio.gather(*(_ask(host, timeout_s) for host in hosts))
+        return await asyncio.gather(*(ask(host, timeout_s) for host in hosts))
 
     return asyncio.run(gather())
 
 
-async def _ask(host: str, timeout_s: float) -> ServerStatus:
+async def ask(host: str, timeout_s: float) -> ServerStatus:
+    """Ask one host; never raises for what is wrong with it."""
     try:
         async with asyncio.timeout(timeout_s):
             if "://" in host:

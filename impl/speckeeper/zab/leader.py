@@ -103,6 +103,21 @@ class Leader:
             due_ms = min(due_ms, handler.deadline_ms)
         return due_ms
 
+    @property
+    def followers(self) -> list[LearnerHandler]:
+        """Who gets every proposal."""
+        return [*self._forwarding.values()]
+
+    @property
+    def observers(self) -> list[LearnerHandler]:
+        """Who is informed of every commit."""
+        return [*self._observing.values()]
+
+    @property
+    def pending_syncs(self) -> int:
+        """How many ``sync`` wait for a commit."""
+        return sum(map(len, self._pending_syncs.values()))
+
     # -- inputs
 
     def start(self) -> None:
@@ -335,6 +350,7 @@ class Leader:
             peer.out.append(SendSnapshot(link, plan.zxid))
         else:
             peer.send(link, QuorumPacket(plan.kind, plan.zxid))
+            peer.diffs_sent += plan.kind is PacketType.DIFF
         for zxid, entry in plan.entries:
             peer.send(link, QuorumPacket(PacketType.PROPOSAL, zxid, entry))
             peer.send(link, QuorumPacket(PacketType.COMMIT, zxid))

@@ -88,6 +88,8 @@ class Peer:
         self.touched: dict[int, int] = {}
         """Timeouts by session id, of sessions that a learner has heard of since the last PING."""
         self.out: list[Effect] = []
+        self.elections = 0
+        self.diffs_sent = 0
         self.leader: Leader | None = None
         self.learner: Learner | None = None
         self.election = FastLeaderElection(self)
@@ -246,6 +248,7 @@ class Peer:
 
     def _start(self, event: inputs.Start) -> None:
         self.election.restart()
+        self.elections += 1
         self.election.run()
 
     def _notification(self, event: inputs.NotificationReceived) -> None:
@@ -285,6 +288,7 @@ class Peer:
         self.leader = self.learner = None
         self.zab_state = ZabState.ELECTION
         self.election.zab_timeout()
+        self.elections += 1
         self.election.run()
 
     # -- the disk

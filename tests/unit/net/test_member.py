@@ -27,7 +27,9 @@ from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.requests import CreateRequest, CreateSessionRequest, encode_request
 from speckeeper.zab.settings import ZabSettings
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+# A member that is silent for five ticks is given up: a busy machine is silent for a while.
+TICK_MS = 1000
 CREATE, CREATE_SESSION = int(OpCode.CREATE), int(OpCode.CREATE_SESSION)
 SESSION = 0x1234
 
@@ -57,9 +59,9 @@ class Ensemble:
         for sid in ids or tuple(server.id for server in self.config.servers):
             storage = StorageSettings(self._folder / str(sid), pre_alloc_size_kb=64)
             prepare_directories(storage, Disk())
-            zab = ZabSettings(sid, tick_time_ms=100, commit_log_count=self._window)
+            zab = ZabSettings(sid, tick_time_ms=TICK_MS, commit_log_count=self._window)
             server = ServerSettings(
-                server_id=sid, tick_time_ms=100, min_session_timeout_ms=400, snap_count=20
+                server_id=sid, tick_time_ms=TICK_MS, min_session_timeout_ms=400, snap_count=20
             )
             clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
             self.client_ports[sid] = clients.getsockname()[1]

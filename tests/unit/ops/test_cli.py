@@ -117,12 +117,12 @@ def test_bad_configuration_exits_2_with_file_and_line(tmp_path: Path) -> None:
     )
 
 
-def test_an_ensemble_is_refused_with_exit_2(here: Run, tmp_path: Path) -> None:
+def test_a_member_without_its_limits_is_refused_with_exit_2(here: Run, tmp_path: Path) -> None:
     config = tmp_path / "zoo.cfg"
     config.write_text("dataDir=/x\nclientPort=1\nserver.1=a:1:2\nserver.2=b:1:2\n")
     done = here("serve", str(config))
     assert done.returncode == 2
-    assert "ensembles come with a later release" in one_line_error(done)
+    assert "initLimit is not set" in one_line_error(done)
 
 
 def test_data_dir_that_cannot_be_used_exits_3(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from speckeeper.ops.config.keys import PREFIX, find_key
 from speckeeper.ops.environment import environment
+from speckeeper.ops.member_view import leader_id, proposal_sizes, shown_server_id
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name
 from speckeeper.ops.running import Running, directory_size, interest_ops
 from speckeeper.ops.version import full_version
 from speckeeper.server.connection import Connection
 from speckeeper.tree.digest import DIGEST_VERSION
+from speckeeper.wire.quorum_config import ConfiguredServer
 
 Answer = dict[str, object]
 Parameters = Mapping[str, str]
@@ -49,7 +51,7 @@ def configuration(running: Running, parameters: Parameters) -> Answer:
         "max_client_cnxns": settings.max_client_cnxns,
         "min_session_timeout": least,
         "max_session_timeout": most,
-        "server_id": 0,
+        "server_id": shown_server_id(running),
         "client_port_listen_backlog": running.config.number("clientPortListenBacklog"),
     }
 
@@ -150,14 +152,14 @@ def initial_configuration(running: Running, parameters: Parameters) -> Answer:
 
 
 def is_read_only(running: Running, parameters: Parameters) -> Answer:
-    """Whether the server is in read-only mode, which comes with the ensemble."""
+    """Whether the server is in read-only mode, which there is not yet."""
     return {"read_only": False}
 
 
 def last_snapshot(running: Running, parameters: Parameters) -> Answer:
     """Zxid and time (s) of the newest snapshot written, or of the one loaded at the start."""
     service = running.service
-    newest = service.snapshotter.last
+    newest = running.snapshotter.last
     path = service.report.snapshot if newest is None else newest.path
     zxid = service.report.snapshot_zxid if newest is None else newest.zxid
     try:
@@ -168,8 +170,17 @@ def last_snapshot(running: Running, parameters: Parameters) -> Answer:
 
 
 def leader(running: Running, parameters: Parameters) -> Answer:
-    """A standalone server has no leader; the text is Apache's."""
-    raise CommandError("server is not initialized")
+    """Who leads; a standalone server has no leader, and the text is Apache's."""
+    member = running.member
+    if member is None:
+        raise CommandError("server is not initialized")
+    found = leader_id(member)
+    server = member.config.server(found)
+    return {
+        "is_leader": member.peer.leader is not None,
+        "leader_id": found,
+        "leader_ip": "" if server is None else server.endpoints[0].host,
+    }
 
 
 def monitor(running: Running, parameters: Parameters) -> Answer:
@@ -183,8 +194,10 @@ def nothing(running: Running, parameters: Parameters) -> Answer:
 
 
 def observers(running: Running, parameters: Parameters) -> Answer:
-    """A standalone server has no observers."""
-    return {"synced_observers": 0, "observers": []}
+    """The observers that a leader informs."""
+    leading = None if running.member is None else running.member.peer.leader
+    found = [] if leading is None else [{"sid": each.server_id} for each in leading.observers]
+    return {"synced_observers": len(found), "observers": found}
 
 
 def server_stats(running: Running, parameters: Parameters) -> Answer:
@@ -197,6 +210,7 @@ def server_stats(running: Running, parameters: Parameters) -> Answer:
         "max_buffer_size": stats.max_response_size,
     }
     metrics = dict(monitor_values(running))
+    proposals = proposal_sizes(running)
     return {
         "version": full_version(),
         "read_only": False,
@@ -222,7 +236,13 @@ def server_stats(running: Running, parameters: Parameters) -> Answer:
         },
         "client_response": sizes,
         "node_count": len(server.tree.nodes),
+        **({} if proposals is None else {"proposal_stats": _proposal_stats(proposals)}),
     }
+
+
+def _proposal_stats(sizes: tuple[int, int, int]) -> Answer:
+    last, least, most = sizes
+    return {"last_buffer_size": last, "min_buffer_size": least, "max_buffer_size": most}
 
 
 def stats_(running: Running, parameters: Parameters) -> Answer:
@@ -254,8 +274,27 @@ _BARE = frozenset({"jute.maxbuffer", "readonlymode.enabled", "java.security.auth
 
 
 def voting_view(running: Running, parameters: Parameters) -> Answer:
-    """A standalone server has no voting members."""
-    return {"current_config": {}}
+    """The voting members, by id; a standalone server has none."""
+    member = running.member
+    if member is None:
+        return {"current_config": {}}
+    active = member.peer.membership.active
+    return {
+        "current_config": {
+            str(server.id): _voter(server) for server in active.servers if not server.observer
+        }
+    }
+
+
+def _voter(server: ConfiguredServer) -> Answer:
+    """QuorumServerView."""
+    client = server.client
+    return {
+        "server_addresses": [f"{each.host}:{each.quorum_port}" for each in server.endpoints],
+        "election_addresses": [f"{each.host}:{each.election_port}" for each in server.endpoints],
+        "client_address": "" if client is None else f"{client[0]}:{client[1]}",
+        "learner_type": "participant",
+    }
 
 
 def watches(running: Running, parameters: Parameters) -> Answer:
@@ -287,8 +326,13 @@ def watch_summary(running: Running, parameters: Parameters) -> Answer:
 
 
 def zabstate(running: Running, parameters: Parameters) -> Answer:
-    """A standalone server takes no part in ZAB."""
-    return {"voting": False, "zabstate": ""}
+    """The phase of the protocol; a standalone server takes no part in it."""
+    member = running.member
+    if member is None:
+        return {"voting": False, "zabstate": ""}
+    peer = member.peer
+    voting = peer.membership.votes(peer.settings.server_id)
+    return {"voting": voting, "zabstate": peer.zab_state.name.lower()}
 
 
 COMMANDS: tuple[Command, ...] = (

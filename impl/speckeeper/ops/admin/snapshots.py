@@ -56,7 +56,7 @@ class SnapshotCommands:
             admin.snapshot_rate_limited += 1
             return Outcome(TOO_MANY)
         try:
-            file = await running.service.snapshotter.take()
+            file = await running.snapshotter.take()
             size = file.path.stat().st_size
         except (StorageError, OSError) as error:
             admin.snapshot_errors += 1
@@ -71,12 +71,15 @@ class SnapshotCommands:
         refusal = self._refusal("admin.restore.enabled")
         if refusal is not None:
             return refusal
+        service = running.standalone
+        if service is None:
+            return Outcome(UNAVAILABLE, {"error": "restore is for a standalone server"})
         if not self._restores.allow():
             admin.restore_rate_limited += 1
             return Outcome(TOO_MANY)
         started = time.monotonic()
         try:
-            zxid = await restore_from(running.service, body)
+            zxid = await restore_from(service, body)
         except (RestoreError, StorageError, OSError) as error:
             admin.restore_errors += 1
             log.warning("restore failed: %s", error)
@@ -108,7 +111,8 @@ class SnapshotCommands:
             return Outcome(BAD_REQUEST, {"error": "Missing required field: percentage"})
         if not isinstance(percentage, int) or not 0 <= percentage <= 100:
             return Outcome(BAD_REQUEST, {"error": "Percentage must be between 0 and 100"})
-        protocols = list(self._running.service.port.protocols)
+        port = self._running.service.port
+        protocols = [] if port is None else list(port.protocols)
         chosen = [each for each in protocols if random.random() * 100 < percentage]
         for protocol in chosen:
             protocol.cut(CloseReason.CONNECTION_CLOSE_FORCED)

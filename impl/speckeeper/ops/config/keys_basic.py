@@ -83,7 +83,7 @@ BASICS: tuple[Key, ...] = (
         "reconfigEnabled",
         TRUE_FALSE,
         False,
-        "whether reconfig is answered (a standalone server has nothing to change)",
+        "whether reconfig is answered (nothing can be changed by it yet)",
         "policy.reconfig_enabled",
     ),
     core(

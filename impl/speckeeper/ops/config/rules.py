@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.kinds import Value, make_digest
 from speckeeper.ops.config.members import Member
+from speckeeper.ops.config.quorum_rules import take_members
+from speckeeper.wire.quorum_config import QuorumConfig
 
 Values = dict[str, Value]
 #: (key, what is wrong, remedy) -> the error to raise, placed where the key was set.
@@ -31,15 +33,15 @@ _SCHEMES = ("digest", "ip", "world", "ensemble")
 
 def apply_rules(
     values: Values, members: list[Member], given: Mapping[str, str], fail: Fail, warnings: list[str]
-) -> int | None:
-    """Complete `values` in place and return the number in dataDir/myid, or None when there is no
-    such file.
+) -> tuple[int | None, QuorumConfig | None]:
+    """Complete `values` in place; return the number in dataDir/myid, None when there is no such
+    file, and the configuration of the ensemble, None for a standalone server.
 
     Raises `ConfigError`, or what `fail` makes of one.
     """
     _directories(values, given, fail, warnings)
     server_id = _read_server_id(values)
-    _membership(values, members, server_id, fail, warnings)
+    quorum = take_members(values, members, given, server_id, fail, warnings)
     _ports(values, fail)
     _session_timeouts(values, fail)
     _security(values, fail)
@@ -59,7 +61,7 @@ def apply_rules(
     if values["snapshot.compression.method"] == "snappy":
         text = "snapshot.compression.method: snappy is not available"
         raise fail("snapshot.compression.method", text, "use gz, or leave the value empty")
-    return server_id
+    return server_id, quorum
 
 
 def _directories(values: Values, given: Mapping[str, str], fail: Fail, warnings: list[str]) -> None:
@@ -88,38 +90,6 @@ def _read_server_id(values: Values) -> int | None:
         text = f"server id {server_id} is above 254, the limit with extendedTypesEnabled"
         raise ConfigError(path, 1, text, "give the server a smaller id")
     return server_id
-
-
-def _membership(
-    values: Values, members: list[Member], server_id: int | None, fail: Fail, warnings: list[str]
-) -> None:
-    voters = [member for member in members if not member.observer]
-    if not voters and (members or not values["standaloneEnabled"]):
-        text = "no server.N line has the role participant"
-        name = f"server.{members[0].id}" if members else "standaloneEnabled"
-        raise fail(name, text, "add a participant, or leave all server.N lines out")
-    if len(members) > 1 or (members and not values["standaloneEnabled"]):
-        raise fail(
-            f"server.{members[-1].id}",
-            f"this is an ensemble of {len(members)}, and ensembles come with a later release",
-            "keep one server.N line, or none, to run a standalone server",
-        )
-    if not members:
-        return
-    member = members[0]
-    warnings.append(f"only one server.N line (server.{member.id}): running standalone")
-    if member.client_port is None or server_id not in (None, member.id):
-        return
-    if values["clientPort"] is None:
-        values["clientPort"] = member.client_port
-        values["clientPortAddress"] = member.client_host
-    elif values["clientPort"] != member.client_port:
-        raise fail(
-            f"server.{member.id}",
-            f"server.{member.id} has client port {member.client_port}, "
-            f"clientPort is {values['clientPort']}",
-            "make them equal, or remove one",
-        )
 
 
 def _ports(values: Values, fail: Fail) -> None:

@@ -12,6 +12,7 @@ from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy
+from speckeeper.zab.settings import ZabSettings
 
 T = TypeVar("T", ServerSettings, StorageSettings)
 
@@ -34,13 +35,21 @@ def server_settings(config: Config) -> ServerSettings:
     if authentication["enforced"]:
         values["enforce_auth_schemes"] = authentication["enforced_schemes"]
     # A standalone server of Apache puts 1 into its session ids, whatever myid says, and shows 0.
-    values["server_id"] = 1
+    values["server_id"] = 1 if config.quorum is None else config.server_id
     for name in ("max_response_cache_size", "max_client_cnxns", "max_cnxns"):
         values[name] = max(values[name], 0)
     # A negative limit holds back whoever has a request in progress, and so does 0.
     values["global_outstanding_limit"] = max(values["global_outstanding_limit"], 0)
     values["ensemble_auth_names"] = authentication["ensemble_names"] or None
     return _record(ServerSettings, values)
+
+
+def zab_settings(config: Config) -> ZabSettings:
+    """Return what a member of an ensemble goes by."""
+    values: dict[str, Any] = config.section("zab")
+    return ZabSettings(
+        server_id=config.server_id or 0, tick_time_ms=config.number("tickTime"), **values
+    )
 
 
 def storage_settings(config: Config) -> StorageSettings:

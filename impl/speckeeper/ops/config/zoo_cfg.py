@@ -19,6 +19,7 @@ from speckeeper.ops.config.kinds import Value
 from speckeeper.ops.config.members import FORM, Member, parse_member
 from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
 from speckeeper.ops.config.rules import apply_rules
+from speckeeper.wire.quorum_config import QuorumConfig
 
 __all__ = ["Config", "ConfigError", "read_config", "standalone_config"]
 
@@ -32,7 +33,8 @@ class Config:
 
     `values` has every key of the table that is not a family, by its name, defaults included.
     `given` has the texts of the keys that were set, families too. `server_id` is the number in
-    dataDir/myid, or None.
+    dataDir/myid, or None. `quorum` is the ensemble that this server is a member of, None for a
+    standalone server.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Config:
     members: tuple[Member, ...] = ()
     server_id: int | None = None
     warnings: tuple[str, ...] = ()
+    quorum: QuorumConfig | None = None
 
     def section(self, name: str) -> dict[str, Value]:
         """Return the values that go to one section as {attribute: value}, scaled to the attribute's
@@ -272,9 +275,12 @@ def _take_dynamic_file(gathering: _Gathering) -> None:
 def _finish(gathering: _Gathering, text: str) -> Config:
     values = {key.name: key.default for key in KEYS if not key.is_family}
     values.update((name, value) for name, value in gathering.values.items() if name in values)
-    server_id = apply_rules(
+    server_id, quorum = apply_rules(
         values, gathering.members, gathering.given, gathering.fail, gathering.warnings
     )
+    if quorum is not None:
+        _name_unserved(gathering, values)
+        quorum = quorum._replace(version=_version_of(gathering.given.get("dynamicConfigFile", "")))
     return Config(
         gathering.source,
         text,
@@ -283,4 +289,23 @@ def _finish(gathering: _Gathering, text: str) -> Config:
         tuple(gathering.members),
         server_id,
         tuple(gathering.warnings),
+        quorum,
     )
+
+
+def _name_unserved(gathering: _Gathering, values: Mapping[str, Value]) -> None:
+    """Warn of what an ensemble's file asks for and this release does not do."""
+    for name in gathering.given:
+        key = find_key(name)
+        if key is None or key.status is not Status.LATER or key.goes_to != ENSEMBLE:
+            continue
+        if values.get(key.name) != key.default:
+            gathering.warn(gathering.places[name], f"{name} is understood but not served yet")
+
+
+def _version_of(path: str) -> int:
+    """Return the version at the end of a dynamic file's name (getVersionFromFilename), else 0."""
+    try:
+        return int(path.rpartition(".")[2], 16)
+    except ValueError:
+        return 0

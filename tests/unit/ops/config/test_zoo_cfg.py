@@ -143,16 +143,6 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "set secureClientPort too",
         ),
         (
-            "server.1=a:2888:3888\nserver.2=b:2888:3888",
-            "DIR/zoo.cfg:4: this is an ensemble of 2, and ensembles come with a later release; "
-            "keep one server.N line, or none, to run a standalone server",
-        ),
-        (
-            "standaloneEnabled=false\nserver.1=a:2888:3888",
-            "DIR/zoo.cfg:4: this is an ensemble of 1, and ensembles come with a later release; "
-            "keep one server.N line, or none, to run a standalone server",
-        ),
-        (
             "server.1=a:2888:2888",
             "DIR/zoo.cfg:3: server.1: the quorum port and the election port must differ; "
             "write host:quorumPort:electionPort[:participant|:observer]"

@@ -1,0 +1,91 @@
+"""Rows of the zoo.cfg table: what a member of an ensemble goes by (QuorumPeerConfig)."""
+
+from speckeeper.ops.config.key import Key, core, prop
+from speckeeper.ops.config.kinds import LONG_MAX, TRUE_FALSE, Choice, Integer, Text
+
+_TICKS = Integer(0, unit="ticks")
+_MS = Integer(1, unit="ms", decode=True)
+
+QUORUM: tuple[Key, ...] = (
+    core(
+        "initLimit",
+        _TICKS,
+        0,
+        "time for a follower to connect and to be synchronized; an ensemble needs it",
+        "zab.init_limit",
+        default_text="none",
+    ),
+    core(
+        "syncLimit",
+        _TICKS,
+        0,
+        "how long a follower, or its leader, may be silent; an ensemble needs it",
+        "zab.sync_limit",
+        default_text="none",
+    ),
+    core(
+        "connectToLearnerMasterLimit",
+        _TICKS,
+        0,
+        "time to connect to the leader",
+        "zab.connect_to_leader_limit",
+        default_text="initLimit",
+    ),
+    core("electionAlg", Integer(3, 3), 3, "the election; only 3", "quorum.election_alg"),
+    core(
+        "peerType",
+        Choice("participant", "observer"),
+        "participant",
+        "role of this server; what its server.N line says counts",
+        "quorum.peer_type",
+    ),
+    core(
+        "quorumListenOnAllIPs",
+        TRUE_FALSE,
+        False,
+        "bind quorum port and election port to all addresses",
+        "quorum.listen_on_all",
+    ),
+    core(
+        "group.N",
+        Text("ids as in 1:2:3"),
+        None,
+        "members of a group of a hierarchical quorum",
+        "quorum.groups",
+    ),
+    core(
+        "weight.N",
+        Integer(0, LONG_MAX),
+        1,
+        "weight of server N in its group",
+        "quorum.weights",
+    ),
+    prop(
+        "commitLogCount",
+        Integer(1, decode=True),
+        500,
+        "committed transactions kept in memory to bring learners up to date",
+        "zab.commit_log_count",
+    ),
+    prop(
+        "forceSnapshotSync",
+        TRUE_FALSE,
+        False,
+        "bring learners up to date by snapshot, always",
+        "zab.force_snapshot_sync",
+    ),
+    prop(
+        "fastleader.minNotificationInterval",
+        _MS,
+        200,
+        "shortest wait for votes before ours is sent again",
+        "zab.min_notification_interval_ms",
+    ),
+    prop(
+        "fastleader.maxNotificationInterval",
+        _MS,
+        60000,
+        "longest wait for votes before ours is sent again",
+        "zab.max_notification_interval_ms",
+    ),
+)

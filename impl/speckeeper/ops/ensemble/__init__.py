@@ -1,0 +1,1 @@
+"""`speckeeper ensemble`: a whole ensemble on this machine, one process a server."""
