@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 from kazoo.retry import KazooRetry
-from peers import APACHE_38, APACHE_39, Kind, Peer, free_port
+from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer, free_port
 
 TICK_MS = 500
 SCRIPT = Path(__file__).with_name("member_process.py")
@@ -192,3 +192,64 @@ def test_one_of_ours(mixed: Callable[[Kind, int], Mixed], kind: Kind, ours: int)
     client.close()
     nodes = {*ensemble.stop_ours()[-1].split()}
     assert {"/a", "/n39", "/while-we-were-away", "/together", "/with-two"} <= nodes
+
+
+def rolling(folder: Path) -> dict[int, Peer]:
+    """Three members with one configuration, of Apache's kind; none is started."""
+    ports = [free_port() for _ in range(6)]
+    lines = {
+        f"server.{sid}": f"127.0.0.1:{ports[2 * sid - 2]}:{ports[2 * sid - 1]}:participant"
+        for sid in (1, 2, 3)
+    }
+    config = {**lines, "tickTime": TICK_MS, "initLimit": 20, "syncLimit": 10}
+    members = {sid: Peer(APACHE_39, folder / str(sid), config) for sid in (1, 2, 3)}
+    for sid, member in members.items():
+        member.data_dir.mkdir(parents=True)
+        (member.data_dir / "myid").write_text(str(sid))
+    return members
+
+
+def test_an_ensemble_changes_hands_server_by_server(tmp_path: Path) -> None:
+    """Apache's ensemble becomes ours and Apache's again, under one zoo.cfg, with a client on it."""
+    for kind in (APACHE_39, SPECKEEPER):
+        if kind.why_missing() is not None:
+            pytest.skip(str(kind.why_missing()))
+    members = rolling(tmp_path)
+    client = KazooClient(",".join(m.address for m in members.values()), timeout=20)
+    try:
+        for member in members.values():
+            member.launch()
+        for member in members.values():
+            member.wait_until_serving()
+        client.start(30)
+        client.create("/ephemeral", ephemeral=True)
+        session = client.client_id
+        written: list[str] = []
+        for kind in (SPECKEEPER, APACHE_39):
+            # The leader last, as an operator does it.
+            order = sorted(members, key=lambda sid: "leader" in members[sid].word("srvr"))
+            for sid in order:
+                assert members[sid].stop() in (0, 143)
+                retry(client.create, f"/while-{kind.name}-{sid}-was-away", b"")
+                members[sid].kind = kind
+                members[sid].start()
+                retry(client.create, f"/with-{kind.name}-{sid}", b"")
+                written += [f"while-{kind.name}-{sid}-was-away", f"with-{kind.name}-{sid}"]
+            modes = sorted(
+                m.word("srvr").partition("Mode: ")[2].split()[0] for m in members.values()
+            )
+            assert modes == ["follower", "follower", "leader"]
+        assert client.client_id == session
+        for member in members.values():
+            alone = KazooClient(member.address)
+            alone.start(30)
+            retry(alone.sync, "/")
+            assert {*written, "ephemeral"} <= {*alone.get_children("/")}
+            assert alone.exists("/ephemeral").ephemeralOwner == session[0]
+            alone.stop()
+            alone.close()
+    finally:
+        client.stop()
+        client.close()
+        for member in members.values():
+            member.kill()
