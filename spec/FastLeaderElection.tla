@@ -787,7 +787,6 @@ JoinsOnlyLeading ==
     [][\A i \in Server :
            LET l == currentVote'[i].leader
            IN  Joins(i) /\ ~waitNotmsg[i] /\ l # i =>
-                   \/ l \in DOMAIN recvset[i] /\ recvset[i][l].state = LEADING
                    \/ l \in DOMAIN outOfElection[i] /\ outOfElection[i][l].state = LEADING
                    \/ \E n \in HeardOf(i) : n.sid = l /\ n.state = LEADING]_vars
 

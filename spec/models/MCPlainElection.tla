@@ -23,4 +23,7 @@ Bounds ==
         /\ Len(recvQueue[i]) <= MaxQueue
         /\ \A j \in Server : Len(electionMsgs[i][j]) <= MaxMessages
 
+\* What happens when nothing goes wrong.
+Undisturbed == Elect \/ Serve
+
 =============================================================================

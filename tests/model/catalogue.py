@@ -5,14 +5,20 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from speccheck.explore.config import read_config
+from speccheck.explore.exercise.judge import judge
+from speccheck.explore.exercise.vacuity import scattered
 from speccheck.explore.model import load_model
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.explore.simulate import Simulation
+from speccheck.report.data import as_data
+from speccheck.report.trace import trace_of
 
 SPEC = Path(__file__).parents[2] / "spec"
 
@@ -20,6 +26,18 @@ SPEC = Path(__file__).parents[2] / "spec"
 _DEEPEST_RECURSION = 20_000
 
 _SEED = 7
+
+# What parts of properties matter is asked on this many states of a model. What matters at all does
+# so on a few hundred; asking more of the models that are too small for a part takes minutes.
+_STATES_ASKED = 2000
+
+# By how the names of their modules begin: what is to be exercised by some model of the family.
+FAMILIES = {
+    "Quorums": ("MCQuorums",),
+    "FastLeaderElection": ("MCFastLeaderElection", "MCPlainElection"),
+    "Zab": ("MCZab", "MCAtomicBroadcast"),
+    "ZNode": ("MCZNode",),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,11 @@ class Expected:
     depth: int | None = None
     behaviours: int | None = None
 
+    def family(self) -> str:
+        """Return the family of specifications that the model belongs to."""
+        module = self.module or self.name
+        return next(name for name, begins in FAMILIES.items() if module.startswith(begins))
+
     def module_path(self, spec: Path = SPEC) -> Path:
         """Return the model's module in a specification's folder."""
         return spec / "models" / f"{self.module or self.name}.tla"
@@ -49,6 +72,32 @@ def expected_models() -> dict[str, Expected]:
     """Return every model by its name."""
     tables: dict[str, Any] = tomllib.loads((SPEC / "models" / "expected.toml").read_text())
     return {name: Expected(name, **table) for name, table in tables.items()}
+
+
+class Run(NamedTuple):
+    """A result, and what ``speccheck check --json`` prints: with what the run exercised."""
+
+    result: Result
+    data: dict[str, Any]
+
+
+def explore(model: Expected, spec: Path = SPEC) -> Run:
+    """Run one model to its end, breadth-first, and ask what it exercised."""
+    with _deep_recursion():
+        loaded = load_model(model.module_path(spec), read_config(model.config_path(spec)), [spec])
+        search = Search(loaded)
+        result = search.run()
+        exercise = None
+        if result.verdict == "success":
+            states = list(islice(scattered(search.reached), _STATES_ASKED))
+            exercise = judge(loaded, result, states, to_the_end=True)
+        return Run(result, as_data(loaded, result, trace_of(loaded, result), exercise))
+
+
+@cache
+def explored(model: Expected) -> Run:
+    """Return the run of a model of the specification itself; none is run twice in a process."""
+    return explore(model)
 
 
 def check(model: Expected, spec: Path = SPEC) -> Result:

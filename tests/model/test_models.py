@@ -1,14 +1,21 @@
 """Every model in spec/models gives what spec/models/expected.toml records, by both checkers."""
 
 import shutil
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
-from tests.model.catalogue import SPEC, Expected, check, expected_models
+from tests.model.catalogue import SPEC, Expected, check, expected_models, explored
 
+from speccheck.explore.result import Result
 from speccheck.tlc import run_tlc
 
 MODELS = expected_models()
-EXHAUSTIVE = [model for model in MODELS.values() if model.behaviours is None]
+MARKS = {"ci": pytest.mark.models, "models": pytest.mark.models, "long": pytest.mark.long}
+
+
+def _marked(models: Iterable[Expected]) -> list[Any]:
+    return [pytest.param(model, marks=MARKS[model.profile]) for model in models]
 
 
 def _by_profile(profile: str) -> list[Expected]:
@@ -22,22 +29,30 @@ def _name(model: Expected) -> str:
 def test_every_model_is_recorded() -> None:
     configurations = {path.stem for path in (SPEC / "models").glob("*.cfg")}
     assert configurations == set(MODELS)
-    assert {model.profile for model in MODELS.values()} <= {"ci", "long"}
+    assert {model.profile for model in MODELS.values()} <= set(MARKS)
 
 
-@pytest.mark.parametrize("model", _by_profile("ci"), ids=_name)
+MORE = _marked(_by_profile("models") + _by_profile("long"))
+EXHAUSTIVE = _marked(model for model in MODELS.values() if model.behaviours is None)
+
+# The models of a family run in one process: test_exercised.py asks what they exercised.
+CI = [
+    pytest.param(model, marks=pytest.mark.xdist_group(model.family()))
+    for model in _by_profile("ci")
+]
+
+
+@pytest.mark.parametrize("model", CI, ids=_name)
 def test_a_model_gives_what_is_recorded(model: Expected) -> None:
-    _compare(model)
+    _compare(model, explored(model).result)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("model", _by_profile("long"), ids=_name)
-def test_a_long_model_gives_what_is_recorded(model: Expected) -> None:
-    _compare(model)
+@pytest.mark.parametrize("model", MORE, ids=_name)
+def test_a_larger_model_gives_what_is_recorded(model: Expected) -> None:
+    _compare(model, check(model))
 
 
-def _compare(model: Expected) -> None:
-    result = check(model)
+def _compare(model: Expected, result: Result) -> None:
     assert (result.verdict, result.violated) == (model.verdict, model.property)
     assert result.unchecked == []
     if model.verdict == "success" and model.behaviours is None:
@@ -45,7 +60,6 @@ def _compare(model: Expected) -> None:
         assert result.depth == model.depth
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("model", EXHAUSTIVE, ids=_name)
 def test_tlc_gives_the_same(model: Expected) -> None:
     if shutil.which("java") is None:

@@ -14,8 +14,8 @@ _HEAD = """\
 Would a property notice if a module of `spec/` were wrong? A campaign makes one small mistake in a
 module (another operator or comparison, a constant off by one, a conjunct left out, the other
 quantifier, a negated condition, an assignment dropped), runs the module's tests and the models of
-`spec/models/` in the profile `ci` that build on it, and sees who notices. The first who does ends
-it, in this order:
+`spec/models/` of profiles `ci` and `models` that build on it, and sees who notices. The first
+who does ends it, in this order:
 
 - **test**: a test of tests/model fails that compares the module's operators with the server (for
   the modules of the data model only);
