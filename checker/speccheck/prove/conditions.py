@@ -1,0 +1,359 @@
+"""Verification conditions: for an obligation, what Z3 is asked to refute.
+
+How they are made decides whether Z3 answers in a moment or never; see docs/proofs.md, "How".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+import z3
+
+from speccheck.prove.errors import ProofError
+from speccheck.prove.hints import Hints, Terms, extra
+from speccheck.prove.module import ProofModule, conjuncts, unfolded
+from speccheck.prove.obligations import Goal, Kind, Obligation, goal_of
+from speccheck.prove.steps import Step, initial_state, step_of
+from speccheck.prove.terms import (
+    HintTexts,
+    TermPool,
+    distinct_choices,
+    instantiable,
+    opened_bounds,
+    type_name,
+)
+from speccheck.prove.translate import Closure, Context, State, Translator
+from speccheck.prove.values import (
+    Term,
+    Value,
+    conjunction,
+    implication,
+    negation,
+)
+from speccheck.prove.world import World
+from speccheck.tla import meaning as m
+
+
+@dataclass(slots=True)
+class Condition:
+    """The obligation holds if ``hypotheses`` and ``negated`` contradict each other.
+
+    ``selected`` says that hypotheses were left out, so that a solution may be none. ``before`` and
+    ``after`` are the states, ``parameters`` and ``names`` the action's and the goal's constants.
+    """
+
+    hypotheses: list[Term]
+    negated: Term
+    selected: bool
+    before: State
+    after: State | None
+    parameters: dict[str, Value] = field(default_factory=dict)
+    names: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Template:
+    constants: list[Term]
+    kinds: list[str]
+    formula: Term
+
+
+@dataclass(slots=True)
+class _Opened:
+    hypotheses: list[Term] = field(default_factory=list)
+    conclusions: list[Term] = field(default_factory=list)
+    names: dict[str, Value] = field(default_factory=dict)
+
+
+class Conditions:
+    """Makes the conditions of one module in one world, of any size or finite."""
+
+    def __init__(self, module: ProofModule, hints: Hints, world: World) -> None:
+        self.module = module
+        self.world = world
+        self.translator = Translator(world, module.types)
+        self._hints = hints
+        self._texts = HintTexts(module, hints)
+        self.state: dict[m.Variable, Value] = {
+            variable: world.symbol(variable.name, module.types[variable])
+            for variable in module.resolved.variables
+        }
+        self._goals: dict[str, Goal] = {}
+        self._steps: dict[str, Step] = {}
+        self._held: dict[int, Term] = {}
+        self._templates: dict[int, _Template] = {}
+        self._assumed: list[Term] | None = None
+
+    # --- parts that conditions share -------------------------------------------------------------
+
+    def goal(self, name: str) -> Goal:
+        """Return a theorem taken apart. Raises ProofError where there is none of the name."""
+        if name not in self._goals:
+            theorem = next((one for one in self.module.theorems if one.name == name), None)
+            if theorem is None:
+                known = ", ".join(one.name for one in self.module.theorems) or "none"
+                message = f"{self.module.path}: there is no theorem {name}; there are: {known}"
+                raise ProofError(message)
+            self._goals[name] = goal_of(self.module, self._hints, theorem)
+        return self._goals[name]
+
+    def step(self, goal: Goal, action: str) -> Step:
+        """Return an action from the state of the symbols."""
+        found = self._steps.get(action)
+        if found is None:
+            assert goal.behaviour is not None, "only behaviours have steps"
+            leaf = next(one for one in goal.behaviour.leaves if one.name == action)
+            found = step_of(self.module, self.translator, leaf, self.state)
+            self._steps[action] = found
+        return found
+
+    def _holds_now(self, node: m.Expression) -> Term:
+        term = self._held.get(id(node))
+        if term is None:
+            term = self.translator.holds(node, Context(now=self.state))
+            self._held[id(node)] = term
+        return term
+
+    def _finite(self) -> bool:
+        return bool(self.world.sizes)
+
+    def _assumptions(self) -> list[Term]:
+        if self._assumed is None:
+            special = None if self._finite() else self._special_assumption()
+            self._assumed = [
+                self._holds_now(assumption)
+                for assumption in self.module.resolved.assumptions
+                if assumption is not special
+            ]
+        return self._assumed
+
+    def _special_assumption(self) -> m.Expression | None:
+        name = self._hints.assumption
+        if not name:
+            return None
+        found = self.module.resolved.scope.names.get(name)
+        if not isinstance(found, m.Operator) or found.body is None:
+            raise ProofError(f"the hints speak of the assumption {name}, which is not there")
+        if not any(found.body is one for one in self.module.resolved.assumptions):
+            raise ProofError(f"the hints speak of {name}, which is no assumption")
+        return found.body
+
+    # --- conditions ------------------------------------------------------------------------------
+
+    def of(self, obligation: Obligation) -> Condition:
+        """Return the condition of an obligation. Raises TlaError outside of the fragment."""
+        goal = self.goal(obligation.theorem)
+        if obligation.kind is Kind.FACT:
+            return self._implied(goal, goal.goals[obligation.conjunct], False)
+        if obligation.kind is Kind.IMPLIED:
+            return self._implied(goal, goal.goals[obligation.conjunct], True)
+        if obligation.kind is Kind.INITIAL:
+            return self._initial(goal, goal.goals[obligation.conjunct])
+        step = self.step(goal, obligation.action)
+        if obligation.kind is Kind.POSSIBLE:
+            held = [self._holds_now(node) for node in goal.goals.values()]
+            hypotheses = [*self._assumptions(), *held, *step.guards]
+            return Condition(
+                hypotheses, z3.BoolVal(True), False, self.state, step.then, step.parameters
+            )
+        return self._step(goal, step, obligation)
+
+    def _initial(self, goal: Goal, node: m.Expression) -> Condition:
+        assert goal.behaviour is not None
+        start, others = initial_state(
+            self.module, self.translator, goal.behaviour.initial, self.state
+        )
+        opened = self._open(node, Context(now=start))
+        hypotheses = [*self._assumptions(), *others, *opened.hypotheses]
+        negated = negation(conjunction(opened.conclusions))
+        return Condition(hypotheses, negated, False, start, None, {}, opened.names)
+
+    def _implied(self, goal: Goal, node: m.Expression, given: bool) -> Condition:
+        opened = self._open(node, Context(now=self.state))
+        terms = extra(self._hints.theorems, goal.theorem.name).terms
+        pool = self._pool({}, opened.names, [(terms, opened.names)])
+        facts, selected = self._facts(goal if given else None, pool, True)
+        hypotheses = [*facts, *opened.hypotheses]
+        negated = negation(conjunction(opened.conclusions))
+        return Condition(hypotheses, negated, selected, self.state, None, {}, opened.names)
+
+    def _step(self, goal: Goal, step: Step, obligation: Obligation) -> Condition:
+        node = goal.goals[obligation.conjunct]
+        change = obligation.kind is Kind.CHANGE
+        context = Context(now=self.state, then=step.then) if change else Context(now=step.then)
+        opened = self._open(node, context)
+        of_action = extra(self._hints.actions, step.name)
+        of_goal = extra(self._hints.conjuncts, obligation.conjunct)
+        more: list[tuple[Terms, Mapping[str, Value]]] = [(of_action.terms, step.parameters)]
+        if not of_goal.under or step.name in of_goal.under:
+            more.append((of_goal.terms, opened.names))
+        if change:
+            more.append((extra(self._hints.theorems, goal.theorem.name).terms, opened.names))
+        pool = self._pool(step.parameters, opened.names, more)
+        wanted = not change and obligation.conjunct in self._hints.instantiated
+        facts, selected = self._facts(goal, pool, wanted)
+        lemmas = [
+            self._lemma(lemma.theorem, lemma.arguments, step) for lemma in of_action.lemmas
+        ]
+        hypotheses = [*facts, *lemmas, *step.guards, *opened.hypotheses]
+        negated = negation(conjunction(opened.conclusions))
+        return Condition(
+            hypotheses, negated, selected, self.state, step.then, step.parameters, opened.names
+        )
+
+    # --- hypotheses ------------------------------------------------------------------------------
+
+    def _pool(
+        self,
+        parameters: Mapping[str, Value],
+        names: Mapping[str, Value],
+        more: "list[tuple[Terms, Mapping[str, Value]]]",
+    ) -> TermPool:
+        pool = TermPool()
+        if self._finite():
+            return pool
+        for value in [*parameters.values(), *names.values()]:
+            pool.add(value)
+        for table, known in more:
+            for type_, texts in table.items():
+                for text in texts:
+                    value = self._texts.value(text, known, self.translator, self.state)
+                    pool.add(value, type_)
+        return pool
+
+    def _facts(self, goal: Goal | None, pool: TermPool, wanted: bool) -> tuple[list[Term], bool]:
+        """Return assumptions and the invariant; ``wanted``: also what is instantiated."""
+        invariant = goal.invariant if goal is not None else {}
+        facts = list(self._assumptions())
+        if self._finite():
+            return [*facts, *(self._holds_now(node) for node in invariant.values())], False
+        selected = False
+        special = self._special_assumption()
+        servers = pool.copy()
+        if special is not None:
+            facts += self._witnesses(special, pool, servers)
+            selected = True
+        servers.grow(self._hints.terms, self._texts, self.translator, self.state)
+        for name, node in invariant.items():
+            if name not in self._hints.instantiated:
+                facts.append(self._holds_now(node))
+                continue
+            selected = True
+            if wanted:
+                facts += self._instances(node, servers)
+        return facts, selected
+
+    def _witnesses(
+        self, assumption: m.Expression, pool: TermPool, instances: TermPool
+    ) -> list[Term]:
+        """Return instances of ``S # {}`` under quantifiers, with an element that a term names.
+
+        The elements for what is bound in the obligation go to ``instances``.
+        """
+        wide = pool.copy()
+        wide.grow(self._hints.witnesses, self._texts, self.translator, self.state)
+        bounds, body, context = opened_bounds(assumption, Context(now=self.state))
+        empty = isinstance(body, m.CallBuiltin) and body.builtin.name == "/="
+        if not empty or not isinstance(body, m.CallBuiltin):
+            raise ProofError("only assumptions of the form S # {} have witnesses")
+        pairs = instantiable(self.translator, bounds, context)
+        kinds = [type_name(domain.type) for _, domain in pairs]
+        facts: list[Term] = []
+        for source, keep in ((pool, True), (wide, False)):
+            for chosen in product(*(source.of(kind) for kind in kinds)):
+                names: dict[m.Parameter, Value | Closure] = {}
+                limits: list[Term] = []
+                for (parameter, domain), value in zip(pairs, chosen, strict=True):
+                    names[parameter] = value
+                    limits.append(domain.has(value))
+                whole = self.translator.set_(body.arguments[0], context.binding(names))
+                witness = self.world.witness(
+                    f"witness {self._hints.assumption}", whole.type, [one.term for one in chosen]
+                )
+                facts.append(implication(conjunction(limits), whole.has(witness)))
+                if keep:
+                    instances.add(witness)
+        return facts
+
+    def _instances(self, node: m.Expression, pool: TermPool) -> list[Term]:
+        """Return instances of a formula: it is translated once, then its terms are replaced."""
+        template = self._templates.get(id(node))
+        if template is None:
+            bounds, body, context = opened_bounds(node, Context(now=self.state))
+            names: dict[m.Parameter, Value | Closure] = {}
+            constants: list[Term] = []
+            kinds: list[str] = []
+            limits: list[Term] = []
+            for parameter, domain in instantiable(self.translator, bounds, context):
+                made = self.world.bound(parameter.name, domain.type)
+                names[parameter] = made.value
+                constants += made.constants
+                kinds.append(type_name(domain.type))
+                limits.append(domain.has(made.value))
+            formula = self.translator.holds(body, context.binding(names))
+            template = _Template(constants, kinds, implication(conjunction(limits), formula))
+            self._templates[id(node)] = template
+        return [
+            z3.substitute(template.formula, *zip(template.constants, chosen, strict=True))
+            for chosen in distinct_choices(template.kinds, pool)
+        ]
+
+    def _lemma(self, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
+        goal = self.goal(theorem)
+        (node,) = goal.goals.values()
+        bounds, body, context = opened_bounds(node, Context(now=self.state))
+        pairs = [pair for bound in bounds for pair in self.translator.bind(bound, context)]
+        if len(pairs) != len(arguments):
+            raise ProofError(f"the lemma {theorem} takes {len(pairs)} values, not {len(arguments)}")
+        names: dict[m.Parameter, Value | Closure] = {}
+        limits: list[Term] = []
+        for (parameter, domain), text in zip(pairs, arguments, strict=True):
+            value = self._texts.value(text, step.parameters, self.translator, self.state)
+            names[parameter] = value
+            limits.append(domain.has(value))
+        inside = self.translator.holds(body, context.binding(names))
+        return implication(conjunction(limits), inside)
+
+    # --- goals -----------------------------------------------------------------------------------
+
+    def _open(self, node: m.Expression, context: Context) -> _Opened:
+        """Return a goal with fresh constants for what its outer quantifiers bind."""
+        opened = _Opened()
+        self._open_into(node, context, opened)
+        return opened
+
+    def _open_into(self, node: m.Expression, context: Context, opened: _Opened) -> None:
+        node = unfolded(node)
+        if isinstance(node, m.Quantified) and node.kind == "\\A":
+            for bound in node.bounds:
+                for parameter, domain in self.translator.bind(bound, context):
+                    made = self.world.bound(parameter.name, domain.type)
+                    opened.hypotheses.append(domain.has(made.value))
+                    opened.names.setdefault(parameter.name, made.value)
+                    context = context.binding({parameter: made.value})
+                    for constant in made.constants:
+                        opened.hypotheses.append(self._in_size(constant, domain.type))
+            self._open_into(node.body, context, opened)
+            return
+        if isinstance(node, m.CallBuiltin) and node.builtin.name == "=>":
+            left, right = node.arguments
+            assert not isinstance(right, m.OperatorValue), "a formula"
+            opened.hypotheses.append(self.translator.holds(left, context))
+            self._open_into(right, context, opened)
+            return
+        if isinstance(node, m.Where):
+            self._open_into(node.body, context, opened)
+            return
+        if conjuncts(node):
+            opened.conclusions.extend(
+                self.translator.holds(part, context) for part in conjuncts(node)
+            )
+            return
+        opened.conclusions.append(self.translator.holds(node, context))
+
+    def _in_size(self, constant: Term, type_: object) -> Term:
+        """Return that a number is within the sizes of a finite world."""
+        size = self.world.sizes.get(getattr(type_, "name", ""))
+        if size is None or not z3.is_int(constant):
+            return z3.BoolVal(True)
+        return constant <= size

@@ -1,0 +1,159 @@
+"""Asks Z3: proved, refuted with a counterexample, or unknown."""
+
+import hashlib
+import re
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+
+import z3
+
+from speccheck.prove.conditions import Condition, Conditions
+from speccheck.prove.counterexample import describe_counterexample
+from speccheck.prove.hints import Hints
+from speccheck.prove.module import ProofModule
+from speccheck.prove.obligations import Kind, Obligation, framed
+from speccheck.prove.world import World
+from speccheck.tla.cache import kept
+
+_NUMBERED = re.compile(r"!\d+")
+
+
+class Status(StrEnum):
+    """How an obligation ended."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+class Limits:
+    """Seconds of one question to Z3, of any size and in the finite instance."""
+
+    def __init__(self, seconds: float = 60.0, finite: float = 120.0) -> None:
+        self.seconds = seconds
+        self.finite = finite
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of an obligation.
+
+    ``seconds`` are those of Z3 and of making the condition; ``unchanged``: proved by the frame
+    rule; ``remembered``: proved in an earlier run. ``lines`` tell the counterexample, or why
+    nothing is known.
+    """
+
+    obligation: Obligation
+    status: Status
+    seconds: float
+    unchanged: bool = False
+    remembered: bool = False
+    lines: list[str] = field(default_factory=list)
+
+
+class Prover:
+    """Proves the obligations of one module, one after another."""
+
+    def __init__(self, module: ProofModule, hints: Hints, limits: Limits) -> None:
+        self.module = module
+        self._hints = hints
+        self._limits = limits
+        self.conditions = Conditions(module, hints, World())
+        self._finite: Conditions | None = None
+
+    @property
+    def finite(self) -> Conditions:
+        """Return the conditions of the finite instance."""
+        if self._finite is None:
+            self._finite = Conditions(self.module, self._hints, World(self._hints.sizes))
+        return self._finite
+
+    def prove(self, obligation: Obligation) -> Verdict:
+        """Return what comes of an obligation. Raises TlaError, ProofError."""
+        started = time.monotonic()
+        if obligation.kind is Kind.POSSIBLE:
+            verdict = self._possible(obligation)
+        else:
+            verdict = self._proved(obligation)
+        verdict.seconds = time.monotonic() - started
+        return verdict
+
+    def _proved(self, obligation: Obligation) -> Verdict:
+        goal = self.conditions.goal(obligation.theorem)
+        if obligation.action:
+            step = self.conditions.step(goal, obligation.action)
+            if framed(self.module, goal, obligation, step.changed):
+                return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
+        condition = self.conditions.of(obligation)
+        solver = _solver(condition, self._limits.seconds)
+        asked: list[str] = []
+
+        def ask() -> bool:
+            asked.append(str(solver.check()))
+            if asked[0] != "unsat":
+                raise _NotProved
+            return True
+
+        try:
+            kept("proof", _key(solver), ask)
+        except _NotProved:
+            return self._refuted(obligation, condition, solver, asked[0])
+        return Verdict(obligation, Status.PROVED, 0.0, remembered=not asked)
+
+    def _refuted(
+        self, obligation: Obligation, condition: Condition, solver: z3.Solver, answer: str
+    ) -> Verdict:
+        if answer == "sat" and not condition.selected and not self._hints.sizes:
+            lines = describe_counterexample(self.conditions, condition, solver.model())
+            return Verdict(obligation, Status.REFUTED, 0.0, lines=lines)
+        if not self._hints.sizes:
+            reason = solver.reason_unknown() if answer == "unknown" else "no finite instance"
+            return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[f"Z3 says: {reason}"])
+        small = self.finite.of(obligation)
+        finite = _solver(small, self._limits.finite)
+        answer = str(finite.check())
+        if answer == "sat":
+            lines = describe_counterexample(self.finite, small, finite.model())
+            return Verdict(obligation, Status.REFUTED, 0.0, lines=lines)
+        of_size = ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
+        said = "has no counterexample" if answer == "unsat" else "was not decided in time"
+        line = f"no proof within {self._limits.seconds:g} s; the instance of {of_size} {said}"
+        return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
+
+    def _possible(self, obligation: Obligation) -> Verdict:
+        condition = self.finite.of(obligation)
+        solver = _solver(condition, self._limits.finite)
+        answers = {"sat": Status.PROVED, "unsat": Status.REFUTED}
+        answer = str(solver.check())
+        status = answers.get(answer, Status.UNKNOWN)
+        lines = []
+        if status is Status.REFUTED:
+            lines = ["no state of the invariant allows this action in the finite instance:"]
+            lines.append("what is proved of it is proved of nothing")
+        return Verdict(obligation, status, 0.0, lines=lines)
+
+
+class _NotProved(Exception):
+    pass
+
+
+def _solver(condition: Condition, seconds: float) -> z3.Solver:
+    solver = z3.Solver()
+    solver.set("timeout", int(seconds * 1000))
+    solver.set("random_seed", 0)
+    solver.add([*condition.hypotheses, condition.negated])
+    return solver
+
+
+def _key(solver: z3.Solver) -> str:
+    """Return a digest of the question: fresh names are numbered anew, as their numbers vary."""
+    numbers: dict[str, str] = {}
+    fresh = count()
+
+    def renumber(found: "re.Match[str]") -> str:
+        return numbers.setdefault(found[0], f"!{next(fresh)}")
+
+    text = _NUMBERED.sub(renumber, solver.sexpr())
+    return f"{z3.get_version_string()} {hashlib.sha256(text.encode()).hexdigest()}"

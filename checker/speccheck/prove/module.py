@@ -1,0 +1,212 @@
+"""A module as the prover reads it: types, initial predicate, actions, theorems."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from speccheck.evaluate.analysis import ACTION, Analyst, actual
+from speccheck.prove.errors import ProofError, outside
+from speccheck.prove.types import Annotations, Type, TypeSyntaxError, annotations
+from speccheck.tla import meaning as m
+from speccheck.tla import syntax as ast
+from speccheck.tla.errors import read_text
+from speccheck.tla.modules import Library
+from speccheck.tla.resolve import resolve
+
+
+class Leaf(NamedTuple):
+    """An action: its name, what it is, and the quantifiers around it, outermost first."""
+
+    name: str
+    body: m.Expression
+    bounds: tuple[m.Bound, ...]
+
+
+class Theorem(NamedTuple):
+    """A theorem of the module with the operator that its name stands for."""
+
+    name: str
+    place: m.Place
+    statement: m.Expression
+
+
+@dataclass(slots=True)
+class ProofModule:
+    """What the prover needs of a module; ``types`` is keyed by constant, variable or operator."""
+
+    name: str
+    path: Path
+    resolved: m.ResolvedModule
+    types: dict[object, Type]
+    theorems: list[Theorem]
+    nameless: int
+    analyst: Analyst = field(default_factory=Analyst)
+
+    def reads(self, node: m.Argument) -> frozenset[m.Variable]:
+        """Return the variables that an expression reads in this state."""
+        return self.analyst.facts(node).reads
+
+    def is_action(self, node: m.Argument) -> bool:
+        """Tell whether an expression speaks of the next state."""
+        return self.analyst.facts(node).level >= ACTION
+
+
+def load(path: Path, folders: Iterable[Path] = ()) -> ProofModule:
+    """Return the module in a file. Raises TlaError, ProofError, OSError."""
+    if not path.is_file():
+        raise ProofError(f"{path}: there is no such file")
+    library = Library(folders)
+    syntax = library.main(path)
+    resolved = resolve(library, syntax)
+    theorems: list[Theorem] = []
+    nameless = 0
+    for unit in syntax.units:
+        if isinstance(unit, ast.Theorem):
+            found = resolved.scope.names.get(unit.name or "")
+            if isinstance(found, m.Operator) and found.body is not None:
+                theorems.append(Theorem(found.name, found.place, found.body))
+            else:
+                nameless += 1
+    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, nameless)
+
+
+def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
+    read: dict[str, Annotations] = {}
+    aliases: dict[str, str] = {}
+    declared: list[m.Variable | m.Constant | m.Operator] = [
+        *resolved.variables,
+        *resolved.constants,
+        *(o for o in resolved.operators.values() if not o.parameters),
+    ]
+    for thing in declared:
+        if thing.place.path not in read:
+            read[thing.place.path] = annotations(read_text(Path(thing.place.path)))
+            aliases |= read[thing.place.path].aliases
+    types: dict[object, Type] = {}
+    for thing in declared:
+        found = read[thing.place.path]
+        found.aliases = aliases
+        try:
+            type_ = found.type_of(thing.name)
+        except TypeSyntaxError as error:
+            raise outside(thing.place, f"the type of {thing.name}: {error}") from None
+        if type_ is not None:
+            types[thing] = type_
+        elif isinstance(thing, m.Variable):
+            message = f"the variable {thing.name} needs a \\* @type: annotation to be proved about"
+            raise outside(thing.place, message)
+    return types
+
+
+def unfolded(node: m.Expression) -> m.Expression:
+    """Return what a definition without parameters stands for, down to something else."""
+    while isinstance(node, m.Call) and not node.arguments:
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.body is None:
+            break
+        node = operator.body
+    return node
+
+
+def conjuncts(node: m.Expression) -> tuple[m.Expression, ...]:
+    """Return the parts of a conjunction, one level of it; nothing if it is none."""
+    return _parts(node, "/\\")
+
+
+def disjuncts(node: m.Expression) -> tuple[m.Expression, ...]:
+    """Return the parts of a disjunction, one level of it; nothing if it is none."""
+    return _parts(node, "\\/")
+
+
+def _parts(node: m.Expression, kind: str) -> tuple[m.Expression, ...]:
+    parts: tuple[m.Argument, ...] = ()
+    if isinstance(node, m.Items) and node.kind == kind:
+        parts = node.items
+    elif isinstance(node, m.CallBuiltin) and node.builtin.name == kind:
+        parts = node.arguments
+    return tuple(part for part in parts if not isinstance(part, m.OperatorValue))
+
+
+def named_conjuncts(node: m.Expression, name: str) -> Iterator[tuple[str, m.Expression]]:
+    """Yield the conjuncts of a predicate, down through definitions, each with a name.
+
+    A conjunct has the name of the innermost definition around it, with a number where that has
+    several.
+    """
+    if isinstance(node, m.Call) and not node.arguments:
+        operator = actual(node.operator)
+        if isinstance(operator, m.Operator) and operator.body is not None:
+            yield from named_conjuncts(operator.body, operator.name)
+            return
+    parts = conjuncts(node)
+    if not parts:
+        yield name, node
+        return
+    for number, part in enumerate(parts, 1):
+        yield from named_conjuncts(part, f"{name}.{number}")
+
+
+class Behaviour(NamedTuple):
+    """``Init /\\ [][Next]_v``: the initial predicate and the actions."""
+
+    initial: m.Expression
+    leaves: tuple[Leaf, ...]
+
+
+def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
+    """Return what a specification consists of. Raises TlaError where it has another form."""
+    initial: m.Expression | None = None
+    leaves: tuple[Leaf, ...] | None = None
+    for part in conjuncts(unfolded(spec)):
+        inside = unfolded(part)
+        if isinstance(inside, m.CallBuiltin) and inside.builtin.name == "[]":
+            (argument,) = inside.arguments
+            step = unfolded(argument) if not isinstance(argument, m.OperatorValue) else argument
+            if isinstance(step, m.Step) and step.kind == "box" and leaves is None:
+                leaves = tuple(_numbered(_leaves(module, step.action, ())))
+                continue
+        elif initial is None and not module.is_action(part):
+            initial = part
+            continue
+        raise outside(part.place, "proofs need a specification of the form Init /\\ [][Next]_vars")
+    if initial is None or leaves is None:
+        raise outside(spec.place, "proofs need a specification of the form Init /\\ [][Next]_vars")
+    return Behaviour(initial, leaves)
+
+
+def _leaves(
+    module: ProofModule, node: m.Expression, bounds: tuple[m.Bound, ...]
+) -> Iterator[Leaf]:
+    if isinstance(node, m.Quantified) and node.kind == "\\E":
+        yield from _leaves(module, node.body, (*bounds, *node.bounds))
+        return
+    parts = disjuncts(node)
+    if parts and all(map(module.is_action, parts)):
+        for part in parts:
+            yield from _leaves(module, part, bounds)
+        return
+    if isinstance(node, m.Call):
+        operator = actual(node.operator)
+        if isinstance(operator, m.Operator) and operator.body is not None and not node.arguments:
+            inner = operator.body
+            while isinstance(inner, m.Quantified) and inner.kind == "\\E":
+                inner = inner.body
+            inner_parts = disjuncts(inner)
+            if inner_parts and all(map(module.is_action, inner_parts)):
+                yield from _leaves(module, operator.body, bounds)
+                return
+            if isinstance(inner, m.Call) and inner is not operator.body:
+                yield from _leaves(module, operator.body, bounds)
+                return
+        yield Leaf(node.operator.name, node, bounds)
+        return
+    yield Leaf("Next", node, bounds)
+
+
+def _numbered(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
+    seen: dict[str, int] = {}
+    for leaf in leaves:
+        seen[leaf.name] = seen.get(leaf.name, 0) + 1
+        number = seen[leaf.name]
+        yield leaf if number == 1 else leaf._replace(name=f"{leaf.name}#{number}")

@@ -1,0 +1,156 @@
+"""What has to be proved of a module: for each theorem a list of obligations, each with a name."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from speccheck.prove.errors import ProofError, outside
+from speccheck.prove.hints import Hints, extra
+from speccheck.prove.module import (
+    Behaviour,
+    ProofModule,
+    Theorem,
+    behaviour,
+    named_conjuncts,
+    unfolded,
+)
+from speccheck.tla import meaning as m
+
+
+class Kind(StrEnum):
+    """What an obligation is about."""
+
+    INITIAL = "initially"
+    STEP = "step"
+    CHANGE = "change"
+    IMPLIED = "implied"
+    FACT = "fact"
+    POSSIBLE = "possible"
+
+
+class Obligation(NamedTuple):
+    """One thing to prove.
+
+    INITIAL and STEP: a conjunct of an inductive invariant holds in the initial states, and after a
+    step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
+    from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
+    the action, so that its obligations are not empty.
+    """
+
+    theorem: str
+    kind: Kind
+    action: str
+    conjunct: str
+
+    def __str__(self) -> str:
+        where = {Kind.INITIAL: "Init", Kind.IMPLIED: "", Kind.FACT: ""}.get(self.kind, self.action)
+        what = "can be taken" if self.kind is Kind.POSSIBLE else self.conjunct
+        parts = [self.theorem, where, "" if what == self.theorem else what]
+        return ": ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A theorem taken apart.
+
+    ``invariant`` are the conjuncts that may be assumed in a state, by name; ``goals`` what is to be
+    shown; ``inductive`` where they are the same.
+    """
+
+    theorem: Theorem
+    behaviour: Behaviour | None
+    invariant: dict[str, m.Expression]
+    goals: dict[str, m.Expression]
+    inductive: bool
+    on_steps: bool
+    by: str = ""
+    subscript: frozenset[m.Variable] = frozenset()
+
+
+def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
+    """Return a theorem taken apart. Raises TlaError for a form that proofs do not know."""
+    shape = _temporal(theorem.statement)
+    name = theorem.name
+    if shape is None:
+        return Goal(theorem, None, {}, {name: theorem.statement}, False, False)
+    spec, inside = shape
+    by = extra(hints.theorems, name).by
+    invariant: dict[str, m.Expression] = {}
+    if by:
+        source = next((one for one in module.theorems if one.name == by), None)
+        if source is None or by == name:
+            raise ProofError(f"the hints prove {name} by {by}, which is no theorem before it")
+        before = goal_of(module, hints, source)
+        if not before.inductive:
+            raise ProofError(f"the hints prove {name} by {by}, which is not proved by induction")
+        invariant = before.goals
+    system = behaviour(module, spec)
+    step = unfolded(inside)
+    if isinstance(step, m.Step) and step.kind == "box":
+        subscript = module.reads(step.subscript)
+        goals = dict(named_conjuncts(step.action, name))
+        return Goal(theorem, system, invariant, goals, False, True, by, subscript)
+    if module.is_action(inside):
+        raise outside(inside.place, "an invariant of states or [A]_vars is expected here")
+    if by:
+        goals = dict(named_conjuncts(inside, name))
+        return Goal(theorem, system, invariant, goals, False, False, by)
+    goals = _distinct(module, inside, name)
+    return Goal(theorem, system, goals, goals, True, False)
+
+
+def _distinct(module: ProofModule, node: m.Expression, name: str) -> dict[str, m.Expression]:
+    found: dict[str, m.Expression] = {}
+    for label, conjunct in named_conjuncts(node, name):
+        if label in found:
+            raise outside(conjunct.place, f"the conjunct {label} stands twice in {module.name}")
+        found[label] = conjunct
+    return found
+
+
+def _temporal(node: m.Expression) -> tuple[m.Expression, m.Expression] | None:
+    """Return S and P of ``S => []P``, None where the formula has no []."""
+    if isinstance(node, m.CallBuiltin) and node.builtin.name == "=>":
+        left, right = node.arguments
+        if isinstance(right, m.CallBuiltin) and right.builtin.name == "[]":
+            (inside,) = right.arguments
+            if not isinstance(inside, m.OperatorValue) and not isinstance(left, m.OperatorValue):
+                return left, inside
+    return None
+
+
+def obligations(module: ProofModule, goal: Goal, *, finite: bool) -> list[Obligation]:
+    """Return what has to be proved of a theorem; ``finite``: also that each action is possible.
+
+    What an action leaves unchanged needs no proof (the frame rule); see :func:`framed`.
+    """
+    name = goal.theorem.name
+    if goal.behaviour is None:
+        return [Obligation(name, Kind.FACT, "", label) for label in goal.goals]
+    found: list[Obligation] = []
+    leaves = goal.behaviour.leaves
+    if goal.on_steps:
+        return [
+            Obligation(name, Kind.CHANGE, leaf.name, label)
+            for leaf in leaves
+            for label in goal.goals
+        ]
+    if not goal.inductive:
+        return [Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals]
+    found.extend(Obligation(name, Kind.INITIAL, "", label) for label in goal.goals)
+    if finite:
+        found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
+    for leaf in leaves:
+        found.extend(Obligation(name, Kind.STEP, leaf.name, label) for label in goal.goals)
+    return found
+
+
+def framed(
+    module: ProofModule, goal: Goal, obligation: Obligation, changed: frozenset[m.Variable]
+) -> bool:
+    """Tell whether an obligation holds because the action changes nothing that it speaks of."""
+    if obligation.kind is Kind.STEP:
+        return not module.reads(goal.goals[obligation.conjunct]) & changed
+    if obligation.kind is Kind.CHANGE:
+        return not goal.subscript & changed
+    return False

@@ -1,0 +1,135 @@
+"""Proves theorems of a module, obligations in several processes, and tells what comes of each."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from speccheck.prove.conditions import Conditions
+from speccheck.prove.discharge import Limits, Prover, Status, Verdict
+from speccheck.prove.errors import ProofError
+from speccheck.prove.hints import hints_path, read_hints
+from speccheck.prove.module import load
+from speccheck.prove.obligations import Obligation, obligations
+from speccheck.prove.world import World
+
+
+@dataclass(slots=True)
+class TheoremResult:
+    """A theorem with the verdicts on its obligations; ``by`` is what it was proved from."""
+
+    name: str
+    by: str
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        """Return the worst status of an obligation."""
+        found = {verdict.status for verdict in self.verdicts}
+        for status in (Status.REFUTED, Status.UNKNOWN):
+            if status in found:
+                return status
+        return Status.PROVED
+
+
+@dataclass(slots=True)
+class Task:
+    """What to prove: a module, and the names of its theorems, none for all of them."""
+
+    path: Path
+    folders: tuple[Path, ...] = ()
+    theorems: tuple[str, ...] = ()
+    workers: int = 1
+    limits: Limits = field(default_factory=Limits)
+    first_failure_only: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """The obligations of a task; ``nameless`` theorems cannot be asked for."""
+
+    module: str
+    theorems: list[TheoremResult]
+    obligations: list[Obligation]
+    nameless: int
+
+
+def plan(task: Task) -> Plan:
+    """Return what there is to prove. Raises TlaError, ProofError, OSError."""
+    module = load(task.path, task.folders)
+    hints = read_hints(hints_path(task.path))
+    conditions = Conditions(module, hints, World())
+    names = task.theorems or tuple(theorem.name for theorem in module.theorems)
+    if not names:
+        raise ProofError(f"{task.path}: there is no theorem with a name")
+    results: list[TheoremResult] = []
+    listed: list[Obligation] = []
+    for name in names:
+        goal = conditions.goal(name)
+        results.append(TheoremResult(name, goal.by))
+        listed.extend(obligations(module, goal, finite=bool(hints.sizes)))
+    return Plan(module.name, results, listed, module.nameless)
+
+
+def prove(
+    task: Task,
+    tell: Callable[[Verdict], None] = lambda _: None,
+    planned: Plan | None = None,
+    only: Callable[[Obligation], bool] = lambda _: True,
+) -> list[TheoremResult]:
+    """Return the results of all theorems of a task, in order.
+
+    ``tell`` hears of each verdict as it comes; ``only`` selects obligations. Raises TlaError,
+    ProofError, OSError.
+    """
+    planned = planned or plan(task)
+    wanted = [one for one in planned.obligations if only(one)]
+    by_name = {result.name: result for result in planned.theorems}
+    for verdict in _verdicts(task, wanted):
+        by_name[verdict.obligation.theorem].verdicts.append(verdict)
+        tell(verdict)
+    order = {obligation: number for number, obligation in enumerate(wanted)}
+    for result in planned.theorems:
+        result.verdicts.sort(key=lambda verdict: order[verdict.obligation])
+    return planned.theorems
+
+
+def _verdicts(task: Task, wanted: list[Obligation]) -> Iterator[Verdict]:
+    if task.workers == 1:
+        prover = _prover(task)
+        for obligation in wanted:
+            yield prover.prove(obligation)
+        return
+    pool = ProcessPoolExecutor(
+        task.workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(task,)
+    )
+    try:
+        futures = [pool.submit(_prove_one, obligation) for obligation in _longest_first(wanted)]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _longest_first(wanted: Iterable[Obligation]) -> list[Obligation]:
+    """Return obligations such that no worker ends alone with the long ones: facts come last."""
+    return sorted(wanted, key=lambda one: not one.action)
+
+
+_prover_here: Prover | None = None
+
+
+def _prover(task: Task) -> Prover:
+    module = load(task.path, task.folders)
+    return Prover(module, read_hints(hints_path(task.path)), task.limits)
+
+
+def _begin(task: Task) -> None:
+    global _prover_here  # noqa: PLW0603  # One prover a process, made once.
+    _prover_here = _prover(task)
+
+
+def _prove_one(obligation: Obligation) -> Verdict:
+    assert _prover_here is not None, "the process has begun"
+    return _prover_here.prove(obligation)

@@ -1,0 +1,221 @@
+"""An action as guards and updates: what it needs, and each variable's next value."""
+
+from dataclasses import dataclass, replace
+
+from speccheck.evaluate.analysis import actual
+from speccheck.prove.errors import outside
+from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
+from speccheck.prove.translate import Closure, Context, State, Translator
+from speccheck.prove.values import (
+    Term,
+    Unfit,
+    Value,
+    choice,
+    implication,
+    negation,
+)
+from speccheck.tla import meaning as m
+
+
+@dataclass(slots=True)
+class Step:
+    """An action in one world.
+
+    ``parameters`` are the constants that the quantifiers around it stand for, by name; ``guards``
+    have to hold; ``then`` has every variable's next value, ``changed`` those that get one;
+    ``names`` is what the names within the action mean.
+    """
+
+    name: str
+    parameters: dict[str, Value]
+    guards: list[Term]
+    then: dict[m.Variable, Value]
+    changed: frozenset[m.Variable]
+
+
+class _Collector:
+    def __init__(self, module: ProofModule, translator: Translator) -> None:
+        self.module = module
+        self.translator = translator
+        self.assigned: dict[m.Variable, Value] = {}
+        self.kept: set[m.Variable] = set()
+        self.guards: list[Term] = []
+        self.later: list[tuple[m.Expression, Context]] = []
+        self.parameters: dict[str, Value] = {}
+
+    def collect(self, node: m.Expression, context: Context) -> None:
+        """Take up one part of an action. Raises TlaError."""
+        if not self.module.is_action(node):
+            self.guards.append(self.translator.holds(node, context))
+            return
+        parts = conjuncts(node)
+        if parts:
+            for part in parts:
+                self.collect(part, context)
+            return
+        match node:
+            case m.Call() if not isinstance(actual(node.operator), m.Literal):
+                operator = actual(node.operator)
+                assert isinstance(operator, m.Operator) and operator.body is not None
+                given: dict[m.Parameter, Value | Closure] = {}
+                for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
+                    if isinstance(argument, m.OperatorValue):
+                        raise outside(argument.place, "an action takes values only")
+                    value = self.translator.value(argument, context)
+                    given[parameter] = value
+                    self.parameters.setdefault(parameter.name, value)
+                self.collect(operator.body, context.binding(given))
+            case m.Quantified(kind="\\E"):
+                self.collect(node.body, self.open(node.bounds, context))
+            case m.Where():
+                self.collect(node.body, context)
+            case m.Branches(other=other) if other is not None:
+                self._branches(node, other, context)
+            case m.CallBuiltin(builtin=m.Builtin(name="UNCHANGED"), arguments=(inside,)):
+                self._keep(inside)
+            case m.CallBuiltin(builtin=m.Builtin(name="="), arguments=(left, right)):
+                variable = _primed(left)
+                if variable is None:
+                    self.later.append((node, context))
+                else:
+                    self._assign(variable, self.translator.value(right, self._so_far(context)), node)
+            case _ if disjuncts(node):
+                message = "a choice between steps within an action; make two actions of it"
+                raise outside(node.place, message)
+            case _:
+                self.later.append((node, context))
+
+    def open(self, bounds: tuple[m.Bound, ...], context: Context) -> Context:
+        """Return the context with a fresh constant for each bound name."""
+        for bound in bounds:
+            try:
+                pairs = list(self.translator.bind(bound, context))
+                for parameter, domain in pairs:
+                    made = self.translator.world.bound(parameter.name, domain.type)
+                    self.guards.append(domain.has(made.value))
+                    self.parameters.setdefault(parameter.name, made.value)
+                    context = context.binding({parameter: made.value})
+            except Unfit as error:
+                place = bound.domain.place if bound.domain is not None else None
+                assert place is not None, "an action's quantifiers have sets"
+                raise outside(place, str(error)) from None
+        return context
+
+    def _so_far(self, context: Context) -> Context:
+        then = {**context.now, **self.assigned}
+        for variable in context.now:
+            if variable not in self.assigned and variable not in self.kept:
+                del then[variable]
+        return replace(context, then=then)
+
+    def _assign(self, variable: m.Variable, value: Value, node: m.Expression) -> None:
+        if variable in self.assigned or variable in self.kept:
+            raise outside(node.place, f"{variable.name}' is determined twice")
+        self.assigned[variable] = value
+
+    def _keep(self, node: m.Argument) -> None:
+        match node:
+            case m.UseVariable(variable=variable):
+                if variable in self.assigned or variable in self.kept:
+                    raise outside(node.place, f"{variable.name}' is determined twice")
+                self.kept.add(variable)
+            case m.Items(kind="tuple", items=items):
+                for item in items:
+                    self._keep(item)
+            case m.Call(operator=m.Operator(body=body)) if body is not None:
+                self._keep(body)
+            case _:
+                raise outside(node.place, "UNCHANGED needs variables or tuples of them")
+
+    def _branches(self, node: m.Branches, other: m.Expression, context: Context) -> None:
+        arms: list[tuple[Term | None, m.Expression]] = [
+            (self.translator.holds(guard, context), value) for guard, value in node.arms
+        ]
+        merged: dict[m.Variable, Value] | None = None
+        guards: list[tuple[Term | None, list[Term]]] = []
+        for condition, value in reversed([*arms, (None, other)]):
+            part = _Collector(self.module, self.translator)
+            part.parameters = self.parameters
+            part.collect(value, context)
+            if part.later:
+                raise outside(part.later[0][0].place, "a condition on the next state in an IF")
+            updates = {v: context.now[v] for v in part.kept} | part.assigned
+            if merged is None or condition is None:
+                merged = updates
+            elif set(merged) != set(updates):
+                raise outside(node.place, "the branches determine different variables")
+            else:
+                merged = {v: choice(condition, updates[v], merged[v]) for v in merged}
+            guards.append((condition, part.guards))
+        assert merged is not None
+        for variable, updated in merged.items():
+            self._assign(variable, updated, node)
+        before: list[Term] = []
+        for condition, inner in reversed(guards):
+            for guard in inner:
+                held = guard if condition is None else implication(condition, guard)
+                for earlier in before:
+                    held = implication(negation(earlier), held)
+                self.guards.append(held)
+            if condition is not None:
+                before.append(condition)
+
+
+def _primed(node: m.Argument) -> m.Variable | None:
+    if (
+        isinstance(node, m.CallBuiltin)
+        and node.builtin.name == "'"
+        and isinstance(node.arguments[0], m.UseVariable)
+    ):
+        return node.arguments[0].variable
+    return None
+
+
+def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: State) -> Step:
+    """Return an action, from a state. Raises TlaError where a variable is left undetermined."""
+    collector = _Collector(module, translator)
+    context = collector.open(leaf.bounds, Context(now=state))
+    outer = dict(collector.parameters)
+    collector.parameters = {}
+    collector.collect(leaf.body, context)
+    collector.parameters = {**outer, **collector.parameters}
+    for variable in module.resolved.variables:
+        if variable not in collector.assigned and variable not in collector.kept:
+            message = f"the action {leaf.name} does not say what becomes of {variable.name}"
+            raise outside(leaf.body.place, message)
+    then = {**state, **collector.assigned}
+    for node, where in collector.later:
+        collector.guards.append(translator.holds(node, replace(where, then=then)))
+    changed = frozenset(collector.assigned)
+    return Step(leaf.name, collector.parameters, collector.guards, then, changed)
+
+
+def initial_state(
+    module: ProofModule, translator: Translator, initial: m.Expression, state: State
+) -> tuple[dict[m.Variable, Value], list[Term]]:
+    """Return the initial state: what ``x = e`` says, symbols else; and the other conditions."""
+    found: dict[m.Variable, Value] = {}
+    conditions: list[m.Expression] = []
+
+    def take(node: m.Expression) -> None:
+        parts = conjuncts(node)
+        if parts:
+            for part in parts:
+                take(part)
+            return
+        if isinstance(node, m.Call) and not node.arguments:
+            operator = actual(node.operator)
+            if isinstance(operator, m.Operator) and operator.body is not None:
+                take(operator.body)
+                return
+        if isinstance(node, m.CallBuiltin) and node.builtin.name == "=":
+            left, right = node.arguments
+            if isinstance(left, m.UseVariable) and left.variable not in found:
+                found[left.variable] = translator.value(right, Context(now={**state, **found}))
+                return
+        conditions.append(node)
+
+    take(initial)
+    whole = {**state, **found}
+    return whole, [translator.holds(node, Context(now=whole)) for node in conditions]
+

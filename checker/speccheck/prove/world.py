@@ -1,0 +1,166 @@
+"""Sorts and symbols: of any size, or of a few elements where a counterexample is looked for."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import NamedTuple
+
+import z3
+
+from speccheck.prove.types import (
+    AtomType,
+    BoolType,
+    FunctionType,
+    IntType,
+    RecordType,
+    SetType,
+    TupleType,
+    Type,
+)
+from speccheck.prove.values import (
+    FunctionValue,
+    RecordValue,
+    Scalar,
+    SetValue,
+    Term,
+    TupleValue,
+    Unfit,
+    Value,
+    scalar_types,
+    terms_of,
+)
+
+
+class Bound(NamedTuple):
+    """A fresh value for a bound name and the constants that it is made of."""
+
+    value: Value
+    constants: list[Term]
+
+
+class World:
+    """Sorts and symbols of one specification.
+
+    Without ``sizes`` every type may be of any size. With them, a type of that name has so many
+    values (an alias of Int: 0 up to the size), and quantifiers over it are written out.
+    """
+
+    _made = count()
+
+    def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
+        self.sizes = dict(sizes or {})
+        self._sorts: dict[str, Term] = {}
+        self._elements: dict[str, list[Term]] = {}
+        self._symbols: dict[str, Term] = {}
+        self._fresh = count()
+        self._suffix = f"!{next(World._made)}" if self.sizes else ""
+
+    def sort(self, type_: Type) -> Term:
+        """Return the sort of the terms of a type. Raises Unfit for types without terms."""
+        match type_:
+            case BoolType():
+                return z3.BoolSort()
+            case IntType():
+                return z3.IntSort()
+            case AtomType(name=name):
+                return self._named(name)
+            case SetType(name=name) if name:
+                return self._named(name)
+        raise Unfit("only numbers, atoms and sets with a type alias can be terms")
+
+    def _named(self, name: str) -> Term:
+        sort = self._sorts.get(name)
+        if sort is None:
+            size = self.sizes.get(name)
+            if size is None:
+                sort = z3.DeclareSort(name)
+            else:
+                labels = [f"{name.lower()[0]}{n}{self._suffix}" for n in range(1, size + 1)]
+                sort, self._elements[name] = z3.EnumSort(f"{name}{self._suffix}", labels)
+            self._sorts[name] = sort
+        return sort
+
+    def elements(self, type_: Type) -> list[Value] | None:
+        """Return all values of a type, None where it is of any size."""
+        match type_:
+            case BoolType():
+                return [Scalar(z3.BoolVal(b), type_) for b in (False, True)]
+            case IntType(name=name) if name in self.sizes:
+                return [Scalar(z3.IntVal(n), type_) for n in range(self.sizes[name] + 1)]
+            case AtomType(name=name) | SetType(name=name) if name in self.sizes:
+                self._named(name)
+                return [Scalar(term, type_) for term in self._elements[name]]
+            case TupleType(items=items):
+                found: list[tuple[Value, ...]] = [()]
+                for item in items:
+                    values = self.elements(item)
+                    if values is None:
+                        return None
+                    found = [(*before, value) for before in found for value in values]
+                return [TupleValue(values) for values in found]
+        return None
+
+    def symbol(self, name: str, type_: Type, arguments: tuple[Term, ...] = ()) -> Value:
+        """Return the value that a name stands for, one symbol a leaf of its type."""
+        match type_:
+            case FunctionType(domain=domain, codomain=codomain):
+                scalar_types(domain)
+                universe = SetValue(lambda _: z3.BoolVal(True), domain, universe=True)
+                known = None if isinstance(domain, IntType) else universe
+                return FunctionValue(
+                    lambda x: self.symbol(name, codomain, (*arguments, *terms_of(x))), known
+                )
+            case SetType(element=element, name=alias) if not alias:
+                scalar_types(element)
+                return SetValue(
+                    lambda x: self._apply(name, (*arguments, *terms_of(x)), z3.BoolSort()), element
+                )
+            case TupleType(items=items):
+                return TupleValue(
+                    tuple(
+                        self.symbol(f"{name}.{n}", item, arguments)
+                        for n, item in enumerate(items, 1)
+                    )
+                )
+            case RecordType(fields=fields):
+                return RecordValue(
+                    {n: self.symbol(f"{name}.{n}", one, arguments) for n, one in fields}
+                )
+        return Scalar(self._apply(name, arguments, self.sort(type_)), type_)
+
+    def _apply(self, name: str, arguments: tuple[Term, ...], sort: Term) -> Term:
+        symbol = self._symbols.get(name)
+        if not arguments:
+            if symbol is None:
+                symbol = self._symbols[name] = z3.Const(name + self._suffix, sort)
+            return symbol
+        if symbol is None:
+            sorts = [argument.sort() for argument in arguments]
+            symbol = self._symbols[name] = z3.Function(name + self._suffix, *sorts, sort)
+        return symbol(*arguments)
+
+    def as_set(self, value: Value) -> SetValue:
+        """Return a set as a set, also one that is a term. Raises Unfit for what is no set."""
+        if isinstance(value, SetValue):
+            return value
+        if isinstance(value, Scalar) and isinstance(value.type, SetType):
+            element, name, term = value.type.element, value.type.name, value.term
+            return SetValue(
+                lambda x: self._apply(f"in {name}", (term, *terms_of(x)), z3.BoolSort()), element
+            )
+        raise Unfit("this is no set that proofs know")
+
+    def bound(self, name: str, type_: Type, *, numbered: bool = True) -> Bound:
+        """Return a fresh value of a type. Raises Unfit for what is no term."""
+        if isinstance(type_, TupleType):
+            parts = [self.bound(name, item) for item in type_.items]
+            return Bound(
+                TupleValue(tuple(part.value for part in parts)),
+                [constant for part in parts for constant in part.constants],
+            )
+        label = f"{name}!{next(self._fresh)}" if numbered else name
+        constant = z3.Const(label, self.sort(type_))
+        return Bound(Scalar(constant, type_), [constant])
+
+    def witness(self, name: str, type_: Type, arguments: list[Term]) -> Value:
+        """Return an element named by a Skolem function of some terms."""
+        return self.symbol(name, type_, tuple(arguments))
