@@ -1,4 +1,4 @@
-"""The command line: ``speccheck check SPEC``."""
+"""The command line: ``speccheck check SPEC``, ``speccheck prove MODULE``."""
 
 import json
 import sys
@@ -19,6 +19,7 @@ from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.result import Result
 from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
+from speccheck.prove.errors import ProofError
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
 from speccheck.report.progress import Progress
@@ -65,7 +66,7 @@ class Outcome(NamedTuple):
 
 @app.callback()
 def _app() -> None:
-    """TLA+ in Python: model checking."""
+    """TLA+ in Python: model checking, and proofs for any size."""
 
 
 @app.command()
@@ -224,6 +225,61 @@ def coverage(
         typer.echo(f"Not exercised: {thing}: {suite.texts[thing]}")
     if strict and idle:
         raise typer.Exit(_VACUOUS)
+
+
+@app.command()
+def prove(
+    module: Annotated[
+        str, typer.Argument(help="The .tla file, or FILE.tla!THEOREM for one theorem of it.")
+    ],
+    library: Annotated[
+        list[Path] | None, typer.Option(help="A folder with more modules; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; by default one for each processor.", min=1)
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for one question to Z3.", min=0.1)] = 60.0,
+    finite_timeout: Annotated[
+        float, typer.Option(help="Seconds to look for one counterexample.", min=0.1)
+    ] = 120.0,
+    every: Annotated[
+        bool, typer.Option("--all", help="Print a line for every obligation, proved ones too.")
+    ] = False,
+) -> None:
+    """Prove the theorems of a module for any number of servers, with Z3.
+
+    A theorem Spec => []P is proved by induction over the conjuncts of P, or from another
+    theorem's invariant where the hints beside the module say so. What could not be decided counts
+    as a failure.
+
+    Exit codes:
+
+    - 0: everything is proved
+    - 1: something is refuted, or unknown
+    - 2: the module cannot be translated
+    - 130: interrupted
+    """
+    sys.setrecursionlimit(_DEEPEST_RECURSION)
+    # Here, since loading Z3 takes longer than most models to check.
+    from speccheck.report.proofs import ProofReport, run_proofs
+
+    path, _, theorem = module.partition("!")
+    try:
+        proved = run_proofs(
+            Path(path),
+            tuple(library or ()),
+            (theorem,) if theorem else (),
+            ProofReport(Console(), Console(stderr=True), every=every),
+            workers=workers,
+            seconds=(timeout, finite_timeout),
+        )
+    except (TlaError, ProofError, OSError, UnicodeDecodeError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        typer.echo("Interrupted: nothing is proved as a whole", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    if not proved:
+        raise typer.Exit(_VIOLATED)
 
 
 def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> int:

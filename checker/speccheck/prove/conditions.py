@@ -193,7 +193,7 @@ class Conditions:
         wanted = not change and obligation.conjunct in self._hints.instantiated
         facts, selected = self._facts(goal, pool, wanted)
         lemmas = [
-            self._lemma(lemma.theorem, lemma.arguments, step) for lemma in of_action.lemmas
+            self._lemma(goal, lemma.theorem, lemma.arguments, step) for lemma in of_action.lemmas
         ]
         hypotheses = [*facts, *lemmas, *step.guards, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
@@ -298,8 +298,10 @@ class Conditions:
             for chosen in distinct_choices(template.kinds, pool)
         ]
 
-    def _lemma(self, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
+    def _lemma(self, used: Goal, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
         goal = self.goal(theorem)
+        if not goal.by or goal.on_steps or goal.by not in {used.theorem.name, used.by}:
+            raise ProofError(f"{theorem} is no lemma: the hints do not prove it by the invariant")
         (node,) = goal.goals.values()
         bounds, body, context = opened_bounds(node, Context(now=self.state))
         pairs = [pair for bound in bounds for pair in self.translator.bind(bound, context)]

@@ -1,4 +1,4 @@
-"""A solution of Z3 as values of TLA+: the state before, what the action changes, the names bound."""
+"""A solution of Z3 as values of TLA+: a state, what the action makes of it, the names bound."""
 
 import re
 

@@ -175,9 +175,7 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
     return Behaviour(initial, leaves)
 
 
-def _leaves(
-    module: ProofModule, node: m.Expression, bounds: tuple[m.Bound, ...]
-) -> Iterator[Leaf]:
+def _leaves(module: ProofModule, node: m.Expression, bounds: tuple[m.Bound, ...]) -> Iterator[Leaf]:
     if isinstance(node, m.Quantified) and node.kind == "\\E":
         yield from _leaves(module, node.body, (*bounds, *node.bounds))
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 from speccheck.prove.conditions import Conditions
 from speccheck.prove.discharge import Limits, Prover, Status, Verdict
 from speccheck.prove.errors import ProofError
-from speccheck.prove.hints import hints_path, read_hints
+from speccheck.prove.hints import extra, hints_path, read_hints
 from speccheck.prove.module import load
 from speccheck.prove.obligations import Obligation, obligations
 from speccheck.prove.world import World
@@ -17,10 +17,10 @@ from speccheck.prove.world import World
 
 @dataclass(slots=True)
 class TheoremResult:
-    """A theorem with the verdicts on its obligations; ``by`` is what it was proved from."""
+    """A theorem with the verdicts on its obligations; ``by`` are the theorems it rests on."""
 
     name: str
-    by: str
+    by: tuple[str, ...]
     verdicts: list[Verdict] = field(default_factory=list)
 
     @property
@@ -42,7 +42,6 @@ class Task:
     theorems: tuple[str, ...] = ()
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
-    first_failure_only: bool = False
 
 
 @dataclass(slots=True)
@@ -67,7 +66,14 @@ def plan(task: Task) -> Plan:
     listed: list[Obligation] = []
     for name in names:
         goal = conditions.goal(name)
-        results.append(TheoremResult(name, goal.by))
+        lemmas = (
+            lemma.theorem
+            for leaf in (goal.behaviour.leaves if goal.behaviour is not None else ())
+            if goal.inductive or goal.on_steps
+            for lemma in extra(hints.actions, leaf.name).lemmas
+        )
+        rests = dict.fromkeys([goal.by, *lemmas] if goal.by else lemmas)
+        results.append(TheoremResult(name, tuple(rests)))
         listed.extend(obligations(module, goal, finite=bool(hints.sizes)))
     return Plan(module.name, results, listed, module.nameless)
 
@@ -126,7 +132,7 @@ def _prover(task: Task) -> Prover:
 
 
 def _begin(task: Task) -> None:
-    global _prover_here  # noqa: PLW0603  # One prover a process, made once.
+    global _prover_here  # One prover a process, made once.
     _prover_here = _prover(task)
 
 

@@ -56,7 +56,8 @@ class _Collector:
         match node:
             case m.Call() if not isinstance(actual(node.operator), m.Literal):
                 operator = actual(node.operator)
-                assert isinstance(operator, m.Operator) and operator.body is not None
+                assert isinstance(operator, m.Operator)
+                assert operator.body is not None, "definitions of actions are not recursive"
                 given: dict[m.Parameter, Value | Closure] = {}
                 for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
                     if isinstance(argument, m.OperatorValue):
@@ -78,7 +79,9 @@ class _Collector:
                 if variable is None:
                     self.later.append((node, context))
                 else:
-                    self._assign(variable, self.translator.value(right, self._so_far(context)), node)
+                    self._assign(
+                        variable, self.translator.value(right, self._so_far(context)), node
+                    )
             case _ if disjuncts(node):
                 message = "a choice between steps within an action; make two actions of it"
                 raise outside(node.place, message)
@@ -218,4 +221,3 @@ def initial_state(
     take(initial)
     whole = {**state, **found}
     return whole, [translator.holds(node, Context(now=whole)) for node in conditions]
-

@@ -114,9 +114,7 @@ class TermPool:
         other._terms = {name: list(terms) for name, terms in self._terms.items()}
         return other
 
-    def grow(
-        self, table: Terms, texts: HintTexts, translator: Translator, state: State
-    ) -> None:
+    def grow(self, table: Terms, texts: HintTexts, translator: Translator, state: State) -> None:
         """Add what texts say whose parameters are names of types, for all terms there are."""
         before = self.copy()
         for name, given in table.items():

@@ -12,7 +12,15 @@ import z3
 
 from speccheck.evaluate.analysis import actual
 from speccheck.prove.errors import outside
-from speccheck.prove.types import AtomType, BoolType, FunctionType, IntType, SetType, TupleType, Type
+from speccheck.prove.types import (
+    AtomType,
+    BoolType,
+    FunctionType,
+    IntType,
+    SetType,
+    TupleType,
+    Type,
+)
 from speccheck.prove.values import (
     FunctionValue,
     RecordValue,
@@ -147,7 +155,10 @@ class Translator:
             case m.Function(bounds=bounds) if node.itself is None:
                 return self._function(node, bounds, context)
             case m.Functions():
-                domain, codomain = self.set_(node.domain, context), self.set_(node.codomain, context)
+                domain, codomain = (
+                    self.set_(node.domain, context),
+                    self.set_(node.codomain, context),
+                )
                 return self._functions(domain, codomain)
             case m.Fields(kind="record"):
                 return RecordValue({n: self.value(e, context) for n, e in node.fields})
@@ -224,9 +235,7 @@ class Translator:
 
     # --- quantifiers -----------------------------------------------------------------------------
 
-    def bind(
-        self, bound: m.Bound, context: Context
-    ) -> Iterator[tuple[m.Parameter, SetValue]]:
+    def bind(self, bound: m.Bound, context: Context) -> Iterator[tuple[m.Parameter, SetValue]]:
         """Yield each name that a bound binds with its set. Raises TlaError."""
         if bound.domain is None:
             raise Unfit("a quantifier without a set is outside the fragment")
@@ -343,9 +352,7 @@ class Translator:
                 raise Unfit("a function is expected here")
             return self.every(domain, lambda x: codomain.has(function.at(x)))
 
-        return SetValue(
-            has, FunctionType(domain.type, codomain.type), functions=(domain, codomain)
-        )
+        return SetValue(has, FunctionType(domain.type, codomain.type), functions=(domain, codomain))
 
     def _applied(self, node: m.Applied, context: Context) -> Value:
         function = self.value(node.function, context)
@@ -403,13 +410,9 @@ class Translator:
             raise Unfit(f"{name} is replaced by a configuration")
         match name, arguments:
             case ("/\\", (left, right)):
-                return _truth(
-                    conjunction([self.holds(left, context), self.holds(right, context)])
-                )
+                return _truth(conjunction([self.holds(left, context), self.holds(right, context)]))
             case ("\\/", (left, right)):
-                return _truth(
-                    disjunction([self.holds(left, context), self.holds(right, context)])
-                )
+                return _truth(disjunction([self.holds(left, context), self.holds(right, context)]))
             case ("~", (inside,)):
                 return _truth(negation(self.holds(inside, context)))
             case ("=>", (left, right)):
@@ -448,9 +451,7 @@ class Translator:
             case _:
                 return self._arithmetic(name, arguments, context)
 
-    def _arithmetic(
-        self, name: str, arguments: tuple[m.Argument, ...], context: Context
-    ) -> Value:
+    def _arithmetic(self, name: str, arguments: tuple[m.Argument, ...], context: Context) -> Value:
         match name, arguments:
             case ("Nat", ()):
                 return SetValue(lambda x: _number(x) >= 0, IntType())
@@ -547,7 +548,7 @@ def _component(value: TupleValue, index: Value) -> Value:
     term = index.term if isinstance(index, Scalar) else None
     if term is None or not z3.is_int_value(term) or not 1 <= term.as_long() <= len(value.items):
         raise Unfit("a tuple can be indexed by a number within its length only")
-    return value.items[term.as_long() - 1]
+    return value.items[int(term.as_long()) - 1]
 
 
 def _closed(universal: bool, constants: list[Term], limits: list[Term], formula: Term) -> Term:
@@ -558,4 +559,3 @@ def _closed(universal: bool, constants: list[Term], limits: list[Term], formula:
     if not constants or z3.is_true(body) or z3.is_false(body):
         return body
     return z3.ForAll(constants, body) if universal else z3.Exists(constants, body)
-

@@ -1,0 +1,127 @@
+"""Proofs on the terminal: how far a run is, what failed and how, a line for each theorem."""
+
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from speccheck.prove.discharge import Limits, Status, Verdict
+from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove
+
+_STYLES = {Status.PROVED: "green", Status.REFUTED: "bold red", Status.UNKNOWN: "bold yellow"}
+_SECONDS_BETWEEN_PLAIN_LINES = 10.0
+
+
+class ProofReport:
+    """Where a run of proofs is told: results on ``out``, progress on ``err``.
+
+    ``every``: also a line for each obligation that is proved.
+    """
+
+    def __init__(self, out: Console, err: Console, *, every: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self._every = every
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Tell what came of one obligation, if that is of interest."""
+        if verdict.status is Status.PROVED and not self._every:
+            return
+        how = "unchanged" if verdict.unchanged else f"{verdict.seconds:.1f} s"
+        if verdict.remembered:
+            how = "proved before"
+        self._line(verdict.status, f"{verdict.obligation} ({how})")
+        for line in verdict.lines:
+            self._out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+
+    def theorem(self, result: TheoremResult) -> None:
+        """Tell how a theorem has ended."""
+        count = len(result.verdicts)
+        unchanged = sum(verdict.unchanged for verdict in result.verdicts)
+        remembered = sum(verdict.remembered for verdict in result.verdicts)
+        seconds = sum(verdict.seconds for verdict in result.verdicts)
+        parts = [f"{count:,} obligation{'' if count == 1 else 's'}"]
+        if unchanged:
+            parts.append(f"{unchanged:,} by the frame rule")
+        if remembered:
+            parts.append(f"{remembered:,} proved before")
+        parts.append(f"{seconds:.1f} s")
+        given = f" given {' and '.join(result.by)}" if result.by else ""
+        self._line(result.status, f"THEOREM {result.name}{given}: {', '.join(parts)}")
+
+    def summary(self, planned: Plan, results: list[TheoremResult], seconds: float) -> None:
+        """Tell how the run as a whole has ended."""
+        proved = sum(result.status is Status.PROVED for result in results)
+        obligations = sum(len(result.verdicts) for result in results)
+        line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
+        self._out.print(f"{line}{obligations:,} obligations, {seconds:.1f} s", highlight=False)
+        if planned.nameless:
+            what = "theorem has" if planned.nameless == 1 else "theorems have"
+            self._out.print(f"{planned.nameless} {what} no name and cannot be proved here")
+
+    def _line(self, status: Status, text: str) -> None:
+        self._out.print(f"[{_STYLES[status]}]{status.value:<8}[/]", end="", highlight=False)
+        self._out.print(f" {text}", markup=False, highlight=False, soft_wrap=True)
+
+    def progress(self) -> Progress:
+        """Return a bar that goes away when the run ends."""
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._err,
+            transient=True,
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether progress can be drawn."""
+        return self._err.is_terminal
+
+    def plain(self, done: int, total: int) -> None:
+        """Tell how far a run is where nothing can be drawn."""
+        self._err.print(f"{done:,} of {total:,} obligations", highlight=False)
+
+
+def run_proofs(
+    path: Path,
+    folders: tuple[Path, ...],
+    theorems: tuple[str, ...],
+    report: ProofReport,
+    *,
+    workers: int | None = None,
+    seconds: tuple[float, float] = (60.0, 120.0),
+) -> bool:
+    """Prove theorems of a module, all where none are named; return whether all are proved.
+
+    ``seconds`` limit one question to Z3, of any size and in the finite instance. Raises TlaError,
+    ProofError, OSError.
+    """
+    started = last = time.monotonic()
+    task = Task(path, folders, theorems, workers or os.cpu_count() or 1, Limits(*seconds))
+    planned = plan(task)
+    if len(planned.obligations) < 50 and workers is None:
+        task.workers = 1
+    total = len(planned.obligations)
+    done = 0
+    with report.progress() as progress:
+        bar = progress.add_task(planned.module, total=total, visible=report.is_live)
+
+        def tell(verdict: Verdict) -> None:
+            nonlocal done, last
+            done += 1
+            progress.advance(bar)
+            report.verdict(verdict)
+            now = time.monotonic()
+            if not report.is_live and now - last > _SECONDS_BETWEEN_PLAIN_LINES:
+                report.plain(done, total)
+                last = now
+
+        results = prove(task, tell, planned)
+    for result in results:
+        report.theorem(result)
+    report.summary(planned, results, time.monotonic() - started)
+    return all(result.status is Status.PROVED for result in results)
