@@ -14,27 +14,28 @@
 (* are Weight(config.weight, S \cap group), WinsGroup is 2 * a > t, the    *)
 (* number of groups won is groupsA, the number of VotingGroups is groups,  *)
 (* and IsQuorum(config, A) is 2 * groupsA > groups once all groups are     *)
-(* counted.  spec/models/MCQuorumSum.tla checks this on all small          *)
-(* configurations.                                                         *)
+(* counted.  Nothing ends the loop: what holds after every step holds when *)
+(* all servers are counted.  spec/models/MCQuorumSum.tla checks on small   *)
+(* configurations that the sums are those of Quorums.tla.                  *)
 (*                                                                         *)
 (* @typeAlias: server = Int;                                               *)
 (***************************************************************************)
 EXTENDS Integers
 
-CONSTANTS
-    \* @type: Set($server);
-    A,          \* two sets of servers: servers are numbered as they come
-    \* @type: Set($server);
-    B,
-    \* @type: $server -> Int;
-    weight      \* weight[s] is a natural number
-
+\* Servers are numbered from 1 on.
 \* @type: Set($server);
 Server == Nat
 
-ASSUME WeightsAreNatural == \A s \in Server : weight[s] >= 0
-
 VARIABLES
+    (* What there is.  It never changes.                                   *)
+    \* @type: Set($server);
+    A,          \* two sets of servers, any two
+    \* @type: Set($server);
+    B,
+    \* @type: $server -> Int;
+    weight,     \* a natural number for each server
+
+    (* What the loop knows.                                                *)
     \* @type: $server;
     k,          \* servers 1..k are counted
     \* @type: Int;
@@ -58,9 +59,13 @@ VARIABLES
     \* @type: $server;
     y           \* a server in both sets, if groupsBoth is not zero
 
-vars == <<k, a, b, both, total, x, groupsA, groupsB, groupsBoth, groups, y>>
+given == <<A, B, weight>>
+vars == <<given, k, a, b, both, total, x, groupsA, groupsB, groupsBoth, groups, y>>
+
+NaturalWeights == \A s \in Server : weight[s] >= 0
 
 Init ==
+    /\ NaturalWeights
     /\ k = 0
     /\ a = 0
     /\ b = 0
@@ -85,7 +90,7 @@ CountServer ==
         /\ both' = both + (IF s \in A /\ s \in B THEN w ELSE 0)
         /\ total' = total + w
         /\ x' = IF s \in A /\ s \in B THEN s ELSE x
-        /\ UNCHANGED <<groupsA, groupsB, groupsBoth, groups, y>>
+        /\ UNCHANGED <<given, groupsA, groupsB, groupsBoth, groups, y>>
 
 (***************************************************************************)
 (* The group is complete; the next server is the first of another.         *)
@@ -101,7 +106,7 @@ CountGroup ==
     /\ both' = 0
     /\ total' = 0
     /\ x' = 0
-    /\ UNCHANGED k
+    /\ UNCHANGED <<given, k>>
 
 Next == CountServer \/ CountGroup
 
@@ -126,6 +131,7 @@ GroupsOverlap == groupsA + groupsB <= groups + groupsBoth
 GroupShared == groupsBoth > 0 => y \in 1..k /\ y \in A /\ y \in B
 
 Invariant ==
+    /\ NaturalWeights
     /\ Counted
     /\ SumsOverlap
     /\ ServerShared

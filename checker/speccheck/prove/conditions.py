@@ -9,7 +9,7 @@ from itertools import product
 
 import z3
 
-from speccheck.prove.errors import ProofError
+from speccheck.prove.errors import ProofError, outside
 from speccheck.prove.hints import Hints, Terms, extra
 from speccheck.prove.module import ProofModule, conjuncts, unfolded
 from speccheck.prove.obligations import Goal, Kind, Obligation, goal_of
@@ -25,6 +25,7 @@ from speccheck.prove.terms import (
 from speccheck.prove.translate import Closure, Context, State, Translator
 from speccheck.prove.values import (
     Term,
+    Unfit,
     Value,
     conjunction,
     implication,
@@ -143,6 +144,12 @@ class Conditions:
     def of(self, obligation: Obligation) -> Condition:
         """Return the condition of an obligation. Raises TlaError outside of the fragment."""
         goal = self.goal(obligation.theorem)
+        try:
+            return self._of(goal, obligation)
+        except Unfit as error:
+            raise outside(goal.theorem.place, str(error)) from None
+
+    def _of(self, goal: Goal, obligation: Obligation) -> Condition:
         if obligation.kind is Kind.FACT:
             return self._implied(goal, goal.goals[obligation.conjunct], False)
         if obligation.kind is Kind.IMPLIED:
@@ -321,7 +328,10 @@ class Conditions:
     def _open(self, node: m.Expression, context: Context) -> _Opened:
         """Return a goal with fresh constants for what its outer quantifiers bind."""
         opened = _Opened()
-        self._open_into(node, context, opened)
+        try:
+            self._open_into(node, context, opened)
+        except Unfit as error:
+            raise outside(node.place, str(error)) from None
         return opened
 
     def _open_into(self, node: m.Expression, context: Context, opened: _Opened) -> None:

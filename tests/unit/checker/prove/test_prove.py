@@ -1,0 +1,167 @@
+"""Small modules: what is proved, refuted, unknown, refused; each way in which a proof can fail."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.prove.discharge import Limits, Verdict
+from speccheck.prove.errors import ProofError
+from speccheck.prove.run import Task, prove
+from speccheck.tla.errors import TlaError
+
+HEAD = r"""---- MODULE Small ----
+EXTENDS Integers
+CONSTANTS
+    \* @type: Set(SERVER);
+    Server,
+    \* @type: SERVER;
+    Boss
+VARIABLES
+    \* @type: SERVER -> Int;
+    count,
+    \* @type: SERVER -> (SERVER -> Bool);
+    seen,
+    \* @type: { at: SERVER, n: Int };
+    last
+vars == <<count, seen, last>>
+Init ==
+    /\ count = [s \in Server |-> 0]
+    /\ seen = [s \in Server |-> [t \in Server |-> FALSE]]
+    /\ last = [at |-> Boss, n |-> 0]
+Tick(s) ==
+    /\ count' = [count EXCEPT ![s] = @ + 1]
+    /\ last' = [last EXCEPT !.at = s, !.n = IF s = Boss THEN count[s] + 1 ELSE @]
+    /\ UNCHANGED seen
+See(s, t) ==
+    /\ s # t
+    /\ seen' = [seen EXCEPT ![s][t] = TRUE]
+    /\ UNCHANGED <<count, last>>
+Next == (\E s \in Server : Tick(s)) \/ (\E s, t \in Server : See(s, t))
+Spec == Init /\ [][Next]_vars
+"""
+
+
+def verdicts(tmp_path: Path, text: str, hints: str = "") -> dict[str, Verdict]:
+    path = tmp_path / "Small.tla"
+    path.write_text(f"{HEAD}{text}\n====\n")
+    (tmp_path / "Small.hints.toml").write_text(hints)
+    results = prove(Task(path, limits=Limits(5.0, 20.0)))
+    return {str(v.obligation): v for result in results for v in result.verdicts}
+
+
+def statuses(tmp_path: Path, text: str, hints: str = "") -> dict[str, str]:
+    return {name: v.status.value for name, v in verdicts(tmp_path, text, hints).items()}
+
+
+def test_an_inductive_invariant_is_proved_conjunct_by_conjunct(tmp_path: Path) -> None:
+    found = verdicts(
+        tmp_path,
+        "Counts == \\A s \\in Server : count[s] >= 0\n"
+        "Irreflexive == \\A s \\in Server : ~seen[s][s]\n"
+        "Inv == Counts /\\ Irreflexive\nTHEOREM Safe == Spec => []Inv",
+    )
+
+    assert {name: (v.status.value, v.unchanged) for name, v in found.items()} == {
+        "Safe: Init: Counts": ("proved", False),
+        "Safe: Init: Irreflexive": ("proved", False),
+        "Safe: Tick: Counts": ("proved", False),
+        "Safe: Tick: Irreflexive": ("proved", True),
+        "Safe: See: Counts": ("proved", True),
+        "Safe: See: Irreflexive": ("proved", False),
+    }
+
+
+def test_what_an_action_breaks_is_refuted_with_both_states(tmp_path: Path) -> None:
+    found = verdicts(
+        tmp_path,
+        "Few == \\A s \\in Server : count[s] <= 2\nTHEOREM Safe == Spec => []Few",
+        "[sizes]\nSERVER = 2\n",
+    )
+
+    verdict = found["Safe: Tick: Few"]
+    assert found["Safe: Init: Few"].status.value == "proved"
+    assert found["Safe: Tick: can be taken"].status.value == "proved"
+    assert verdict.status.value == "refuted"
+    assert verdict.lines[0].startswith("with s = s")
+    lines = [line.strip() for line in verdict.lines]
+    assert any(line.startswith("/\\ count = (s1 :> ") for line in lines)
+    assert any(line.startswith("/\\ last' = [at |-> s") for line in lines)
+    assert any(line.startswith("/\\ count' = (s1 :> ") and "3" in line for line in lines)
+
+
+def test_an_action_that_no_state_of_the_invariant_allows_is_told(tmp_path: Path) -> None:
+    found = statuses(
+        tmp_path,
+        "One == \\A s, t \\in Server : s = t\nTHEOREM Safe == Spec => []One",
+        "[sizes]\nSERVER = 1\n",
+    )
+
+    assert found["Safe: See: can be taken"] == "refuted"
+
+
+def test_theorems_rest_on_an_invariant_and_speak_of_steps(tmp_path: Path) -> None:
+    found = statuses(
+        tmp_path,
+        "Counts == \\A s \\in Server : count[s] >= 0\nTHEOREM Safe == Spec => []Counts\n"
+        "THEOREM More == Spec => [](\\A s \\in Server : count[s] + 1 > 0)\n"
+        "THEOREM Rises == Spec => [][\\A s \\in Server : count[s] <= count'[s]]_vars\n"
+        "THEOREM Falls == Spec => [][\\A s \\in Server : count[s] >= count'[s]]_vars\n"
+        "THEOREM Fact == \\A n \\in Nat : n + 1 > 0\n"
+        "THEOREM NoFact == \\A n \\in Int : n + 1 > 0",
+        "[sizes]\nSERVER = 2\n[theorems]\nMore = { by = 'Safe' }\nRises = { by = 'Safe' }\n",
+    )
+
+    assert found["More"] == "proved"
+    assert found["Rises: Tick"] == "proved"
+    assert found["Falls: Tick"] == "refuted"
+    assert found["Falls: See"] == "proved"
+    assert (found["Fact"], found["NoFact"]) == ("proved", "refuted")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("THEOREM T == \\A s \\in Server : {s} = {s} \\X {s}", "products of sets"),
+        ("THEOREM T == (CHOOSE s \\in Server : TRUE) = Boss", "do not know this construct"),
+        ("THEOREM T == \\A f \\in [Server -> Server] : TRUE", "can be terms"),
+        ("THEOREM T == Boss = 1", "is compared with"),
+        ("THEOREM T == \\A s : s = s", "without a set"),
+        ("THEOREM T == Spec => [](count' = count)", "an invariant of states"),
+        ("Odd == Init /\\ [](Boss = Boss)\nTHEOREM T == Odd => []TRUE", "of the form Init"),
+    ],
+)
+def test_what_is_outside_is_refused_with_its_place(text: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(TlaError, match=problem) as caught:
+        verdicts(tmp_path, text)
+
+    assert caught.value.line > HEAD.count("\n")
+
+
+def test_an_action_has_to_determine_every_variable_once(tmp_path: Path) -> None:
+    more = (
+        "Bad == count' = count /\\ UNCHANGED seen\nBadSpec == Init /\\ [][Bad]_vars\n"
+        "THEOREM T == BadSpec => [](Boss = Boss)"
+    )
+    with pytest.raises(TlaError, match="what becomes of last"):
+        verdicts(tmp_path, more)
+    with pytest.raises(TlaError, match="determined twice"):
+        verdicts(tmp_path, more.replace("UNCHANGED seen", "UNCHANGED vars"))
+
+
+@pytest.mark.parametrize(
+    ("hints", "problem"),
+    [
+        ("[theorems]\nT = { by = 'Nobody' }", "no theorem before it"),
+        ("[theorems]\nT = { from = 'Safe' }", "not how hints are written"),
+        ("[surprises]\n", "unknown: surprises"),
+        ("[witnesses]\nassumption = 'Gone'\n", "which is not there"),
+        (
+            "[actions]\nTick = { lemmas = [{ theorem = 'T', with = [] }] }",
+            "is no lemma",
+        ),
+    ],
+)
+def test_hints_that_do_not_fit_are_refused(hints: str, problem: str, tmp_path: Path) -> None:
+    text = "THEOREM T == Spec => [](\\A s \\in Server : count[s] >= 0)"
+    with pytest.raises(ProofError, match=problem):
+        verdicts(tmp_path, text, hints)
