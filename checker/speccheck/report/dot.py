@@ -1,6 +1,7 @@
 """State graphs and counterexamples for Graphviz."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from speccheck.evaluate.compiler import State
@@ -39,7 +40,8 @@ def _lines(model: Model, reached: Sequence[State], trace: Trace) -> Iterator[str
     yield "  edge [fontname=monospace, fontsize=9];"
     initial: set[State] = set()
     if model.initial is not None:
-        model.initial(initial.add)
+        with suppress(Exception):  # What fails here has failed in the run, and is told there.
+            model.initial(initial.add)
     for state, number in numbers.items():
         text = "\n".join(
             f"{name} = {show(value)}" for name, value in zip(model.variables, state, strict=True)
@@ -64,7 +66,8 @@ def _edges(
     labels: dict[int, dict[str, None]] = {}
     for action in model.actions:
         successors: list[State] = []
-        action.step(state, successors.append)
+        with suppress(Exception):  # What fails here has failed in the run, and is told there.
+            action.step(state, successors.append)
         for successor in successors:
             target = numbers.get(successor)
             if target is not None:  # Others are beyond a constraint, or were not come to.

@@ -22,6 +22,7 @@ from speccheck.explore.exercise.trees import (
     disjunction,
     expression,
     is_empty,
+    is_same,
     junction_items,
 )
 from speccheck.tla import meaning as m
@@ -36,8 +37,9 @@ class Probe:
     """A part of a formula whose influence is asked for.
 
     ``kind`` is "consequent", "condition" (of an implication), "disjunct", "branch", "range" (the
-    body of a quantifier), "subset" (the left side of ``\\subseteq``), "step" (of ``[A]_v``) or
-    "antecedent" (of a temporal formula: asked is whether it is ever true).
+    body of a quantifier), "subset" (the left side of ``\\subseteq``), "step" (of ``[A]_v``),
+    "diagonal" (witnesses of ``\\E`` that differ from what they are held against), or "antecedent"
+    (of a temporal formula: asked is whether it is ever true).
     ``mark`` counts how often its truth was asked for: for a consequent, how often the antecedent
     was true. ``about`` is the place of the antecedent or of the quantifier.
     """
@@ -86,16 +88,23 @@ def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
 
 
 def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[ProbedFormula]:
-    """Return a question for each ``P`` of ``P ~> Q`` and ``[](P => <>Q)``: was it ever true?
+    """Return a question for each antecedent ``P`` in a temporal formula: was it ever true?
 
-    ``node`` is a temporal formula. It is not evaluated itself: the formula asked is ``~P`` under
-    the quantifiers and definitions that P stands in, which is false where P is true.
+    P is the antecedent of ``P ~> Q`` and of ``P => Q``, below ``[]`` and ``<>`` too. Of an
+    antecedent ``[]<>P``, ``<>P`` and the like it is asked whether P was ever true: where no state
+    has P, no behaviour has the antecedent. The formula is not evaluated itself; what is asked is
+    ``~P`` under the quantifiers and definitions that P stands in, which is false where P is true.
     """
     found: list[ProbedFormula] = []
     copies = Copies(analyst)
 
     def ask(antecedent: m.Expression, wrap: Wrap) -> None:
         if analyst.facts(antecedent).level > STATE:
+            for item in junction_items(antecedent, "/\\") or ():
+                ask(item, wrap)
+            match antecedent:
+                case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
+                    ask(expression(antecedent.arguments[0]), wrap)
             return
         place = antecedent.place
         never = wrap(m.CallBuiltin(place, m.Builtin("~", (0,)), (antecedent,)))
@@ -117,7 +126,7 @@ def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[
                     copies.enter(operator)
                     walk(operator.body, lambda inner: wrap(copies.call(node, operator, inner)))
                     copies.leave()
-            case m.CallBuiltin(builtin=m.Builtin(name="[]", override=None)):
+            case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
                 walk(expression(node.arguments[0]), wrap)
             case m.CallBuiltin(builtin=m.Builtin(name="~>" | "=>", override=None)):
                 ask(expression(node.arguments[0]), wrap)
@@ -138,6 +147,8 @@ class _Maker:
         # Within an existential that helps: it ends at the first witness, and what was not asked
         # for may well have been true. Marks would say more than is known.
         self._stops_early = 0
+        # Names bound around, with the sets that they range over.
+        self._bound: list[tuple[m.Parameter, m.Expression]] = []
 
     def rewrite(self, node: m.Expression, positive: bool, around: list[Probe]) -> m.Expression:
         """Return the formula with its probes, which are added to ``around``."""
@@ -246,12 +257,45 @@ class _Maker:
 
     def _quantified(self, node: m.Quantified, positive: bool, around: list[Probe]) -> m.Expression:
         if (node.kind == "\\A") is positive:
+            known = len(self._bound)
+            self._bound += _names_bound(node)
             body = self._marked_part("range", node.body, positive, around, node.place)
+            del self._bound[known:]
         else:
             self._stops_early += 1
+            pairs = self._pairs(node) if positive else []
+            known = len(self._bound)
+            self._bound += _names_bound(node)
             body = self.rewrite(node.body, positive, around)
+            del self._bound[known:]
+            for one, other in pairs:
+                body = self._diagonal(node, body, one, other, around)
             self._stops_early -= 1
+            return m.Quantified(node.place, node.kind, node.bounds, body)
         return m.Quantified(node.place, node.kind, node.bounds, body)
+
+    def _pairs(self, node: m.Quantified) -> list[tuple[m.Parameter, m.Parameter]]:
+        r"""Return the names that ``\E`` binds, each with one bound over the same set before."""
+        before = list(self._bound)
+        pairs = []
+        for name, domain in _names_bound(node):
+            pairs += [(other, name) for other, theirs in before if is_same(theirs, domain)]
+            before.append((name, domain))
+        return pairs
+
+    def _diagonal(
+        self,
+        node: m.Quantified,
+        body: m.Expression,
+        one: m.Parameter,
+        other: m.Parameter,
+        around: list[Probe],
+    ) -> m.Expression:
+        """Ask whether a witness that is equal to what it is held against always suffices."""
+        probe = self._probe("diagonal", node.place, around, node.place, None)
+        sides = (m.Use(node.place, one), m.Use(node.place, other))
+        equal = m.CallBuiltin(node.place, m.Builtin("=", (0, 0)), sides)
+        return conjunction(self.names.unless(probe.number, equal), body)
 
     def _branches(self, node: m.Branches, positive: bool, around: list[Probe]) -> m.Expression:
         arms = [
@@ -262,3 +306,12 @@ class _Maker:
         if other is not None:
             other = self._marked_part("branch", other, positive, around, other.place)
         return m.Branches(node.place, tuple(arms), other)
+
+
+def _names_bound(node: m.Quantified) -> list[tuple[m.Parameter, m.Expression]]:
+    return [
+        (name, bound.domain)
+        for bound in node.bounds
+        if bound.domain is not None and not bound.is_tuple
+        for name in bound.parameters
+    ]

@@ -5,7 +5,8 @@ how often it is evaluated and is TRUE, and ``chosen``, the number of the part th
 Definitions are copied on the way, so that the module itself stays as it is.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, Analyst, actual, is_boolean
 from speccheck.tla import meaning as m
@@ -35,6 +36,11 @@ class Names:
         """Return a mark that counts only while ``part`` is what is left out."""
         sides = (m.Use(place, self.chosen), m.Literal(place, part))
         return disjunction(m.CallBuiltin(place, _NOT_EQUAL, sides), self.mark(number, place))
+
+    def unless(self, number: int, node: m.Expression) -> m.Expression:
+        """Return an expression that is TRUE, and ``node`` when ``number`` is chosen."""
+        sides = (m.Use(node.place, self.chosen), m.Literal(node.place, number))
+        return disjunction(m.CallBuiltin(node.place, _NOT_EQUAL, sides), node)
 
     def without(self, number: int, node: m.Expression, *, positive: bool) -> m.Expression:
         """Return ``node``, or FALSE (TRUE where not ``positive``) when ``number`` is chosen."""
@@ -76,6 +82,43 @@ def expression(node: m.Argument) -> m.Expression:
     return node
 
 
+def has_implication(node: object) -> bool:
+    """Tell whether ``=>`` stands in an expression itself, its bounds and branches included."""
+    if isinstance(node, m.CallBuiltin) and node.builtin.name == "=>":
+        return node.builtin.override is None
+    return any(has_implication(child) for child in _children(node))
+
+
+def is_same(one: object, other: object) -> bool:
+    """Tell whether two expressions have the same structure, wherever they stand."""
+    if not isinstance(one, m.Node):
+        return one is other or (isinstance(one, str | int) and one == other)
+    if type(one) is not type(other):
+        return False
+    ones, others = list(_parts(one)), list(_parts(other))
+    return len(ones) == len(others) and all(map(is_same, ones, others))
+
+
+def _parts(node: m.Node) -> Iterator[object]:
+    """Yield all that an expression is made of, but not where it stands."""
+    for one in fields(node):
+        if one.name != "place":
+            yield from _flat(getattr(node, one.name))
+
+
+def _flat(value: object) -> Iterator[object]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
+
+
+def _children(node: object) -> Iterator[m.Node]:
+    if isinstance(node, m.Node):
+        yield from (part for part in _parts(node) if isinstance(part, m.Node))
+
+
 class Copies:
     """Finds the definitions to look into, and copies them with other bodies."""
 
@@ -87,13 +130,15 @@ class Copies:
         """Return the definition that a call is worth looking into, None for others.
 
         It is one with a truth value that reads variables. What only compares its arguments is
-        taken as a whole: how such a comparison comes out is a matter of its own definition.
+        taken as a whole: how such a comparison comes out is a matter of its own definition. One
+        with an implication is no mere comparison: its antecedent is asked about at each call.
         """
         operator = self.called(node, most=ACTION)
         if operator is None or operator.body is None or not is_boolean(operator.body):
             return None
         facts = self.analyst.operator(operator)
-        if facts.level == CONSTANT and not facts.free and operator.parameters:
+        is_comparison = facts.level == CONSTANT and not facts.free and bool(operator.parameters)
+        if is_comparison and not has_implication(operator.body):
             return None
         return operator
 

@@ -25,6 +25,7 @@ _MESSAGES = {
     "consequent": "what is implied never mattered; with FALSE in its place nothing changes",
     "condition": "holds without this condition too",
     "range": "what is quantified never mattered; with FALSE in its place nothing changes",
+    "diagonal": "an element met by itself always sufficed; no other was ever needed",
     "subset": "the left side was always the empty set",
     "antecedent": "the antecedent was never true",
     "step": "no step ever changed what the subscript names",

@@ -124,6 +124,17 @@ def test_files_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "x.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("broken", ["Broken == log = Len(5)", "Broken == Init /\\ log = Len(5)"])
+def test_graph_of_a_run_without_initial_states(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "M.tla").write_text(f"---- MODULE M ----\n{PING}{broken}\n====\n")
+    (tmp_path / "M.cfg").write_text("INIT Broken NEXT Next CONSTANT Server = {s1, s2}")
+    path = tmp_path / "x.dot"
+    result = CliRunner().invoke(app, ["check", str(tmp_path / "M.tla"), "--dot", str(path)])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert path.read_text().startswith("digraph")
+
+
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     code, output = command(tmp_path, "--html", str(tmp_path / "none" / "x.html"))
     assert code == 2

@@ -56,7 +56,27 @@ RANGE = "Inv: the quantifier always ranged over the empty set"
 DISJUNCT = "Inv: this alternative never mattered; with FALSE in its place nothing changes"
 CONSEQUENT = "Inv: what is implied never mattered; with FALSE in its place nothing changes"
 
+ITSELF = "Inv: an element met by itself always sufficed; no other was ever needed"
+
 PAIRS = [
+    pytest.param(
+        "Safe(k, l) == k > 9 => l = <<>>\nInv == Safe(n, log)",
+        "Safe(k, l) == k > 3 => k = 4\nInv == Safe(n, log)",
+        f"{ANTECEDENT}: k > 9",
+        id="antecedent in an operator that reads only its arguments",
+    ),
+    pytest.param(
+        "Inv == \\A i \\in 0..n : \\E j \\in 0..n : i <= j",
+        "Inv == \\A i \\in 0..n : \\E j \\in 0..n : i = n - j",
+        f"{ITSELF}: \\E j \\in 0..n : i <= j",
+        id="some pair, met by itself",
+    ),
+    pytest.param(
+        "Inv == \\E i, j \\in 0..n : i <= j",
+        "Inv == \\E i, j \\in 0..n : i + j = n",
+        f"{ITSELF}: \\E i, j \\in 0..n : i <= j",
+        id="some pair of two bound together",
+    ),
     pytest.param(
         "Inv == n > 9 => log = <<>>",
         "Inv == n > 3 => n \\in Nat",
@@ -86,12 +106,6 @@ PAIRS = [
         "Inv == \\/ n \\in 0..3\n       \\/ n = 4",
         f"{DISJUNCT}: n = 7",
         id="disjunct",
-    ),
-    pytest.param(
-        "Inv == \\E s, t \\in Server : s # t => log[s] = log[t]",
-        "Inv == \\A s, t \\in Server : s = t => log[s] = log[t]",
-        f"{CONSEQUENT}: log[s] = log[t]",
-        id="existential with an implication",
     ),
     pytest.param(
         "Inv == IF n > 9 THEN n = 10 ELSE n < 5",
@@ -145,9 +159,18 @@ Inv == \A s \in Server :
 """
 
 
+def test_existential_with_an_implication(tmp_path: Path) -> None:
+    hollow = "Inv == \\E s, t \\in Server : s # t => log[s] = log[t]"
+    assert vacuous(tmp_path, hollow) == [
+        f"{CONSEQUENT}: log[s] = log[t]",
+        f"{ITSELF}: \\E s, t \\in Server : s # t => log[s] = log[t]",
+    ]
+
+
 def test_local_primary_order(tmp_path: Path) -> None:
     hollow = LOCAL_PRIMARY_ORDER.format(quantifier="\\E", other="")
-    assert vacuous(tmp_path, hollow) == [f"{DISJUNCT}: i = j", f"{DISJUNCT}: /\\ i # j"]
+    itself = f"{ITSELF}: \\E i, j \\in Sent(s) :"
+    assert vacuous(tmp_path, hollow) == [f"{DISJUNCT}: i = j", f"{DISJUNCT}: /\\ i # j", itself]
     sound = LOCAL_PRIMARY_ORDER.format(quantifier="\\A", other="j < i\n          \\/ ")
     assert vacuous(tmp_path, sound) == []
 
@@ -203,6 +226,10 @@ def test_step_that_never_changes_anything(tmp_path: Path) -> None:
     [
         "Leads == n > {} ~> n = 4",
         "Leads == [](n > {} => <>(n = 4))",
+        "Leads == []<>(n > {}) => []<>(n = 4)",
+        "Leads == <>(n > {}) => <>(n = 4)",
+        "Leads == []<>(n > {} => n = 4)",
+        "Leads == ([]<>(n > {}) /\\ []<>(n >= 0)) => <>(n = 4)",
         "Reply(s, k) == (n > k /\\ s = s) ~> n = 4\nLeads == \\A s \\in Server : Reply(s, {})",
     ],
 )
