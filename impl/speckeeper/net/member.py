@@ -32,7 +32,7 @@ from speckeeper.tree.apply import apply
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
-from speckeeper.wire.quorum_config import QuorumConfig
+from speckeeper.wire.quorum_config import QuorumConfig, encode_config
 from speckeeper.wire.quorum_data import decode_revalidated
 from speckeeper.wire.snapshot import encode_snapshot_body
 from speckeeper.wire.txns import decode_txn
@@ -431,6 +431,8 @@ class Member:
         self.counts.serving_since_ms = time_ms
         rng = random.SystemRandom()
         tree = self.store.tree
+        active = self.peer.membership.active
+        tree.set_config(encode_config(active), active.version, wall_ms)
         if effect.role is ServerState.LEADING:
             tree.last_processed_zxid = effect.zxid
             self.server = Server(self.settings, tree, time_ms, wall_ms, rng)

@@ -37,14 +37,18 @@ SESSION = 0x1234
 class Ensemble:
     """Members that can be stopped and started again on the same ports and folders."""
 
-    def __init__(self, folder: Path, voters: int = 3, window: int = 500) -> None:
+    def __init__(
+        self, folder: Path, voters: int = 3, window: int = 500, observers: int = 0
+    ) -> None:
         self._folder = folder
         self._window = window
-        ports = iter(free_ports(2 * voters))
+        ports = iter(free_ports(2 * (voters + observers)))
         self.config = QuorumConfig(
             tuple(
-                ConfiguredServer(sid, (Endpoint("127.0.0.1", next(ports), next(ports)),))
-                for sid in range(1, voters + 1)
+                ConfiguredServer(
+                    sid, (Endpoint("127.0.0.1", next(ports), next(ports)),), sid > voters
+                )
+                for sid in range(1, voters + observers + 1)
             )
         )
         self.members: dict[int, Member] = {}
@@ -289,9 +293,30 @@ async def sessions_move_and_expire(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+async def an_observer_serves_and_has_no_vote(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path, voters=1, observers=2)
+    await ensemble.start(2, 3)
+    await ensemble.start(1)
+    assert (await ensemble.serving()).peer.settings.server_id == 1
+    assert ensemble.members[3].serving is ServerState.OBSERVING
+    client = ensemble.client(3)
+    await on_thread(client.start, PATIENCE_S)
+    await on_thread(client.create, "/by-an-observer", b"x")
+    await ensemble.everywhere("/by-an-observer")
+    leader = ensemble.members[1].peer.leader
+    assert leader is not None
+    assert sorted(each.server_id for each in leader.observers) == [2, 3]
+    await ensemble.stop(1)  # the only vote
+    await until(lambda: all(m.serving is None for m in ensemble.members.values()))
+    await on_thread(client.stop)
+    client.close()
+    await ensemble.stop()
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        an_observer_serves_and_has_no_vote,
         elects_and_replicates,
         survives_its_leader,
         brings_a_late_one_up_by_snapshot,

@@ -178,6 +178,7 @@ def test_an_ensemble_of_one_shows_what_a_leader_shows(
     client = KazooClient(f"127.0.0.1:{port}")
     client.start(PATIENCE_S)
     client.create("/a", b"1")
+    shown, stat = client.get("/zookeeper/config")
     client.stop()
     client.close()
     assert re.search(
@@ -189,6 +190,7 @@ def test_an_ensemble_of_one_shows_what_a_leader_shows(
         f"serverId=1\ninitLimit=10\nsyncLimit=5\nelectionAlg=3\nelectionPort={port + 2}\n" in conf
     )
     assert f"quorumPort={port + 1}\npeerType=0\nmembership: \n{membership}\nversion=" in conf
+    assert (shown.decode(), stat.version) == (conf.partition("membership: \n")[2], -1)
     values = dict(line.split("\t") for line in word(port, "mntr").splitlines())
     assert values["zk_server_state"] == "leader"
     assert values["zk_peer_state"] == "leading - broadcast"

@@ -73,8 +73,8 @@ class LiveTable:
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("SERVER", "CLIENTS AT", "ROLE", "ZXID", "CONNECTIONS", "PID", "RESTARTS"):
-            table.add_column(heading)
+        for heading in ("SERVER", "ADDRESS", "ROLE", "ZXID", "CLIENTS", "PID", "RESTARTS"):
+            table.add_column(heading, no_wrap=True)
         for child in self._children():
             status, process = child.status, child.process
             colour = _COLOURS.get(child.role, "yellow")
