@@ -142,6 +142,12 @@ MCNext ==
 
 MCVars == <<vars, counters>>
 
+(***************************************************************************)
+(* MCNext names the actions anew, to count and to bound them.  Each of its *)
+(* steps is a step of the election.                                        *)
+(***************************************************************************)
+TakesStepsOfElection == [][Next]_vars
+
 MCSpec == MCInit /\ [][MCNext]_MCVars
 
 EstablishedSpec == EstablishedInit /\ [][MCNext]_MCVars

@@ -167,6 +167,12 @@ SmallNat == 0..6
 
 Refinement == AB!Spec
 
+(***************************************************************************)
+(* MCNext names the actions anew, to count and to bound them.  Each of its *)
+(* steps is a step of Zab.                                                 *)
+(***************************************************************************)
+TakesStepsOfZab == [][Next]_vars
+
 MCSpec == MCInit /\ [][MCNext]_<<vars, used>>
 AfterEpoch2Spec == AfterEpoch2 /\ [][MCNext]_<<vars, used>>
 AfterEpoch1Spec == AfterEpoch1 /\ [][MCNext]_<<vars, used>>

@@ -31,6 +31,9 @@ def main() -> int:
     parser.add_argument(
         "--patience", type=float, default=1, help="multiplies the processor time that each may use"
     )
+    parser.add_argument(
+        "--graphs", action="store_true", help="compare the graphs of survivors with the module's"
+    )
     parser.add_argument("--edit", action="append", default=[], help="judge the mutant of this name")
     parser.add_argument(
         "--reuse", type=Path, help="a file of kills: do not judge these anew, and add those found"
@@ -45,10 +48,13 @@ def main() -> int:
     chosen = f"--sample {options.sample} --seed {options.seed} --longest {options.longest:g}"
     if options.patience != 1:
         chosen += f" --patience {options.patience:g}"
+    if options.graphs:
+        chosen += " --graphs"
     found: list[str] = []
     for name in options.modules or subjects:
         models = tuple(m for m in subjects[name].models if m.seconds <= options.longest)
-        subject = replace(subjects[name], models=models)
+        by_graph = options.graphs and subjects[name].by_graph
+        subject = replace(subjects[name], models=models, by_graph=by_graph)
         edits = sample_of(subject, options.sample, options.seed)
         if options.edit:
             edits = [edit for edit in subject.edits() if edit.name in options.edit]
@@ -68,8 +74,11 @@ def sample_of(subject: Subject, size: int, seed: int) -> list[Edit]:
     They are in the order in which they were drawn, so a smaller sample begins a larger one.
     """
     edits = subject.edits()
-    random.Random(f"{subject.module} {seed}").shuffle(edits)
-    return edits[: size or len(edits)]
+    chance = random.Random(f"{subject.module} {seed}")
+    drawn: dict[int, None] = {}
+    while len(drawn) < min(size or len(edits), len(edits)):
+        drawn[chance.randrange(len(edits))] = None
+    return [edits[number] for number in drawn]
 
 
 class Kills:
