@@ -26,8 +26,11 @@ Work = Callable[[], int]
 Aside = Callable[[Work, Callable[[Outcome], None]], None]
 """Runs work on a thread, then has the loop call the second argument with the outcome."""
 
-MOST_BYTES_WAITED_FOR = 256 << 10
-"""A larger group is left to the kernel, however fast the disk is."""
+MOST_BYTES_WAITED_FOR = 2 << 10
+"""A larger group is left to the kernel, however fast the disk is.
+
+That is some ten writes. To take in the next ones during the sync saves more than the two changes of
+threads cost, once they are shared by so many."""
 
 _ROLL: Final = 0
 
