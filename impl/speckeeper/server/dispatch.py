@@ -10,7 +10,7 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
-from speckeeper.server.ordinary_writes import OrdinaryWrites
+from speckeeper.server.ordinary_writes import FREQUENT, OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reads import SLOW_READS, Handler
 from speckeeper.server.reasons import CloseReason
@@ -21,8 +21,6 @@ from speckeeper.wire.jute import encode_ustring
 from speckeeper.wire.records import Id
 from speckeeper.wire.requests import SyncRequest, decode_request
 
-_SET_DATA = int(OpCode.SET_DATA)
-_CREATE = int(OpCode.CREATE)
 _PING = int(OpCode.PING)
 _SYNC = int(OpCode.SYNC)
 _AUTH = int(OpCode.AUTH)
@@ -34,6 +32,8 @@ _THROTTLED_OP = int(ErrorCode.THROTTLED_OP)
 _NEVER_THROTTLED = frozenset(
     (_PING, _AUTH, _SASL, _CLOSE_SESSION, int(OpCode.CREATE_SESSION))
 )  # Request.isThrottlable, and what never gets as far as the throttle
+
+_UNLIMITED = 1 << 62
 
 #: Not an opcode of any client: what a request that waited too long is queued as.
 THROTTLED = int(OpCode.ERROR)
@@ -88,6 +88,8 @@ class Dispatcher:
         limits = (self._limit, self._request_limit - 1 if self._request_limit else self._limit)
         self._soonest_limit = min(limits)
         self._limits_large = settings.large_request_threshold != -1
+        # Requests up to here count as large by no setting.
+        self._never_large = settings.large_request_threshold if self._limits_large else _UNLIMITED
         self.throttled: dict[Connection, None] = {}
         """Connections that wait until fewer requests are in progress, longest first."""
 
@@ -106,28 +108,34 @@ class Dispatcher:
         Returns False when nothing more may be taken from the connection for now.
         """
         if op in WRITES and connection.state == State.OPEN:
+            if (
+                op in FREQUENT
+                and end - start <= self._never_large
+                and self._ordinary.take(connection, xid, op, buffer, start, end, now_ms)
+            ):
+                connection.queued += 1
+                if xid > 0:
+                    connection.outstanding += 1
+                if len(self._pipeline.queue) > self._soonest_limit:
+                    self._throttle(connection, now_ms)
+                return not connection.hold
             large = self._large(end - start) if self._limits_large else 0
             if large is None:
                 self._core.stats.large_requests_rejected += 1
                 self._core.outbox.close(connection, CloseReason.LARGE_REQUEST)
                 return False
-            if (
-                (op != _SET_DATA and op != _CREATE)
-                or large
-                or not self._ordinary.take(connection, xid, op, buffer, start, end, now_ms)
-            ):
-                self._pipeline.write(
-                    connection,
-                    connection.session_id,
-                    xid,
-                    op,
-                    buffer,
-                    start,
-                    end,
-                    connection.auth_ids,
-                    now_ms,
-                    large,
-                )
+            self._pipeline.write(
+                connection,
+                connection.session_id,
+                xid,
+                op,
+                buffer,
+                start,
+                end,
+                connection.auth_ids,
+                now_ms,
+                large,
+            )
             connection.queued += 1
             if xid > 0:
                 connection.outstanding += 1

@@ -14,6 +14,7 @@ from struct import Struct
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.dispatch import Dispatcher
+from speckeeper.server.ordinary_writes import FREQUENT
 from speckeeper.server.outbox import REPLY_FRAME, REPLY_HEADER_SIZE
 from speckeeper.server.reads import TURN_REPLY_BYTES, Handler
 from speckeeper.server.reasons import CloseReason
@@ -54,6 +55,7 @@ class Intake:
         self._dispatcher = dispatcher
         self._handshake = handshake
         self._longest = core.settings.jute_max_buffer
+        self._stats = core.stats
         # Bound once: the loop looks them up for every chunk.
         self._cached = core.cache.bodies.get
         self._handler_of = loop_handlers.get
@@ -67,6 +69,11 @@ class Intake:
         Returns whether there may be more to take out of the server than this connection's output.
         """
         if connection.state == State.OPEN and not (connection.inbox_size or connection.hold):
+            size = len(data)
+            if size >= _FRAME_SIZE:
+                length, xid, op = _unpack_frame(data)
+                if op in FREQUENT and length + 4 == size:
+                    return self._serve_write(connection, xid, op, data, size, now_ms)
             return self._serve(connection, data, now_ms)
         if connection.state >= State.CLOSING:
             return True
@@ -199,7 +206,7 @@ class Intake:
             end = position + 4 + length
             if end > size or not _SHORTEST <= length <= longest:
                 break
-            if connection.queued:
+            if connection.queued or op in FREQUENT:
                 body = None
             else:
                 body = cached(data[position + 8 : end])
@@ -242,6 +249,21 @@ class Intake:
             self._leave(connection, data, position)
             return True
         return dispatched != 0
+
+    def _serve_write(
+        self, connection: Connection, xid: int, op: int, data: bytes, size: int, now_ms: int
+    ) -> bool:
+        """Do the same with a chunk that is one frequent write and nothing else."""
+        session = connection.session
+        if session is None or session.closing or size - 4 > self._longest:
+            return self._serve(connection, data, now_ms)
+        self._dispatch(connection, xid, op, data, _FRAME_SIZE, size, now_ms)
+        session.touched_ms = now_ms
+        connection.packets_received += 1
+        stats = self._stats
+        stats.packets_received += 1
+        stats.bytes_received += size
+        return True
 
     def _count(self, connection: Connection, requests: int, size: int) -> None:
         connection.packets_received += requests

@@ -25,6 +25,8 @@ from speckeeper.wire.txns import EPHEMERAL_AND_CVERSION, TXN_HEADER
 
 _SET_DATA: Final = int(OpCode.SET_DATA)
 _CREATE: Final = int(OpCode.CREATE)
+FREQUENT: Final = frozenset((_SET_DATA, _CREATE))
+"""The operations of which some are ordinary writes."""
 #: What follows the data of an ordinary create: the open list, and flags that say "persistent".
 _OPEN_AND_PERSISTENT = encode_acl_list(OPEN_ACL_UNSAFE) + INT.pack(0)
 _FLAGS_SIZE = INT.size

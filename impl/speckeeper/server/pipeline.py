@@ -216,8 +216,7 @@ class Pipeline:
         """Give the entries out for the log, and count them towards the next snapshot."""
         appends, self.appends = self.appends, []
         self.snapshot_log_txns += len(appends)
-        for _, entry in appends:
-            self.snapshot_log_bytes += len(entry)
+        self.snapshot_log_bytes += sum([len(entry) for _, entry in appends])
         return appends
 
     @property

@@ -128,6 +128,7 @@ class Node:
         """Return the 68 bytes of :meth:`stat` without building the record, for replies to reads."""
         data, children = self.data, self.children
         count = len(children) if children else 0
+        changes = 2 * self.cversion - count
         owner = self.ephemeral_owner
         return _pack_stat(
             self.czxid,
@@ -135,7 +136,7 @@ class Node:
             self.ctime,
             self.mtime,
             self.version,
-            int32(2 * self.cversion - count),
+            changes if _INT_MIN <= changes <= _INT_MAX else int32(changes),
             self.aversion,
             shown_owner(owner) if owner else 0,
             len(data) if data else 0,

@@ -29,8 +29,9 @@ def stage_set_data(
     former = node.version
     if former == _LAST_VERSION or len(path) <= 1 or (version != former and version != _ANY_VERSION):
         return None
-    view.change_data(path, data, former + 1, zxid, time_ms)
-    return former + 1
+    following = former + 1
+    view.change_data_of(path, node, data, following, zxid, time_ms)
+    return following
 
 
 def stage_create(

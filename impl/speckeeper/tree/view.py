@@ -294,6 +294,29 @@ class TreeView:
             node.mzxid, node.mtime = zxid, time
             self._post_change(path, node)
 
+    def change_data_of(
+        self,
+        path: str,
+        node: Node | ChangeRecord,
+        data: bytes,
+        version: int,
+        zxid: int,
+        time: int,
+    ) -> None:
+        """Do the same for what :meth:`find` has just returned; not for the root.
+
+        Only where :attr:`digests_transactions` is off, and not on a fork.
+        """
+        record = self._changes.get(path)
+        if record is None:
+            record = self._changes[path] = ChangeRecord(node, zxid, 0)
+        else:
+            record.zxid = zxid
+        self._staged_zxid = zxid
+        self._order.append((zxid, path))
+        record.data, record.version = data, version
+        record.mzxid, record.mtime = zxid, time
+
     def _stage_set_acl(self, record: SetACLTxn, header: TxnHeader) -> None:
         node = self._pre_change(record.path, header.zxid)
         if node is not None:

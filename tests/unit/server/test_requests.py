@@ -508,3 +508,25 @@ def test_create2_in_a_multi_is_logged_as_create_and_answered_as_create2(world):
     (result,) = decode_multi_reply(reply.reader)
     assert isinstance(result, Create2Result)
     assert result.path == "/a"
+
+@pytest.mark.parametrize("size", [10, 1000 - 8 - 4 - 2 - 4 - 4, 1000 - 8 - 4 - 2 - 4 - 4 + 1])
+def test_a_write_alone_in_its_chunk_is_one_that_came_in_pieces(size):
+    seen = []
+    for cut in (0, 3, 40):
+        world = World(jute_max_buffer=1000)
+        client = world.client()
+        client.create("/a")
+        world.now_ms += 7
+        frame = client.frame(OpCode.SET_DATA, SetDataRequest("/a", bytes(size), -1))
+        for piece in (frame[:cut], frame[cut:]):
+            if piece:
+                client.feed(piece)
+        entries = len(world.pending())
+        world.persist()
+        connection, stats = client.connection, world.server.stats
+        touched = connection.session and connection.session.touched_ms
+        replies = [(reply.xid, reply.zxid, reply.err, reply.body) for reply in client.frames()]
+        counted = (stats.packets_received, stats.bytes_received, connection.packets_received)
+        seen.append((entries, replies, client.closed, touched, counted))
+    assert seen[0] == seen[1] == seen[2]
+    assert (seen[0][0] == 0) is (seen[0][2] is CloseReason.FRAME_LENGTH) is (size > 978)
