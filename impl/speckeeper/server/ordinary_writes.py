@@ -54,8 +54,8 @@ class OrdinaryWrites:
         self._child_watched = core.watches.child.watched
         # A quota to ask, or a digest to put into the log: nothing is ordinary then.
         self._possible = not (core.policy.enforce_quota or pipeline.view.digests_transactions)
-        self._latencies: dict[int, int] = {}
-        self._sizes: set[int] = set()
+        # How often a write of this kind took so many ms, and so many bytes to answer.
+        self._finished: dict[tuple[int, int, int], int] = {}
         self.now_ms = 0
 
     def take(
@@ -143,14 +143,12 @@ class OrdinaryWrites:
             return True
         now_ms = self.now_ms
         latency_ms = now_ms - received_ms
-        latencies = self._latencies
-        latencies[latency_ms] = latencies.get(latency_ms, 0) + 1
-        stats = self._stats
-        stats.ops[op] += 1
-        connection.note_reply(xid, zxid, op, latency_ms, now_ms)
         size = REPLY_HEADER_SIZE + len(body)
-        self._sizes.add(size)
-        stats.last_response_size = size
+        finished = self._finished
+        figures = op, latency_ms, size
+        finished[figures] = finished.get(figures, 0) + 1
+        self._stats.last_response_size = size
+        connection.note_reply(xid, zxid, op, latency_ms, now_ms)
         connection.output.append(_pack_reply(size, xid, zxid, 0) + body)
         connection.packets_sent += 1
         if not connection.dirty:
@@ -161,11 +159,10 @@ class OrdinaryWrites:
     def settle(self) -> None:
         """Enter what was finished since the last time into the numbers of the server."""
         stats = self._stats
-        for latency_ms, times in self._latencies.items():
+        for (op, latency_ms, size), times in self._finished.items():
+            stats.ops[op] += times
             stats.update_latency.add(latency_ms, times)
             stats.latency.add(latency_ms, times)
             stats.packets_sent += times
-        self._latencies.clear()
-        for size in self._sizes:
             stats.stretch_response_sizes(size)
-        self._sizes.clear()
+        self._finished.clear()

@@ -509,6 +509,7 @@ def test_create2_in_a_multi_is_logged_as_create_and_answered_as_create2(world):
     assert isinstance(result, Create2Result)
     assert result.path == "/a"
 
+
 @pytest.mark.parametrize("size", [10, 1000 - 8 - 4 - 2 - 4 - 4, 1000 - 8 - 4 - 2 - 4 - 4 + 1])
 def test_a_write_alone_in_its_chunk_is_one_that_came_in_pieces(size):
     seen = []
