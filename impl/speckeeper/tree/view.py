@@ -305,7 +305,7 @@ class TreeView:
     ) -> None:
         """Do the same for what :meth:`find` has just returned; not for the root.
 
-        Only where :attr:`digests_transactions` is off, and not on a fork.
+        Only where :attr:`digests_transactions` is off.
         """
         record = self._changes.get(path)
         if record is None:

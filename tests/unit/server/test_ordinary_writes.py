@@ -233,6 +233,7 @@ KEPT = [READ_A, SET_A, 1000, READ_A, CREATE_D, 1000, READ_A, READ_D, SET_A, 1000
 @example([*KEPT, LONG_SET, SHORT_SET, CREATE_D, 1, SET_A, 1000, READ_A], Policy(), 2)
 @example([SET_A, CREATE_D] * 150, Policy(), 2)
 @example([SET_A, CREATE_D, GONE, 1000, SET_A], Policy(), 2)
+@example([(0, False, SET_A[2], SET_A[2]), 1000], Policy(), 2)
 @example([REACHING, 1000], Policy(), 2)
 @example([CUT_OFF, 1000, CREATE_D, CUT_OFF], Policy(), 2)
 @example([*QUOTA_STEPS, 1000, CREATE_D, 1000], Policy(enforce_quota=True), 2)

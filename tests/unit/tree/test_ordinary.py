@@ -18,6 +18,7 @@ from tests.unit.tree.world import (
 
 from speckeeper.tree import ordinary
 from speckeeper.tree.apply import apply
+from speckeeper.tree.change_record import ChangeRecord
 from speckeeper.tree.prepare import Request, prepare
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import OpCode
@@ -59,6 +60,12 @@ def told(view: TreeView, paths: list[str]) -> list[object]:
     return [judged(view.find(path)) for path in paths]
 
 
+def records(view: TreeView) -> dict[str, list[object]]:
+    """Every field of all that is staged."""
+    names = ChangeRecord.__slots__
+    return {path: [getattr(kept, n) for n in names] for path, kept in view._changes.items()}
+
+
 def check_all(world: World) -> set[int]:
     """Compare both ways for every question; return the operations that were ordinary."""
     found = set()
@@ -79,6 +86,7 @@ def check_all(world: World) -> set[int]:
         general.stage_record(request.op, txn.record, txn.header)
         around = [path, path[: path.rfind("/")]]
         assert told(short, around) == told(general, around)
+        assert records(short) == records(general)
     return found
 
 
