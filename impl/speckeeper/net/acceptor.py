@@ -12,9 +12,9 @@ import logging
 import socket
 import struct
 from contextlib import suppress
+from typing import Protocol
 
 from speckeeper.net.addresses import java_host
-from speckeeper.net.client_port import ClientPort
 from speckeeper.server.reasons import CloseReason
 
 log = logging.getLogger(__name__)
@@ -25,11 +25,24 @@ _PAUSE_S = 0.01
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
+class Gate(Protocol):
+    """Who may come in, and what serves who does: the client port, or an HTTP site."""
+
+    def protocol(self) -> asyncio.Protocol:
+        """Make the protocol of one more connection."""
+
+    def refusal(self, host: str) -> CloseReason | None:
+        """Why a connection from ``host`` may not come in, None if it may."""
+
+    def refuse(self, reason: CloseReason, peer: str) -> None:
+        """Count and log a connection that was not let in."""
+
+
 class Acceptor:
-    """Lets the clients of one listening socket in, through the client port's limits."""
+    """Lets the peers of one listening socket in, through the limits of its gate."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, listening: socket.socket, port: ClientPort
+        self, loop: asyncio.AbstractEventLoop, listening: socket.socket, port: Gate
     ) -> None:
         self._loop = loop
         self._listening = listening

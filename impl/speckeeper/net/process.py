@@ -9,8 +9,13 @@ from collections.abc import Callable
 # long at the latest. The default, 5 ms, is longer than a whole group commit.
 SWITCH_INTERVAL_S = 0.0005
 
-# Kept for what is no client connection: log, snapshot, listeners, HTTP, the loop's own.
+# Kept for what is no connection: log, snapshot, listeners, the loop's own, and newcomers that are
+# accepted only to be turned away.
 RESERVED_DESCRIPTORS = 48
+
+# One HTTP site needs no more; where descriptors are few it gets this part of them.
+MOST_HTTP_CONNECTIONS = 100
+_HTTP_PART = 8
 
 # How often the garbage collector looks at what is new: at 50 000 creations a second that is half a
 # millisecond's work.
@@ -33,6 +38,12 @@ def raise_descriptor_limit() -> int:
         except (OSError, ValueError):
             hard = soft  # the system knows why
     return max(hard - RESERVED_DESCRIPTORS, 1)
+
+
+def share_descriptors(connections: int, sites: int) -> tuple[int, int]:
+    """Return how many of ``connections`` clients get, and how many each HTTP site gets."""
+    each = min(MOST_HTTP_CONNECTIONS, max(connections // _HTTP_PART, 2))
+    return max(connections - sites * each, 1), each
 
 
 class Collector:

@@ -21,6 +21,7 @@ from speckeeper.net.client_port import Commands
 from speckeeper.net.listening import Place, listen
 from speckeeper.net.member_service import MemberOptions, MemberService
 from speckeeper.net.service import Service
+from speckeeper.server.reasons import CloseReason
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
@@ -97,7 +98,10 @@ async def _run(
     sites: Callable[[Hosted], Sequence[Site]] | None,
     started: Callable[[Hosted, int | None], None] | None,
 ) -> None:
-    service = _hosted(options, files)
+    clients, http_connections = process.share_descriptors(
+        process.raise_descriptor_limit(), len(options.places)
+    )
+    service = _hosted(options, files, clients)
     collector = process.Collector(lambda: service.population)
     collector.start()
 
@@ -112,14 +116,13 @@ async def _run(
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):
         service.loop.add_signal_handler(number, service.stop)
-    await _serve(options, service, sites, started)
+    await _serve(options, service, sites, started, http_connections)
     if service.failure is not None:
         raise service.failure
 
 
-def _hosted(options: ServeOptions, files: FileSystem) -> Hosted:
+def _hosted(options: ServeOptions, files: FileSystem, most_connections: int) -> Hosted:
     """Load the data into what is to be served."""
-    most_connections = process.raise_descriptor_limit()
     if options.member is not None:
         member = MemberService(
             options.server, options.storage, files, options.member, options.purge_interval_ms
@@ -160,7 +163,14 @@ async def _serve(
     service: Hosted,
     sites: Callable[[Hosted], Sequence[Site]] | None,
     started: Callable[[Hosted, int | None], None] | None,
+    http_connections: int,
 ) -> None:
+    def refuse(reason: CloseReason, peer: str) -> None:
+        if service.port is not None:
+            service.port.refuse(reason, peer)
+        else:  # a member that serves nobody now has nothing that counts
+            log.warning("closed the connection from %s: %s", peer, reason.value)
+
     hosted: Sites | None = None
     reserved: dict[str, socket.socket] = {}
     service.start()
@@ -187,7 +197,7 @@ async def _serve(
         if sites is not None and reserved:
             # To import an HTTP server takes longer than all the rest of a start. Clients are served
             # meanwhile: the import happens on a thread, and early requests wait in the sockets.
-            hosted = await asyncio.to_thread(_new_sites)
+            hosted = await asyncio.to_thread(_new_sites, http_connections, refuse)
             for site in await asyncio.to_thread(sites, service):
                 await hosted.start(site, reserved.pop(site.name))
         if started is not None:
@@ -207,10 +217,10 @@ def _log_listener(name: str, sock: socket.socket) -> None:
     log.info("%s listens on %s", name, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
-def _new_sites() -> Sites:
+def _new_sites(most_connections: int, refuse: Callable[[CloseReason, str], None]) -> Sites:
     from speckeeper.net.admin import Sites
 
-    return Sites()
+    return Sites(most_connections, refuse)
 
 
 def minimal(data_dir: str, port: int, host: str = "127.0.0.1", **settings: object) -> None:

@@ -14,7 +14,7 @@ from time import perf_counter
 from speckeeper.net.log_writing import LogWriting
 from speckeeper.server.server import Server
 from speckeeper.server.stats import Distribution
-from speckeeper.storage.errors import StorageError
+from speckeeper.storage.errors import DiskFailure, StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import NamedFile
 from speckeeper.storage.settings import StorageSettings
@@ -28,6 +28,8 @@ SLICE_S = 0.0005
 # quarter of its time; ZooKeeper's has a thread, here it is taken from the clients.
 BUSY_REST_S = 0.0015
 IDLE_REST_S = 0.0001
+# A snapshot that found no descriptor for its file is tried again after this long.
+RETRY_S = 30.0
 
 
 class Snapshotter:
@@ -53,6 +55,7 @@ class Snapshotter:
         self._waiting: list[asyncio.Future[NamedFile]] = []
         self._started = 0.0
         self._received = 0
+        self._retry: asyncio.TimerHandle | None = None
         self.last: NamedFile | None = None
         """The newest snapshot that this process has written."""
         self.last_wall_ms = 0
@@ -67,6 +70,7 @@ class Snapshotter:
         """Begin a snapshot and roll the log; False if one is under way ("too busy to snap")."""
         if self._current is not None:
             return False
+        self._forget_retry()
         tree = self._server.tree
         settings = self._settings
         self._started = perf_counter()
@@ -97,6 +101,7 @@ class Snapshotter:
 
     def abort(self) -> None:
         """Give up a snapshot half-way, as when the server stops."""
+        self._forget_retry()
         current, self._current = self._current, None
         if current is not None:
             current.abort()
@@ -126,7 +131,18 @@ class Snapshotter:
         for future in waiting:
             if not future.done():
                 future.set_exception(error)
+        if isinstance(error, DiskFailure) and error.out_of_descriptors:
+            # The log holds every transaction, and writes on: nothing is lost by a snapshot less.
+            log.warning("%s; the snapshot is tried again in %.0f s", error, RETRY_S)
+            self._forget_retry()
+            self._retry = self._loop.call_later(RETRY_S, self.begin)
+            return
         self._on_failure(error)
+
+    def _forget_retry(self) -> None:
+        retry, self._retry = self._retry, None
+        if retry is not None:
+            retry.cancel()
 
 
 def _quietly(call: Callable[..., object], *arguments: object) -> None:

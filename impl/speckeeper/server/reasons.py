@@ -32,6 +32,7 @@ class CloseReason(Enum):
     TOO_MANY_FROM_ADDRESS = "too_many_from_address"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OUT_OF_DESCRIPTORS = "out_of_file_descriptors"
+    TOO_MANY_HTTP_CONNECTIONS = "too_many_http_connections"
     SLOW_READER = "slow_reader"
     IO_ERROR = "io_exception"
 

@@ -19,12 +19,15 @@ _NO_FILE = {
     ),
     errno.ELOOP: ("is a link to itself", "restore what it linked to, and start again"),
 }
+_DESCRIPTOR_REMEDIES = {
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the system's limit of open files (fs.file-max)",
+}
 _READ_REMEDIES = {
+    **_DESCRIPTOR_REMEDIES,
     errno.EACCES: GIVE_TO_USER,
     errno.EPERM: GIVE_TO_USER,
     errno.EIO: "check the disk, and restore the file from a backup if it stays so",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENFILE: "raise the system's limit of open files (fs.file-max)",
     errno.ENOMEM: "give the server more memory",
     errno.ESTALE: "check the mount of the file system",
 }
@@ -127,3 +130,14 @@ class DiskFailure(StorageError):
         self.file = file
         self.operation = operation
         self.cause = cause
+        self.out_of_descriptors = False
+        """The disk was not asked: the process or the system had no descriptor left."""
+
+    @classmethod
+    def of(cls, file: Path, operation: str, error: OSError) -> "DiskFailure":
+        """Return the failure that the system's error amounts to, with its remedy."""
+        number = error.errno or 0
+        remedy = _DESCRIPTOR_REMEDIES.get(number, "")
+        failure = cls(file, operation, error.strerror or str(error), remedy)
+        failure.out_of_descriptors = number in _DESCRIPTOR_REMEDIES
+        return failure

@@ -76,7 +76,7 @@ class SnapshotFile:
                 self._handle = self._files.create(self._temporary, exclusive=False)
             self._write(data)
         except OSError as error:
-            raise DiskFailure(self._temporary, "write", error.strerror or str(error)) from error
+            raise DiskFailure.of(self._temporary, "write", error) from error
 
     def commit(self) -> NamedFile:
         """Make the file durable and give it its name. Raises DiskFailure."""
@@ -90,7 +90,7 @@ class SnapshotFile:
             self._files.rename(self._temporary, self._target)
             self._files.sync_directory(self._target.parent)
         except OSError as error:
-            raise DiskFailure(self._temporary, "sync", error.strerror or str(error)) from error
+            raise DiskFailure.of(self._temporary, "sync", error) from error
         return NamedFile(self._zxid, self._target, self._compression)
 
     def discard(self) -> None:

@@ -269,5 +269,5 @@ class TxnLog:
 
     def fail(self, error: OSError) -> DiskFailure:
         """Give the log up because of ``error``: return what it raises from now on."""
-        self._failure = DiskFailure(self._path, self._operation, error.strerror or str(error))
+        self._failure = DiskFailure.of(self._path, self._operation, error)
         return self._failure

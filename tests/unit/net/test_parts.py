@@ -1,5 +1,6 @@
 """The small parts: addresses, listening, log lines about refusals, HTTP sites, the process."""
 
+import asyncio
 import gc
 import logging
 import resource
@@ -7,6 +8,7 @@ import socket
 import sys
 import urllib.request
 import weakref
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
@@ -87,9 +89,8 @@ def test_sites_are_hosted_and_a_taken_port_is_one_line():
         return Site("AdminServer", application)
 
     async def scenario():
-        import asyncio
 
-        sites = Sites()
+        sites = Sites(100, lambda reason, peer: None)
         sock = listen("AdminServer", "127.0.0.1", 0, -1, False)
         port = sock.getsockname()[1]
         await sites.start(site(), sock)
@@ -103,6 +104,55 @@ def test_sites_are_hosted_and_a_taken_port_is_one_line():
             await sites.stop()
 
     run(scenario())
+
+
+def test_a_site_lets_so_many_in_and_no_more():
+    refused = []
+
+    async def fine(request):
+        return web.Response(text="fine")
+
+    async def scenario():
+        application = web.Application()
+        application.router.add_get("/", fine)
+        sites = Sites(3, lambda reason, peer: refused.append(reason))
+        sock = listen("metrics", "127.0.0.1", 0, -1, False)
+        port = sock.getsockname()[1]
+        await sites.start(Site("metrics", application), sock)
+        idle = []
+        try:
+            connect = asyncio.open_connection
+            idle.extend([await connect("127.0.0.1", port) for _ in range(3)])
+            while len(sites._runners[0].server.connections) < 3:
+                await asyncio.sleep(0.01)
+            with suppress(ConnectionResetError):
+                reader, writer = await connect("127.0.0.1", port)
+                idle.append((reader, writer))
+                assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert refused == [CloseReason.TOO_MANY_HTTP_CONNECTIONS]
+            idle[0][1].close()
+            while len(sites._runners[0].server.connections) > 2:
+                await asyncio.sleep(0.01)
+            with await asyncio.to_thread(
+                urllib.request.urlopen, f"http://127.0.0.1:{port}/", None, 5
+            ) as response:
+                assert response.read() == b"fine"
+        finally:
+            for _, writer in idle:
+                writer.close()
+            await sites.stop()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("fit", [1, 12, 250, 976, 1_048_528])
+@pytest.mark.parametrize("sites", [0, 1, 2])
+def test_clients_and_sites_share_what_descriptors_there_are(fit, sites):
+    clients, each = process.share_descriptors(fit, sites)
+    assert clients >= 1
+    assert 2 <= each <= process.MOST_HTTP_CONNECTIONS
+    # Too few for two a site: the reserve gives them.
+    assert clients + sites * each <= max(fit, 1 + 2 * sites)
 
 
 def test_the_descriptor_limit_is_raised_to_the_hard_one():

@@ -12,6 +12,7 @@ import threading
 import pytest
 from tests.unit.net.harness import GatedDisk, Peer, eventually, run, serving
 
+from speckeeper.net import snapshotter
 from speckeeper.net.listening import ListenError, listen
 from speckeeper.net.run import ServeOptions, serve
 from speckeeper.server.reasons import CloseReason
@@ -101,6 +102,31 @@ def test_a_snapshot_that_is_due_while_one_is_taken_is_skipped(tmp_path):
             assert logs >= 8  # it rolls all the same
 
     run(scenario())
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_snapshot_without_a_descriptor_is_tried_again(tmp_path, caplog, monkeypatch, number):
+    class Exhausted(Disk):
+        def create(self, path, *, exclusive):
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(snapshotter, "RETRY_S", 0.05)
+
+    async def scenario():
+        async with serving(tmp_path) as service:
+            whole = service.snapshotter._files
+            peer = await Peer.connect(service.address)
+            await peer.create("/a")
+            service.snapshotter._files = Exhausted()
+            with pytest.raises(DiskFailure, match=r"raise the .*limit of open files"):
+                await service.snapshotter.take()
+            await peer.create("/b")
+            assert service.failure is None
+            service.snapshotter._files = whole
+            await eventually(lambda: service.snapshotter.last is not None)
+
+    run(scenario())
+    assert "the snapshot is tried again" in caplog.text
 
 
 def test_a_snapshot_can_be_asked_for(tmp_path):
