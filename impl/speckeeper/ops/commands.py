@@ -77,7 +77,13 @@ def status(
     """Show how servers are; exit code 1 if one does not answer."""
     from speckeeper.ops.status import as_json, ask_all, print_table, split_hosts
 
-    statuses = ask_all(split_hosts(hosts or ["localhost:2181"]), timeout)
+    wanted = split_hosts(hosts or ["localhost:2181"])
+    if not wanted:
+        fail(
+            "no host is named; give host[:port], or nothing for localhost:2181",
+            ExitCode.BAD_INVOCATION,
+        )
+    statuses = ask_all(wanted, timeout)
     if json:
         typer.echo(as_json(statuses))
     else:

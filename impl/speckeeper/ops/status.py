@@ -5,14 +5,19 @@ commas and a chroot, or `http://host:8080` for the AdminServer.
 """
 
 import asyncio
+import ipaddress
 import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 DEFAULT_PORT = 2181
+_LAST_PORT = 65535
 _LATENCY = re.compile(r"([\d.]+)/([\d.]+)/([\d.]+)")
 
 
@@ -99,9 +104,30 @@ async def _four_letter(host: str, word: str) -> str:
 def _address(host: str) -> tuple[str, int]:
     match = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+)(?::(\d+))?", host)
     if not match:
-        return host, DEFAULT_PORT  # a bare IPv6 address
+        return _bare_ipv6(host)
     name, port = match[1] or match[3], match[2] or match[4]
-    return name, int(port) if port else DEFAULT_PORT
+    number = int(port) if port else DEFAULT_PORT
+    if not 1 <= number <= _LAST_PORT:
+        raise ValueError(f"port {port} is out of range, 1 to {_LAST_PORT}")
+    return name, number
+
+
+def _bare_ipv6(host: str) -> tuple[str, int]:
+    """Read an IPv6 address without brackets, alone or with a port that cannot be a part of it."""
+    name, _, port = host.rpartition(":")
+    if _is_ipv6(host):
+        return host, DEFAULT_PORT
+    if _is_ipv6(name) and port.isascii() and port.isdigit():
+        return _address(f"[{name}]:{port}")
+    raise ValueError(f"{host!r} is neither host:port nor [IPv6 address]:port")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_srvr(host: str, answer: str) -> ServerStatus:
@@ -141,13 +167,20 @@ def parse_mntr(host: str, answer: str) -> ServerStatus:
 
 
 def _ask_admin(url: str, timeout_s: float) -> ServerStatus:
-    from urllib.request import urlopen  # slow to import, and seldom needed
+    from http.client import HTTPException  # slow to import, and seldom needed
+    from urllib.request import urlopen
 
     base = url.rstrip("/")
     if not base.endswith("/commands"):
         base += "/commands"
-    with urlopen(f"{base}/server_stats", timeout=timeout_s) as response:
-        return parse_admin(url, json.load(response))
+    try:
+        with urlopen(f"{base}/server_stats", timeout=timeout_s) as response:
+            answer = json.load(response)
+    except (HTTPException, OverflowError) as error:  # no HTTP; a port that cannot be one
+        raise ValueError(str(error) or type(error).__name__) from error
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is not a JSON object")
+    return parse_admin(url, answer)
 
 
 def parse_admin(host: str, answer: dict[str, Any]) -> ServerStatus:
@@ -196,6 +229,7 @@ def print_table(statuses: list[ServerStatus]) -> None:
     """Print a table, one row per server, and below it why a server did not answer."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("HOST", "MODE", "VERSION", "ZXID"):
@@ -203,11 +237,12 @@ def print_table(statuses: list[ServerStatus]) -> None:
     for heading in ("LATENCY min/avg/max ms", "CONNECTIONS", "NODES", "OUTSTANDING"):
         table.add_column(heading, justify="right")
     for status in statuses:
+        host = Text(status.host)
         if status.error is not None:
-            table.add_row(status.host, "[red]no answer[/red]")
+            table.add_row(host, Text("no answer", style="red"))
             continue
         table.add_row(
-            status.host,
+            host,
             _shown(status.mode),
             _shown(status.version),
             _shown(status.zxid),
@@ -225,14 +260,11 @@ def print_table(statuses: list[ServerStatus]) -> None:
     console.print(table)
     for status in statuses:
         if status.error is not None:
-            console.print(f"{_plain(status.host)}: {_plain(status.error)}", highlight=False)
+            console.print(Text(f"{status.host}: {status.error}"))
 
 
-def _shown(value: object) -> str:
-    return "-" if value is None else _plain(str(value))
+def _shown(value: object) -> "Text":
+    from rich.text import Text
 
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    # A Text is printed as it is; in a str rich looks for markup and the names of emoji.
+    return Text("-" if value is None else str(value))

@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.unit.ops.live import Live, free_port, run
 
-from speckeeper.ops.status import parse_admin, parse_mntr, parse_srvr, split_hosts
+from speckeeper.ops.status import _address, parse_admin, parse_mntr, parse_srvr, split_hosts
 
 pytestmark = pytest.mark.xdist_group("ops-server")
 
@@ -98,3 +98,45 @@ def test_a_port_that_is_no_zookeeper(server: Live) -> None:
     done = run("status", "--timeout", "0.5", f"127.0.0.1:{server.admin_port}")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("127.0.0.1:99999", "port 99999 is out of range, 1 to 65535"),
+        ("[::1]:0", "port 0 is out of range, 1 to 65535"),
+        ("127.0.0.1:smile:", "'127.0.0.1:smile:' is neither host:port nor [IPv6 address]:port"),
+        ("http://127.0.0.1:99999", None),
+        ("http://127.0.0.1:1/[/red]", None),
+        ("http://127.0.0.1:1/:smile:", None),
+    ],
+)
+def test_foreign_text_is_shown_as_it_is_and_the_others_too(
+    server: Live, host: str, why: str | None
+) -> None:
+    done = run("status", host, server.hosts)
+    assert (done.returncode, done.stderr) == (1, "")
+    _, bad, good, reason = done.stdout.splitlines()
+    assert bad.split() == [host, "no", "answer"]
+    assert good.split()[1] == "standalone"
+    assert reason.startswith(f"{host}: {why or ''}")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("::1", ("::1", 2181)),
+        ("[::1]:23832", ("::1", 23832)),
+        ("::1:23832", ("::1", 23832)),  # no address has a group of five digits
+        ("::1:2181", ("::1:2181", 2181)),  # an address, all of it
+    ],
+)
+def test_ipv6_addresses(host: str, address: tuple[str, int]) -> None:
+    assert _address(host) == address
+
+
+@pytest.mark.parametrize("nothing", ["", ",", "/chroot"])
+def test_no_host_is_an_error(nothing: str) -> None:
+    done = run("status", nothing)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("speckeeper: no host is named; ")
