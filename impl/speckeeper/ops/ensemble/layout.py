@@ -4,11 +4,13 @@ Client ports follow each other from the one that is asked for. The ports between
 nobody's concern, so they are the usual ones if they are free, and others if not.
 """
 
+import fcntl
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 HOST = "127.0.0.1"
 TICK_TIME_MS = 2000
@@ -70,9 +72,33 @@ def lay_out(directory: Path, servers: int, client_port: int) -> list[Place]:
         for place in places:
             _write(place, lines)
     except OSError as error:
-        what = (error.strerror or str(error)).lower()
-        raise LayoutError(f"{error.filename or directory}: {what}; choose another --dir") from None
+        raise _not_writable(directory, error) from None
     return places
+
+
+def lock(directory: Path) -> TextIO:
+    """Keep others from the folder for as long as the returned file is open.
+
+    A second ensemble would write its ports into the configurations of the first. Raises
+    `LayoutError`.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = (directory / "lock").open("w")
+    except OSError as error:
+        raise _not_writable(directory, error) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        text = f"{directory} is in use by another ensemble; stop it, or choose another --dir"
+        raise LayoutError(text) from None
+    return file
+
+
+def _not_writable(directory: Path, error: OSError) -> LayoutError:
+    what = (error.strerror or str(error)).lower()
+    return LayoutError(f"{error.filename or directory}: {what}; choose another --dir")
 
 
 def _same_size(directory: Path, servers: int) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from speckeeper import __version__
-from speckeeper.ops.ensemble.layout import LayoutError, Place, lay_out
+from speckeeper.ops.ensemble.layout import LayoutError, Place, lay_out, lock
 from speckeeper.ops.ensemble.processes import Child, Processes
 from speckeeper.ops.ensemble.show import Lines, LiveTable, Show
 from speckeeper.ops.exit_codes import ExitCode
@@ -18,11 +18,12 @@ _ROLES = ("leader", "follower", "observer")
 def run(directory: Path, servers: int, client_port: int, restart: bool) -> int:
     """Run an ensemble until SIGTERM or SIGINT; return the exit code."""
     try:
-        places = lay_out(directory, servers, client_port)
+        with lock(directory):
+            places = lay_out(directory, servers, client_port)
+            return asyncio.run(_run(places, directory, restart))
     except LayoutError as error:
         print(f"speckeeper: {error}", file=sys.stderr)
         return int(ExitCode.UNEXPECTED)
-    return asyncio.run(_run(places, directory, restart))
 
 
 async def _run(places: list[Place], directory: Path, restart: bool) -> int:

@@ -1,0 +1,59 @@
+"""Folders and ports of an ensemble on one machine."""
+
+import contextlib
+import random
+import socket
+from pathlib import Path
+
+import pytest
+
+from speckeeper.ops.config.zoo_cfg import read_config
+from speckeeper.ops.ensemble.layout import LayoutError, lay_out, lock
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody has."""
+    while True:
+        first = random.SystemRandom().randrange(20_000, 32_000 - count)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+
+
+def test_every_server_has_a_configuration_that_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "a b\u00e9\\c"  # what properties have to escape
+    first = free_ports(3)
+    places = lay_out(folder, 3, first)
+    configs = [read_config(str(place.config), [], {}) for place in places]
+    assert [config.server_id for config in configs] == [1, 2, 3]
+    assert [config.number("clientPort") for config in configs] == [first, first + 1, first + 2]
+    assert [config.string("dataDir") for config in configs] == [
+        str(place.folder / "data") for place in places
+    ]
+    assert len({config.quorum for config in configs}) == 1
+    assert all(config.warnings == () for config in configs)
+
+
+def test_a_folder_keeps_its_number_of_servers(tmp_path: Path) -> None:
+    first = free_ports(5)
+    lay_out(tmp_path, 3, first)
+    with pytest.raises(LayoutError, match=r"has an ensemble of 3; say -n 3, or choose another"):
+        lay_out(tmp_path, 5, first)
+
+
+def test_a_folder_is_used_once(tmp_path: Path) -> None:
+    with lock(tmp_path / "e"), pytest.raises(LayoutError, match="is in use by another ensemble"):
+        lock(tmp_path / "e")
+    lock(tmp_path / "e").close()
+
+
+def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LayoutError, match=r"file: file exists; choose another --dir"):
+        lock(tmp_path / "file")
+
+
+def test_ports_end_somewhere(tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match="65534 on go beyond 65535"):
+        lay_out(tmp_path, 3, 65534)
