@@ -278,7 +278,11 @@ class Calls(Workshop):
             ctx = Context(Block(), 0, env, dict(now), dict(then), {}, self.new_function())
             assert operator.body is not None, "checked by the caller"
             make = self.test if boolean else self.value
-            ctx.put(f"return {make(operator.body, ctx)}", operator.body.place)
+            state = [*now.values(), *then.values()]
+            if operator.parameters or not state or not facts.pure or facts.random:
+                ctx.put(f"return {make(operator.body, ctx)}", operator.body.place)
+            else:
+                self._remembered(operator.body, make, state, ctx)
             self.define(
                 name,
                 ", ".join([*parameters, *now.values(), *then.values()]),
@@ -286,6 +290,22 @@ class Calls(Workshop):
                 operator.name,
             )
         return name
+
+    def _remembered(self, node: m.Expression, make: Make, state: list[str], ctx: Context) -> None:
+        """Return a function of the state alone, with its last two values at hand.
+
+        Under a quantifier, and in one property after another, it is asked again and again of the
+        same two states. Variables are compared by identity: a state keeps its values.
+        """
+        blank: tuple[object, ...] = (object(),) * (len(state) + 1)
+        last = self.constant([blank, blank])
+        for slot, name in enumerate(("e0", "e1")):
+            same = " and ".join(f"{name}[{n}] is {code}" for n, code in enumerate(state))
+            ctx.put(f"{name} = {last}[{slot}]")
+            ctx.put(f"if {same}: return {name}[-1]")
+        ctx.put(f"r = {make(node, ctx)}", node.place)
+        ctx.put(f"{last}[:] = ({', '.join(state)}, r), e0")
+        ctx.put("return r")
 
     def _parameter(self, parameter: m.Parameter, env: Environment) -> str:
         name = self.fresh(f"a_{_plain(parameter.name)}")

@@ -47,7 +47,8 @@ class Model:
 
     ``liveness`` are the parts of properties that speak of infinite behaviours, to be checked of
     those that satisfy ``fairness``; their predicates are ``atoms``. ``marks`` count the branches
-    of actions; ``probed`` returns the properties with probes for what mattered in them,
+    of actions; ``has_effects`` is set where constraints or properties of steps do more than say what
+    holds, so that the same step may matter twice. ``probed`` returns the properties with probes for what mattered in them,
     ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
     to be shown in place of a state, from that state and the next.
     """
@@ -75,6 +76,7 @@ class Model:
     liveness: list[LivenessCheck] = field(default_factory=list)
     fairness: Formula = TRUE
     atoms: list[Atom] = field(default_factory=list)
+    has_effects: bool = False
 
 
 def load_model(
@@ -136,9 +138,11 @@ class _Loader:
         for name in config.constraints:
             body = self._body(name, STATE)
             model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
+            model.has_effects |= not compiler.analyst.facts(body).pure
         for name in config.action_constraints:
             body = self._body(name, ACTION)
             model.action_constraints.append(StepCheck(name, compiler.step_predicate(body)))
+            model.has_effects |= not compiler.analyst.facts(body).pure
         for assumption in self._module.assumptions:
             holds = compiler.state_predicate(assumption)
             blank: State = (None,) * len(self._module.variables)
@@ -317,6 +321,7 @@ class _Loader:
         for step in [*parts.steps, *parts.quantified_steps]:
             self._formulas.append((name, step, True))
             model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))
+            model.has_effects |= not compiler.analyst.facts(step).pure
         for node in parts.liveness:
             self._temporal.append((name, node))
             check = LivenessCheck(name, node.place, self._translator.formula(node))

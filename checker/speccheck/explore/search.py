@@ -134,6 +134,8 @@ class Search(Engine):
         graph, row = self._graph, self._row
         successors: list[State] = []
         add = successors.append
+        # Several actions, or one with several arguments, often lead to one state.
+        reached: set[State] | None = None if is_simple or model.has_effects else set()
         alive = False
         self._at = (index, None, None)
         for number, action in enumerate(model.actions):
@@ -148,6 +150,10 @@ class Search(Engine):
                     if graph is not None:
                         row.append(self._numbers[successor])
                     continue
+                if reached is not None:
+                    if successor in reached:
+                        continue
+                    reached.add(successor)
                 self._arrive(index, number, state, successor)
             successors.clear()
         if not alive and model.check_deadlock:
