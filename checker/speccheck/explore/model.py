@@ -47,10 +47,11 @@ class Model:
 
     ``liveness`` are the parts of properties that speak of infinite behaviours, to be checked of
     those that satisfy ``fairness``; their predicates are ``atoms``. ``marks`` count the branches
-    of actions; ``has_effects`` is set where constraints or properties of steps do more than say what
-    holds, so that the same step may matter twice. ``probed`` returns the properties with probes for what mattered in them,
+    of actions; ``probed`` returns the properties with probes for what mattered in them,
     ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
     to be shown in place of a state, from that state and the next.
+    ``has_effects``: constraints or properties of steps do more than say what holds, so that to see
+    a step twice is not to see it once.
     """
 
     name: str

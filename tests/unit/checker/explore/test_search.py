@@ -231,3 +231,38 @@ Falls == [][LET more == x + 1 IN more = x' /\\ (x' = 2 => ~(ENABLED Up)')]_x
     assert check(tmp_path, body, config).verdict == "success"
     result = check(tmp_path, body.replace("x' = 2 =>", "x' = 1 =>"), config)
     assert (result.verdict, len(result.trace)) == ("property", 2)
+
+
+_MANY_WAYS = """EXTENDS Integers, TLC
+VARIABLE x
+Init == x = 0 /\\ TLCSet(1, 0)
+Next == \\E y \\in 1..5 : x < 3 /\\ x' = x + 1 + 0 * y
+Count == TLCSet(1, TLCGet(1) + 1)
+Fifteen == TLCGet(1) = 15
+Grows == [][x' > x]_x
+"""
+
+
+def test_every_way_to_a_state_counts_where_a_constraint_has_an_effect(tmp_path: Path) -> None:
+    config = "INIT Init NEXT Next ACTION_CONSTRAINT Count POSTCONDITION Fifteen PROPERTY Grows"
+    result = check(tmp_path, _MANY_WAYS, f"{config} CHECK_DEADLOCK FALSE")
+    assert (result.verdict, result.generated, result.distinct) == ("success", 16, 4)
+
+
+# Long enough for a function of its own, asked of both states of every step.
+_LONG = """EXTENDS Integers
+VARIABLES x, y
+Init == x = 0 /\\ y = 1
+Next == (x < 4 /\\ x' = x + 1 /\\ UNCHANGED y) \\/ (y < 3 /\\ y' = y + 1 /\\ UNCHANGED x)
+Sum == LET a == x + x + x + x + x + x + x + x + x + x + x + x IN
+       IF x > y THEN a + y + y + y + y + y + y + y + y + y ELSE a + 9 * y + 0 * (x + y + x + y)
+Right == Sum = 12 * x + 9 * y
+Steps == [][Sum' - Sum = IF x' = x THEN 9 ELSE 12]_<<x, y>>
+Wrong == [][\\E z \\in 1..3 : Sum' - Sum = 9 + z]_<<x, y>>
+"""
+
+
+def test_a_definition_asked_of_both_states_of_a_step_keeps_them_apart(tmp_path: Path) -> None:
+    config = "INIT Init NEXT Next INVARIANT Right PROPERTY Steps CHECK_DEADLOCK FALSE"
+    assert check(tmp_path, _LONG, config).verdict == "success"
+    assert check(tmp_path, _LONG, f"{config} PROPERTY Wrong").violated == "Wrong"
