@@ -247,6 +247,8 @@ class Actions(Expressions):
                 self._put_all(arguments, 0, ctx, goal)
             case "\\/":
                 self._put_any(arguments, ctx, goal)
+            case "=>":
+                self._put_branches(self._as_branches(node), 0, ctx, self._joined(goal, ctx))
             case "=" | "\\in":
                 target = self._target(arguments[0], ctx)
                 if target is None:
@@ -259,6 +261,15 @@ class Actions(Expressions):
                 self._put_composition(arguments, ctx, goal)
             case _:
                 self._put_guard(node, ctx, goal)
+
+    def _as_branches(self, node: m.CallBuiltin) -> m.Branches:
+        """Return A => B as IF A THEN B ELSE TRUE, which it is where TLC looks for states."""
+        condition, then = node.arguments
+        assert not isinstance(condition, m.OperatorValue), "the resolver sees to it"
+        assert not isinstance(then, m.OperatorValue), "the resolver sees to it"
+        made = m.Branches(node.place, ((condition, then),), m.Literal(node.place, True))
+        self._kept.append(made)
+        return made
 
     def _put_composition(self, arguments: tuple[m.Argument, ...], ctx: Context, goal: Goal) -> None:
         """Put A \\cdot B: a step of A to a state between, and a step of B from there."""

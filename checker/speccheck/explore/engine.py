@@ -199,9 +199,17 @@ class Engine(ABC):
 
 
 def _key_function(model: Model) -> Callable[[State], Value] | None:
-    if model.view is not None:
-        return model.view
-    return None if model.symmetry is None else model.symmetry.key
+    """Return what states are told apart by, None for the states themselves.
+
+    As in TLC, a view is of the state that symmetry chooses from an orbit.
+    """
+    view = model.view
+    if model.symmetry is None:
+        return view
+    if view is None:
+        return model.symmetry.key
+    least = model.symmetry.least
+    return lambda state: view(least(state))
 
 
 def for_liveness(model: Model) -> Model:

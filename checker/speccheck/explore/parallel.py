@@ -456,6 +456,9 @@ def _fingerprint(model: Model) -> Callable[[State], int]:
     prints = Fingerprints()
     if model.view is not None:
         view = model.view
+        if model.symmetry is not None:
+            least = model.symmetry.least
+            return lambda state: prints[view(least(state))]
         return lambda state: prints[view(state)]
     if model.symmetry is not None:
         symmetry = model.symmetry

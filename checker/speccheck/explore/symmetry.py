@@ -1,9 +1,11 @@
 """States up to permutations of model values: one key for all states of an orbit."""
 
 from collections.abc import Iterable, Iterator
+from functools import cmp_to_key
 from typing import Any
 
 from speccheck.evaluate.compiler import State
+from speccheck.evaluate.order import compare
 from speccheck.evaluate.values import Fn, Value, function_of
 
 
@@ -14,6 +16,7 @@ class Symmetry:
         self._images = [_Image(mapping) for mapping in _group([dict(p) for p in permutations])]
         self._numbers = _Numbers()
         self._keys: dict[State, State] = {}
+        self._least: dict[State, State] = {}
 
     def orbit(self, state: State) -> Iterator[State]:
         """Yield the states that the permutations make of a state, itself included."""
@@ -35,6 +38,28 @@ class Symmetry:
                 best, best_rank = tuple(moved), rank
         self._keys[state] = best
         return best
+
+    def least(self, state: State) -> State:
+        """Return the least state of an orbit in TLC's order, variable by variable.
+
+        Dearer than :meth:`key`; a view of the state may depend on which one is taken.
+        Source: tlc2.tool.TLCStateMut.fingerPrint.
+        """
+        known = self._least.get(state)
+        if known is None:
+            known = self._least[state] = min(self.orbit(state), key=_in_order)
+        return known
+
+
+def _compare_states(a: State, b: State) -> int:
+    for left, right in zip(a, b, strict=True):
+        sign = compare(left, right)
+        if sign:
+            return sign
+    return 0
+
+
+_in_order = cmp_to_key(_compare_states)
 
 
 class _Numbers(dict[Any, int]):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from speccheck.explore.config import parse_config
+from speccheck.explore.engines import Settings, engine_for
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.search import Result, Search
 from speccheck.tla.errors import TlaError
@@ -100,6 +101,45 @@ Sym == Permutations(Server)
     config = "INIT Init NEXT Next CONSTANT Server = {a, b, c}"
     assert check(tmp_path, body, config).distinct == 8
     assert check(tmp_path, body, f"{config} SYMMETRY Sym").distinct == 4
+
+
+def test_a_view_is_of_the_state_that_symmetry_chooses(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals, TLC
+CONSTANT Node
+VARIABLES v, k
+Init == v = [n \\in Node |-> 0] /\\ k = 0
+Next == \\E n \\in Node : v[n] < 3 /\\ v' = [v EXCEPT ![n] = @ + 1] /\\ k' = k + 1
+Sym == Permutations(Node)
+View == v
+"""
+    config = "INIT Init NEXT Next VIEW View CHECK_DEADLOCK FALSE CONSTANT Node = {n1, n2, n3}"
+    assert check(tmp_path, body, config).distinct == 64
+    assert check(tmp_path, body, f"{config} SYMMETRY Sym").distinct == 20
+    for workers in (1, 2):
+        model = load_model(tmp_path / "M.tla", parse_config(f"{config} SYMMETRY Sym", "M.cfg"))
+        assert engine_for(model, Settings(workers=workers)).run().distinct == 20
+
+
+def test_an_implication_assigns_what_its_right_side_does(tmp_path: Path) -> None:
+    # As TLC does: 6 states generated for each of the two.
+    config = "INIT Init NEXT Next CHECK_DEADLOCK FALSE"
+    steps = """
+EXTENDS Naturals
+VARIABLE x
+Init == x = 0
+Next == (x = 1 => x' = 1) /\\ x' \\in {1, 2}
+"""
+    result = check(tmp_path, steps, config)
+    assert (result.verdict, result.generated, result.distinct) == ("success", 6, 3)
+    initial = """
+EXTENDS Naturals
+VARIABLES x, y
+Init == y \\in {0, 1} /\\ (y = 0 => x = 1) /\\ x \\in {1, 2}
+Next == UNCHANGED <<x, y>>
+"""
+    result = check(tmp_path, initial, config)
+    assert (result.verdict, result.generated, result.distinct) == ("success", 6, 3)
 
 
 def test_view(tmp_path: Path) -> None:
