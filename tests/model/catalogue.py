@@ -34,10 +34,16 @@ _STATES_ASKED = 2000
 # By how the names of their modules begin: what is to be exercised by some model of the family.
 FAMILIES = {
     "Quorums": ("MCQuorums",),
+    "QuorumSum": ("MCQuorumSum",),
     "FastLeaderElection": ("MCFastLeaderElection", "MCPlainElection"),
+    "ZabCore": ("MCZabCore",),
     "Zab": ("MCZab", "MCAtomicBroadcast"),
     "ZNode": ("MCZNode",),
 }
+
+# Its invariant is about later epochs, for which its model is too small. The prover shows that no
+# part is empty: `speccheck prove` finds a state of the invariant for every action.
+PROVED = frozenset({"ZabCore"})
 
 
 @dataclass(frozen=True)
