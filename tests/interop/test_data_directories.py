@@ -61,8 +61,13 @@ def _complaints(server: Peer) -> list[str]:
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"snapCount": 40}, {"snapCount": 40, "snapshot.compression.method": "gz"}],
-    ids=["log", "snapshots", "gzip"],
+    [
+        {},
+        {"snapCount": 40},
+        {"snapCount": 40, "snapshot.compression.method": "gz"},
+        {"snapCount": 40, "snapshot.compression.method": "snappy"},
+    ],
+    ids=["log", "snapshots", "gzip", "snappy"],
 )
 @pytest.mark.parametrize(
     ("writer_kind", "reader_kind"), DIRECTIONS, ids=lambda kind: getattr(kind, "name", None)

@@ -120,7 +120,7 @@ def log_show(
 
 
 def snapshot_show(
-    file: Annotated[str, typer.Argument(help="A file snapshot.<zxid>[.gz].")],
+    file: Annotated[str, typer.Argument(help="A file snapshot.<zxid>[.gz|.snappy].")],
     json: Annotated[bool, _JSON] = False,
     data: Annotated[
         bool, typer.Option("-d", "--data", help="Print the data of nodes too.")

@@ -14,7 +14,7 @@ class StorageSettings:
     ``txn_log_size_limit_kb``: a log file longer than this is followed by a new one, -1 for never.
     ``force_sync`` False: transactions are acknowledged before the disk has them.
     ``fsync_warning_threshold_ms``: a sync that takes longer is reported.
-    ``snapshot_compression_method``: "" or "gz" ("snappy" is refused).
+    ``snapshot_compression_method``: "", "gz" or "snappy".
     ``snapshot_trust_empty``: logs without any snapshot are replayed onto an empty tree.
     ``db_autocreate``, ``datadir_autocreate``: make an empty database, missing directories.
     ``serialize_last_processed_zxid``, ``digest_enabled``: trailers of the snapshots written here.

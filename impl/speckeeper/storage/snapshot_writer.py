@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
+from typing import Protocol
 
 from speckeeper.storage.errors import DataDirError, DiskFailure, StorageError
 from speckeeper.storage.interface import FileSystem
@@ -47,22 +48,42 @@ def snapshot_of(tree: DataTree, settings: StorageSettings) -> Iterator[bytes]:
     return encode_snapshot(tree.sessions, tree.acls.table(), tree.walk(), trailer, SLICE_BYTES)
 
 
+class Compressor(Protocol):
+    """What zlib's compressing objects can do."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Take data, and return what is ready of the stream."""
+
+    def flush(self) -> bytes:
+        """Return the rest of the stream."""
+
+
+def _compressor(method: str) -> Compressor | None:
+    if not method:
+        return None
+    if method == "gz":
+        return zlib.compressobj(6, zlib.DEFLATED, 31)
+    if method == "snappy":
+        from speckeeper.storage.snappy import SnappyCompressor  # few ask for it
+
+        return SnappyCompressor()
+    raise DataDirError(
+        "snapshot.compression.method",
+        f"{method!r} is not supported",
+        "use gz or snappy, or leave it empty",
+    )
+
+
 class SnapshotFile:
     """One snapshot file being written: ``add`` all chunks, then ``commit``, or ``discard``."""
 
     def __init__(self, files: FileSystem, directory: Path, zxid: int, compression: str) -> None:
-        if compression not in ("", "gz"):
-            raise DataDirError(
-                "snapshot.compression.method",
-                f"{compression!r} is not supported",
-                "use gz, or leave it empty",
-            )
         self._files = files
         self._target = directory / snapshot_name(zxid, compression)
         self._temporary = self._target.with_name(self._target.name + TEMPORARY_SUFFIX)
         self._zxid = zxid
         self._compression = compression
-        self._compress = zlib.compressobj(6, zlib.DEFLATED, 31) if compression else None
+        self._compress = _compressor(compression)
         self._handle: int | None = None
         self._position = 0
         self._synced = 0

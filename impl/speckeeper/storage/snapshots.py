@@ -22,8 +22,15 @@ from speckeeper.wire.txns import TxnDigest
 CHUNK_SIZE = 1 << 20
 _MIN_SIZE = 10
 _TAIL = b"\x00\x00\x00\x01/"  # the last string of any snapshot is "/"
-_GZIP_MAGIC = b"\x1f\x8b"
+#: So many bytes tell how a snapshot is compressed.
+HEAD_SIZE = 8
+_MAGIC = {"gz": b"\x1f\x8b", "snappy": b"\x82SNAPPY\x00"}
 _GZIP_WINDOW = 31  # zlib's number for a gzip header and trailer
+
+
+def compression_of(head: bytes) -> str:
+    """Return the compression of a snapshot by its first :data:`HEAD_SIZE` bytes, "" for none."""
+    return next((name for name, magic in _MAGIC.items() if head.startswith(magic)), "")
 
 
 def looks_complete(files: FileSystem, snapshot: NamedFile) -> bool:
@@ -36,7 +43,7 @@ def looks_complete(files: FileSystem, snapshot: NamedFile) -> bool:
     except OSError as error:
         raise _unread(snapshot.path, error) from error
     if snapshot.compression:
-        return head.startswith(_GZIP_MAGIC) if snapshot.compression == "gz" else True
+        return head.startswith(_MAGIC[snapshot.compression])
     return len(tail) >= _MIN_SIZE and tail.endswith(_TAIL)
 
 
@@ -55,14 +62,19 @@ def snapshot_chunks(files: FileSystem, snapshot: NamedFile) -> Iterator[bytes]:
 
     Raises BadSnapshot; taking the chunks raises BadSnapshot and OSError.
     """
-    if snapshot.compression == "snappy":
-        raise BadSnapshot(
-            snapshot.path,
-            "snappy compression is not supported",
-            "start the ZooKeeper that wrote it once with snapshot.compression.method=gz",
-        )
     plain = files.read_chunks(snapshot.path, CHUNK_SIZE)
+    if snapshot.compression == "snappy":
+        return _from_snappy(plain, snapshot.path)
     return _decompress(plain, snapshot.path) if snapshot.compression else plain
+
+
+def _from_snappy(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    from speckeeper.storage import snappy  # few have such snapshots
+
+    try:
+        yield from snappy.decompress(chunks)
+    except snappy.SnappyError as error:
+        raise BadSnapshot(path, f"not whole as snappy: {error}") from error
 
 
 def _decompress(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from tests.unit.storage.world import (
     settings_in,
 )
 
-from speckeeper.storage import snapshot_writer, snapshots
+from speckeeper.storage import snappy, snapshot_writer, snapshots
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.errors import (
     BadSnapshot,
@@ -36,7 +36,7 @@ from speckeeper.storage.snapshot_writer import (
     snapshot_of,
     write_snapshot,
 )
-from speckeeper.storage.snapshots import complete_snapshots, load_snapshot
+from speckeeper.storage.snapshots import complete_snapshots, load_snapshot, looks_complete
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.tree.apply import apply
 from speckeeper.tree.datatree import DataTree
@@ -293,18 +293,49 @@ def test_a_defect_while_writing_is_told_too(settings: StorageSettings) -> None:
     assert list(settings.snapshot_directory.iterdir()) == []
 
 
-@pytest.mark.parametrize("method", ["snappy", "zip"])
-def test_other_compressions_are_refused(tmp_path: Path, method: str) -> None:
-    with pytest.raises(DataDirError, match=f"'{method}' is not supported; use gz"):
-        SnapshotFile(Disk(), tmp_path, 1, method)
+def test_other_compressions_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataDirError, match="'zip' is not supported; use gz or snappy"):
+        SnapshotFile(Disk(), tmp_path, 1, "zip")
 
 
-def test_snappy_is_refused_with_a_way_out(settings: StorageSettings) -> None:
-    path = settings.snapshot_directory / "snapshot.5.snappy"
-    path.write_bytes(b"\x82SNAPPY\0")
+def test_a_snappy_snapshot_comes_back(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, snapshot_compression_method="snappy")
+    settings.snapshot_directory.mkdir(parents=True, exist_ok=True)
+    tree = tree_of(5000)
+    file = write_snapshot(Disk(), settings, tree, 5001)
+    assert file.path.name == "snapshot.1389.snappy"
+    assert looks_complete(Disk(), file)
 
-    with pytest.raises(BadSnapshot, match=r"snapshot\.compression\.method=gz"):
-        load_snapshot(Disk(), NamedFile(5, path, "snappy"), DataTree())
+    loaded = DataTree()
+    load_snapshot(Disk(), file, loaded)
+
+    assert same(loaded, tree)
+
+
+@pytest.mark.parametrize("size", [0, 7, 8, 15, 17, 21, 900, -1])
+def test_a_snappy_snapshot_that_is_cut_off_is_no_snapshot(tmp_path: Path, size: int) -> None:
+    settings = settings_in(tmp_path, snapshot_compression_method="snappy")
+    settings.snapshot_directory.mkdir(parents=True, exist_ok=True)
+    file = write_snapshot(Disk(), settings, tree_of(1000), 1001)
+    file.path.write_bytes(file.path.read_bytes()[:size])
+
+    with pytest.raises(BadSnapshot):
+        load_snapshot(Disk(), file, DataTree())
+
+
+def test_the_snappy_of_java() -> None:
+    """Bytes of the format: header, one block of a literal and a copy; a second stream appended."""
+    block = bytes([8, 0b0000_0100]) + b"ab" + bytes([0b0000_1001, 2])
+    stream = b"\x82SNAPPY\0\0\0\0\1\0\0\0\1" + len(block).to_bytes(4, "big") + block
+    assert b"".join(snappy.decompress(iter([stream[:3], stream[3:], stream]))) == b"abababab" * 2
+
+    compressor = snappy.SnappyCompressor()
+    written = compressor.compress(b"x" * 40_000) + compressor.flush()
+    assert written.startswith(stream[:16])
+    with pytest.raises(snappy.SnappyError, match="cut off"):
+        list(snappy.decompress(iter([written[:-1]])))
+    with pytest.raises(snappy.SnappyError, match="needs version 2"):
+        list(snappy.decompress(iter([written[:15] + b"\2" + written[16:]])))
 
 
 def test_a_gzip_file_of_several_streams_is_read(settings: StorageSettings) -> None:

@@ -16,7 +16,7 @@ from speckeeper.net.service import Service, now_ms
 from speckeeper.server.reasons import CloseReason
 from speckeeper.storage.names import NamedFile
 from speckeeper.storage.snapshot_writer import write_snapshot
-from speckeeper.storage.snapshots import load_snapshot
+from speckeeper.storage.snapshots import HEAD_SIZE, compression_of, load_snapshot
 from speckeeper.tree.datatree import DataTree
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 #: A name that the next start removes if this process does not live to do it.
 _UPLOAD_NAME = "snapshot.restore.tmp"
 _PATIENCE_S = 10.0
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class RestoreError(Exception):
@@ -55,13 +54,12 @@ async def _receive(service: Service, upload: Path, body: AsyncIterator[bytes]) -
     first = b""
     with upload.open("wb") as file:
         async for chunk in body:
-            first = first or chunk[: len(_GZIP_MAGIC)]
+            first += chunk[: HEAD_SIZE - len(first)]
             file.write(chunk)
     if not first:
         raise RestoreError("the request has no body")
-    compression = "gz" if first == _GZIP_MAGIC else ""
     tree = DataTree(digest_enabled=service.storage.digest_enabled)
-    trailer = load_snapshot(service.files, NamedFile(0, upload, compression), tree)
+    trailer = load_snapshot(service.files, NamedFile(0, upload, compression_of(first)), tree)
     if trailer.last_zxid is None:
         raise RestoreError("the snapshot does not say its last zxid (it is of before 3.9)")
     tree.last_processed_zxid = trailer.last_zxid

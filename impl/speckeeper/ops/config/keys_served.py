@@ -70,7 +70,7 @@ STORAGE: tuple[Key, ...] = (
         "snapshot.compression.method",
         Choice("", "gz", "snappy"),
         "",
-        "compression of snapshots; snappy is not available",
+        "compression of snapshots",
         "storage.snapshot_compression_method",
     ),
     prop(
