@@ -21,6 +21,7 @@ from speckeeper.ops.config.settings import server_settings, storage_settings, za
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords, unknown_words
+from speckeeper.ops.hosts import bracketed
 from speckeeper.ops.logs import set_up_logs
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
@@ -120,20 +121,26 @@ def _member_options(config: Config) -> MemberOptions | None:
 def _announce(config: Config, port: int) -> None:
     """Say in one line what runs and how to reach it."""
     host = config.string("clientPortAddress") or "0.0.0.0"
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else host
     parts = [
-        _what_runs(config) + f" on {host}:{port}",
+        _what_runs(config) + f" on {bracketed(host)}:{port}",
         f"data in {os.path.abspath(config.string('dataDir'))}",
     ]
     if config.values["admin.enableServer"]:
         url = config.string("admin.commandURL")
+        shown = _reached_by(config.string("admin.serverAddress"))
         parts.append(f"admin on http://{shown}:{config.number('admin.serverPort')}{url}")
     if config.string("metricsProvider.className").endswith("PrometheusMetricsProvider"):
+        shown = _reached_by(config.string("metricsProvider.httpHost"))
         parts.append(
             f"metrics on http://{shown}:{config.number('metricsProvider.httpPort')}/metrics"
         )
-    parts.append(f"connect with: speckeeper shell -server {shown}:{port}")
+    parts.append(f"connect with: speckeeper shell -server {_reached_by(host)}:{port}")
     print("; ".join(parts), flush=True)
+
+
+def _reached_by(host: str) -> str:
+    """Return how this machine reaches what listens on an address, ready for a port behind it."""
+    return "127.0.0.1" if host in ("", "0.0.0.0", "::", "*") else bracketed(host)
 
 
 def _what_runs(config: Config) -> str:

@@ -5,13 +5,14 @@ commas and a chroot, or `http://host:8080` for the AdminServer.
 """
 
 import asyncio
-import ipaddress
 import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from speckeeper.ops.hosts import bracketed
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -102,32 +103,14 @@ async def _four_letter(host: str, word: str) -> str:
 
 
 def _address(host: str) -> tuple[str, int]:
-    match = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+)(?::(\d+))?", host)
+    match = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+)(?::(\d+))?", bracketed(host))
     if not match:
-        return _bare_ipv6(host)
+        raise ValueError(f"{host!r} is neither host:port nor [IPv6 address]:port")
     name, port = match[1] or match[3], match[2] or match[4]
     number = int(port) if port else DEFAULT_PORT
     if not 1 <= number <= _LAST_PORT:
         raise ValueError(f"port {port} is out of range, 1 to {_LAST_PORT}")
     return name, number
-
-
-def _bare_ipv6(host: str) -> tuple[str, int]:
-    """Read an IPv6 address without brackets, alone or with a port that cannot be a part of it."""
-    name, _, port = host.rpartition(":")
-    if _is_ipv6(host):
-        return host, DEFAULT_PORT
-    if _is_ipv6(name) and port.isascii() and port.isdigit():
-        return _address(f"[{name}]:{port}")
-    raise ValueError(f"{host!r} is neither host:port nor [IPv6 address]:port")
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def parse_srvr(host: str, answer: str) -> ServerStatus:

@@ -5,6 +5,7 @@ import json
 import pytest
 from tests.unit.ops.live import Live, free_port, run
 
+from speckeeper.ops.hosts import bracketed_all
 from speckeeper.ops.status import _address, parse_admin, parse_mntr, parse_srvr, split_hosts
 
 pytestmark = pytest.mark.xdist_group("ops-server")
@@ -140,3 +141,15 @@ def test_no_host_is_an_error(nothing: str) -> None:
     done = run("status", nothing)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("speckeeper: no host is named; ")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("::1:23832", "[::1]:23832"),
+        ("[::1]:23832,fe80::1/app:x", "[::1]:23832,[fe80::1]/app:x"),
+        ("a:1,10.0.0.1:2/c", "a:1,10.0.0.1:2/c"),
+    ],
+)
+def test_connect_strings_may_leave_brackets_out(given: str, asked: str) -> None:
+    assert bracketed_all(given) == asked

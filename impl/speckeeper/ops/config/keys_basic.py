@@ -2,6 +2,7 @@
 
 from speckeeper.ops.config.key import Key, core, prop
 from speckeeper.ops.config.kinds import (
+    BOUND_HOST,
     HOST,
     INT_MIN,
     PATH,
@@ -36,7 +37,7 @@ BASICS: tuple[Key, ...] = (
     core("clientPort", _PORT, None, "port for clients; 0 means any free one", "net.client_port"),
     core(
         "clientPortAddress",
-        HOST,
+        BOUND_HOST,
         None,
         "address for clients",
         "net.client_port_address",

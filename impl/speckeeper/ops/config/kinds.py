@@ -131,6 +131,28 @@ class Text:
         return text
 
 
+class Host:
+    """A host name or an address; IPv6 may stand in brackets, which are taken off.
+
+    ``empty`` is what an empty value stands for, None if it is an error.
+    """
+
+    label = "a host name or address"
+
+    def __init__(self, empty: str | None = None) -> None:
+        self.empty = empty
+
+    def parse(self, text: str) -> str:
+        """Return the name or address without brackets."""
+        if text.startswith("[") and text.endswith("]") and ":" in text:
+            text = text[1:-1]
+        if not text:
+            if self.empty is None:
+                raise ValueError("the value is empty")
+            return self.empty
+        return text
+
+
 class Words:
     """A comma-separated list; blanks around the words and empty words do not count."""
 
@@ -183,4 +205,6 @@ class Digest:
 PORT = Integer(1, 65535)
 TRUE_FALSE = Flag()
 PATH = Text("a path")
-HOST = Text("a host name or address")
+HOST = Host()
+#: As InetAddress.getByName reads it: an empty text is the loopback address.
+BOUND_HOST = Host("127.0.0.1")

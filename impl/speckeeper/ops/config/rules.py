@@ -58,9 +58,6 @@ def apply_rules(
         # Its TTL nodes would be taken for ephemeral ones whose session is gone, and deleted.
         text = "emulate353TTLNodes=true: TTL nodes as 3.5.3 wrote them cannot be read"
         raise fail("emulate353TTLNodes", text, "let Apache ZooKeeper delete them first")
-    if values["snapshot.compression.method"] == "snappy":
-        text = "snapshot.compression.method: snappy is not available"
-        raise fail("snapshot.compression.method", text, "use gz, or leave the value empty")
     return server_id, quorum
 
 
@@ -102,22 +99,30 @@ def _ports(values: Values, fail: Fail) -> None:
     if values["clientPort"] is None:
         secure = values["secureClientPort"] is not None
         text = "clientPort is not set" + (", and TLS is not served yet" if secure else "")
-        raise fail("clientPort", text, "add a line such as clientPort=2181")
+        raise fail(
+            "secureClientPort" if secure else "clientPort",
+            text,
+            "add a line such as clientPort=2181",
+        )
 
 
 def _session_timeouts(values: Values, fail: Fail) -> None:
     tick_time = _number(values, "tickTime")
+    derived = [name for name in ("minSessionTimeout", "maxSessionTimeout") if values[name] == -1]
     for name, ticks in (("minSessionTimeout", 2), ("maxSessionTimeout", 20)):
         if values[name] == -1:
             values[name] = ticks * tick_time
     shortest = _number(values, "minSessionTimeout")
     longest = _number(values, "maxSessionTimeout")
     if shortest > longest:
-        raise fail(
-            "minSessionTimeout",
-            f"minSessionTimeout {shortest} is larger than maxSessionTimeout {longest}",
-            "swap them, or set both",
-        )
+        text = f"minSessionTimeout {shortest} is larger than maxSessionTimeout {longest}"
+        if derived == ["minSessionTimeout"]:
+            text += f" (minSessionTimeout is not set: 2 * tickTime {tick_time})"
+            raise fail("maxSessionTimeout", text, f"set it to {shortest} or more, or set both")
+        if derived == ["maxSessionTimeout"]:
+            text += f" (maxSessionTimeout is not set: 20 * tickTime {tick_time})"
+            raise fail("minSessionTimeout", text, f"set it to {longest} or less, or set both")
+        raise fail("minSessionTimeout", text, "swap them")
 
 
 def _security(values: Values, fail: Fail) -> None:

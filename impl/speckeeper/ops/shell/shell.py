@@ -3,6 +3,7 @@
 Source: ZooKeeper ``ZooKeeperMain``.
 """
 
+from speckeeper.ops.hosts import bracketed_all
 from speckeeper.ops.shell.commands import all_commands
 from speckeeper.ops.shell.console import Console
 from speckeeper.ops.shell.errors import FAILED, NOT_FOUND, KeeperError, ShellError
@@ -55,7 +56,9 @@ class Shell:
         """
         if self._session is not None and self._session.alive():
             self._session.close()
-        self._session = Session.open(server, self._timeout_ms, self._read_only, self._on_event)
+        self._session = Session.open(
+            bracketed_all(server), self._timeout_ms, self._read_only, self._on_event
+        )
         self.server = server
         if self._wait and not self._session.wait_connected(self._timeout_ms):
             failure = ShellError(self._with_reason(KeeperError(ErrorCode.CONNECTION_LOSS).text))

@@ -9,6 +9,7 @@ from speckeeper.ops.config.kinds import (
     Decimal,
     Digest,
     Flag,
+    Host,
     Integer,
     Interval,
     Text,
@@ -74,6 +75,8 @@ def _bad_text(key: Key) -> str | None:
             return "something else"
         case Text() as kind:
             return None if kind.empty else ""
+        case Host() as kind:
+            return "" if kind.empty is None else None
         case Words():
             return None
     raise AssertionError(f"no bad value is known for {key.kind}")

@@ -134,8 +134,19 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
         ),
         (
             "minSessionTimeout=9\nmaxSessionTimeout=8",
-            "DIR/zoo.cfg:3: minSessionTimeout 9 is larger than maxSessionTimeout 8; "
-            "swap them, or set both",
+            "DIR/zoo.cfg:3: minSessionTimeout 9 is larger than maxSessionTimeout 8; swap them",
+        ),
+        (
+            "tickTime=2000\nmaxSessionTimeout=1000",
+            "DIR/zoo.cfg:4: minSessionTimeout 4000 is larger than maxSessionTimeout 1000 "
+            "(minSessionTimeout is not set: 2 * tickTime 2000); "
+            "set it to 4000 or more, or set both",
+        ),
+        (
+            "tickTime=2000\nminSessionTimeout=50000",
+            "DIR/zoo.cfg:4: minSessionTimeout 50000 is larger than maxSessionTimeout 40000 "
+            "(maxSessionTimeout is not set: 20 * tickTime 2000); "
+            "set it to 40000 or less, or set both",
         ),
         (
             "secureClientPortAddress=localhost",
@@ -184,11 +195,6 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "read; let Apache ZooKeeper delete them first",
         ),
         (
-            "snapshot.compression.method=snappy",
-            "DIR/zoo.cfg:3: snapshot.compression.method: snappy is not available; "
-            "use gz, or leave the value empty",
-        ),
-        (
             "DigestAuthenticationProvider.digestAlg=RipeMD1600",
             "DIR/zoo.cfg:3: DigestAuthenticationProvider.digestAlg: there is no hash RipeMD1600; "
             "use SHA1, SHA-256, SHA-512 or SHA3-256",
@@ -215,7 +221,7 @@ def test_data_dir_and_client_port_must_be_set(tmp_path: Path) -> None:
         "DIR/zoo.cfg: clientPort is not set; add a line such as clientPort=2181"
     )
     assert refused(tmp_path, "dataDir=/x\nsecureClientPort=1\n", basics=False) == (
-        "DIR/zoo.cfg: clientPort is not set, and TLS is not served yet; "
+        "DIR/zoo.cfg:2: clientPort is not set, and TLS is not served yet; "
         "add a line such as clientPort=2181"
     )
 
@@ -296,6 +302,20 @@ def test_sizes_are_scaled_to_bytes_and_switches_are_not(tmp_path: Path) -> None:
     assert config.section("server")["snap_size_limit_bytes"] == 64 * 1024
     config = read(tmp_path, "snapSizeLimitInKb=-1\n")
     assert config.section("server")["snap_size_limit_bytes"] == -1
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("[::1]", "::1"), ("::1", "::1"), ("", "127.0.0.1"), ("h.x", "h.x")]
+)
+def test_addresses_as_java_reads_them(tmp_path: Path, text: str, address: str) -> None:
+    config = read(tmp_path, f"clientPortAddress={text}\n")
+    assert config.string("clientPortAddress") == address
+
+
+def test_x509_belongs_to_tls(tmp_path: Path) -> None:
+    (warning,) = read(tmp_path, "authProvider.x509=org.example.X\n").warnings
+    assert "TLS" in warning
+    assert "SASL" not in warning
 
 
 def test_standalone_arguments() -> None:
