@@ -200,6 +200,9 @@ def _take_file(gathering: _Gathering, path: str, properties: list[Property]) -> 
             continue
         key = find_key(name)
         if key is None:
+            if name.startswith("server."):
+                text = f"{name}: the id of a member is not a number"
+                raise ConfigError(path, line, text, "write server.N with a whole number N")
             gathering.warn((path, line), _unknown(name))
             continue
         gathering.set(key, name, text, (path, line))

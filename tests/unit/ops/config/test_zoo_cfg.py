@@ -200,6 +200,11 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "use SHA1, SHA-256, SHA-512 or SHA3-256",
         ),
         (
+            "server.x=a:1:2",
+            "DIR/zoo.cfg:3: server.x: the id of a member is not a number; "
+            "write server.N with a whole number N",
+        ),
+        (
             "server.1=a:1:2\ndynamicConfigFile=x",
             "DIR/zoo.cfg:3: server.1 stands beside dynamicConfigFile; move it to x",
         ),
