@@ -117,6 +117,11 @@ PrimaryOrder == RespectsPrimaryOrder(order)
 
 OrderIsStable == [][IsPrefix(order, order')]_abVars
 
+(* What a server has delivered grows, unless it crashes and begins anew.   *)
+DeliveriesGrow ==
+    [][\A s \in Server :
+           delivered'[s] = << >> \/ IsPrefix(delivered[s], delivered'[s])]_abVars
+
 THEOREM Spec => [](TypeOK /\ NothingInvented /\ NothingTwice /\ OneOrder /\ PrimaryOrder)
 THEOREM Spec => OrderIsStable
 =============================================================================
