@@ -29,18 +29,20 @@ If nobody does:
 - **not decided**: a model or test did not end within its processor time. This is no kill;
 - **equivalent**: tests/model/mutation/survivors.toml has the argument that the mutant means the
   same;
-- **same graph**: every model has the very same graph of states, but there is no such argument;
+- **same graph**: every model has the very same graph of states (looked at with `--graphs`), but
+  there is no such argument;
 - **survived**: nobody notices. Each has its reason in the same file.
 
 Edits that make no sense (a variable is left without a value) do not count. Operators that only
 state properties are not mutated. The rate is that of noticed mutants among all that make sense and
 are not equivalent: those not decided and those of the same graph count as not noticed.
 
+A module that the table does not have was not judged yet, and a sample of a few mutants says little.
 The sample is drawn by the seed, so the command below each module repeats it:
 
     python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
-                                   [--patience FACTOR] [--edit NAME] [--reuse FILE] [--jobs N]
-                                   [--write]
+                                   [--patience FACTOR] [--graphs] [--edit NAME] [--reuse FILE]
+                                   [--jobs N] [--write]
 
 """
 _COLUMNS = (
