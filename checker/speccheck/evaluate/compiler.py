@@ -21,17 +21,17 @@ class Compiler(Disjuncts):
     def __init__(self, variables: Sequence[m.Variable], *, fine: bool = False) -> None:
         super().__init__()
         self.variables = tuple(variables)
-        self._fine = fine
+        self.fine = fine
 
     def value(self, node: m.Expression, ctx: Context) -> str:
         """Return Python code for the value of an expression; may put statements first."""
         code = super().value(node, ctx)
-        return self._on_its_line(code, node, ctx) if self._fine else code
+        return self._on_its_line(code, node, ctx) if self.fine else code
 
     def test(self, node: m.Expression, ctx: Context) -> str:
         """Return code for a boolean expression, with a Python bool as its value."""
         code = super().test(node, ctx)
-        return self._on_its_line(code, node, ctx) if self._fine else code
+        return self._on_its_line(code, node, ctx) if self.fine else code
 
     def _on_its_line(self, code: str, node: m.Expression, ctx: Context) -> str:
         if not isinstance(node, m.Applied | m.Call | m.CallBuiltin | m.Changed):

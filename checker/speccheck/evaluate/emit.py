@@ -53,12 +53,14 @@ class Block:
 class Local:
     """A Python expression without effects, usually a name; ``lazy`` if it may be a lazy value.
 
-    ``constant`` is its value if that is the same always, else None.
+    ``constant`` is its value if that is the same always, else None; ``kind`` is what
+    speccheck.evaluate.kinds says of it.
     """
 
     code: str
     lazy: bool = False
     constant: object = None
+    kind: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from speccheck.evaluate.analysis import actual, children, is_boolean
 from speccheck.evaluate.emit import MOST_LOOPS, Block, Context, Deferred, Local
+from speccheck.evaluate.kinds import CHECKED, SET, kind_of_value
 from speccheck.evaluate.loops import Loops
 from speccheck.evaluate.sets import INTEGERS, NATURALS
 from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES
@@ -11,17 +12,11 @@ from speccheck.evaluate.values import BOOLEANS, DOMAINS, FALSE, TRUE, Value, rec
 from speccheck.tla import meaning as m
 
 _VALUES = {
-    "+": "({0} + {1})",
-    "-": "({0} - {1})",
-    "*": "({0} * {1})",
     "^": "power({0}, {1})",
     "-.": "(-{0})",
     "\\div": "({0} // {1})",
     "%": "modulo({0}, {1})",
     "..": "interval({0}, {1})",
-    "\\cup": "({0} | {1})",
-    "\\cap": "({0} & {1})",
-    "\\": "({0} - {1})",
     "SUBSET": "Subsets({0})",
     "UNION": "union_all({0})",
     "DOMAIN": "({0}).domain.keyset",
@@ -42,12 +37,7 @@ _VALUES = {
 _TESTS = {
     "=": "({0} == {1})",
     "/=": "({0} != {1})",
-    "<": "({0} < {1})",
-    ">": "({0} > {1})",
-    "<=": "({0} <= {1})",
-    ">=": "({0} >= {1})",
-    "\\subseteq": "({0} <= {1})",
-    "IsFiniteSet": "is_finite({0})",
+    "IsFiniteSet": "is_finite(a_set({0}))",
 }
 _TEMPORAL = frozenset(["[]", "<>", "~>", "-+->", "\\cdot"])
 
@@ -118,7 +108,7 @@ class Expressions(Loops):
                 if part is not None:
                     return self.value(part, inside)
                 function = self.value(node.function, ctx)
-                return f"({function})[{self._index(node.arguments, ctx)}]"
+                return self.applied(function, node, self._index(node.arguments, ctx), ctx)
             case m.Changed():
                 return self._except(node, ctx)
             case _:
@@ -325,7 +315,7 @@ class Expressions(Loops):
                 return self._unchanged(arguments[0], ctx)
             case "ENABLED":
                 return self.enabled(arguments[0], ctx)
-            case _ if name in _TESTS:
+            case _ if name in _TESTS or name in CHECKED:
                 return self._compared(name, arguments, ctx)
             case _ if name in PREDICATES:
                 codes = [self.argument(argument, ctx) for argument in arguments]
@@ -342,7 +332,10 @@ class Expressions(Loops):
         if name in {"=", "/="} and all(map(is_boolean, arguments)):
             left, right = (self._test(argument, ctx) for argument in arguments)
             return f"({left} is {right})" if name == "=" else f"({left} is not {right})"
-        return _TESTS[name].format(*(self.argument(argument, ctx) for argument in arguments))
+        codes = [self.argument(argument, ctx) for argument in arguments]
+        if name in CHECKED:
+            return self.operation(name, arguments, codes, ctx)
+        return _TESTS[name].format(*codes)
 
     def _test(self, node: m.Argument, ctx: Context) -> str:
         assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
@@ -391,7 +384,7 @@ class Expressions(Loops):
         if folded is BOOLEANS:
             code = self.atom(code, ctx)
             return f"({code} is TRUE or {code} is FALSE)"
-        if folded is not None:
+        if folded is not None and kind_of_value(folded) == SET:
             return f"({code} in {self.constant(folded)})"
         values, ctx = self._set_behind(values, ctx)
         if isinstance(values, m.Filtered) and not values.bound.is_tuple:
@@ -405,10 +398,19 @@ class Expressions(Loops):
                 low, high = (self.argument(argument, ctx) for argument in arguments)
                 return f"in_interval({code}, {low}, {high})"
             if name == "SUBSET":
-                return f"({code} <= {self.argument(arguments[0], ctx)})"
+                base = self.argument(arguments[0], ctx)
+                known = self.kind(arguments[0], ctx) == SET
+                return f"({code} <= {base})" if known else f"is_subset({code}, {base})"
             if name == "UNION" and not isinstance(arguments[0], m.Items):
                 return self._member_of_union(code, arguments[0], ctx)
-        return f"({code} in {self.value(values, ctx)})"
+        container = self.value(values, ctx)
+        if self.kind(values, ctx) == SET:
+            return f"({code} in {container})"
+        container = self.atom(container, ctx, values.place)
+        if not container.isidentifier():
+            return f"({code} in a_set({container}))"
+        listed = f"{code} in {container} if {container}.__class__ is frozenset"
+        return f"({listed} else {code} in a_set({container}))"
 
     def _set_behind(self, node: m.Expression, ctx: Context) -> tuple[m.Expression, Context]:
         """Return the set that definitions lead to, and where it is to be evaluated."""
@@ -449,7 +451,7 @@ class Expressions(Loops):
             inside.put(" break")
             return result
         listed = self.argument(sets, ctx)
-        return f"any([{code} in part for part in {listed}])"
+        return f"any([{code} in a_set(part) for part in a_set({listed})])"
 
     # --- branches --------------------------------------------------------------------------------
 
@@ -511,9 +513,18 @@ class Expressions(Loops):
         if name in {":>", "@@"}:
             return self._pairs(node, ctx)
         if name == "UNION" and isinstance(arguments[0], m.Items) and arguments[0].items:
-            return f"({' | '.join(self.value(part, ctx) for part in arguments[0].items)})"
+            parts = arguments[0].items
+            codes = [self.value(part, ctx) for part in parts]
+            known = any(self.kind(part, ctx) == SET for part in parts)
+            if len(codes) > 1 and known and not self.fine:
+                return f"({' | '.join(codes)})"
+            return f"union_all(({', '.join(codes)},))"
+        if name in CHECKED:
+            codes = [self.argument(argument, ctx) for argument in arguments]
+            return self.operation(name, arguments, codes, ctx)
         if name in _VALUES:
-            return _VALUES[name].format(*(self.argument(argument, ctx) for argument in arguments))
+            codes = [self.argument(argument, ctx) for argument in arguments]
+            return _VALUES[name].format(*(self.as_operands(name, codes) if self.fine else codes))
         if name in FUNCTIONS:
             codes = [self.argument(argument, ctx) for argument in arguments]
             return f"{self._library(name)}({', '.join(codes)})"

@@ -14,6 +14,7 @@ from speccheck.evaluate.emit import (
     Local,
 )
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.kinds import INTEGER, SET, Kinds, kind_of_items, kind_of_value
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.runtime import tuples
 from speccheck.evaluate.sets import is_finite
@@ -31,12 +32,14 @@ class Ranging(NamedTuple):
     env: Environment
 
 
-class Loops(Calls):
+class Loops(Calls, Kinds):
     """Generates loops and comprehensions."""
 
     def iterable(self, node: m.Expression, ctx: Context) -> str:
         """Return code for something to iterate over a set with, in TLC's order."""
         value = self.folded(node)
+        if value is not None and kind_of_value(value) != SET:
+            return f"in_order(a_set({self.constant(value)}))"
         if value is not None:
             return self.constant(self._listed(value))
         if isinstance(node, m.CallBuiltin) and node.builtin.override is None:
@@ -66,7 +69,9 @@ class Loops(Calls):
             assert bound.domain is not None, "the caller refuses unbounded names"
             source = given or self.iterable(bound.domain, ctx)
             names = [self.fresh(f"x_{p.name}") for p in bound.parameters]
-            env.update((p, Local(name)) for p, name in zip(bound.parameters, names, strict=True))
+            kind = "" if bound.is_tuple else self._kind_of_elements(bound.domain)
+            for parameter, name in zip(bound.parameters, names, strict=True):
+                env[parameter] = Local(name, kind=kind)
             if bound.is_tuple:
                 targets.append(f"({', '.join(names)},)")
                 known = self._unpacked_constant(bound.domain, len(names))
@@ -80,10 +85,21 @@ class Loops(Calls):
             return Ranging(targets[0], iterables[0], env)
         return Ranging(", ".join(targets), f"product({', '.join(iterables)})", env)
 
+    def _kind_of_elements(self, domain: m.Expression) -> str:
+        """Return the kind of all elements of a set, as far as it is known."""
+        value = self.folded(domain)
+        if value is not None:
+            return kind_of_items(self._listed(value)) if type(value) is frozenset else ""
+        if isinstance(domain, m.CallBuiltin) and domain.builtin.override is None:
+            return INTEGER if domain.builtin.name == ".." else ""
+        return ""
+
     def _unpacked_constant(self, domain: m.Expression, width: int) -> str | None:
         """Return code for the parts of the tuples in a constant set, None if it is not one."""
         value = self.folded(domain)
-        if value is None or not is_finite(value) or len(value) > _MOST_LISTED:
+        if value is None or kind_of_value(value) != SET:
+            return None
+        if not is_finite(value) or len(value) > _MOST_LISTED:
             return None
         try:
             return self.constant(tuple(tuples(ordered(value), width)))
@@ -283,7 +299,7 @@ class Loops(Calls):
         if folded is not None and not is_finite(folded):
             return self._lazy_function(node, ctx)
         if single:
-            if folded is not None:
+            if folded is not None and kind_of_value(folded) == SET:
                 made = DOMAINS[force(folded)]
                 self._kept.append(made)
                 domain, keys = self._named(made), self._named(made.keys_)

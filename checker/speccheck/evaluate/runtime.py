@@ -85,14 +85,61 @@ def in_interval(value: Value, low: int, high: int) -> bool:
     return type(value) is int and low <= value <= high
 
 
-def union_all(sets: Iterable[Any]) -> Value:
-    """Return UNION."""
-    return frozenset(chain.from_iterable(map(force, sets)))
+def a_set(value: Value) -> Value:
+    """Return the value if it is a set. Raises EvaluationError if not."""
+    if type(value) is frozenset or isinstance(value, LazySet):
+        return value
+    raise EvaluationError(f"{show(value)} is not a set")
+
+
+def an_integer(value: Value, operator: str) -> int:
+    """Return the value if it is an integer. Raises EvaluationError if not."""
+    if type(value) is int:
+        return value
+    name = "-" if operator == "-." else operator
+    raise EvaluationError(f"{show(value)} is not an integer, as {name} asks for")
+
+
+def a_function(value: Value) -> Value:
+    """Return the value if it is a function. Raises EvaluationError if not."""
+    if isinstance(value, Fn | LazyFunction):
+        return value
+    raise EvaluationError(f"{show(value)} is not a function")
+
+
+def united(left: Value, right: Value) -> Value:
+    r"""Return left \cup right."""
+    return a_set(left) | a_set(right)
+
+
+def common(left: Value, right: Value) -> Value:
+    r"""Return left \cap right."""
+    return a_set(left) & a_set(right)
+
+
+def without(left: Value, right: Value) -> Value:
+    r"""Return left \ right."""
+    return a_set(left) - a_set(right)
+
+
+def is_subset(left: Value, right: Value) -> bool:
+    r"""Tell whether left \subseteq right."""
+    return bool(a_set(left) <= a_set(right))
+
+
+def union_all(sets: Value) -> Value:
+    """Return UNION of a set, or of a Python tuple of sets."""
+    parts = sets if type(sets) is tuple else a_set(sets)
+    return frozenset(
+        chain.from_iterable(
+            [part if type(part) is frozenset else force(a_set(part)) for part in parts]
+        )
+    )
 
 
 def domain_of(values: Value) -> Domain:
     """Return the domain that a finite set is."""
-    return DOMAINS[force(values)]
+    return DOMAINS[force(a_set(values))]
 
 
 def changed(function: Value, argument: Value, value: Value) -> Value:
@@ -133,6 +180,8 @@ def power(base: int, exponent: int) -> int:
 
 def modulo(a: int, b: int) -> int:
     """Return a % b; b is positive."""
+    if type(a) is not int or type(b) is not int:
+        raise EvaluationError(f"{show(a)} % {show(b)}: the operands of % are integers")
     if b <= 0:
         raise EvaluationError(f"the second operand of % is {b}; it must be positive")
     return a % b

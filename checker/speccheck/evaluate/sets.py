@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, combinations, count, product
 from typing import Any
 
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.values import (
     DOMAINS,
@@ -134,6 +135,13 @@ def difference(left: Value, right: Value) -> Value:
     return frozenset([value for value in left if value not in right])
 
 
+def _set(value: Value) -> Value:
+    """Return the value if it is a set. Raises EvaluationError if not."""
+    if isinstance(value, frozenset | LazySet):
+        return value
+    raise EvaluationError(f"{value!r} is not a set")
+
+
 class Subsets(LazySet):
     """SUBSET S."""
 
@@ -141,7 +149,7 @@ class Subsets(LazySet):
 
     def __init__(self, base: Value) -> None:
         super().__init__()
-        self.base = base
+        self.base = _set(base)
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, frozenset):
@@ -149,7 +157,7 @@ class Subsets(LazySet):
                 return value <= self.base
             base = self.base
             return all(item in base for item in value)
-        return isinstance(value, LazySet) and value <= self.base
+        return bool(_set(value) <= self.base)
 
     def __iter__(self) -> Iterator[Any]:
         items = ordered(self.base)
@@ -198,8 +206,8 @@ class FunctionSet(_Structures):
 
     def __init__(self, domain: Value, codomain: Value) -> None:
         super().__init__()
-        self.domain_set = domain
-        self.codomain = codomain
+        self.domain_set = _set(domain)
+        self.codomain = _set(codomain)
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
@@ -228,31 +236,31 @@ class FunctionSet(_Structures):
 class RecordSet(_Structures):
     """[a : S, b : T]."""
 
-    __slots__ = ("domain", "sets")
+    __slots__ = ("fields", "sets")
 
     def __init__(self, domain: Domain, sets: tuple[Any, ...]) -> None:
         super().__init__()
-        self.domain = domain
-        self.sets = sets
+        self.fields = domain
+        self.sets = tuple(map(_set, sets))
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
             value = value.force()
         if value in self._members:
             return True
-        if not isinstance(value, Fn) or value.domain is not self.domain:
+        if not isinstance(value, Fn) or value.domain is not self.fields:
             return False
         return self._each_in(self.sets, value)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.domain.__getitem__, product(*map(ordered, self.sets)))
+        return map(self.fields.__getitem__, product(*map(ordered, self.sets)))
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.sets))
 
     def __repr__(self) -> str:
-        pairs = zip(self.domain.keys_, self.sets, strict=True)
+        pairs = zip(self.fields.keys_, self.sets, strict=True)
         return "[" + ", ".join(f"{name}: {values!r}" for name, values in pairs) + "]"
 
 
@@ -263,7 +271,7 @@ class Product(_Structures):
 
     def __init__(self, sets: tuple[Any, ...]) -> None:
         super().__init__()
-        self.sets = sets
+        self.sets = tuple(map(_set, sets))
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):
@@ -292,7 +300,7 @@ class Sequences(_Structures):
 
     def __init__(self, items: Value) -> None:
         super().__init__()
-        self.items = items
+        self.items = _set(items)
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, LazyFunction):

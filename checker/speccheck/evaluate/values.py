@@ -274,13 +274,14 @@ class LazySet:
     def __or__(self, other: Any) -> Any:
         from speccheck.evaluate.sets import union
 
-        return union(self, other)
+        return union(self, _operand(other))
 
     __ror__ = __or__
 
     def __and__(self, other: Any) -> Any:
         if isinstance(other, frozenset):
             return frozenset([value for value in other if value in self])
+        _operand(other)
         return frozenset([value for value in self if value in other])
 
     __rand__ = __and__
@@ -288,16 +289,24 @@ class LazySet:
     def __sub__(self, other: Any) -> Any:
         from speccheck.evaluate.sets import difference
 
-        return difference(self, other)
+        return difference(self, _operand(other))
 
     def __rsub__(self, other: Any) -> Any:
-        return frozenset([value for value in other if value not in self])
+        return frozenset([value for value in _operand(other) if value not in self])
 
     def __le__(self, other: Any) -> bool:
+        _operand(other)
         return all(value in other for value in self)
 
     def __ge__(self, other: Any) -> bool:
-        return all(value in self for value in other)
+        return all(value in self for value in _operand(other))
+
+
+def _operand(other: Any) -> Any:
+    """Return the other operand of an operator of sets. Raises TypeError if it is no set."""
+    if isinstance(other, frozenset | LazySet):
+        return other
+    raise TypeError("a set and something else")
 
 
 def force(value: Value) -> Value:

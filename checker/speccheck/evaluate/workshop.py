@@ -16,6 +16,8 @@ from speccheck.evaluate.stdlib import FUNCTIONS
 from speccheck.evaluate.values import FALSE, TRUE, Value
 from speccheck.tla import meaning as m
 
+UNDEFINED = "an operator is applied to values that it is not defined for"
+
 # How the generators name what quantifiers and parameters bind.
 _BOUND = re.compile(r"[xa]_(?P<name>\w+)_\d+")
 
@@ -32,6 +34,7 @@ class Workshop(ABC):
 
     def __init__(self) -> None:
         self.analyst = Analyst()
+        self.fine = False
         self._numbers = count()
         self._globals: dict[str, Any] = dict(_RUNTIME)
         self._globals["product"] = product
@@ -168,4 +171,4 @@ def _message(error: Exception) -> str:
         return "division by zero"
     if isinstance(error, RecursionError):
         return "an operator calls itself too deeply"
-    return f"an operator is applied to values that it is not defined for ({error})"
+    return UNDEFINED

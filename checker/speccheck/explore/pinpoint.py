@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.workshop import UNDEFINED
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 
@@ -23,7 +24,8 @@ def pinpoint(result: Result, model: Model) -> EvaluationError | None:
             attempt()
         except Exception as error:  # noqa: BLE001  # Whatever generated code raises.
             found = model.explain(error)
-            if found.message == result.error.message and found.frames:
+            same = result.error.message in {found.message, UNDEFINED}
+            if same and found.frames:
                 return found
     return None
 
