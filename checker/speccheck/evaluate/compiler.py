@@ -147,15 +147,19 @@ class Compiler(Disjuncts):
         """Return a function that adds every state that satisfies an initial predicate."""
         ctx = self._context(dict.fromkeys(self.variables), dict.fromkeys(self.variables))
         ctx.assigning = "now"
-        self.put_action(node, ctx, Goal(self._add, is_end=True))
+        self.put_action(node, ctx, Goal(self._add_at(node.place), is_end=True))
         ctx.put("return")
         return self.define(self.fresh("initial"), "add", ctx.block)
 
-    def _add(self, ctx: Context, more: str = "") -> None:
+    def _add_at(self, place: m.Place) -> Callable[[Context], None]:
+        """Return what ends a path of the formula at a place."""
+        return lambda ctx: self._add(ctx, place=place)
+
+    def _add(self, ctx: Context, more: str = "", place: m.Place | None = None) -> None:
         values = self.given(ctx)
         missing = [v.name for v in self.variables if values[v] is None]
         if missing:
-            ctx.put(f"incomplete({', '.join(missing)!r})")
+            ctx.put(f"incomplete({', '.join(missing)!r})", place)
             return
         ctx.put(f"add(({', '.join(str(values[v]) for v in self.variables)},){more})")
 
@@ -184,7 +188,8 @@ class Compiler(Disjuncts):
             ctx.env = {probes[0]: Tally(self.constant(probes[1]))}
         ctx.assigning = "then"
         self._unpack(now, ctx, "state")
-        self.put_chosen(node, leaf.choices, ctx, Goal(self._add, is_end=True))
+        end = Goal(self._add_at(leaf.place), is_end=True)
+        self.put_chosen(node, leaf.choices, ctx, end)
         ctx.put("return")
         step = self.define(self.fresh("next"), "state, add", ctx.block)
         return Action(

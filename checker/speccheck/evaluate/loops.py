@@ -38,7 +38,7 @@ class Loops(Calls, Kinds):
     def iterable(self, node: m.Expression, ctx: Context) -> str:
         """Return code for something to iterate over a set with, in TLC's order."""
         value = self.folded(node)
-        if value is not None and kind_of_value(value) != SET:
+        if value is not None and not _can_be_listed(value):
             return f"in_order(a_set({self.constant(value)}))"
         if value is not None:
             return self.constant(self._listed(value))
@@ -299,7 +299,7 @@ class Loops(Calls, Kinds):
         if folded is not None and not is_finite(folded):
             return self._lazy_function(node, ctx)
         if single:
-            if folded is not None and kind_of_value(folded) == SET:
+            if folded is not None and _can_be_listed(folded):
                 made = DOMAINS[force(folded)]
                 self._kept.append(made)
                 domain, keys = self._named(made), self._named(made.keys_)
@@ -381,6 +381,16 @@ _LISTED = frozenset(
     {"+", "-", "*", "^", "-.", "\\div", "%", "..", "Len", "Head", "Tail", "Append", "\\o"}
     | {"SubSeq", "Cardinality", ":>", "@@", "DOMAIN", "BOOLEAN"}
 )
+
+
+def _can_be_listed(value: Value) -> bool:
+    """Tell whether a value is a set that has an order, as far as it is listed at all."""
+    try:
+        if type(value) is frozenset:
+            ordered(value)
+        return kind_of_value(value) == SET
+    except EvaluationError:
+        return False
 
 
 def _code(env: Environment, parameter: m.Parameter) -> str:

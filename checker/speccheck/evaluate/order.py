@@ -45,7 +45,9 @@ def compare(a: Value, b: Value) -> int:
         return _compare_items(ordered(a), ordered(b))
     if isinstance(a, Boolean) and isinstance(b, Boolean):
         return -1 if a is FALSE else 1
-    raise EvaluationError(f"the values {a!r} and {b!r} cannot be compared")
+    from speccheck.evaluate.show import show
+
+    raise EvaluationError(f"the values {show(a)} and {show(b)} cannot be compared")
 
 
 def _compare_functions(a: Fn, b: Fn) -> int:
@@ -99,4 +101,6 @@ def ordered(values: Value) -> Values:
         return ORDERED[values]
     if isinstance(values, LazySet):
         return tuple(values)
-    raise EvaluationError(f"{values!r} is no set")
+    from speccheck.evaluate.show import show
+
+    raise EvaluationError(f"{show(values)} is not a set")

@@ -142,6 +142,24 @@ Next == UNCHANGED <<x, y>>
     assert (result.verdict, result.generated, result.distinct) == ("success", 6, 3)
 
 
+@pytest.mark.parametrize(
+    ("init", "step", "message"),
+    [
+        ("x = 0 /\\ y = 0", "x' = 1", "the state gives no value to y"),
+        ("x = 0", "UNCHANGED <<x, y>>", "the state gives no value to y"),
+        ("x = 0 /\\ y = 0", "y' = y /\\ x' \\in {1, {2}}", "cannot be compared"),
+        ("y = 0 /\\ x = [i \\in {1, {2}} |-> 1]", "UNCHANGED <<x, y>>", "cannot be compared"),
+    ],
+)
+def test_errors_have_a_place(tmp_path: Path, init: str, step: str, message: str) -> None:
+    body = f"VARIABLES x, y\nInit == {init}\nNext == {step}"
+    result = check(tmp_path, body, "INIT Init NEXT Next")
+    assert result.error is not None
+    assert message in result.error.message
+    assert "frozenset" not in result.error.message
+    assert result.error.places
+
+
 def test_view(tmp_path: Path) -> None:
     body = """
 EXTENDS Naturals
