@@ -358,12 +358,25 @@ def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> Tl
     return result
 
 
+# What TLC says of formulas that it has no algorithm for. Source: tlc2.tool.liveness.Liveness.
+_BEYOND_TLC = (
+    "Temporal formulas containing actions must be of forms",
+    "TLC cannot handle the temporal formula",
+)
+
+
 def _compare(ours: Result, theirs: TlcResult) -> None:
     """Refuse results that differ.
 
     Counts are compared where both have gone to the end, counterexamples by what they violate and,
-    if they are finite, by their length: both engines find shortest ones.
+    if they are finite, by their length: both engines find shortest ones. Where TLC has no
+    algorithm for a formula there is nothing to compare.
     """
+    if theirs.verdict == "error" and ours.verdict != "error":
+        for text in theirs.errors:
+            if any(phrase in text for phrase in _BEYOND_TLC):
+                typer.echo("TLC cannot check a formula of this model: nothing to compare", err=True)
+                return
     pairs: list[tuple[str, object, object]] = [("verdict", ours.verdict, theirs.verdict)]
     if ours.verdict == theirs.verdict == "success":
         pairs.append(("distinct states", ours.distinct, theirs.distinct))
@@ -377,7 +390,10 @@ def _compare(ours: Result, theirs: TlcResult) -> None:
             pairs.append(("length of the counterexample", *lengths))
     differences = [f"{what} {left} and {right}" for what, left, right in pairs if left != right]
     if differences:
-        _refuse(f"speccheck and TLC differ: {'; '.join(differences)}")
+        why = ""
+        if any("Attempted to check equality" in text for text in theirs.errors):
+            why = " (the model compares values of different types, which TLC refuses)"
+        _refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")
 
 
 def main() -> None:

@@ -208,6 +208,34 @@ def test_engines_that_differ_fail(counter: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("tlc")
+def test_a_formula_beyond_tlc_is_no_difference(tmp_path: Path) -> None:
+    module = tmp_path / "Beyond.tla"
+    module.write_text(
+        "---- MODULE Beyond ----\nEXTENDS Naturals\nVARIABLE n\nInit == n = 0\n"
+        "Next == n' = (n + 1) % 3\nSpec == Init /\\ [][Next]_n /\\ WF_n(Next)\n"
+        "Often == [](n = 0 => <><<n' = 2>>_n)\n====\n"
+    )
+    module.with_suffix(".cfg").write_text("SPECIFICATION Spec PROPERTY Often")
+    result = CliRunner().invoke(app, ["check", str(module), "--engine", "both"])
+    assert "TLC differ" not in result.output, result.output
+    assert "TLC cannot check a formula of this model" in result.output, result.output
+    assert result.exit_code == 0
+
+
+@pytest.mark.usefixtures("tlc")
+def test_a_comparison_that_only_tlc_refuses_is_named(tmp_path: Path) -> None:
+    module = tmp_path / "Unlike.tla"
+    module.write_text(
+        "---- MODULE Unlike ----\nVARIABLE n\nInit == n = 0\n"
+        'Next == n\' = IF n = "a" THEN 1 ELSE 0\n====\n'
+    )
+    module.with_suffix(".cfg").write_text("INIT Init NEXT Next")
+    result = CliRunner().invoke(app, ["check", str(module), "--engine", "both"])
+    assert result.exit_code == 2
+    assert "values of different types, which TLC refuses" in result.output, result.output
+
+
+@pytest.mark.usefixtures("tlc")
 def test_tlc_is_ended_when_its_time_is_over(counter: Path) -> None:
     assert run_tlc(counter, counter.with_suffix(".cfg"), timeout_s=0.05).verdict == "timeout"
 
