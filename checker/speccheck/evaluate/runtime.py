@@ -175,6 +175,8 @@ def power(base: int, exponent: int) -> int:
     """Return base ^ exponent."""
     if exponent < 0:
         raise EvaluationError(f"{base} ^ {exponent} is no integer")
+    if base == exponent == 0:
+        raise EvaluationError("0 ^ 0 is undefined")
     return int(base**exponent)
 
 

@@ -142,3 +142,8 @@ def test_one_operand(text: str) -> None:
     for a, (_, value) in VALUES.items():
         expected = "value" if a in UNARY[text] else "error"
         assert outcome(text, a=value) == expected, a
+
+
+def test_zero_to_the_power_of_zero() -> None:
+    assert outcome("a ^ a", a=0) == "error"
+    assert outcome("a ^ 0", a=2) == "value"
