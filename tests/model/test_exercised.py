@@ -48,6 +48,11 @@ IDLE = [
 ]
 
 
+# Properties that hold a model's steps to Next. Their parts are its actions and their branches,
+# which are counted as such.
+STEPS_OF_NEXT = "TakesStepsOf"
+
+
 def family_of(name: str) -> list[Expected]:
     return [
         model
@@ -80,6 +85,8 @@ def test_a_family_exercises_everything(family: str) -> None:
     used: set[Idle] = set()
     left = []
     for thing in suite.idle:
+        if thing.name.startswith(STEPS_OF_NEXT):
+            continue
         text = suite.texts[thing]
         reasons = [entry for entry in entries if entry.covers(thing, text)]
         used.update(reasons)
