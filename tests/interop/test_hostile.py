@@ -38,6 +38,8 @@ MORE_MEMORY_MIB = 200
 # How much the median latency may rise: twenty times, or to this on a busy machine of two cores,
 # where the attackers alone can use up both.
 FACTOR, FLOOR_MS = 20, 100.0
+# Behind twenty clients that fill every turn of the one thread there is, a good one waits its turn.
+FLOODED_MS = 400.0
 IP_BIND_ADDRESS_NO_PORT = 24
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -187,7 +189,8 @@ def attack(scene: Scene, request: pytest.FixtureRequest) -> Iterator[Attack]:
         f"worst {scene.before.worst_ms:.0f} -> {during.worst_ms:.0f} ms, "
         f"{during.rounds} rounds, {grown:+.0f} MiB"
     )
-    assert during.median_ms <= max(FACTOR * scene.before.median_ms, FLOOR_MS)
+    floor_ms = FLOODED_MS if request.node.name == "test_floods_of_reads" else FLOOR_MS
+    assert during.median_ms <= max(FACTOR * scene.before.median_ms, floor_ms)
     assert during.worst_ms < SESSION_MS
     assert grown < MORE_MEMORY_MIB
     assert "Traceback" not in scene.server.log_file.read_text()

@@ -405,6 +405,8 @@ class ExpressionBuilder:
             else:
                 guard, value = trees(arm)
                 arms.append((self.expression(guard), self.expression(value)))
+        if not arms:
+            raise self._refuse("a CASE has an arm besides OTHER", span)
         return ast.Case(span, tuple(arms), other)
 
     def _let(self, tree: Parsed, span: Span) -> ast.Expression:

@@ -41,6 +41,7 @@ class ExpressionResolver:
         self._path = path
         self._define = define
         self._refuse = refuse
+        self._changes = 0  # how many EXCEPT the expression stands in, whose @ it may use
 
     def _place(self, span: Span) -> m.Place:
         return m.Place(self._path, span)
@@ -304,6 +305,8 @@ class ExpressionResolver:
             case ast.DecimalNumber():
                 return m.Decimals(place, node.value)
             case ast.At():
+                if not self._changes:
+                    raise self._refuse("@ has no meaning outside of EXCEPT", node.span)
                 return m.Old(place)
             case ast.Quantifier():
                 bounds, inside = self._bounds(node.bounds, scope)
@@ -409,6 +412,7 @@ class ExpressionResolver:
         return whole
 
     def _except(self, node: ast.Except, place: m.Place, scope: m.Scope) -> m.Expression:
+        self._changes += 1
         changes = tuple(
             m.Change(
                 tuple(self.expressions(step, scope) for step in update.path),
@@ -417,4 +421,5 @@ class ExpressionResolver:
             )
             for update in node.updates
         )
+        self._changes -= 1
         return m.Changed(place, self.expression(node.function, scope), changes)

@@ -77,6 +77,11 @@ def test_an_error_names_the_place_and_shows_the_line() -> None:
     assert str(caught.value).endswith("  x == 1 +\n         ^")
 
 
+def test_a_case_has_a_condition() -> None:
+    with pytest.raises(TlaError, match="a CASE has an arm besides OTHER"):
+        parse_module("---- MODULE M ----\nx == CASE OTHER -> 1\n====", "M.tla")
+
+
 def test_proofs_and_algorithms_are_skipped() -> None:
     module = parse_module(
         "\n".join(

@@ -65,6 +65,7 @@ def test_parameters_of_an_instance_come_first(tmp_path: Path) -> None:
         ("a == 1\na == 2", "a is defined at .*: it cannot be given"),
         ("a == LAMBDA x : x", "a LAMBDA can only be an argument"),
         ("I == INSTANCE Other\n", "the instance of Other says nothing of its C"),
+        ("EXTENDS Naturals\na == @ + 1", "@ has no meaning outside of EXCEPT"),
     ],
 )
 def test_errors_name_the_place_and_the_remedy(tmp_path: Path, body: str, message: str) -> None:
