@@ -80,6 +80,8 @@ def run_tlc(
         plain = Path(folder) / f"{module.stem}.cfg"
         plain.write_text(_NEW_KEYWORDS.sub("", text), "utf-8")
         command = [find_java(), *java_options, f"-DTLA-Library={library}"]
+        # Standard modules are unpacked there and taken away again, also from runs beside this one.
+        command.append(f"-Djava.io.tmpdir={folder}")
         command += ["-cp", str(find_jar()), "tlc2.TLC", "-tool"]
         command += ["-workers", str(workers), "-metadir", folder]
         # TLC looks for the file from the folder of the module, even where the path is absolute.
