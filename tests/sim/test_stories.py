@@ -7,7 +7,9 @@ import pytest
 from speckeeper.sim.disk import Latency
 from speckeeper.sim.network import Delays
 from speckeeper.sim.node import Node
-from speckeeper.sim.world import Options, World
+from speckeeper.sim.options import Options
+from speckeeper.sim.schedule import Schedule
+from speckeeper.sim.world import World
 
 QUIET = Options(delays=Delays(slow_share=0), latency=Latency(stall_share=0))
 
@@ -17,7 +19,8 @@ class Story:
 
     def __init__(self, options: Options = QUIET, seed: int = 1) -> None:
         self.syncs: list[tuple[int, int, str]] = []
-        self.world = World(seed, options, trace=lambda sid: lambda *step: self._note(sid, *step))
+        schedule = Schedule(seed, options)
+        self.world = World(schedule, lambda sid: lambda *step: self._note(sid, *step))
         self.world.start()
         self.world.settle(10_000)
 
@@ -66,7 +69,7 @@ def test_late_follower(window: int, checkpoint: bool, kind: str) -> None:
     story.write(5)
     story.settle(5)
     late = story.follower()
-    late.crash()
+    story.world.crash(late)
     story.write(20)
     story.pass_ms(500)
     if checkpoint:
@@ -107,7 +110,7 @@ def test_crash_of_all_loses_nothing() -> None:
     story.write(10)
     story.settle(10)
     for node in story.world.nodes.values():
-        node.crash()
+        story.world.crash(node)
     story.world.calm()
     assert len(story.world.judge.order) == 11
 
@@ -119,7 +122,7 @@ def test_observer_has_no_voice() -> None:
     story.write(2)
     story.settle(2)
     for sid in (1, 2):
-        story.world.nodes[sid].crash()
+        story.world.crash(story.world.nodes[sid])
     story.pass_ms(5000)
     assert story.world.leader() is None
     story.world.nodes[1].start()

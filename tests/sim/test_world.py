@@ -7,20 +7,23 @@ from hashlib import sha256
 import pytest
 
 from speckeeper.sim.bugs import BUGS, seeded
-from speckeeper.sim.world import World, draw_options
+from speckeeper.sim.schedule import draw_schedule
+from speckeeper.sim.world import World
 
 SEEDS = range(8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_seed_holds(seed: int) -> None:
-    report = World(seed, draw_options(seed)).run()
+    report = World(draw_schedule(seed)).run()
     assert report.violation is None, f"seed {seed}: {report.violation}"
 
 
 def transcript(seed: int) -> str:
     lines: list[str] = []
-    World(seed, draw_options(seed)._replace(trouble_ms=4000), log=lines.append).run()
+    schedule = draw_schedule(seed)
+    short = schedule._replace(options=schedule.options._replace(trouble_ms=4000))
+    World(short, log=lines.append).run()
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -62,7 +65,7 @@ QUICKLY_FOUND = (
 def test_bug_is_found(bug: str) -> None:
     with seeded(bug):
         found = next(
-            (seed for seed in range(40) if World(seed, draw_options(seed)).run().violation), None
+            (seed for seed in range(40) if World(draw_schedule(seed)).run().violation), None
         )
     assert found is not None
 

@@ -37,6 +37,7 @@ def _newleader_acked_while_queued(self: Learner) -> bool:
 
 
 def _ack_before_durable(self: Learner, zxid: int, entry: bytes) -> None:
+    """Acknowledge a proposal when it is handed to the log, not when it is durable."""
     _LOG(self, zxid, entry)
     self.follower_log_flushed(zxid)
 
@@ -47,6 +48,7 @@ def _queue_survives_shutdown(self: Peer) -> bool:
 
 
 def _commit_without_quorum(self: Leader, servers: set[int]) -> bool:
+    """Take one acknowledgement for a quorum."""
     return len(servers) >= 1
 
 
@@ -155,6 +157,13 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),
 }
 """What each bug replaces: a class or module, a name, and what stands there instead."""
+
+
+def about(name: str) -> str:
+    """Return a line about a bug. Raises KeyError for a name that is none."""
+    ((_, _, new), *_) = BUGS[name]
+    text = (new.fget if isinstance(new, property) else new).__doc__
+    return str(text).partition("\n")[0]
 
 
 @contextmanager

@@ -31,6 +31,12 @@ class Latency(NamedTuple):
     stall_ms: int = 1500
     stall_share: float = 0.001
 
+    def draw_ms(self, rng: Random) -> int:
+        """Draw how long an operation takes."""
+        if rng.random() < self.stall_share:
+            return rng.randint(self.longest_ms, self.stall_ms)
+        return rng.randint(self.shortest_ms, self.longest_ms)
+
 
 class Snapshot(NamedTuple):
     """A tree, as the transactions that made it, and the zxid that it counts as."""
@@ -57,8 +63,9 @@ class _Operation(NamedTuple):
 class _Lane:
     """One thread's work, in order."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, rng: Random) -> None:
         self._disk = disk
+        self._rng = rng
         self.queue: deque[_Operation] = deque()
         self._boot = 0
 
@@ -79,7 +86,7 @@ class _Lane:
         disk, boot = self._disk, self._boot
         if self.queue[0].change == disk.sync:
             disk.begin_sync()
-        disk.clock.after(disk.draw_latency_ms(), lambda: self._done(boot))
+        disk.clock.after(disk.latency.draw_ms(self._rng), lambda: self._done(boot))
 
     def _done(self, boot: int) -> None:
         if boot != self._boot:
@@ -92,11 +99,10 @@ class _Lane:
 
 
 class Disk:
-    """The disk of one server; it outlives the server's crashes."""
+    """The disk of one server; it outlives the server's crashes. ``name`` seeds its latencies."""
 
-    def __init__(self, clock: Clock, rng: Random, latency: Latency) -> None:
+    def __init__(self, clock: Clock, name: str, latency: Latency) -> None:
         self.clock = clock
-        self._rng = rng
         self.latency = latency
         self.accepted_epoch = 0
         self.current_epoch = 0
@@ -104,9 +110,9 @@ class Disk:
         self.log: list[Entry] = []
         self._unsynced: list[Entry] = []
         self._syncing = 0  # how many appends the sync under way covers
-        self._log_writer = _Lane(self)
-        self._snapshot_writer = _Lane(self)
-        self._epoch_writer = _Lane(self)
+        self._log_writer, self._snapshot_writer, self._epoch_writer = (
+            _Lane(self, Random(f"{name} {lane}")) for lane in ("log", "snapshots", "epochs")
+        )
 
     # -- a server that runs
 
@@ -191,14 +197,14 @@ class Disk:
 
     # -- a server that crashes
 
-    def crash(self) -> None:
+    def crash(self, rng: Random) -> None:
         """Lose what is not synced, or a part of it, and whatever was asked for after that."""
         for lane in (self._log_writer, self._snapshot_writer, self._epoch_writer):
             operation = lane.crash()
-            if operation is None or self._rng.random() < 0.5:
+            if operation is None or rng.random() < 0.5:
                 continue
             if operation.change == self.sync:
-                kept = self._rng.randint(0, len(self._unsynced))
+                kept = rng.randint(0, len(self._unsynced))
                 self.log += self._unsynced[:kept]
             else:
                 operation.change()
@@ -214,13 +220,6 @@ class Disk:
         """Make the appends durable that were there when the sync began."""
         self.log += self._unsynced[: self._syncing]
         del self._unsynced[: self._syncing]
-
-    def draw_latency_ms(self) -> int:
-        """Draw how long an operation takes."""
-        latency, rng = self.latency, self._rng
-        if rng.random() < latency.stall_share:
-            return rng.randint(latency.longest_ms, latency.stall_ms)
-        return rng.randint(latency.shortest_ms, latency.longest_ms)
 
 
 def _has(entries: Sequence[Entry], zxid: int) -> bool:

@@ -7,6 +7,7 @@ up, or sends again when the cut is healed and is told that the connection is gon
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
@@ -37,11 +38,12 @@ class Channel:
 class Network:
     """Carries calls between servers, which are named by their ids."""
 
-    def __init__(self, clock: Clock, rng: Random, delays: Delays) -> None:
+    def __init__(self, clock: Clock, seed: int, delays: Delays) -> None:
         self._clock = clock
-        self._rng = rng
+        self._seed = seed
         self.delays = delays
-        self._cut: dict[tuple[int, int], None] = {}
+        self._rngs: dict[tuple[int, int], Random] = {}
+        self._cuts: Counter[tuple[int, int]] = Counter()
         self._links = 0
 
     def new_link(self) -> int:
@@ -51,23 +53,30 @@ class Network:
 
     def cut(self, source: int, target: int) -> None:
         """Swallow what is sent from one server to another."""
-        self._cut[source, target] = None
+        self._cuts[source, target] += 1
+
+    def mend(self, source: int, target: int) -> None:
+        """Undo one cut; messages pass again when there is no other."""
+        if self._cuts[source, target]:
+            self._cuts[source, target] -= 1
 
     def heal(self) -> None:
         """Mend all cuts."""
-        self._cut.clear()
+        self._cuts.clear()
 
     def open(self, source: int, target: int) -> bool:
         """Whether messages from one server reach another."""
-        return (source, target) not in self._cut
+        return not self._cuts[source, target]
 
     def connected(self, one: int, other: int) -> bool:
         """Whether messages go both ways."""
         return self.open(one, other) and self.open(other, one)
 
-    def delay_ms(self) -> int:
+    def delay_ms(self, source: int, target: int) -> int:
         """Draw how long a message travels."""
-        delays, rng = self.delays, self._rng
+        delays, rng = self.delays, self._rngs.get((source, target))
+        if rng is None:
+            rng = self._rngs[source, target] = Random(f"{self._seed} link {source}->{target}")
         if rng.random() < delays.slow_share:
             return rng.randint(delays.longest_ms, delays.slow_ms)
         return rng.randint(delays.shortest_ms, delays.longest_ms)
@@ -79,7 +88,9 @@ class Network:
         """
         if not self.open(channel.source, channel.target):
             return False
-        arrives_ms = max(self._clock.now_ms + self.delay_ms(), channel.arrived_ms)
+        arrives_ms = max(
+            self._clock.now_ms + self.delay_ms(channel.source, channel.target), channel.arrived_ms
+        )
         channel.arrived_ms = arrives_ms
         self._clock.at(arrives_ms, deliver)
         return True

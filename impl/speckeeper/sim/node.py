@@ -7,11 +7,13 @@ about. The second driver of the same core is on sockets and files.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any, Protocol
 
 from speckeeper.sim.clock import Clock
 from speckeeper.sim.disk import Content, Disk, Snapshot
 from speckeeper.sim.network import Channel, Network
+from speckeeper.sim.transcript import describe
 from speckeeper.wire.election import (
     Notification,
     ServerState,
@@ -88,6 +90,7 @@ class Node:
         self._network = network
         self._observer = observer
         self._links: dict[int, QuorumLink] = {}
+        self._far_ends: dict[int, int] = {}  # of all links that there ever were
         self._channels: dict[int, Channel] = {}
         self._last_sent: dict[int, Notification] = {}
         self._tick_at_ms: int | None = None
@@ -131,7 +134,12 @@ class Node:
         for other in self.nodes.values():
             other.greet(self.id)
 
-    def crash(self) -> None:
+    def ensure_running(self) -> None:
+        """Start, unless it runs."""
+        if self.peer is None:
+            self.start()
+
+    def crash(self, rng: Random) -> None:
         """Lose everything but the disk; whoever is connected learns of it."""
         self.boot += 1
         self.peer = None
@@ -140,10 +148,17 @@ class Node:
         self._tick_at_ms = None
         self._snapshots.clear()
         self._last_sent.clear()
-        self.disk.crash()
+        self.disk.crash(rng)
         for link in [*self._links.values()]:
             self._break(link)
         self._links.clear()
+
+    def reset_links(self, other: Node) -> bool:
+        """Break the connections with a server; return whether there are any."""
+        common = [link for link in self._links.values() if other.id in link.ends]
+        for link in common:
+            self._break(link)
+        return bool(common)
 
     def greet(self, server_id: int) -> None:
         """A connection of the election port was made anew: say the last word again."""
@@ -166,7 +181,7 @@ class Node:
         if peer is None:
             return
         if self.log is not None and not isinstance(event, inputs.Tick):
-            self.log(f"{self._clock.now_ms} {self.id} <- {event}")
+            self._tell(event)
         boot = self.boot
         assert not self._stepping, "effects are carried out before the next input"
         self._stepping = True
@@ -174,10 +189,15 @@ class Node:
         self._stepping = False
         for effect in wanted:
             if self.log is not None:
-                self.log(f"{self._clock.now_ms} {self.id} -> {effect}")
+                self._tell(effect)
             self._perform[type(effect)](effect)
         if self.boot == boot:
             self._arm()
+
+    def _tell(self, event: Any) -> None:
+        assert self.log is not None
+        text = describe(event, lambda link: str(self._far_ends.get(link, "nobody")))
+        self.log(f"{self._clock.now_ms} {self.id} {text}")
 
     def _arm(self) -> None:
         """See to it that the core is called when it wants to be."""
@@ -242,12 +262,15 @@ class Node:
             else:
                 self.step(inputs.ConnectFailed(effect.server_id))
 
-        self._clock.after(self._network.delay_ms(), lambda: attempt(_CONNECT_TRIES))
+        delay_ms = self._network.delay_ms(self.id, effect.server_id)
+        self._clock.after(delay_ms, lambda: attempt(_CONNECT_TRIES))
 
     def accept(self, learner: Node) -> None:
         """Take in the connection of a learner."""
         link = QuorumLink(self._network.new_link(), learner.id, self.id)
         self._links[link.number] = learner._links[link.number] = link
+        self._far_ends[link.number] = learner.id
+        learner._far_ends[link.number] = self.id
         self.step(inputs.LearnerConnected(link.number))
         learner.step(inputs.LeaderConnected(link.number))
 
@@ -307,7 +330,7 @@ class Node:
             if link.number in node._links and self._network.open(other, end):
                 del node._links[link.number]
                 gone = node._later(inputs.Disconnected(link.number))
-                self._clock.after(self._network.delay_ms(), gone)
+                self._clock.after(self._network.delay_ms(other, end), gone)
 
     # -- disk
 

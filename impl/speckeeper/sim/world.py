@@ -1,77 +1,44 @@
-"""A whole ensemble under virtual time, from one seed: trouble first, then a calm that must heal it.
+"""A whole ensemble under virtual time, from one schedule: trouble first, then a calm that heals it.
 
-Everything that is random is drawn from one generator, and nothing depends on the order of a set
-or a hash: the same seed is the same run.
+What happens by chance is drawn from generators that belong to the schedule's seed and to one link,
+disk or server each, and nothing depends on the order of a set or a hash: the same schedule is the
+same run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
 from speckeeper.sim.clock import Clock
-from speckeeper.sim.disk import Disk, Latency
+from speckeeper.sim.disk import Disk
+from speckeeper.sim.fault import Fault, Target
 from speckeeper.sim.judge import Judge, Violation
-from speckeeper.sim.network import Delays, Network
+from speckeeper.sim.network import Network
 from speckeeper.sim.node import Node
+from speckeeper.sim.options import Options
+from speckeeper.sim.schedule import Schedule
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 
-
-class Options(NamedTuple):
-    """Sizes and faults of a run; times in milliseconds of virtual time, rates per second."""
-
-    voters: int = 3
-    observers: int = 0
-    tick_time_ms: int = 100
-    init_limit: int = 10
-    sync_limit: int = 5
-    commit_log_count: int = 500
-    trouble_ms: int = 20_000
-    calm_ms: int = 60_000
-    writes: float = 20
-    crashes: float = 0.2
-    cuts: float = 0.15
-    checkpoints: float = 0.3
-    longest_outage_ms: int = 3000
-    delays: Delays = Delays()
-    latency: Latency = Latency()
-
-
-DEFAULT_OPTIONS = Options()
-
-
-def draw_options(seed: int) -> Options:
-    """Draw sizes and fault rates for a seed."""
-    rng = Random(f"options {seed}")
-    return Options(
-        voters=rng.choice((3, 3, 5)),
-        observers=rng.choice((0, 0, 1)),
-        commit_log_count=rng.choice((1, 3, 10, 500)),
-        writes=rng.choice((2, 20, 100)),
-        crashes=rng.choice((0, 0.1, 0.5)),
-        cuts=rng.choice((0, 0.1, 0.5)),
-        checkpoints=rng.choice((0, 0.3, 2)),
-        longest_outage_ms=rng.choice((300, 3000)),
-        delays=rng.choice((Delays(), Delays(longest_ms=2), Delays(longest_ms=60, slow_share=0.02))),
-        latency=rng.choice((Latency(), Latency(longest_ms=50), Latency(stall_share=0.02))),
-    )
+_LONGEST_START_MS = 50
 
 
 class Report(NamedTuple):
     """What became of a run. ``violation`` is None if all held."""
 
-    seed: int
-    options: Options
+    schedule: Schedule
     violation: str | None
     committed: int
     epochs: int
-    crashes: int
-    cuts: int
+    faults: dict[str, int]
+    """How many faults of each kind struck somebody."""
     virtual_ms: int
 
 
@@ -80,23 +47,25 @@ class World:
 
     def __init__(
         self,
-        seed: int,
-        options: Options = DEFAULT_OPTIONS,
+        schedule: Schedule,
         trace: Callable[[int], Trace] | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        self.seed = seed
-        self.options = options
-        self.rng = Random(f"world {seed}")
+        self.schedule = schedule
+        self.seed = schedule.seed
+        self.options = options = schedule.options
         self.clock = Clock()
-        self.network = Network(self.clock, self.rng, options.delays)
-        self.crashes = self.cuts = 0
+        self.network = Network(self.clock, self.seed, options.delays)
+        self.struck: Counter[str] = Counter()
+        self._log = log
         membership = Membership(_config(options))
-        ids = [server.id for server in membership.active.servers]
-        disks = {sid: Disk(self.clock, self.rng, options.latency) for sid in ids}
+        disks = {
+            sid: Disk(self.clock, f"{self.seed} disk {sid}", options.latency)
+            for sid in options.servers
+        }
         self.judge = Judge(membership, disks)
         self.nodes: dict[int, Node] = {}
-        for sid in ids:
+        for sid in options.servers:
             settings = ZabSettings(
                 sid,
                 options.tick_time_ms,
@@ -109,6 +78,8 @@ class World:
             node.log = log
             node.nodes = self.nodes
             self.nodes[sid] = node
+        self._writes = Random(f"{self.seed} writes")
+        self._crashes = Random(f"{self.seed} crashes")  # for those outside of the schedule
         self._written = 0
         self._troubled = False
 
@@ -117,12 +88,39 @@ class World:
     def start(self) -> None:
         """Start all servers, not quite at once."""
         for node in self.nodes.values():
-            self.clock.after(self.rng.randint(0, 50), node.start)
+            delay_ms = Random(f"{self.seed} start {node.id}").randint(0, _LONGEST_START_MS)
+            self.clock.after(delay_ms, node.ensure_running)
 
     def leader(self) -> Node | None:
         """Return the server that leads the latest epoch and serves."""
         leading = [n for n in self.nodes.values() if n.serving is ServerState.LEADING]
         return max(leading, key=lambda node: node.next_zxid, default=None)
+
+    def named(self, targets: Iterable[Target]) -> list[Node]:
+        """Return the servers that are meant, each once; roles that nobody has are left out."""
+        found = {node.id: node for target in targets if (node := self._named(target)) is not None}
+        return [*found.values()]
+
+    def _named(self, target: Target) -> Node | None:
+        if isinstance(target, int):
+            return self.nodes.get(target)
+        leader = self.leader() or self._first(ServerState.LEADING)
+        return leader if target == "leader" else self._first(ServerState.FOLLOWING)
+
+    def _first(self, state: ServerState) -> Node | None:
+        nodes = self.nodes.values()
+        return next((node for node in nodes if node.peer and node.peer.state is state), None)
+
+    def crash(self, node: Node, rng: Random | None = None) -> None:
+        """Crash a server that runs; the generator says what its disk keeps of what is unsynced."""
+        node.crash(rng or self._crashes)
+        self.judge.crashed(node.id)
+
+    def mend(self, cuts: Sequence[tuple[int, int]]) -> None:
+        """Undo cuts, each of one direction; servers connect anew and say their votes again."""
+        for source, target in cuts:
+            self.network.mend(source, target)
+        self._greet()
 
     def write(self) -> int | None:
         """Write something unique at the leader, if there is one."""
@@ -158,23 +156,20 @@ class World:
         try:
             self.start()
             self._troubled = True
-            self._schedule(self.options.writes, self._write)
-            self._schedule(self.options.crashes, self._crash)
-            self._schedule(self.options.cuts, self._cut)
-            self._schedule(self.options.checkpoints, self._checkpoint)
+            self._write_later()
+            for fault in self.schedule.faults:
+                self.clock.at(fault.at_ms, partial(self._strike, fault))
             self.clock.run_until(self.options.trouble_ms)
             self._troubled = False
             self.calm()
         except Violation as error:
             violation = str(error)
         return Report(
-            self.seed,
-            self.options,
+            self.schedule,
             violation,
             len(self.judge.order),
             len(self.judge.leaders),
-            self.crashes,
-            self.cuts,
+            dict(self.struck),
             self.clock.now_ms,
         )
 
@@ -182,10 +177,8 @@ class World:
         """Heal everything; the ensemble must come together, take a write, and agree."""
         self.network.heal()
         for node in self.nodes.values():
-            if node.peer is None:
-                node.start()
-            for other in self.nodes.values():
-                node.greet(other.id)
+            node.ensure_running()
+        self._greet()
         self.settle(self.options.calm_ms)
         if self.write() is None:
             raise Violation("Liveness: the leader takes no write")
@@ -198,69 +191,36 @@ class World:
             raise Violation("Liveness: a write was not committed everywhere")
         self.judge.check_rest({node.id: node.tree for node in self.nodes.values()})
 
-    def _schedule(self, rate: float, act: Callable[[], None]) -> None:
-        """Do something again and again as long as there is trouble."""
-        if rate <= 0:
+    def _strike(self, fault: Fault) -> None:
+        if not self._troubled:
             return
+        if self._log is not None:
+            self._log(f"{self.clock.now_ms} fault {fault.number}: {fault.text()}")
+        if fault.strike(self):
+            self.struck[fault.kind] += 1
+
+    def _write_later(self) -> None:
+        """Write again and again as long as there is trouble."""
 
         def once() -> None:
             if self._troubled:
-                act()
-                self._schedule(rate, act)
+                self.write()
+                self._write_later()
 
-        self.clock.after(max(int(self.rng.expovariate(rate) * 1000), 1), once)
+        if self.options.writes > 0:
+            pause_ms = int(self._writes.expovariate(self.options.writes) * 1000)
+            self.clock.after(max(pause_ms, 1), once)
 
-    def _write(self) -> None:
-        self.write()
-
-    def _crash(self) -> None:
-        """Crash one server, or several at the same moment: a rack or a building without power."""
-        rng, nodes = self.rng, [*self.nodes.values()]
-        count = 1 if rng.random() < 0.6 else rng.randint(2, len(nodes))
-        for node in rng.sample(nodes, count):
-            if node.peer is not None:
-                self._crash_one(node)
-
-    def _crash_one(self, node: Node) -> None:
-        self.crashes += 1
-        node.crash()
-        self.judge.crashed(node.id)
-
-        def restart() -> None:
-            if node.peer is None:
-                node.start()
-
-        self.clock.after(self.rng.randint(1, self.options.longest_outage_ms), restart)
-
-    def _cut(self) -> None:
-        """Cut one server off, or two from each other, in one direction or both."""
-        rng, ids = self.rng, [*self.nodes]
-        one = rng.choice(ids)
-        others = [rng.choice(ids)] if rng.random() < 0.5 else ids
-        out, back = rng.choice(((True, True), (True, False), (False, True)))
-        self.cuts += 1
-        for other in others:
-            if other != one and out:
-                self.network.cut(one, other)
-            if other != one and back:
-                self.network.cut(other, one)
-        self.clock.after(rng.randint(1, self.options.longest_outage_ms), self._heal)
-
-    def _heal(self) -> None:
-        self.network.heal()
+    def _greet(self) -> None:
         for node in self.nodes.values():
             for other in self.nodes.values():
                 node.greet(other.id)
 
-    def _checkpoint(self) -> None:
-        self.rng.choice([*self.nodes.values()]).checkpoint()
-
 
 def _config(options: Options) -> QuorumConfig:
-    count = options.voters + options.observers
     return QuorumConfig(
         tuple(
             ConfiguredServer(sid, (Endpoint("sim", 2888, 3888),), observer=sid > options.voters)
-            for sid in range(1, count + 1)
+            for sid in options.servers
         )
     )

@@ -1,0 +1,46 @@
+"""How large an ensemble is and how its network, its disks and its load behave, but for faults."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import NamedTuple
+
+from speckeeper.sim.disk import Latency
+from speckeeper.sim.network import Delays
+
+
+class Options(NamedTuple):
+    """Sizes and paces of a run; times in milliseconds of virtual time, rates per second."""
+
+    voters: int = 3
+    observers: int = 0
+    tick_time_ms: int = 100
+    init_limit: int = 10
+    sync_limit: int = 5
+    commit_log_count: int = 500
+    trouble_ms: int = 20_000
+    calm_ms: int = 60_000
+    writes: float = 20
+    delays: Delays = Delays()
+    latency: Latency = Latency()
+
+    @property
+    def servers(self) -> tuple[int, ...]:
+        """The ids of all servers; observers come last."""
+        return tuple(range(1, self.voters + self.observers + 1))
+
+
+DEFAULT_OPTIONS = Options()
+
+
+def draw_options(rng: Random, voters: int | None = None) -> Options:
+    """Draw everything, but for the number of voters if that is given."""
+    drawn = rng.choice((3, 3, 5))
+    return Options(
+        voters=voters or drawn,
+        observers=rng.choice((0, 0, 1)),
+        commit_log_count=rng.choice((1, 3, 10, 500)),
+        writes=rng.choice((2, 20, 100)),
+        delays=rng.choice((Delays(), Delays(longest_ms=2), Delays(longest_ms=60, slow_share=0.02))),
+        latency=rng.choice((Latency(), Latency(longest_ms=50), Latency(stall_share=0.02))),
+    )

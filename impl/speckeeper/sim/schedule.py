@@ -1,0 +1,88 @@
+"""What a run consists of, drawn in advance: a seed, options, and a list of timed faults.
+
+A schedule can be written as JSON and read again; a fault can be left out of it. All that remains
+to chance in a run (how long each message travels, how long each disk takes) comes from the seed by
+a generator for each link and disk, so that what is left does what it did, as far as it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Any, NamedTuple
+
+import speckeeper.sim.faults  # noqa: F401 (enters the kinds)
+from speckeeper.sim.fault import KINDS, Fault, Frame, seconds
+from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
+from speckeeper.sim.plain import PlainError, from_plain, to_plain
+
+
+class Schedule(NamedTuple):
+    """A run. ``faults`` are in the order of time."""
+
+    seed: int
+    options: Options = DEFAULT_OPTIONS
+    faults: tuple[Fault, ...] = ()
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return it as what JSON has."""
+        told = [{"kind": fault.kind, **to_plain(fault)} for fault in self.faults]
+        return {"seed": self.seed, "options": to_plain(self.options), "faults": told}
+
+    def lines(self) -> Iterator[str]:
+        """Tell it as a story: what there is, then what happens when."""
+        options = self.options
+        yield f"Seed {self.seed}: {_sizes(options)}, {options.writes:g} writes a second"
+        for name in ("delays", "latency"):
+            values = getattr(options, name)._asdict().items()
+            yield f"  {name}: " + ", ".join(f"{key} {value:g}" for key, value in values)
+        yield f"  committed log of {options.commit_log_count}, a tick of {options.tick_time_ms} ms"
+        for fault in self.faults:
+            yield f"  {fault.number:>4}  {seconds(fault.at_ms):>9}  {fault.text()}"
+        yield f"        {seconds(options.trouble_ms):>9}  calm: all is healed"
+
+
+def draw_schedule(seed: int, voters: int | None = None) -> Schedule:
+    """Draw options and faults; one more kind of fault would leave the other kinds as they are."""
+    rng = Random(f"schedule {seed}")
+    options = draw_options(rng, voters)
+    frame = Frame(options, longest_outage_ms=rng.choice((300, 3000)))
+    drawn: list[Fault] = []
+    for name, cls in KINDS.items():
+        own = Random(f"schedule {seed} {name}")
+        rate = own.choice(cls.rates)
+        at_ms = 0
+        while rate:
+            at_ms += max(int(own.expovariate(rate) * 1000), 1)
+            if at_ms >= options.trouble_ms:
+                break
+            drawn.append(cls.draw(own, at_ms, frame))
+    drawn.sort(key=lambda fault: fault.at_ms)
+    numbered = (replace(fault, number=number) for number, fault in enumerate(drawn, 1))
+    return Schedule(seed, options, tuple(numbered))
+
+
+def read_schedule(data: object) -> Schedule:
+    """Read what :meth:`Schedule.as_plain` gave. Raises PlainError."""
+    if not isinstance(data, Mapping) or type(data.get("seed")) is not int:
+        raise PlainError("schedule: an object with a number 'seed' is expected")
+    options = from_plain(Options, data.get("options", {}), "options")
+    listed = data.get("faults", [])
+    if not isinstance(listed, list):
+        raise PlainError("faults: a list is expected")
+    faults = [_read_fault(fault, f"faults[{index}]") for index, fault in enumerate(listed)]
+    return Schedule(data["seed"], options, tuple(sorted(faults, key=lambda fault: fault.at_ms)))
+
+
+def _read_fault(data: object, where: str) -> Fault:
+    if not isinstance(data, Mapping) or data.get("kind") not in KINDS:
+        raise PlainError(f"{where}: an object with a 'kind' is expected, one of {', '.join(KINDS)}")
+    rest = {name: value for name, value in data.items() if name != "kind"}
+    return from_plain(KINDS[data["kind"]], rest, where)
+
+
+def _sizes(options: Options) -> str:
+    count = options.observers
+    observers = f", {count} observer{'s' * (count > 1)}" if count else ""
+    return f"{options.voters} voters{observers}"

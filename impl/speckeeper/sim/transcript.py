@@ -1,0 +1,86 @@
+"""What a server is fed with and what it asks for, as one short line each.
+
+Zxids are written ``epoch.counter``; ``3 <- 1 ACK 2.7`` is a packet that server 3 has received from
+server 1, ``->`` one that it sends. A line differs if anything within a message does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+from zlib import crc32
+
+from speckeeper.wire.election import Notification
+from speckeeper.wire.quorum import QuorumPacket
+from speckeeper.zab import effects, inputs
+
+_LONGEST_HEX = 16
+_LONGEST_TEXT = 40
+
+Name = Callable[[int], str]
+"""Says who is at the other end of a link."""
+
+
+def describe(event: Any, name: Name) -> str:
+    """Return the line of an input or an effect."""
+    match event:
+        case inputs.PacketReceived(link, packet):
+            return f"<- {name(link)} {_packet(packet)}"
+        case effects.Send(link, packet):
+            return f"-> {name(link)} {_packet(packet)}"
+        case inputs.NotificationReceived(server_id, notification):
+            return f"<- {server_id} {_vote(notification)}"
+        case effects.SendNotification(server_id, notification):
+            return f"-> {server_id} {_vote(notification)}"
+        case effects.SendSnapshot(link, zxid):
+            return f"-> {name(link)} SNAP {dotted(zxid)} with the tree"
+        case inputs.Persisted(effect):
+            return f"done: {describe(effect, name)}"
+    fields = (_field(field, value, name) for field, value in event._asdict().items())
+    return " ".join((type(event).__name__, *fields))
+
+
+def dotted(zxid: int) -> str:
+    """Write a zxid as epoch and counter."""
+    return f"{zxid >> 32}.{zxid & 0xFFFFFFFF}"
+
+
+def _packet(packet: QuorumPacket) -> str:
+    parts = [packet.type.name, dotted(packet.zxid)]
+    if packet.data is not None:
+        parts.append(_data(packet.data))
+    if packet.authinfo is not None:
+        parts.append(repr(packet.authinfo))
+    return " ".join(parts)
+
+
+def _vote(vote: Notification) -> str:
+    return (
+        f"vote {vote.leader} with {dotted(vote.zxid)} of epoch {vote.peer_epoch}, "
+        f"round {vote.election_epoch}, {vote.state.name}"
+    )
+
+
+def _data(data: bytes) -> str:
+    if len(data) <= _LONGEST_TEXT and data.isascii() and data.decode().isprintable():
+        return repr(data.decode())
+    if len(data) <= _LONGEST_HEX:
+        return data.hex()
+    return f"{len(data)} bytes {crc32(data):08x}"
+
+
+def _field(field: str, value: Any, name: Name) -> str:
+    if field == "zxid":
+        return dotted(value)
+    if field == "link":
+        return "itself" if value is None else name(value)
+    if isinstance(value, bytes):
+        return _data(value)
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, QuorumPacket):
+        return _packet(value)
+    if field == "entries" and value is not None:
+        return f"[{', '.join(f'{dotted(zxid)} {_data(entry)}' for zxid, entry in value)}]"
+    return str(value)
