@@ -17,25 +17,21 @@ from typing import Any
 from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
-from speckeeper.net.member_counts import MemberCounts
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import QuorumPort
 from speckeeper.net.snapshotter import Snapshotter
-from speckeeper.server.learner_server import LearnerServer
-from speckeeper.server.learners import LearnersGate
+from speckeeper.server.member_counts import MemberCounts
+from speckeeper.server.member_server import MemberServer
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.txnlog import Synced
-from speckeeper.tree.apply import apply
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
-from speckeeper.wire.quorum_config import QuorumConfig, encode_config
-from speckeeper.wire.quorum_data import decode_revalidated
+from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.wire.snapshot import encode_snapshot_body
-from speckeeper.wire.txns import decode_txn
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.effects import Entry, Link
 from speckeeper.zab.membership import Membership
@@ -58,8 +54,7 @@ def now_ms() -> int:
 class Member:
     """One server of an ensemble. Made and used on the loop's thread.
 
-    ``peer``: the core. ``server``: the request pipeline while this member leads. ``failure``: why
-    it cannot go on; ``failed`` is set with it.
+    ``peer``: the core. ``failure``: why it cannot go on; ``failed`` is set with it.
     """
 
     def __init__(
@@ -87,18 +82,16 @@ class Member:
         self.settings = server
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
-        self.counts = MemberCounts()
         self.config = config
-        self.serving: ServerState | None = None
-        self.server: Server | None = None
         self._on_failure = on_failure
         self._storage = storage
         self._files = files
         self._loop = asyncio.get_running_loop()
-        self._gate: LearnersGate | None = None
         self.store = MemberStore(
             storage, files, zab.commit_log_count, self._logged, self.fail, synced
         )
+        self._part = MemberServer(server, lambda: self.store.tree)
+        self.counts: MemberCounts = self._part.counts
         recovered = self.store.load()
         self.peer = Peer(zab, Membership(config), recovered, now_ms())
         peers = {
@@ -138,13 +131,23 @@ class Member:
             effects.TakeSnapshot: self._take_snapshot,
             effects.Reload: self._reload,
             effects.ReadLog: self._read_log,
-            effects.Replay: self._replay,
+            effects.Replay: self._part.replay,
             effects.Serve: self._serve,
             effects.StopServing: self._stop_serving,
             effects.FromLearner: self._from_learner,
             effects.FromLeader: self._from_leader,
             effects.Synced: lambda effect: None,
         }
+
+    @property
+    def server(self) -> Server | None:
+        """The request pipeline while this member serves."""
+        return self._part.server
+
+    @property
+    def serving(self) -> ServerState | None:
+        """In which role this member serves, if it does."""
+        return self._part.role
 
     # -- life
 
@@ -238,15 +241,8 @@ class Member:
 
     def propose_all(self) -> None:
         """Pass on what our server has for the ensemble: transactions, or requests to the leader."""
-        server = self.server
-        if isinstance(server, LearnerServer):
-            for packet in server.take_requests():
-                self._step(inputs.ToLeader(packet))
-        elif server is not None and server.pipeline.appends:
-            appends = server.take_appends()
-            for zxid, entry in appends:
-                self._step(inputs.Propose(zxid, entry))
-            self.counts.proposed(appends)
+        for event in self._part.take_inputs():
+            self._step(event)
 
     def client_turn(self) -> None:
         """Have the end of a turn run, after clients have brought something."""
@@ -308,9 +304,8 @@ class Member:
 
     def packet(self, link: Link, packet: QuorumPacket) -> None:
         """A packet has come."""
-        server = self.server
-        if packet.type is PacketType.PING and isinstance(server, LearnerServer):
-            self.peer.touched |= server.take_touched(now_ms())
+        if packet.type is PacketType.PING:
+            self.peer.touched |= self._part.take_touched(now_ms())
         self._step(inputs.PacketReceived(link, packet))
 
     def snapshot(self, link: Link, chunks: list[bytes]) -> None:
@@ -408,75 +403,40 @@ class Member:
 
     # -- what goes to the tree
 
-    def _replay(self, effect: effects.Replay) -> None:
-        apply(self.store.tree, decode_txn(effect.entry))
-
     def _deliver(self, effect: effects.Deliver) -> None:
-        server = self.server
-        if isinstance(server, LearnerServer):
-            self.counts.commits_received += 1
-            server.deliver(decode_txn(effect.entry), now_ms(), len(effect.entry))
+        self._part.deliver(effect, now_ms())
+        if self.server is not None:
             self.client_turn()
-        elif server is not None:
-            self.counts.commits += 1
-            server.committed(effect.zxid, now_ms())
-            self.client_turn()
-        else:
-            apply(self.store.tree, decode_txn(effect.entry))
 
     def _serve(self, effect: effects.Serve) -> None:
-        self.serving = effect.role
         log.info("serving as %s from %#x", effect.role.name, effect.zxid)
         time_ms, wall_ms = now_ms(), time.time_ns() // _NS_PER_MS
-        self.counts.serving_since_ms = time_ms
-        rng = random.SystemRandom()
-        tree = self.store.tree
         active = self.peer.membership.active
-        tree.set_config(encode_config(active), active.version, wall_ms)
-        if effect.role is ServerState.LEADING:
-            tree.last_processed_zxid = effect.zxid
-            self.server = Server(self.settings, tree, time_ms, wall_ms, rng)
-            self.server.pipeline.zxid = effect.zxid
-            self._gate = LearnersGate(self.server)
-        else:
-            self.server = LearnerServer(self.settings, tree, time_ms, wall_ms, rng)
+        server = self._part.serve(effect, active, time_ms, wall_ms, random.SystemRandom())
         self.snapshotter = Snapshotter(
-            self._loop, self.server, self.store.writing, self._storage, self._files, self.fail
+            self._loop, server, self.store.writing, self._storage, self._files, self.fail
         )
         if self.doors is not None:
-            self.doors.open(self.server, self.client_turn)
+            self.doors.open(server, self.client_turn)
 
     def _stop_serving(self, effect: effects.StopServing) -> None:
         log.info("serving no more")
-        self.serving = None
-        self.server = self._gate = None
+        self._part.stop()
         self._abort_snapshot()
         if self.doors is not None:
             self.doors.shut()
 
     def _from_leader(self, effect: effects.FromLeader) -> None:
-        server, packet = self.server, effect.packet
-        if not isinstance(server, LearnerServer):
-            return
-        if packet.type is PacketType.SYNC:
-            server.synced(now_ms())
-        else:
-            try:
-                session_id, valid = decode_revalidated(packet.data)
-            except WireError as error:
-                log.warning("REVALIDATE of the leader: %s", error)
-                return
-            server.revalidated(session_id, valid, now_ms())
+        try:
+            self._part.from_leader(effect, now_ms())
+        except WireError as error:
+            log.warning("%s of the leader: %s", effect.packet.type.name, error)
         self.client_turn()
 
     def _from_learner(self, effect: effects.FromLearner) -> None:
-        gate = self._gate
-        if gate is None:
-            return
-        self.counts.revalidations += effect.packet.type is PacketType.REVALIDATE
         event: inputs.Input | None
         try:
-            event = gate.take(effect, now_ms())
+            event = self._part.from_learner(effect, now_ms())
         except WireError as error:
             log.warning("server %d: %s", effect.server_id, error)
             self._quorum.close_link(effect.link)

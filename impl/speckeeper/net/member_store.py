@@ -1,39 +1,25 @@
-"""What a member of an ensemble has on its disk, and the slow things that it does with it.
+"""What a member of an ensemble has on its disk, and who gives it the time for that.
 
 Everything here runs on the loop and gives the disk's time to threads. Appending is group commit
-as for a standalone server (``log_writing.py``); cutting the log, taking over a snapshot and
-loading anew close the log first and open it again behind.
-
-Source: ZooKeeper ``ZKDatabase`` (truncateLog, loadDataBase), ``FileTxnSnapLog``, ``QuorumPeer``.
+as for a standalone server (``log_writing.py``); cutting the log, writing a snapshot of what came
+and loading anew close the log first and open it again behind. What is done to the files is in
+``storage/member_files.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import deque
 from collections.abc import Callable
 
 from speckeeper.net.log_writing import LogWriting
-from speckeeper.storage import history
-from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
-from speckeeper.storage.errors import MissingTransactions, StorageError
 from speckeeper.storage.interface import FileSystem
-from speckeeper.storage.names import list_logs, list_snapshots
-from speckeeper.storage.recovery import Report, recover
+from speckeeper.storage.member_files import MemberFiles
+from speckeeper.storage.recovery import Report
 from speckeeper.storage.settings import StorageSettings
-from speckeeper.storage.snapshot_writer import write_snapshot
 from speckeeper.storage.txnlog import Synced, TxnLog
 from speckeeper.tree.datatree import DataTree
-from speckeeper.wire.snapshot_reader import SnapshotReader
-from speckeeper.wire.txns import Txn, encode_txn
 from speckeeper.zab.effects import Entry
 from speckeeper.zab.peer import Recovered
-
-log = logging.getLogger(__name__)
-
-# A log that is longer than this share of the snapshot is not sent (ZKDatabase's default).
-_SNAPSHOT_SIZE_FACTOR = 0.33
 
 
 class MemberStore:
@@ -54,23 +40,28 @@ class MemberStore:
     ) -> None:
         self._settings = settings
         self._files = files
-        self._window = window
         self._persisted = persisted
         self._failed = failed
         self._synced = synced
         self._loop = asyncio.get_running_loop()
-        self._epochs = EpochFiles(settings.snapshot_directory, files)
+        self._content = MemberFiles(settings, files, window)
         self._writing: LogWriting | None = None
-        self.report = Report()
+
+    @property
+    def tree(self) -> DataTree:
+        """The tree."""
+        return self._content.tree
+
+    @property
+    def report(self) -> Report:
         """Of the last time that the disk was read."""
-        self.tree = DataTree(digest_enabled=settings.digest_enabled)
+        return self._content.report
 
     def load(self) -> Recovered:
         """Bring back what the disk holds, and open the log. Raises StorageError."""
-        zxid, entries = self._recover()
-        epochs = self._epochs.load(max(zxid, 0))
-        self._open(zxid)
-        return Recovered(epochs.accepted, epochs.current, zxid, entries)
+        recovered = self._content.load()
+        self._open(recovered.last_zxid)
+        return recovered
 
     def append(self, entries: list[Entry]) -> None:
         """Log transactions, one sync for all of them."""
@@ -79,45 +70,42 @@ class MemberStore:
 
     async def set_accepted_epoch(self, epoch: int) -> None:
         """Replace acceptedEpoch, durably."""
-        await self._aside(lambda: self._epochs.write(ACCEPTED_EPOCH, epoch))
+        await self._aside(lambda: self._content.set_accepted_epoch(epoch))
 
     async def set_current_epoch(self, epoch: int) -> None:
         """Replace currentEpoch, durably."""
-        await self._aside(lambda: self._epochs.write(CURRENT_EPOCH, epoch))
+        await self._aside(lambda: self._content.set_current_epoch(epoch))
 
     async def truncate(self, zxid: int) -> None:
         """Forget what is after ``zxid``, on the disk and in the tree."""
         await self._close_log()
-        await self._aside(lambda: self._truncate(zxid))
+        await self._aside(lambda: self._content.truncate(zxid))
         self._open(zxid)
 
     async def take_snapshot(self, zxid: int) -> None:
         """Write the tree, which nobody changes meanwhile; the log goes on behind it."""
         await self._close_log()
-        await self._aside(lambda: self._take_snapshot(zxid))
+        await self._aside(lambda: self._content.take_snapshot(zxid))
         self._open(zxid)
 
     async def reload(self) -> tuple[int, tuple[Entry, ...]]:
         """Go back to what the disk holds; return where it ends, and the end of the log."""
         await self._close_log()
-        zxid, entries = await self._loop.run_in_executor(None, self._recover)
+        zxid, entries = await self._loop.run_in_executor(None, self._content.recover)
         self._open(zxid)
         return zxid, entries
 
     async def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
-        """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.
-
-        Too long is more than a third of what a snapshot takes (``snapshotSizeFactor``).
-        """
+        """Return the log from ``zxid`` on, None if it cannot be sent."""
         writing = self._writing
         if writing is None:
             return None
         writing.roll()  # what is read is not the file that is written from now on
-        return await self._loop.run_in_executor(None, self._read_log, zxid)
+        return await self._loop.run_in_executor(None, self._content.read_log, zxid)
 
     async def install(self, chunks: list[bytes], zxid: int) -> None:
         """Let the tree be a snapshot that came from a leader."""
-        await self._aside(lambda: self._install(chunks, zxid))
+        await self._aside(lambda: self._content.install(chunks, zxid))
 
     @property
     def writing(self) -> LogWriting:
@@ -128,74 +116,6 @@ class MemberStore:
     async def close(self) -> None:
         """Write what was appended, and close the log."""
         await self._close_log()
-
-    # -- on a thread
-
-    def _recover(self) -> tuple[int, tuple[Entry, ...]]:
-        tail: deque[Txn] = deque(maxlen=self._window)
-        recovered = recover(self._settings, self._files, tail.append)
-        self.tree = recovered.tree
-        self.report = recovered.report
-        entries = tuple((txn.header.zxid, encode_txn(txn)) for txn in tail)
-        return recovered.last_zxid, entries
-
-    def _truncate(self, zxid: int) -> None:
-        self._cut(zxid)
-        self._recover()
-        self.tree.last_processed_zxid = zxid
-
-    def _cut(self, zxid: int) -> None:
-        """Remove what is after ``zxid``: the snapshots first, for the log is what they came of."""
-        settings, files = self._settings, self._files
-        for snapshot in reversed(list_snapshots(files, settings.snapshot_directory)):
-            if snapshot.zxid > zxid:
-                files.remove(snapshot.path)
-        files.sync_directory(settings.snapshot_directory)
-        logs = list_logs(files, settings.log_directory)
-        try:
-            history.truncate(files, settings.log_directory, zxid)
-        except MissingTransactions:
-            # Every log begins after it.
-            for each in reversed(logs):
-                files.remove(each.path)
-            files.sync_directory(settings.log_directory)
-
-    def _take_snapshot(self, zxid: int) -> None:
-        """Write the tree. The log so far may hold what was never part of its history, so it goes.
-
-        What is left in the log is then one history, and can be sent to a learner.
-        """
-        settings, files = self._settings, self._files
-        write_snapshot(files, settings, self.tree, zxid)
-        for old in reversed(list_logs(files, settings.log_directory)):
-            files.remove(old.path)
-        files.sync_directory(settings.log_directory)
-        for snapshot in list_snapshots(files, settings.snapshot_directory):
-            if snapshot.zxid > zxid:
-                files.remove(snapshot.path)
-
-    def _read_log(self, zxid: int) -> tuple[Entry, ...] | None:
-        settings, files = self._settings, self._files
-        snapshots = list_snapshots(files, settings.snapshot_directory)
-        room = files.size(snapshots[-1].path) * _SNAPSHOT_SIZE_FACTOR if snapshots else 0.0
-        found: list[Entry] = []
-        try:
-            for txn in history.read_from(files, settings.log_directory, zxid):
-                entry = encode_txn(txn)
-                room -= len(entry)
-                if room < 0:
-                    return None
-                found.append((txn.header.zxid, entry))
-        except StorageError as error:
-            log.info("a learner is sent a snapshot, for the log cannot be read: %s", error)
-            return None
-        return tuple(found)
-
-    def _install(self, chunks: list[bytes], zxid: int) -> None:
-        tree = DataTree(digest_enabled=self._settings.digest_enabled)
-        reader = SnapshotReader(chunks, sealed=False)
-        tree.load(reader.nodes(), reader.acls, reader.sessions, zxid)
-        self.tree = tree
 
     # -- inside
 

@@ -1,0 +1,122 @@
+"""The server of a member of an ensemble, as its core asks for it: none, a leader's, a learner's.
+
+Sans I/O: carries out the effects of the core that concern the tree and the server, and says what
+the core has to be told of what clients and learners ask. Two drivers use it, ``net/member.py`` on
+sockets and ``sim/node.py`` under virtual time.
+
+Source: ZooKeeper ``QuorumPeer`` (makeLeader, makeFollower, makeObserver).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from speckeeper.server.learner_server import LearnerServer
+from speckeeper.server.learners import LearnersGate
+from speckeeper.server.member_counts import MemberCounts
+from speckeeper.server.pipeline import Random
+from speckeeper.server.server import Server
+from speckeeper.server.settings import ServerSettings
+from speckeeper.tree.apply import apply
+from speckeeper.tree.datatree import DataTree
+from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum import PacketType
+from speckeeper.wire.quorum_config import QuorumConfig, encode_config
+from speckeeper.wire.quorum_data import decode_revalidated
+from speckeeper.wire.txns import decode_txn
+from speckeeper.zab import effects, inputs
+
+
+class MemberServer:
+    """``server``: the request pipeline while this member serves, ``role`` in which role it does.
+
+    ``tree``: what gives the tree of now; a snapshot of the leader's replaces it.
+    """
+
+    def __init__(self, settings: ServerSettings, tree: Callable[[], DataTree]) -> None:
+        self.settings = settings
+        self.counts = MemberCounts()
+        self.server: Server | None = None
+        self.role: ServerState | None = None
+        self._tree = tree
+        self._gate: LearnersGate | None = None
+
+    # -- effects of the core
+
+    def serve(
+        self, effect: effects.Serve, config: QuorumConfig, now_ms: int, wall_ms: int, rng: Random
+    ) -> Server:
+        """Begin to serve; return the server of this time."""
+        tree = self._tree()
+        self.role = effect.role
+        self.counts.serving_since_ms = now_ms
+        tree.set_config(encode_config(config), config.version, wall_ms)
+        server: Server
+        if effect.role is ServerState.LEADING:
+            tree.last_processed_zxid = effect.zxid
+            server = Server(self.settings, tree, now_ms, wall_ms, rng)
+            server.pipeline.zxid = effect.zxid
+            self._gate = LearnersGate(server)
+        else:
+            server = LearnerServer(self.settings, tree, now_ms, wall_ms, rng)
+        self.server = server
+        return server
+
+    def stop(self) -> None:
+        """Serve nobody."""
+        self.server = self.role = self._gate = None
+
+    def replay(self, effect: effects.Replay) -> None:
+        """Let the tree have a transaction while nobody is served."""
+        apply(self._tree(), decode_txn(effect.entry))
+
+    def deliver(self, effect: effects.Deliver, now_ms: int) -> None:
+        """Apply a committed transaction, and answer whoever asked for it here."""
+        server = self.server
+        if isinstance(server, LearnerServer):
+            self.counts.commits_received += 1
+            server.deliver(decode_txn(effect.entry), now_ms, len(effect.entry))
+        elif server is not None:
+            self.counts.commits += 1
+            server.committed(effect.zxid, now_ms)
+        else:
+            apply(self._tree(), decode_txn(effect.entry))
+
+    def from_leader(self, effect: effects.FromLeader, now_ms: int) -> None:
+        """Take an answer of the leader. Raises WireError for data that does not decode."""
+        server, packet = self.server, effect.packet
+        if not isinstance(server, LearnerServer):
+            return
+        if packet.type is PacketType.SYNC:
+            server.synced(now_ms)
+        else:
+            session_id, valid = decode_revalidated(packet.data)
+            server.revalidated(session_id, valid, now_ms)
+
+    def from_learner(self, effect: effects.FromLearner, now_ms: int) -> inputs.Input | None:
+        """Do what a learner asks; return what the core has to be told, after this step.
+
+        Raises WireError for data that does not decode.
+        """
+        if self._gate is None:
+            return None
+        self.counts.revalidations += effect.packet.type is PacketType.REVALIDATE
+        return self._gate.take(effect, now_ms)
+
+    # -- what the core is to be told
+
+    def take_inputs(self) -> list[inputs.Input]:
+        """Take out what the server has for the ensemble: transactions, requests to the leader."""
+        server = self.server
+        if isinstance(server, LearnerServer):
+            return [inputs.ToLeader(packet) for packet in server.take_requests()]
+        if server is None or not server.pipeline.appends:
+            return []
+        appends = server.take_appends()
+        self.counts.proposed(appends)
+        return [inputs.Propose(zxid, entry) for zxid, entry in appends]
+
+    def take_touched(self, now_ms: int) -> dict[int, int]:
+        """Return a learner's sessions to tell the leader of with the answer to its PING."""
+        server = self.server
+        return server.take_touched(now_ms) if isinstance(server, LearnerServer) else {}

@@ -1,0 +1,136 @@
+"""What a member of an ensemble does to its files, one step at a time and without a thread.
+
+Whoever calls gives the time: on an event loop a thread (``net/member_store.py``), in the simulator
+a disk of virtual time. The log must be closed while it is cut, replaced or recovered from.
+
+Source: ZooKeeper ``ZKDatabase`` (truncateLog, loadDataBase), ``FileTxnSnapLog``, ``QuorumPeer``.
+"""
+
+import logging
+from collections import deque
+
+from speckeeper.storage import history
+from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
+from speckeeper.storage.errors import MissingTransactions, StorageError
+from speckeeper.storage.interface import Entry, FileSystem
+from speckeeper.storage.names import list_logs, list_snapshots
+from speckeeper.storage.recovery import Report, recover
+from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.snapshot_writer import write_snapshot
+from speckeeper.tree.datatree import DataTree
+from speckeeper.wire.snapshot_reader import SnapshotReader
+from speckeeper.wire.txns import Txn, encode_txn
+from speckeeper.zab.peer import Recovered
+
+log = logging.getLogger(__name__)
+
+# A log that is longer than this share of the snapshot is not sent (ZKDatabase's default).
+_SNAPSHOT_SIZE_FACTOR = 0.33
+
+
+class MemberFiles:
+    """Tree, log, snapshots and epochs of one member. The directories exist and are locked.
+
+    ``window``: how many transactions of the log's end recovery gives back.
+    """
+
+    def __init__(self, settings: StorageSettings, files: FileSystem, window: int) -> None:
+        self._settings = settings
+        self._files = files
+        self._window = window
+        self._epochs = EpochFiles(settings.snapshot_directory, files)
+        self.report = Report()
+        """Of the last time that the disk was read."""
+        self.tree = DataTree(digest_enabled=settings.digest_enabled)
+
+    def load(self) -> Recovered:
+        """Bring back what the disk holds. Raises StorageError."""
+        zxid, entries = self.recover()
+        epochs = self._epochs.load(max(zxid, 0))
+        return Recovered(epochs.accepted, epochs.current, zxid, entries)
+
+    def recover(self) -> tuple[int, tuple[Entry, ...]]:
+        """Let the tree be what the disk holds; return where it ends, and the end of the log.
+
+        Raises StorageError.
+        """
+        tail: deque[Txn] = deque(maxlen=self._window)
+        recovered = recover(self._settings, self._files, tail.append)
+        self.tree = recovered.tree
+        self.report = recovered.report
+        entries = tuple((txn.header.zxid, encode_txn(txn)) for txn in tail)
+        return recovered.last_zxid, entries
+
+    def set_accepted_epoch(self, epoch: int) -> None:
+        """Replace acceptedEpoch, durably. Raises DiskFailure."""
+        self._epochs.write(ACCEPTED_EPOCH, epoch)
+
+    def set_current_epoch(self, epoch: int) -> None:
+        """Replace currentEpoch, durably. Raises DiskFailure."""
+        self._epochs.write(CURRENT_EPOCH, epoch)
+
+    def truncate(self, zxid: int) -> None:
+        """Forget what is after ``zxid``, on the disk and in the tree. Raises StorageError."""
+        self._cut(zxid)
+        self.recover()
+        self.tree.last_processed_zxid = zxid
+
+    def _cut(self, zxid: int) -> None:
+        """Remove what is after ``zxid``: the snapshots first, for the log is what they came of."""
+        settings, files = self._settings, self._files
+        for snapshot in reversed(list_snapshots(files, settings.snapshot_directory)):
+            if snapshot.zxid > zxid:
+                files.remove(snapshot.path)
+        files.sync_directory(settings.snapshot_directory)
+        logs = list_logs(files, settings.log_directory)
+        try:
+            history.truncate(files, settings.log_directory, zxid)
+        except MissingTransactions:
+            # Every log begins after it.
+            for each in reversed(logs):
+                files.remove(each.path)
+            files.sync_directory(settings.log_directory)
+
+    def take_snapshot(self, zxid: int) -> None:
+        """Write the tree. The log so far may hold what was never part of its history, so it goes.
+
+        What is left in the log is then one history, and can be sent to a learner. Raises
+        DiskFailure.
+        """
+        settings, files = self._settings, self._files
+        write_snapshot(files, settings, self.tree, zxid)
+        for old in reversed(list_logs(files, settings.log_directory)):
+            files.remove(old.path)
+        files.sync_directory(settings.log_directory)
+        for snapshot in list_snapshots(files, settings.snapshot_directory):
+            if snapshot.zxid > zxid:
+                files.remove(snapshot.path)
+
+    def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
+        """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.
+
+        Too long is more than a third of what a snapshot takes (``snapshotSizeFactor``). What is
+        read is not the file that is being written.
+        """
+        settings, files = self._settings, self._files
+        snapshots = list_snapshots(files, settings.snapshot_directory)
+        room = files.size(snapshots[-1].path) * _SNAPSHOT_SIZE_FACTOR if snapshots else 0.0
+        found: list[Entry] = []
+        try:
+            for txn in history.read_from(files, settings.log_directory, zxid):
+                entry = encode_txn(txn)
+                room -= len(entry)
+                if room < 0:
+                    return None
+                found.append((txn.header.zxid, entry))
+        except StorageError as error:
+            log.info("a learner is sent a snapshot, for the log cannot be read: %s", error)
+            return None
+        return tuple(found)
+
+    def install(self, chunks: list[bytes], zxid: int) -> None:
+        """Let the tree be a snapshot that came from a leader; the disk has the old state still."""
+        tree = DataTree(digest_enabled=self._settings.digest_enabled)
+        reader = SnapshotReader(chunks, sealed=False)
+        tree.load(reader.nodes(), reader.acls, reader.sessions, zxid)
+        self.tree = tree
