@@ -47,7 +47,7 @@ _EXAMPLES = (
     "Disruptor/Disruptor_SPMC.cfg",
     "ewd840/EWD840.cfg",
     "Prisoners/Prisoners.cfg",
-    "ewd840/EWD840_json.cfg",
+    "allocator/SchedulingAllocator.cfg",
     "byzpaxos/VoteProof.cfg",
     "chang_roberts/MCChangRoberts.cfg",
     "transaction_commit/TwoPhase.cfg",

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import ordered
-from speccheck.evaluate.sets import is_finite
+from speccheck.evaluate.sets import Union, is_finite
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
     DOMAINS,
@@ -128,13 +128,11 @@ def is_subset(left: Value, right: Value) -> bool:
 
 
 def union_all(sets: Value) -> Value:
-    """Return UNION of a set, or of a Python tuple of sets."""
-    parts = sets if type(sets) is tuple else a_set(sets)
-    return frozenset(
-        chain.from_iterable(
-            [part if type(part) is frozenset else force(a_set(part)) for part in parts]
-        )
-    )
+    """Return UNION of a set, or of a Python tuple of sets; it is listed only when it has to be."""
+    parts = [a_set(part) for part in (sets if type(sets) is tuple else a_set(sets))]
+    if all(type(part) is frozenset for part in parts):
+        return frozenset(chain.from_iterable(parts))
+    return Union(tuple(parts))
 
 
 def domain_of(values: Value) -> Domain:

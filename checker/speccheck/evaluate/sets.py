@@ -68,17 +68,16 @@ class Filter(LazySet):
 
 
 class Union(LazySet):
-    """The union of two sets of which one is not listed."""
+    """The union of sets of which at least one is not listed."""
 
-    __slots__ = ("left", "right")
+    __slots__ = ("parts",)
 
-    def __init__(self, left: Value, right: Value) -> None:
+    def __init__(self, parts: tuple[Value, ...]) -> None:
         super().__init__()
-        self.left = left
-        self.right = right
+        self.parts = parts
 
     def __contains__(self, value: object) -> bool:
-        return value in self.left or value in self.right
+        return any(value in part for part in self.parts)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(ordered(self.force()))
@@ -86,15 +85,15 @@ class Union(LazySet):
     def force(self) -> frozenset[Any]:
         """Return the set listed."""
         if self._listed is None:
-            self._listed = frozenset(chain(force(self.left), force(self.right)))
+            self._listed = frozenset(chain.from_iterable(map(force, self.parts)))
         return self._listed
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
-        return is_finite(self.left) and is_finite(self.right)
+        return all(map(is_finite, self.parts))
 
     def __repr__(self) -> str:
-        return f"({self.left!r} \\cup {self.right!r})"
+        return "(" + " \\cup ".join(map(repr, self.parts)) + ")"
 
 
 class Difference(LazySet):
@@ -125,7 +124,7 @@ def is_finite(values: Value) -> bool:
 
 def union(left: Value, right: Value) -> Value:
     """Return the union; it is listed only when it has to be."""
-    return Union(left, right)
+    return Union((left, right))
 
 
 def difference(left: Value, right: Value) -> Value:

@@ -61,6 +61,9 @@ def evaluate(text: str, definitions: str = "") -> str:
         ("<<TRUE>> = <<1>>", "FALSE"),
         ("({1} \\X {2})", "{<<1, 2>>}"),
         ("\\E <<x, y>> \\in {<<1, 2>>} : x + y = 3", "TRUE"),
+        ("[a |-> <<5>>] \\in [a: UNION {[1..1 -> Nat], Seq({9})}]", "TRUE"),
+        ("[a |-> <<-5>>] \\in [a: UNION {[1..1 -> Nat], Seq({9})}]", "FALSE"),
+        ("UNION {1..2, {3}, {1}}", "{1, 2, 3}"),
     ],
 )
 def test_language(text: str, value: str) -> None:
