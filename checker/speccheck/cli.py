@@ -1,4 +1,4 @@
-"""The command line: ``speccheck check SPEC``, ``speccheck prove MODULE``."""
+"""The command line: ``speccheck check SPEC``, ``speccheck prove MODULE``, ``speccheck hunt``."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, NoReturn
 import typer
 from rich.console import Console
 
+from speccheck.commands.hunt import hunt
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
 from speccheck.explore.config import read_config
@@ -66,7 +67,7 @@ class Outcome(NamedTuple):
 
 @app.callback()
 def _app() -> None:
-    """TLA+ in Python: model checking, and proofs for any size."""
+    """TLA+ in Python: model checking, proofs for any size, and hunts in simulated systems."""
 
 
 @app.command()
@@ -225,6 +226,9 @@ def coverage(
         typer.echo(f"Not exercised: {thing}: {suite.texts[thing]}")
     if strict and idle:
         raise typer.Exit(_VACUOUS)
+
+
+app.command()(hunt)
 
 
 @app.command()

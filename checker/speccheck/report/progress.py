@@ -53,18 +53,29 @@ def _duration(seconds: float) -> str:
 
 
 class Progress:
-    """Shows what a run is at; call it with the result so far. A context manager."""
+    """Shows what a run is at; call it with the result so far. A context manager.
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    ``at_once``: the first plain line comes with the first thing there is to say.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: bool = False,
+    ) -> None:
         self._console = console
         self._clock = clock
         self._began = clock()
         self._samples: deque[Sample] = deque(maxlen=_WINDOW)
         self._live: Live | None = None
         self._told = self._began
+        self._head_start = _SECONDS_BETWEEN_PLAIN_LINES if at_once else 0.0
 
     def __enter__(self) -> "Progress":
-        self._began = self._told = self._clock()
+        self._began = self._clock()
+        self._told = self._began - self._head_start
         if self._console.is_terminal:
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()

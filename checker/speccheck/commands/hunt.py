@@ -1,0 +1,155 @@
+"""``speccheck hunt``: many seeds of a simulated system, and the shortest way to what breaks it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
+from speccheck.hunt.campaign import Plan
+from speccheck.hunt.replay import read_replay
+from speccheck.hunt.runner import Runner
+from speccheck.hunt.system import System, Unusable, check_bug, find_system
+from speccheck.hunt.task import Task, draw, with_only
+from speccheck.hunt.workers import place
+
+_WHERE = "Where runs are made"
+_FOUND = "What is done with a violation"
+
+
+def hunt(
+    seeds: Annotated[int, typer.Option(help="How many seeds to run.", min=1)] = 1000,
+    first: Annotated[int, typer.Option(help="The first of them.", min=0)] = 0,
+    system: Annotated[
+        str | None,
+        typer.Option(help="What to hunt in; by default the only system that is installed."),
+    ] = None,
+    servers: Annotated[
+        int | None, typer.Option(help="How many servers have a vote; by default as drawn.", min=1)
+    ] = None,
+    bug: Annotated[
+        str | None, typer.Option(help="A known mistake to put in; 'list' lists them.")
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Run all seeds, whatever is violated.")
+    ] = False,
+    limit: Annotated[float, typer.Option(help="Seconds that one seed may take.", min=0.1)] = 60.0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes; by default one for each processor.", min=1, rich_help_panel=_WHERE
+        ),
+    ] = None,
+    executor: Annotated[
+        str | None,
+        typer.Option(help="dask://HOST:PORT, a Dask scheduler.", rich_help_panel=_WHERE),
+    ] = None,
+    shrink: Annotated[
+        float,
+        typer.Option(
+            help="Seconds to look for a short schedule; 0 for none.", min=0, rich_help_panel=_FOUND
+        ),
+    ] = 60.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file to write it to; hunt-SYSTEM-SEED.json by default.",
+            rich_help_panel=_FOUND,
+        ),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Run what such a file holds.", rich_help_panel=_FOUND)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Run this seed and tell it.", min=0, rich_help_panel=_FOUND)
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="With --seed: with these of its faults alone, as in 3,7,12.",
+            rich_help_panel=_FOUND,
+        ),
+    ] = None,
+    transcript: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --seed or --replay: write down what happens.", rich_help_panel=_FOUND
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run a simulated system under faults, from many seeds.
+
+    A system is found by the entry point group speccheck.systems. The first violation ends the
+    campaign; its schedule is shrunk, told, and written to a file for --replay.
+
+    Exit codes:
+
+    - 0: nothing is violated
+    - 1: something is
+    - 2: there is nothing to run, or a run did not come to an end
+    - 130: interrupted
+    """
+    out_console = Console(quiet=as_json)
+    try:
+        if replay is not None:
+            raise typer.Exit(_replay(out_console, replay, limit, transcript))
+        name, found = find_system(system)
+        if bug == "list":
+            code = _list_bugs(out_console, found)
+        elif seed is not None:
+            check_bug(name, found, bug)
+            task = Task(name, seed, limit, servers, bug)
+            code = _one(out_console, task, only, transcript)
+        elif only is not None or transcript is not None:
+            raise Unusable("--only goes with --seed, --transcript with --seed or --replay")
+        else:
+            check_bug(name, found, bug)
+            plan = Plan(name, range(first, first + seeds), limit, servers, bug, keep_going)
+            with Runner(place(executor, workers)) as runner:
+                hunter = Hunter(plan, found, runner, out_console)
+                code = hunter.run(shrink, out)
+            if as_json:
+                typer.echo(json.dumps(hunter.data(), indent=2))
+    except Unusable as error:
+        typer.echo(str(error), err=True)
+        code = BROKEN
+    except KeyboardInterrupt:
+        typer.echo("Interrupted", err=True)
+        code = INTERRUPTED
+    if code:
+        raise typer.Exit(code)
+
+
+def _list_bugs(console: Console, system: System) -> int:
+    for name, about in system.bugs.items():
+        console.print(f"{name}: {about}", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _one(console: Console, task: Task, only: str | None, transcript: Path | None) -> int:
+    """Run one seed, or a part of its schedule."""
+    schedule = draw(task)
+    if only is not None:
+        schedule = with_only(schedule, _numbers(only))
+    return tell_run(console, task._replace(schedule=schedule), transcript)
+
+
+def _numbers(text: str) -> set[int]:
+    try:
+        return {int(part) for part in text.split(",") if part.strip()}
+    except ValueError:
+        raise Unusable(f"--only {text}: numbers with commas between are expected") from None
+
+
+def _replay(console: Console, path: Path, limit_s: float, transcript: Path | None) -> int:
+    """Run what a file holds."""
+    kept = read_replay(path)
+    name, system = find_system(kept.system)
+    check_bug(name, system, kept.bug)
+    task = Task(name, kept.schedule["seed"], limit_s, bug=kept.bug, schedule=kept.schedule)
+    return tell_run(console, task, transcript, kept)

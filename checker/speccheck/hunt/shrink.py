@@ -1,0 +1,101 @@
+"""From a schedule that breaks a rule to a short one that breaks the same rule.
+
+First faults are left out, by delta debugging: half of them, a quarter, ... down to each one alone
+(Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002, the part that
+removes). Then the system says what would be simpler still, and whatever breaks the rule too is
+taken; then faults once more. What is found depends on nothing but the schedule, as long as the
+time is not over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from speccheck.hunt.runner import Runner
+from speccheck.hunt.system import Schedule, System
+from speccheck.hunt.task import Outcome, Task
+
+
+class Step(NamedTuple):
+    """How far shrinking is."""
+
+    tried: int
+    faults: int
+
+
+class Shrunk(NamedTuple):
+    """A schedule that breaks the rule, as short as it became."""
+
+    schedule: Schedule
+    tried: int
+    finished: bool
+    """Whether nothing was left to try when it ended."""
+
+
+@dataclass
+class Shrinker:
+    """Shrinks one failing task. ``rule`` is what it breaks."""
+
+    system: System
+    task: Task
+    rule: str
+    runner: Runner
+    deadline: float
+    tell: Callable[[Step], None] = lambda step: None
+    clock: Callable[[], float] = time.monotonic
+    tried: int = 0
+
+    def shrink(self, schedule: Schedule) -> Shrunk:
+        """Shrink as long as there is something to leave out, and time. Raises Unusable."""
+        best = self._without_faults(schedule)
+        while (simpler := self._first(self.system.simpler(best), best)) is not None:
+            best = self._without_faults(simpler)
+        return Shrunk(best, self.tried, not self._over)
+
+    @property
+    def _over(self) -> bool:
+        return self.clock() >= self.deadline
+
+    def _without_faults(self, schedule: Schedule) -> Schedule:
+        """Leave out as many faults as possible, none of which can be left out alone."""
+        size = len(schedule["faults"])
+        while size:
+            shorter = self._first(_leaving_out(schedule, size), schedule)
+            if shorter is None:
+                size //= 2
+            else:
+                schedule = shorter
+                size = min(size, len(schedule["faults"]))
+        return schedule
+
+    def _first(self, candidates: Iterable[Schedule], best: Schedule) -> Schedule | None:
+        """Return the first of several that breaks the rule."""
+        sent: list[Schedule] = []
+        failing: list[Outcome] = []
+
+        def tasks() -> Iterator[Task]:
+            for candidate in candidates:
+                if failing or self._over:
+                    return
+                sent.append(candidate)
+                yield self.task._replace(schedule=candidate, number=len(sent) - 1)
+
+        for outcome in self.runner.outcomes(tasks()):
+            self.tried += 1
+            if outcome.rule == self.rule:
+                failing.append(outcome)
+            self.tell(Step(self.tried, len(best["faults"])))
+        if not failing:
+            return None
+        return sent[min(outcome.number for outcome in failing)]
+
+
+def _leaving_out(schedule: Schedule, size: int) -> Iterator[Schedule]:
+    """Yield it without each ``size`` faults in a row, the last ones first."""
+    faults = schedule["faults"]
+    for end in range(len(faults), 0, -size):
+        kept = faults[: max(end - size, 0)] + faults[end:]
+        yield {**schedule, "faults": kept}

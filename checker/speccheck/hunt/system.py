@@ -1,0 +1,106 @@
+"""What is hunted in: a simulated system, found by its entry point, spoken to in plain data.
+
+A system is an object with the methods of :class:`System`, which a distribution names in the entry
+point group ``speccheck.systems``. What goes in and out is what JSON has, so that it can travel to
+other processes and other machines, and be kept in a file.
+
+A schedule is an object with at least ``seed``, a number, and ``faults``, a list of objects with a
+``number`` each. Whatever else it has is the system's own affair.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, TypeAlias, cast
+
+GROUP = "speccheck.systems"
+
+Schedule: TypeAlias = dict[str, Any]
+
+VIRTUAL_MS = "virtual_ms"
+FAULTS = "faults"
+"""The two figures that every run has: how long it was in virtual time, how many faults struck."""
+
+
+class System(Protocol):
+    """A simulated system."""
+
+    @property
+    def bugs(self) -> Mapping[str, str]:
+        """Known mistakes that can be put in on purpose, each with a line about it."""
+        ...
+
+    def draw(self, seed: int, servers: int | None) -> Schedule:
+        """Return the schedule of a seed, if wanted for so many servers.
+
+        Raises ValueError if it cannot have so many.
+        """
+        ...
+
+    def run(
+        self, schedule: Schedule, bug: str | None, log: Callable[[str], None] | None
+    ) -> Mapping[str, Any]:
+        """Run a schedule; the same schedule is the same run, to the last line of ``log``.
+
+        Returns ``violation``, a text that begins with the rule's name and a colon, or None; and
+        ``figures``, numbers by name, ``virtual_ms`` and ``faults`` among them.
+        Raises ValueError for a schedule that is none; any other error is a finding.
+        """
+        ...
+
+    def simpler(self, schedule: Schedule) -> Iterable[Schedule]:
+        """Yield schedules with the same faults or fewer that are easier to think of, best first.
+
+        Going from one to the next must come to an end.
+        """
+        ...
+
+    def story(self, schedule: Schedule) -> Iterable[str]:
+        """Tell a schedule in lines to be read."""
+        ...
+
+
+class Unusable(Exception):
+    """The campaign cannot be run; the text says why and what to do."""
+
+
+def find_system(name: str | None) -> tuple[str, System]:
+    """Return a system by its name, or the only one there is. Raises Unusable."""
+    installed = _installed(tuple(sys.path))
+    if not installed:
+        raise Unusable(f"no system is installed: no package has an entry point {GROUP}")
+    if name is None:
+        if len(installed) > 1:
+            raise Unusable(f"several systems are installed; say --system {_one_of(installed)}")
+        name = next(iter(installed))
+    if name not in installed:
+        raise Unusable(f"there is no system {name}; installed is {_one_of(installed)}")
+    return name, _load(installed[name])
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """Read which systems there are; it takes longer than many a run does."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def check_bug(name: str, system: System, bug: str | None) -> None:
+    """Raise Unusable for a bug that the system does not have."""
+    if bug is not None and bug not in system.bugs:
+        raise Unusable(f"{name} has no bug {bug}; there is {_one_of(system.bugs)}")
+
+
+def _load(point: EntryPoint) -> System:
+    try:
+        return cast(System, point.load())
+    except (ImportError, AttributeError) as error:
+        raise Unusable(
+            f"the system {point.name} ({point.value}) cannot be loaded: {error}"
+        ) from None
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return " or ".join(sorted(names))

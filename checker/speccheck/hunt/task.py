@@ -1,0 +1,102 @@
+"""One run, as it is sent to a worker, and what comes back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Set
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from speccheck.hunt.limit import TooLong, limited, place_of
+from speccheck.hunt.system import Schedule, Unusable, find_system
+
+
+class Task(NamedTuple):
+    """A run to be made: of a seed, or of a schedule if there is one."""
+
+    system: str
+    seed: int
+    limit_s: float
+    servers: int | None = None
+    bug: str | None = None
+    schedule: Schedule | None = None
+    logged: bool = False
+    """Whether the digest of the transcript is wanted; it makes a run slower."""
+    number: int = 0
+    """Which one it is of several with the same seed."""
+
+
+class Outcome(NamedTuple):
+    """What became of a run. ``problem``: it did not come to an end, and why."""
+
+    seed: int
+    violation: str | None = None
+    problem: str | None = None
+    figures: Mapping[str, float] = MappingProxyType({})
+    seconds: float = 0.0
+    digest: str = ""
+    number: int = 0
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that does not hold; empty if all do."""
+        return (self.violation or "").partition(":")[0]
+
+
+def lost(task: Task, problem: str) -> Outcome:
+    """Return the outcome of a task that did not come to an end."""
+    return Outcome(task.seed, problem=problem, number=task.number)
+
+
+# A bug is put into the whole process: where several threads share one, they take turns.
+_turn = threading.Lock()
+
+
+def draw(task: Task) -> Schedule:
+    """Return the schedule of a task's seed. Raises Unusable."""
+    try:
+        return find_system(task.system)[1].draw(task.seed, task.servers)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+
+
+def with_only(schedule: Schedule, numbers: Set[int]) -> Schedule:
+    """Return a schedule with some of its faults. Raises Unusable for numbers that none has."""
+    kept = [fault for fault in schedule["faults"] if fault["number"] in numbers]
+    missing = numbers - {fault["number"] for fault in kept}
+    if missing:
+        raise Unusable(f"there is no fault {', '.join(map(str, sorted(missing)))} in the schedule")
+    return {**schedule, "faults": kept}
+
+
+def run(task: Task, transcript: Path | None = None) -> Outcome:
+    """Make a run; write its transcript to a file if one is given.
+
+    An error within the system counts as a violation. Raises Unusable.
+    """
+    _, system = find_system(task.system)
+    schedule = task.schedule or draw(task)
+    lines: list[str] | None = [] if task.logged or transcript is not None else None
+    violation = problem = None
+    figures: dict[str, float] = {}
+    with _turn:
+        began = time.monotonic()
+        try:
+            with limited(task.limit_s):
+                found = system.run(schedule, task.bug, None if lines is None else lines.append)
+            violation, figures = found["violation"], dict(found["figures"])
+        except TooLong as error:
+            problem = f"took longer than {task.limit_s:g} s, at {place_of(error)}"
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is what was looked for)
+            violation = f"{type(error).__name__}: {error} ({place_of(error)})"
+        seconds = time.monotonic() - began
+    digest = ""
+    if lines is not None:
+        text = "".join(f"{line}\n" for line in lines)
+        digest = sha256(text.encode()).hexdigest()
+        if transcript is not None:
+            transcript.write_text(text)
+    return Outcome(task.seed, violation, problem, figures, seconds, digest, task.number)

@@ -1,0 +1,35 @@
+"""Schedules that are easier to think of than another one: smaller, shorter, quieter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from speckeeper.sim.fault import shorter_times
+from speckeeper.sim.options import DEFAULT_OPTIONS, Options
+from speckeeper.sim.schedule import Schedule
+
+
+def simpler(schedule: Schedule) -> Iterator[Schedule]:
+    """Yield them, the best first; each has a smaller size, a shorter time or a default more."""
+    for options in _simpler_options(schedule.options):
+        yield schedule._replace(options=options)
+    faults = schedule.faults
+    for index, fault in enumerate(faults):
+        for smaller in fault.smaller():
+            yield schedule._replace(faults=(*faults[:index], smaller, *faults[index + 1 :]))
+
+
+def _simpler_options(options: Options) -> Iterator[Options]:
+    if options.observers:
+        yield options._replace(observers=options.observers - 1)
+    if options.voters > 3:
+        yield options._replace(voters=options.voters - 2)
+    for name in ("commit_log_count", "delays", "latency"):
+        usual = getattr(DEFAULT_OPTIONS, name)
+        if getattr(options, name) != usual:
+            yield options._replace(**{name: usual})
+    for writes in (0, 2, 20):
+        if writes < options.writes:
+            yield options._replace(writes=writes)
+    for trouble_ms in shorter_times(options.trouble_ms):
+        yield options._replace(trouble_ms=trouble_ms)

@@ -1,0 +1,59 @@
+"""The simulated ensemble as ``speccheck hunt`` speaks to it: plain data in and out.
+
+Named in pyproject.toml as an entry point of the group ``speccheck.systems``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from speckeeper.sim.bugs import BUGS, about, seeded
+from speckeeper.sim.schedule import draw_schedule, read_schedule
+from speckeeper.sim.simpler import simpler
+from speckeeper.sim.world import World
+
+_FEWEST, _MOST = 1, 9
+
+
+class SimulatedEnsemble:
+    """See ``System`` of speccheck for what each method is asked for."""
+
+    @property
+    def bugs(self) -> Mapping[str, str]:
+        """The mistakes that can be put in, each with a line about it."""
+        return {name: about(name) for name in BUGS}
+
+    def draw(self, seed: int, servers: int | None) -> dict[str, Any]:
+        """Return the schedule of a seed, if wanted for so many voters."""
+        if servers is not None and not _FEWEST <= servers <= _MOST:
+            raise ValueError(f"{servers} voters: {_FEWEST} to {_MOST} can be simulated")
+        return draw_schedule(seed, servers).as_plain()
+
+    def run(
+        self, schedule: dict[str, Any], bug: str | None, log: Callable[[str], None] | None
+    ) -> dict[str, Any]:
+        """Run a schedule."""
+        read = read_schedule(schedule)
+        with nullcontext() if bug is None else seeded(bug):
+            report = World(read, log=log).run()
+        figures = {
+            "virtual_ms": report.virtual_ms,
+            "faults": sum(report.faults.values()),
+            "committed": report.committed,
+            "epochs": report.epochs,
+            **report.faults,
+        }
+        return {"violation": report.violation, "figures": figures}
+
+    def simpler(self, schedule: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield schedules that are easier to think of."""
+        return (each.as_plain() for each in simpler(read_schedule(schedule)))
+
+    def story(self, schedule: dict[str, Any]) -> Iterator[str]:
+        """Tell a schedule."""
+        return read_schedule(schedule).lines()
+
+
+SYSTEM = SimulatedEnsemble()

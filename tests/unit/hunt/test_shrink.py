@@ -1,0 +1,45 @@
+"""Shrinking: to the faults that matter, and then to what the system says is simpler."""
+
+import itertools
+import time
+
+import pytest
+
+from speccheck.hunt.runner import Runner
+from speccheck.hunt.shrink import Shrinker, Shrunk
+from speccheck.hunt.system import find_system
+from speccheck.hunt.task import Task, draw
+from speccheck.hunt.workers import LocalProcesses
+
+
+def shrink(toy: str, workers: int, over_after: int = 10_000) -> Shrunk:
+    task = Task(toy, 500, 10)
+    ticks = itertools.count()
+    with Runner(LocalProcesses(workers)) as runner:
+        shrinker = Shrinker(
+            find_system(toy)[1], task, "Toyness", runner, over_after, clock=lambda: next(ticks)
+        )
+        return shrinker.shrink(draw(task))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_matters_is_left(toy: str, workers: int) -> None:
+    shrunk = shrink(toy, workers)
+    assert shrunk.finished
+    faults = [{"number": 3, "length": 1}, {"number": 7, "length": 1}]
+    assert shrunk.schedule == {"seed": 500, "servers": 2, "idle": 500, "faults": faults}
+
+
+def test_time_can_be_over(toy: str) -> None:
+    shrunk = shrink(toy, 1, over_after=12)
+    assert not shrunk.finished
+    assert shrunk.tried <= 12
+    assert {3, 7} <= {fault["number"] for fault in shrunk.schedule["faults"]}
+
+
+def test_another_rule_is_not_taken(toy: str) -> None:
+    task = Task(toy, 500, 10)
+    with Runner(LocalProcesses(1)) as runner:
+        shrinker = Shrinker(find_system(toy)[1], task, "Order", runner, time.monotonic() + 60)
+        schedule = draw(task)
+        assert shrinker.shrink(schedule).schedule == schedule
