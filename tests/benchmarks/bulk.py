@@ -60,10 +60,10 @@ def a_node(nodes: int) -> str:
     return f"{PREFIX}/{last // FAN_OUT:05d}/{last:010d}"
 
 
-def fill(server: Server, nodes: int) -> generator.Load:
+def fill(ports: Sequence[int], nodes: int) -> generator.Load:
     """Create the nodes over the wire."""
     return generator.run(
-        server.port,
+        ports,
         "create",
         connections=50,
         depth=10,
@@ -93,7 +93,7 @@ def measure(
         server = Server(name, folder / f"fill-{name}")
         server.start()
         try:
-            load = fill(server, nodes)
+            load = fill(server.ports(), nodes)
             bulk.weights.append(weigh(server, 0, "filled"))
             say(f"{name}: filled at {load.rate:,.0f} creates/s, {bulk.weights[-1].rss_kib} KiB")
             if name == "apache":

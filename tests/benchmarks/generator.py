@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def build() -> Path:
 
 
 def run(
-    port: int,
+    ports: int | Sequence[int],
     workload: str,
     *,
     connections: int = 50,
@@ -72,14 +73,15 @@ def run(
     fan_out: int = 0,
     prefix: str = "/bench",
 ) -> Load:
-    """Load 127.0.0.1:`port`; return what was measured.
+    """Load the server at a port of 127.0.0.1, or several with the connections spread over them.
 
     `workload`: get, set, mixed (10 % sets), create, delete. The first three work on the nodes
     `prefix`/0000000000 .. `keys`, chosen evenly at random, and last `warm_up` + `seconds`; so does
     create, unless `count` says how many. With `fan_out` that many nodes share a parent.
     Raises GeneratorError where any reply is missing, out of order, refused or of the wrong size.
     """
-    command: list[object] = [build(), "-p", port, "-w", workload, "-c", connections, "-d", depth]
+    where = ",".join(map(str, [ports] if isinstance(ports, int) else ports))
+    command: list[object] = [build(), "-p", where, "-w", workload, "-c", connections, "-d", depth]
     command += ["-s", seconds, "-u", warm_up, "-n", count, "-k", keys, "-v", value_size]
     command += ["-f", fan_out, "-P", prefix]
     limit = None if count else warm_up + seconds + 120
@@ -87,5 +89,5 @@ def run(
         [str(word) for word in command], capture_output=True, text=True, check=False, timeout=limit
     )
     if done.returncode != 0:
-        raise GeneratorError(f"{workload} on port {port}: {done.stderr.strip()}")
+        raise GeneratorError(f"{workload} on port {where}: {done.stderr.strip()}")
     return Load(**json.loads(done.stdout))

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum { CREATE = 1, DELETE = 2, GET = 4, SET = 5 };
-enum { MAX_CONNECTIONS = 4096, MAX_DEPTH = 1024, MAX_FRAME = 4096, INPUT = 1 << 17, STAT_BYTES = 68 };
+enum { MAX_SERVERS = 16, MAX_CONNECTIONS = 4096, MAX_DEPTH = 1024, MAX_FRAME = 4096, INPUT = 1 << 17, STAT_BYTES = 68 };
 
 /* Latency histogram: 2^SUB linear steps per power of two of nanoseconds, so an error under 0.8 %. */
 enum { SUB = 7, BUCKETS = (64 - SUB) << SUB };
@@ -51,7 +51,8 @@ struct connection {
 };
 
 static const char *host = "127.0.0.1", *prefix = "/bench", *workload = "get";
-static int port = 2181, connections = 50, depth = 1, value_size = 100, fan_out = 0;
+static int ports[MAX_SERVERS] = {2181}, servers = 1;
+static int connections = 50, depth = 1, value_size = 100, fan_out = 0;
 static long keys = 1000, count = 0, write_percent = 10;
 static double seconds = 5, warm_up = 0;
 static uint64_t histogram[BUCKETS], measured, random_state = 88172645463325252ULL;
@@ -176,7 +177,19 @@ static void read_fully(int fd, unsigned char *bytes, size_t length)
     }
 }
 
-static void open_session(struct connection *connection)
+/* "2181,2182": the servers of an ensemble, which the connections are spread over in turns. */
+static void take_ports(const char *list)
+{
+    char *end;
+    for (servers = 0; servers < MAX_SERVERS; list = end + 1) {
+        ports[servers++] = (int)strtol(list, &end, 10);
+        if (*end != ',')
+            return;
+    }
+    fail("more than %d servers", MAX_SERVERS);
+}
+
+static void open_session(struct connection *connection, int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     unsigned char request[64] = {0}, reply[64], *at = request;
@@ -418,7 +431,7 @@ int main(int argc, char **argv)
     for (int option; (option = getopt(argc, argv, "h:p:c:d:w:k:v:s:u:n:f:P:")) != -1;) {
         switch (option) {
         case 'h': host = optarg; break;
-        case 'p': port = atoi(optarg); break;
+        case 'p': take_ports(optarg); break;
         case 'c': connections = atoi(optarg); break;
         case 'd': depth = atoi(optarg); break;
         case 'w': workload = optarg; break;
@@ -440,7 +453,7 @@ int main(int argc, char **argv)
     if (strcmp(workload, "set") == 0 || strcmp(workload, "mixed") == 0)
         writes = encode_all(SET);
     for (int i = 0; i < connections; i++)
-        open_session(&all[i]);
+        open_session(&all[i], ports[i % servers]);
     if (strcmp(workload, "create") == 0) {
         char path[512];
         make_parent(&all[0], prefix);

@@ -1,4 +1,4 @@
-"""Throughput and latency: both servers side by side, a pair of runs for each figure and round.
+"""Throughput and latency: both servers, or both ensembles, side by side, in pairs of runs.
 
 A pair is two short runs, one right after the other, so whatever else the machine does meets both;
 the order changes from round to round. A figure is the median over the rounds, a ratio the median of
@@ -11,9 +11,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import generator
-from servers import Server
 
 KEYS = 1000
 CONNECTIONS_ALONE = 1
@@ -21,29 +21,62 @@ CONNECTIONS_ALONE = 1
 START_S = 0.25
 
 
+class Target(Protocol):
+    """What is loaded: a server, or an ensemble."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ports(self, at: str = "") -> list[int]:
+        """Return the ports that connections are spread over; `at`: of the member in a role."""
+        ...
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time used so far."""
+        ...
+
+
 @dataclass(frozen=True)
 class Case:
-    """One thing to measure; `connections` 1 makes it a measurement of latency."""
+    """One thing to measure; `connections` 1 makes it a measurement of latency.
+
+    `at`: `leader` or `follower`, where it matters to which member of an ensemble one connects.
+    """
 
     workload: str
     connections: int
     depth: int
+    at: str = ""
 
     @property
     def name(self) -> str:
         if self.connections == CONNECTIONS_ALONE:
-            return f"{self.workload}, one connection"
+            return f"{self.workload}, one connection" + (f" to a {self.at}" if self.at else "")
         return f"{self.workload}, depth {self.depth}"
 
 
 def cases(connections: int) -> list[Case]:
     """List what is measured: four workloads at two depths, and two at one connection."""
-    many = [
+    alone = [Case(workload, CONNECTIONS_ALONE, 1) for workload in ("get", "set")]
+    return [*_many(connections), *alone]
+
+
+def ensemble_cases(connections: int) -> list[Case]:
+    """List the same for an ensemble; one connection is to a follower, or to the leader."""
+    alone = [
+        Case(workload, CONNECTIONS_ALONE, 1, at)
+        for workload in ("get", "set")
+        for at in ("follower", "leader")
+    ]
+    return [*_many(connections), *alone]
+
+
+def _many(connections: int) -> list[Case]:
+    return [
         Case(workload, connections, depth)
         for workload in ("get", "set", "create", "mixed")
         for depth in (1, 10)
     ]
-    return [*many, Case("get", CONNECTIONS_ALONE, 1), Case("set", CONNECTIONS_ALONE, 1)]
 
 
 @dataclass(frozen=True)
@@ -64,12 +97,12 @@ class Run:
         return asdict(self)
 
 
-def prepare(server: Server) -> None:
+def prepare(server: Target) -> None:
     """Create the nodes that get, set and mixed work on."""
-    generator.run(server.port, "create", connections=10, count=KEYS)
+    generator.run(server.ports(), "create", connections=10, count=KEYS)
 
 
-def warm(server: Server, seconds: float) -> None:
+def warm(server: Target, seconds: float) -> None:
     """Let the server run hot: Java compiles only what has been used often."""
     for workload, depth in (("get", 10), ("set", 10), ("create", 10), ("get", 1), ("set", 1)):
         case = Case(workload, 50, depth)
@@ -77,7 +110,7 @@ def warm(server: Server, seconds: float) -> None:
 
 
 def compare(
-    pair: Sequence[Server],
+    pair: Sequence[Target],
     wanted: Sequence[Case],
     rounds: int,
     seconds: float,
@@ -94,7 +127,7 @@ def compare(
     return runs
 
 
-def _measure(server: Server, case: Case, number: int, seconds: float) -> Run:
+def _measure(server: Target, case: Case, number: int, seconds: float) -> Run:
     prefix = f"/create{number}-{case.depth}"
     before, server_before = _machine(), server.cpu_seconds()
     load = _load(server, case, seconds, START_S, prefix)
@@ -116,10 +149,10 @@ def _measure(server: Server, case: Case, number: int, seconds: float) -> Run:
     )
 
 
-def _load(server: Server, case: Case, seconds: float, warm_up: float, fresh: str) -> generator.Load:
+def _load(server: Target, case: Case, seconds: float, warm_up: float, fresh: str) -> generator.Load:
     """Run one case; what it creates goes below `fresh`."""
     return generator.run(
-        server.port,
+        server.ports(case.at),
         case.workload,
         connections=case.connections,
         depth=case.depth,
@@ -130,10 +163,10 @@ def _load(server: Server, case: Case, seconds: float, warm_up: float, fresh: str
     )
 
 
-def _clean_up(server: Server, case: Case, load: generator.Load, prefix: str) -> None:
+def _clean_up(server: Target, case: Case, load: generator.Load, prefix: str) -> None:
     """Delete what a run has created, so that every run starts alike."""
     if case.workload == "create":
-        generator.run(server.port, "delete", depth=10, count=load.created, prefix=prefix)
+        generator.run(server.ports(), "delete", depth=10, count=load.created, prefix=prefix)
 
 
 def _machine() -> tuple[float, float]:

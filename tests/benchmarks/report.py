@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from bulk import Bulk
 from rates import Run
+from rich.console import Console
+from rich.table import Table
 
-BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 OURS, THEIRS = "speckeeper", "apache"
 
 
@@ -35,34 +36,46 @@ class Line:
     theirs_cpu_us: float | None = None
 
 
-def lines(runs: Sequence[Run], bulk: Bulk | None) -> list[Line]:
+@dataclass(frozen=True)
+class Targets:
+    """What ratios are to be reached: rates at least, by workload; latencies at most, likewise."""
+
+    rates: Mapping[str, float]
+    latencies: Mapping[str, float]
+
+
+SERVER = Targets({"get": 1.5, "set": 1.0, "create": 1.0}, {"get": 0.5, "set": 0.5})
+
+
+def lines(runs: Sequence[Run], bulk: Bulk | None, targets: Targets = SERVER) -> list[Line]:
     """Make the rows of all that was measured, in the order in which it was."""
     table = []
     for case in dict.fromkeys(run.case for run in runs):
-        alone = case.endswith("one connection")
+        alone = "one connection" in case
+        workload = case.partition(",")[0]
         mine = {r.round: r for r in runs if r.case == case and r.server == OURS}
         other = {r.round: r for r in runs if r.case == case and r.server == THEIRS}
         found = []
         if alone:
-            for key, target in (("p50_us", 0.5), ("p99_us", None)):
+            target = targets.latencies.get(workload)
+            for key, at_most in (("p50_us", target), ("p99_us", None)):
                 found.append(
-                    _line(
+                    line(
                         f"{case}, {'median' if key == 'p50_us' else 'p99'}",
                         "µs",
                         {n: getattr(run, key) for n, run in mine.items()},
                         {n: getattr(run, key) for n, run in other.items()},
-                        at_most=target,
+                        at_most=at_most,
                     )
                 )
         else:
-            workload = case.partition(",")[0]
             found.append(
-                _line(
+                line(
                     case,
                     "op/s",
                     {n: run.rate for n, run in mine.items()},
                     {n: run.rate for n, run in other.items()},
-                    at_least={"get": 1.5, "set": 1.0, "create": 1.0}.get(workload),
+                    at_least=targets.rates.get(workload),
                 )
             )
         found[0] = replace(
@@ -91,13 +104,13 @@ def _bulk_lines(bulk: Bulk) -> list[Line]:
                 for each in ((OURS, when), (THEIRS, when))
             ]
             table.append(
-                _line(f"memory ({key[:3].upper()}) {words}", "MiB", sizes[0], sizes[1], at_most=1.0)
+                line(f"memory ({key[:3].upper()}) {words}", "MiB", sizes[0], sizes[1], at_most=1.0)
             )
     starts = [{s.round: s.seconds for s in bulk.starts if s.server == x} for x in (OURS, THEIRS)]
-    return [*table, _line("start until the first read", "s", starts[0], starts[1], at_most=1.0)]
+    return [*table, line("start until the first read", "s", starts[0], starts[1], at_most=1.0)]
 
 
-def _line(
+def line(
     name: str,
     unit: str,
     ours: dict[int, float],
@@ -105,6 +118,7 @@ def _line(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> Line:
+    """Make one row of the figures of both servers, by round."""
     ratios = [ours[number] / theirs[number] for number in ours]
     ratio = median(ratios)
     target, met = "", None
@@ -159,21 +173,43 @@ def machine() -> dict[str, object]:
 
 
 def markdown(facts: dict[str, object], table: Sequence[Line]) -> str:
-    """Make the section for docs/performance.md, its two marks included."""
+    """Make the section for docs/performance.md."""
     rows = [
         "| " + " | ".join(HEADINGS) + " |",
         "|" + "---|" * len(HEADINGS),
-        *("| " + " | ".join(cells(line)) + " |" for line in table),
+        *("| " + " | ".join(cells(each)) + " |" for each in table),
     ]
     about = "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in facts.items())
-    return "\n".join([BEGIN, "", f"Measured: {about}.", "", *rows, "", END])
+    return "\n".join([f"Measured: {about}.", "", *rows])
 
 
-def put_into(document: Path, section: str) -> None:
-    """Replace the marked section of a document. Raises ValueError where it has none."""
+def put_into(document: Path, name: str, section: str) -> None:
+    """Replace the section of a document between the marks of a name.
+
+    Raises ValueError where it has none.
+    """
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     text = document.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{document} has no section between {BEGIN} and {END}")
-    document.write_text(before + section + after)
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"{document} has no section between {begin} and {end}")
+    document.write_text(f"{before}{begin}\n\n{section}\n\n{end}{after}")
+
+
+def show(console: Console, table: Iterable[Line]) -> None:
+    """Print the table."""
+    shown = Table(*HEADINGS)
+    for each in table:
+        shown.add_row(*cells(each))
+    console.print(shown)
+
+
+def say_run(console: Console, run: Run, rounds: int) -> None:
+    """Print a line about a run."""
+    console.print(
+        f"{run.round + 1}/{rounds} {run.case:32} {run.server:10} {run.rate:10,.0f}/s "
+        f"p50 {run.p50_us:7.0f} µs p99 {run.p99_us:7.0f} µs, server {run.server_cpu_us:6.1f} "
+        f"µs/op, others {run.other_cpu:.0%}",
+        highlight=False,
+    )

@@ -22,7 +22,6 @@ import rates
 import report
 from generator import GeneratorError, build
 from rich.console import Console
-from rich.table import Table
 from servers import Server, ServerError, java_version, version
 
 NAMES = ("speckeeper", "apache")
@@ -57,12 +56,7 @@ def measure_rates(asked: argparse.Namespace, folder: Path, console: Console) -> 
     pair = [Server(name, folder / name) for name in NAMES]
 
     def note(run: rates.Run) -> None:
-        console.print(
-            f"{run.round + 1}/{asked.rounds} {run.case:22} {run.server:10} {run.rate:10,.0f}/s "
-            f"p50 {run.p50_us:7.0f} µs p99 {run.p99_us:7.0f} µs, server {run.server_cpu_us:6.1f} "
-            f"µs/op, others {run.other_cpu:.0%}",
-            highlight=False,
-        )
+        report.say_run(console, run, asked.rounds)
 
     try:
         for server in pair:
@@ -98,7 +92,7 @@ def main() -> int:
             weights = bulk.measure(folder, NAMES, asked.nodes, asked.bulk_rounds, console.print)
         facts["other processes"] = f"{median(run.other_cpu for run in runs):.0%} of the machine"
         table = report.lines(runs, weights)
-        show(console, table)
+        report.show(console, table)
         if asked.json is not None:
             everything = {
                 "facts": facts,
@@ -109,21 +103,13 @@ def main() -> int:
             }
             asked.json.write_text(json.dumps(everything, indent=1) + "\n")
         if asked.markdown is not None:
-            report.put_into(asked.markdown, report.markdown(facts, table))
+            report.put_into(asked.markdown, "benchmark", report.markdown(facts, table))
     except (GeneratorError, ServerError, ValueError) as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
-
-
-def show(console: Console, table: list[report.Line]) -> None:
-    """Print the table."""
-    shown = Table(*report.HEADINGS)
-    for line in table:
-        shown.add_row(*report.cells(line))
-    console.print(shown)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Server:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Lines of zoo.cfg beside those that both servers have."""
 
     @property
     def data(self) -> Path:
@@ -76,11 +78,22 @@ class Server:
             config,
         ]
 
+    def ports(self, at: str = "") -> list[int]:
+        """Return the ports that connections are spread over."""
+        return [self.port]
+
     def start(self, path: str = "/") -> float:
         """Start the process; return the seconds until `path` was read over the wire."""
+        begin = self.launch()
+        self.wait(begin, path)
+        return time.perf_counter() - begin
+
+    def launch(self) -> float:
+        """Start the process; return when that was."""
         self.data.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         config = _CONFIG.format(data=self.data, port=self.port)
+        config += "".join(f"{key}={value}\n" for key, value in self.settings.items())
         (self.folder / "zoo.cfg").write_text(config)
         with open(self.folder / "out.txt", "ab") as out:
             begin = time.perf_counter()
@@ -91,12 +104,17 @@ class Server:
                 stderr=out,
                 env={**os.environ, **self.environment},
             )
+        return begin
+
+    def wait(self, begin: float, path: str = "/") -> None:
+        """Return when `path` can be read over the wire."""
+        assert self.process is not None
         while time.perf_counter() - begin < START_TIMEOUT_S:
             if self.process.poll() is not None:
                 said = (self.folder / "out.txt").read_text(errors="replace").strip()
                 raise ServerError(f"{self.name} ended at its start: {said[-500:]}")
             if _reads(self.port, path):
-                return time.perf_counter() - begin
+                return
             time.sleep(0.005)
         raise ServerError(f"{self.name} does not serve after {START_TIMEOUT_S:.0f} s")
 
@@ -111,6 +129,23 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    def kill(self) -> None:
+        """End the process as a crash would (SIGKILL)."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def mode(self) -> str:
+        """Return what the server says that it is, as `leader`; empty if it serves nobody."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
+                connection.sendall(b"srvr")
+                answer = connection.makefile("rb").read().decode()
+        except OSError:
+            return ""
+        return answer.partition("Mode: ")[2].partition("\n")[0]
 
     def memory(self) -> dict[str, int]:
         """Return resident and proportional set size in KiB."""
@@ -155,7 +190,8 @@ def java_version() -> str:
     return done.stderr.splitlines()[0] if done.stderr else "unknown"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -114,6 +114,7 @@ class Member:
         self._timer: asyncio.TimerHandle | None = None
         self._turn_pending = False
         self._client_turn_pending = False
+        self._phase = self.peer.state, self.peer.zab_state
         self._closed = False
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.Append: self._append,
@@ -216,8 +217,19 @@ class Member:
                 self.counts.proposals_received += len(entries)
         self._take_snapshot_if_due()
         self._quorum.flush()
+        self._say_phase()
         self._quorum.listen(self.peer.accepts_learners, self.fail)
         self._arm()
+
+    def _say_phase(self) -> None:
+        """Log how far the member is on its way to serving, and why it has to begin again."""
+        peer = self.peer
+        phase = peer.state, peer.zab_state
+        if phase != self._phase:
+            self._phase = phase
+            learner = peer.learner
+            of = "" if learner is None else f" of {learner.leader}"
+            log.info("%s, %s%s", peer.state.name, peer.zab_state.name, of)
 
     def _arm(self) -> None:
         if self._timer is not None:
