@@ -42,8 +42,8 @@ def describe(event: Any, name: Name) -> str:
 
 
 def dotted(zxid: int) -> str:
-    """Write a zxid as epoch and counter."""
-    return f"{zxid >> 32}.{zxid & 0xFFFFFFFF}"
+    """Write a zxid as epoch and counter; -1 is one that means nothing."""
+    return "-1" if zxid == -1 else f"{zxid >> 32}.{zxid & 0xFFFFFFFF}"
 
 
 def _packet(packet: QuorumPacket) -> str:

@@ -122,6 +122,11 @@ class World:
             self.network.mend(source, target)
         self._greet()
 
+    def heal(self) -> None:
+        """Mend all cuts."""
+        self.network.heal()
+        self._greet()
+
     def write(self) -> int | None:
         """Write something unique at the leader, if there is one."""
         leader = self.leader()
@@ -175,10 +180,9 @@ class World:
 
     def calm(self) -> None:
         """Heal everything; the ensemble must come together, take a write, and agree."""
-        self.network.heal()
+        self.heal()
         for node in self.nodes.values():
             node.ensure_running()
-        self._greet()
         self.settle(self.options.calm_ms)
         if self.write() is None:
             raise Violation("Liveness: the leader takes no write")
