@@ -47,8 +47,9 @@ class ClientPort:
         commands: Commands,
         end_turn: Callable[[], None],
         most_connections: int = 0,
+        end_turn_now: Callable[[], None] | None = None,
     ) -> None:
-        """``end_turn`` has the end of this turn run soon, once.
+        """``end_turn`` has the end of this turn run soon, once; ``end_turn_now`` runs it.
 
         ``most_connections``: as many as the process has descriptors for, 0 if that is no concern.
         """
@@ -56,6 +57,9 @@ class ClientPort:
         self.most_connections = most_connections
         self.commands = commands
         self.end_turn = end_turn
+        self._end_turn_now = end_turn_now or end_turn
+        self.end_chunk = end_turn
+        """Ends the turn of a chunk: at once where nobody else is there to bring anything in it."""
         self.refusals = RefusalLog(log)
         self.protocols: set[ClientProtocol] = set()
         self.stopping = False
@@ -88,6 +92,7 @@ class ClientPort:
         """Count a connection that was let in."""
         self.protocols.add(protocol)
         self._per_host[host] += 1
+        self._choose_end()
 
     def closed(self, protocol: ClientProtocol, host: str) -> None:
         """Forget a connection."""
@@ -95,6 +100,10 @@ class ClientPort:
         self._per_host[host] -= 1
         if not self._per_host[host]:
             del self._per_host[host]
+        self._choose_end()
+
+    def _choose_end(self) -> None:
+        self.end_chunk = self._end_turn_now if len(self.protocols) == 1 else self.end_turn
 
 
 class ClientProtocol(asyncio.Protocol):
@@ -160,7 +169,7 @@ class ClientProtocol(asyncio.Protocol):
         if busy:
             if connection.hold:
                 self.flush()
-            self._port.end_turn()
+            self._port.end_chunk()
 
     def pause_writing(self) -> None:
         """Make the client wait: it does not take its replies."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from speckeeper.net.polling import processors
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
@@ -18,6 +19,7 @@ from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 
@@ -55,7 +57,10 @@ class LogWriting:
             sync = open_kernel_sync(settings.log_directory)
         self._writer: LogWriter | LoopWriter
         if sync is not None:
-            self._writer = LoopWriter(transactions, sync, self._aside, self._told, failed, pace)
+            awake = StayingAwake() if sync.can_stay_awake and processors() > 1 else None
+            self._writer = LoopWriter(
+                transactions, sync, self._aside, self._told, failed, pace, awake
+            )
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)
         self.submit: Callable[[list[Entry]], None] = self._writer.submit

@@ -29,7 +29,7 @@ class Polling:
         self._loop = loop
         self._progress = progress
         # With one processor the client could not run meanwhile.
-        self._possible = _processors() > 1
+        self._possible = processors() > 1
         self._active = False
         self._last_tick = 0
         self._seen = 0
@@ -62,7 +62,7 @@ class Polling:
         self._loop.call_soon(self._poll)
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

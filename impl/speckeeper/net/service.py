@@ -104,7 +104,9 @@ class Service:
         self.snapshotter = Snapshotter(
             self.loop, self.server, self.writer, storage, files, self.fail
         )
-        self.port = ClientPort(self.server, lambda word: None, self.end_turn)
+        self.port = ClientPort(
+            self.server, lambda word: None, self.end_turn, end_turn_now=self._end_turn
+        )
         self.polling = Polling(self.loop, self._progress)
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()

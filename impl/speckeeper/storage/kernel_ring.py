@@ -5,7 +5,9 @@ processor that asks do the work of the sync as well, and that is the event loop'
 
 The ring is as small as can be, one request and its outcome. Of its two queues this process writes
 the tail of one and the head of the other; every other word is the kernel's. No barriers are needed,
-because a system call lies between any write here and the kernel's look, and the other way round.
+because a system call lies between any write here and the kernel's look, and the other way round;
+but for :meth:`KernelRing.sync`, which looks without one, and is there only where the processor shows
+what another has written in the order in which it was written.
 
 Source: Linux manual pages io_uring(7), io_uring_setup(2), io_uring_enter(2), io_uring_register(2).
 """
@@ -14,13 +16,17 @@ import ctypes
 import errno
 import mmap
 import os
+import platform
 import sys
 from struct import Struct
+from time import perf_counter
 
 # The same numbers on every machine.
 _SETUP, _ENTER, _REGISTER = 425, 426, 427
 _REGISTER_EVENTFD = 4
 _FEATURE_SINGLE_MMAP = 1
+_ENTER_UNTIL_DONE = 1  # IORING_ENTER_GETEVENTS
+_TELL_NOBODY = 1  # IORING_CQ_EVENTFD_DISABLED
 _OFFSET_RINGS, _OFFSET_REQUESTS = 0, 0x10000000
 
 _OP_FSYNC = 3
@@ -31,9 +37,9 @@ _PARAMETERS_SIZE = 120
 #: Start of struct io_uring_params: entries of both queues, flags, (two numbers), features.
 _PARAMETERS = Struct("<6I")
 #: Its struct io_sqring_offsets (head, tail, mask, entries, flags, dropped, array) and
-#: struct io_cqring_offsets (head, tail, mask, entries, overflow, cqes).
+#: struct io_cqring_offsets (head, tail, mask, entries, overflow, cqes, flags).
 _REQUEST_QUEUE, _REQUEST_QUEUE_AT = Struct("<7I"), 40
-_OUTCOME_QUEUE, _OUTCOME_QUEUE_AT = Struct("<6I"), 80
+_OUTCOME_QUEUE, _OUTCOME_QUEUE_AT = Struct("<7I"), 80
 #: struct io_uring_sqe: opcode, flags, priority, file, offset, address, size, the operation's flags,
 #: data, and what is not used here.
 _REQUEST = Struct("<BBHiQQIIQ24x")
@@ -41,10 +47,17 @@ _REQUEST = Struct("<BBHiQQIIQ24x")
 _OUTCOME = Struct("<QiI")
 _WORD = Struct("<I")
 _WORD_MASK = 0xFFFFFFFF
+# Processors that show each other's writes in order.
+_IN_ORDER = ("x86_64", "AMD64")
+# Who waits awake for longer than this goes to sleep: the kernel's thread may be waiting for this
+# very processor.
+AWAKE_S = 250e-6
 
 
 class KernelRing:
-    """One fdatasync at a time, done by the kernel: :meth:`start`, then wait for :meth:`fileno`."""
+    """One fdatasync at a time, done by the kernel: :meth:`start`, then wait for :meth:`fileno`;
+    or :meth:`sync`, where :attr:`can_stay_awake`.
+    """
 
     def __init__(self) -> None:
         """Raise OSError where the system does not offer it."""
@@ -63,24 +76,33 @@ class KernelRing:
             os.close(ring)
             raise
         self._ring = ring
-        self._requests_made = _WORD.unpack_from(self._rings, self._request_tail)[0]
-        # Made once, because this is called for each group of writes: one request, wait for none.
+        self._requests_made = self._words[self._request_tail]
+        # Made once, because this is called for each group of writes: one request, wait for none;
+        # and no request, wait for one outcome.
         self._enter = tuple(map(ctypes.c_long, (_ENTER, ring, 1, 0, 0, 0, 0)))
+        self._wait = tuple(map(ctypes.c_long, (_ENTER, ring, 0, 1, _ENTER_UNTIL_DONE, 0, 0)))
 
     def _map(self, ring: int, parameters: bytes) -> None:
         entries, outcomes, _, _, _, features = _PARAMETERS.unpack_from(parameters)
         if not features & _FEATURE_SINGLE_MMAP:
             raise OSError(errno.ENOSYS, "io_uring of Linux before 5.4")
         _, tail, _, _, _, _, array = _REQUEST_QUEUE.unpack_from(parameters, _REQUEST_QUEUE_AT)
-        head, _, mask, _, _, first = _OUTCOME_QUEUE.unpack_from(parameters, _OUTCOME_QUEUE_AT)
+        head, made, mask, _, _, first, flags = _OUTCOME_QUEUE.unpack_from(
+            parameters, _OUTCOME_QUEUE_AT
+        )
         size = max(array + entries * _WORD.size, first + outcomes * _OUTCOME.size)
         self._rings = mmap.mmap(ring, size, offset=_OFFSET_RINGS)
         self._requests = mmap.mmap(ring, entries * 64, offset=_OFFSET_REQUESTS)
         _WORD.pack_into(self._rings, array, 0)  # the queue's one place holds request 0, for ever
-        self._request_tail = tail
-        self._outcome_head = head
-        self._outcome_mask = _WORD.unpack_from(self._rings, mask)[0]
+        self._words = memoryview(self._rings).cast("I")
+        self._request_tail = tail // _WORD.size
+        self._outcome_head = head // _WORD.size
+        self._outcome_tail = made // _WORD.size
+        self._outcome_flags = flags // _WORD.size
+        self._outcome_mask = self._words[mask // _WORD.size]
         self._outcomes = first
+        self.can_stay_awake = flags != 0 and platform.machine() in _IN_ORDER
+        """Whether :meth:`sync` can be used; the flags are there since Linux 5.8."""
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when the sync is done."""
@@ -88,12 +110,9 @@ class KernelRing:
 
     def start(self, handle: int) -> None:
         """Begin to sync the data of a file. Raises OSError where it cannot be begun."""
-        _REQUEST.pack_into(
-            self._requests, 0, _OP_FSYNC, _ASIDE, 0, handle, 0, 0, 0, _DATA_ONLY, handle
-        )
-        self._requests_made = self._requests_made + 1 & _WORD_MASK
-        _WORD.pack_into(self._rings, self._request_tail, self._requests_made)
-        self._check(self._call(*self._enter))
+        if self.can_stay_awake:
+            self._words[self._outcome_flags] = 0
+        self._begin(handle)
 
     def finish(self) -> bool:
         """Take the outcome: False while it is under way. Raises OSError where the sync failed."""
@@ -101,20 +120,61 @@ class KernelRing:
             os.eventfd_read(self._eventfd)
         except BlockingIOError:
             return False
-        taken = _WORD.unpack_from(self._rings, self._outcome_head)[0]
-        place = self._outcomes + (taken & self._outcome_mask) * _OUTCOME.size
-        _, result, _ = _OUTCOME.unpack_from(self._rings, place)
-        _WORD.pack_into(self._rings, self._outcome_head, taken + 1 & _WORD_MASK)
-        if result < 0:
-            raise OSError(-result, os.strerror(-result))
+        self._take_outcome()
         return True
+
+    def sync(self, handle: int) -> bool:
+        """Sync the data of a file and wait for it without sleeping, for :data:`AWAKE_S` at most.
+
+        Return whether that was long enough; the sync is done in either case. Raises OSError where
+        it failed. To sleep until the disk answers costs more than to look again and again, if
+        somebody waits for what comes next: the processor has to be woken, and what it knew by heart
+        (caches, branches) may be gone.
+        """
+        words, made = self._words, self._outcome_tail
+        taken = words[self._outcome_head]
+        words[self._outcome_flags] = _TELL_NOBODY
+        self._begin(handle)
+        deadline = perf_counter() + AWAKE_S
+        in_time = True
+        while words[made] == taken:
+            if perf_counter() > deadline:
+                in_time = False
+                self._sleep_until_done(taken)
+        self._take_outcome()
+        return in_time
 
     def close(self) -> None:
         """Give everything back."""
+        self._words.release()
         self._requests.close()
         self._rings.close()
         os.close(self._ring)
         os.close(self._eventfd)
+
+    def _begin(self, handle: int) -> None:
+        _REQUEST.pack_into(
+            self._requests, 0, _OP_FSYNC, _ASIDE, 0, handle, 0, 0, 0, _DATA_ONLY, handle
+        )
+        self._requests_made = self._requests_made + 1 & _WORD_MASK
+        self._words[self._request_tail] = self._requests_made
+        self._check(self._call(*self._enter))
+
+    def _sleep_until_done(self, taken: int) -> None:
+        while self._words[self._outcome_tail] == taken:
+            try:
+                self._check(self._call(*self._wait))
+            except InterruptedError:
+                continue  # by a signal
+
+    def _take_outcome(self) -> None:
+        words = self._words
+        taken = words[self._outcome_head]
+        place = self._outcomes + (taken & self._outcome_mask) * _OUTCOME.size
+        _, result, _ = _OUTCOME.unpack_from(self._rings, place)
+        words[self._outcome_head] = taken + 1 & _WORD_MASK
+        if result < 0:
+            raise OSError(-result, os.strerror(-result))
 
     def _ask(self, *arguments: int) -> int:
         return self._check(self._call(*map(ctypes.c_long, arguments)))

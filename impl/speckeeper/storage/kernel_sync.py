@@ -39,6 +39,9 @@ _PROBE_TIMEOUT_S = 5.0
 class KernelSync:
     """One fdatasync at a time, done by the kernel: :meth:`start`, then wait for :meth:`fileno`."""
 
+    can_stay_awake = False
+    """The processor that asks does the work, so there is nothing to stay awake for."""
+
     def __init__(self) -> None:
         """Raise OSError where the system does not offer it."""
         numbers = _CALLS.get(platform.machine())
@@ -100,6 +103,11 @@ class KernelSync:
         if result < 0:
             raise OSError(-result, os.strerror(-result))
         return True
+
+    def sync(self, handle: int) -> bool:
+        """Sync the data of a file, asleep."""
+        os.fdatasync(handle)
+        return False
 
     def close(self) -> None:
         """Give everything back; waits for a sync that is under way."""

@@ -2,8 +2,8 @@
 
 The same duties and the same group commit as ``writer.py``, without its thread. A write goes to the
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
-Where the disk is fast (``disk_pace.py``) a small group is written and synced by one call instead,
-and the loop waits for it. What is rare and waits for the disk in other ways (a new file, the next
+Where the disk is fast (``disk_pace.py``) the loop waits for a small group: awake, while the kernel
+syncs on another processor (``staying_awake.py``), or by one call for write and sync. What is rare and waits for the disk in other ways (a new file, the next
 step of padding) is done aside, on a thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
+from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import MAX_GROUP_BYTES, unexpected
 
@@ -50,6 +51,10 @@ class BackgroundSync(Protocol):
         """Take the outcome; False while the sync is under way, OSError where it failed."""
         ...
 
+    def sync(self, handle: int) -> bool:
+        """Sync the data of a file; return whether it was done before the wait fell asleep."""
+        ...
+
     def close(self) -> None:
         """Give everything back."""
         ...
@@ -71,10 +76,14 @@ class LoopWriter:
         on_persisted: Callable[[int], None],
         on_failure: Callable[[StorageError], None],
         pace: DiskPace | None = None,
+        awake: StayingAwake | None = None,
     ) -> None:
-        """``pace`` says when the loop may wait for the disk; None: never."""
+        """``pace`` says when the loop may wait for the disk, ``awake`` when it is better to do so
+        without sleeping, which ``sync`` has to be able to; None: never.
+        """
         self._log = log
         self._pace = pace
+        self._awake = awake
         self._sync = sync
         self._aside = aside
         self._on_persisted = on_persisted
@@ -179,7 +188,7 @@ class LoopWriter:
         if pace is not None and size <= MOST_BYTES_WAITED_FOR:
             now_s = perf_counter()
             if pace.may_wait(now_s):
-                persisted = log.commit_in_place()
+                persisted = self._commit_waiting()
                 if persisted is not None:
                     pace.waited(log.elapsed_s, now_s + log.elapsed_s)
                     return persisted
@@ -189,6 +198,17 @@ class LoopWriter:
         else:
             self._aside(log.commit, self._done)
         return None
+
+    def _commit_waiting(self) -> int | None:
+        """Commit by a write and a sync and wait for it; None where that takes more."""
+        log, awake = self._log, self._awake
+        if awake is None or not awake.pays():
+            return log.commit_in_place()
+        handle = log.begin_commit()
+        if handle is None:
+            return None
+        awake.waited(self._sync.sync(handle))
+        return log.end_commit()
 
     def _commit_and_roll(self) -> int:
         persisted = self._log.commit()

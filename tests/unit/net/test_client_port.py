@@ -66,6 +66,23 @@ def test_no_reply_and_no_effect_before_the_disk_has_the_write(tmp_path):
     run(scenario())
 
 
+def test_who_is_alone_need_not_wait_for_what_others_bring_in_the_same_turn(tmp_path):
+    async def scenario():
+        async with serving(tmp_path) as service:
+            first = await Peer.connect(service.address)
+            await first.create("/a", b"")
+            assert service.port.end_chunk == service._end_turn
+            second = await Peer.connect(service.address)
+            assert service.port.end_chunk == service.end_turn
+            await asyncio.gather(first.create("/b", b""), second.create("/c", b""))
+            first.close()
+            await eventually(lambda: len(service.port.protocols) == 1)
+            assert service.port.end_chunk == service._end_turn
+            await second.create("/d", b"")
+
+    run(scenario())
+
+
 # -- four-letter words
 
 

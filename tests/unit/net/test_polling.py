@@ -12,7 +12,7 @@ class Turns:
     """Counts the turns of the loop that polling asks for, with a clock of its own."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, processors: int = 2) -> None:
-        monkeypatch.setattr(polling, "_processors", lambda: processors)
+        monkeypatch.setattr(polling, "processors", lambda: processors)
         monkeypatch.setattr(polling, "monotonic_ns", lambda: self.now_ns)
         self.now_ns = 1
         self.progress = 0

@@ -24,6 +24,7 @@ from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import SnapshotFile, SnapshotWriter, snapshot_of
+from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 from speckeeper.tree.apply import apply
@@ -70,9 +71,9 @@ def main() -> None:
         writer = LogWriter(log, on_persisted, give_up)
         writer.start()
     else:
-        writer = LoopWriter(
-            log, sync, aside, on_persisted, give_up, DiskPace() if rng.random() < 0.5 else None
-        )
+        pace = DiskPace() if rng.random() < 0.7 else None
+        awake = StayingAwake() if sync.can_stay_awake and rng.random() < 0.7 else None
+        writer = LoopWriter(log, sync, aside, on_persisted, give_up, pace, awake)
     snapshot: SnapshotWriter | None = None
     while True:
         group = []

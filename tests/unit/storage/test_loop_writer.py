@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.storage.world import FaultyDisk, entry, history, log_files, settings_in
 
+from speckeeper.storage import kernel_ring
 from speckeeper.storage import kernel_sync as module
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
@@ -20,6 +21,7 @@ from speckeeper.storage.loop_writer import MOST_BYTES_WAITED_FOR, LoopWriter, Ou
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 
 EIO, ENOSPC = 5, 28
@@ -32,6 +34,7 @@ class SyncOnDisk:
     def __init__(self, disk: FileSystem) -> None:
         self.disk = disk
         self.handle: int | None = None
+        self.prompt = True  # whether it is done before a wait falls asleep
 
     def fileno(self) -> int:
         return -1
@@ -46,6 +49,10 @@ class SyncOnDisk:
             return False
         self.disk.sync(handle)
         return True
+
+    def sync(self, handle: int) -> bool:
+        self.disk.sync(handle)
+        return self.prompt
 
     def close(self) -> None:
         assert self.handle is None
@@ -64,7 +71,11 @@ class Driver:
     """A LoopWriter on a fresh data directory, and what it has reported."""
 
     def __init__(
-        self, settings: StorageSettings, disk: FileSystem, pace: DiskPace | None = None
+        self,
+        settings: StorageSettings,
+        disk: FileSystem,
+        pace: DiskPace | None = None,
+        awake: StayingAwake | None = None,
     ) -> None:
         write_data_dir(settings, [])
         self.acknowledged: list[int] = []
@@ -72,7 +83,9 @@ class Driver:
         self.groups: list[int] = []
         self.sync = SyncOnDisk(disk)
         log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
-        self.writer = LoopWriter(log, self.sync, aside, self.heard, self.failures.append, pace)
+        self.writer = LoopWriter(
+            log, self.sync, aside, self.heard, self.failures.append, pace, awake
+        )
 
     def heard(self, zxid: int) -> None:
         self.acknowledged.append(zxid)
@@ -172,6 +185,22 @@ def test_a_fast_disk_is_waited_for(tmp_path: Path) -> None:
     assert driver.acknowledged == [1, 2, 4, 5]
 
 
+def test_it_is_waited_for_awake_while_that_is_prompt(tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    settings = settings_in(tmp_path, pre_alloc_size_kb=4096)
+    driver = Driver(settings, disk, Pace(), StayingAwake())
+    transactions = history(4)
+    driver.writer.submit([entry(transactions[0])])
+    before = len(disk.calls)
+
+    driver.writer.submit([entry(transactions[1])])
+    driver.sync.prompt = False
+    driver.writer.submit([entry(transactions[2])])
+    driver.writer.submit([entry(transactions[3])])
+    assert disk.calls[before:] == ["write", "sync", "write", "sync", "write"]  # the last syncs too
+    assert (driver.acknowledged, driver.writer.idle) == ([1, 2, 3, 4], True)
+
+
 def test_what_is_submitted_by_who_hears_of_a_group_is_the_next_group(tmp_path: Path) -> None:
     """A thousand groups, each caused by the one before: the stack does not grow with them."""
     driver = Driver(settings_in(tmp_path), Disk(), Pace())
@@ -195,11 +224,12 @@ def test_what_is_submitted_by_who_hears_of_a_group_is_the_next_group(tmp_path: P
 
 
 def _run_into_fault(
-    settings: StorageSettings, fail_at: int, how: int, pace: DiskPace | None
+    settings: StorageSettings, fail_at: int, how: int, waits: str
 ) -> tuple[FaultyDisk, int]:
     """Write groups until a call fails; return the disk and the last acknowledged zxid."""
     disk = FaultyDisk(fail_at, how)
-    driver = Driver(settings, disk, pace)
+    pace = None if waits == "told" else Pace()
+    driver = Driver(settings, disk, pace, StayingAwake() if waits == "awake" else None)
     transactions = history(60)
     for start in range(0, 60, 6):
         driver.writer.submit([entry(txn) for txn in transactions[start : start + 6]])
@@ -216,16 +246,16 @@ def _run_into_fault(
     return disk, max(driver.acknowledged, default=0)
 
 
-@pytest.mark.parametrize("pace", [None, Pace()], ids=["told", "waiting"])
+@pytest.mark.parametrize("waits", ["told", "asleep", "awake"])
 @pytest.mark.parametrize("how", [EIO, ENOSPC, FaultyDisk.SHORT])
 def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(
-    tmp_path: Path, how: int, pace: DiskPace | None
+    tmp_path: Path, how: int, waits: str
 ) -> None:
     """Failing fsync, full disk, short write: at every index of the calls that change something."""
     fail_at = 0
     while True:
         settings = settings_in(tmp_path / str(fail_at), pre_alloc_size_kb=8)
-        disk, acknowledged = _run_into_fault(settings, fail_at, how, pace)
+        disk, acknowledged = _run_into_fault(settings, fail_at, how, waits)
         assert recover(settings).last_zxid >= acknowledged
         if not disk.failed:
             assert acknowledged == 60
@@ -264,6 +294,43 @@ def test_what_the_kernel_cannot_sync_is_an_error(kernel_sync: KernelRing | Kerne
     os.close(writer)
     with pytest.raises(OSError, match="Bad file descriptor"):
         _sync(kernel_sync, writer)
+    kernel_sync.close()
+
+
+def test_a_sync_waited_for_and_one_told_of_do_not_disturb_each_other(
+    kernel_sync: KernelRing | KernelSync, tmp_path: Path
+) -> None:
+    with open(tmp_path / "file", "wb") as file:
+        for _ in range(10):
+            file.write(b"data")
+            file.flush()
+            kernel_sync.sync(file.fileno())
+            assert not select.select([kernel_sync], [], [], 0)[0]  # nobody is told of it
+            assert not kernel_sync.finish()
+            _sync(kernel_sync, file.fileno())
+    kernel_sync.close()
+
+
+@pytest.mark.parametrize("awake_s", [0.0, PATIENCE_S], ids=["asleep", "awake"])
+def test_a_sync_waited_for_says_what_went_wrong(
+    kernel_sync: KernelRing | KernelSync,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    awake_s: float,
+) -> None:
+    monkeypatch.setattr(kernel_ring, "AWAKE_S", awake_s)
+    reader, writer = os.pipe()
+    with pytest.raises(OSError, match="Invalid argument"):
+        kernel_sync.sync(writer)
+    os.close(reader)
+    os.close(writer)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        kernel_sync.sync(writer)
+    with open(tmp_path / "file", "wb") as file:
+        file.write(b"data")
+        file.flush()
+        in_time = kernel_sync.sync(file.fileno())
+    assert in_time or not kernel_sync.can_stay_awake or not awake_s
     kernel_sync.close()
 
 
