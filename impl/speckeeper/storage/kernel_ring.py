@@ -5,9 +5,9 @@ processor that asks do the work of the sync as well, and that is the event loop'
 
 The ring is as small as can be, one request and its outcome. Of its two queues this process writes
 the tail of one and the head of the other; every other word is the kernel's. No barriers are needed,
-because a system call lies between any write here and the kernel's look, and the other way round;
-but for :meth:`KernelRing.sync`, which looks without one, and is there only where the processor shows
-what another has written in the order in which it was written.
+because a system call lies between any write here and the kernel's look, and the other way round.
+Only :meth:`KernelRing.sync` looks without one, and is there only where a processor shows what it
+has written in the order in which it was written.
 
 Source: Linux manual pages io_uring(7), io_uring_setup(2), io_uring_enter(2), io_uring_register(2).
 """

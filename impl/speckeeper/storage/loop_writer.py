@@ -3,8 +3,9 @@
 The same duties and the same group commit as ``writer.py``, without its thread. A write goes to the
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
 Where the disk is fast (``disk_pace.py``) the loop waits for a small group: awake, while the kernel
-syncs on another processor (``staying_awake.py``), or by one call for write and sync. What is rare and waits for the disk in other ways (a new file, the next
-step of padding) is done aside, on a thread.
+syncs on another processor (``staying_awake.py``), or by one call for write and sync. What is rare
+and waits for the disk in other ways (a new file, the next step of padding) is done aside, on a
+thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
 """
