@@ -25,6 +25,14 @@ def test_same_seed_is_the_same_schedule() -> None:
     assert draw_schedule(3) != draw_schedule(4)
 
 
+def test_chance_changes_delays_alone() -> None:
+    schedule = draw_schedule(3)
+    other = schedule._replace(chance=1)
+    assert other.faults == schedule.faults
+    assert log_of(other) != log_of(schedule)
+    assert read_schedule(other.as_plain()) == other
+
+
 def test_number_of_voters_can_be_given() -> None:
     assert {draw_schedule(seed, voters=5).options.voters for seed in range(10)} == {5}
     assert {draw_schedule(seed).options.voters for seed in range(20)} == {3, 5}

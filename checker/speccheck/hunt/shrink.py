@@ -3,8 +3,12 @@
 First faults are left out, by delta debugging: half of them, a quarter, ... down to each one alone
 (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002, the part that
 removes). Then the system says what would be simpler still, and whatever breaks the rule too is
-taken; then faults once more. What is found depends on nothing but the schedule, as long as the
-time is not over.
+taken; then faults once more.
+
+Without a fault everything after it is a little different, and what takes a certain meeting of
+messages may not come about any more. So in a second round each candidate is tried several times,
+with what is left to chance drawn anew. What is found depends on nothing but the schedule, as long
+as the time is not over.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from typing import NamedTuple
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import Schedule, System
 from speccheck.hunt.task import Outcome, Task
+
+_CHANCES = 8
+"""How often a candidate is tried in the second round."""
 
 
 class Step(NamedTuple):
@@ -47,12 +54,15 @@ class Shrinker:
     tell: Callable[[Step], None] = lambda step: None
     clock: Callable[[], float] = time.monotonic
     tried: int = 0
+    chances: range = range(0)
 
     def shrink(self, schedule: Schedule) -> Shrunk:
         """Shrink as long as there is something to leave out, and time. Raises Unusable."""
-        best = self._without_faults(schedule)
-        while (simpler := self._first(self.system.simpler(best), best)) is not None:
-            best = self._without_faults(simpler)
+        best = schedule
+        for self.chances in (range(0), range(1, _CHANCES + 1)):
+            best = self._without_faults(best)
+            while (simpler := self._first(self.system.simpler(best), best)) is not None:
+                best = self._without_faults(simpler)
         return Shrunk(best, self.tried, not self._over)
 
     @property
@@ -77,7 +87,7 @@ class Shrinker:
         failing: list[Outcome] = []
 
         def tasks() -> Iterator[Task]:
-            for candidate in candidates:
+            for candidate in self._drawn_anew(candidates):
                 if failing or self._over:
                     return
                 sent.append(candidate)
@@ -91,6 +101,13 @@ class Shrinker:
         if not failing:
             return None
         return sent[min(outcome.number for outcome in failing)]
+
+    def _drawn_anew(self, candidates: Iterable[Schedule]) -> Iterator[Schedule]:
+        for candidate in candidates:
+            if not self.chances:
+                yield candidate
+            for number in self.chances:
+                yield self.system.with_chance(candidate, number)
 
 
 def _leaving_out(schedule: Schedule, size: int) -> Iterator[Schedule]:

@@ -58,6 +58,14 @@ class System(Protocol):
         """
         ...
 
+    def with_chance(self, schedule: Schedule, number: int) -> Schedule:
+        """Return the same schedule with what it leaves to chance drawn for another time.
+
+        The number 0 is how it was drawn first. A system that leaves nothing to chance returns it as
+        it is.
+        """
+        ...
+
     def story(self, schedule: Schedule) -> Iterable[str]:
         """Tell a schedule in lines to be read."""
         ...
@@ -71,7 +79,7 @@ def find_system(name: str | None) -> tuple[str, System]:
     """Return a system by its name, or the only one there is. Raises Unusable."""
     installed = _installed(tuple(sys.path))
     if not installed:
-        raise Unusable(f"no system is installed: no package has an entry point {GROUP}")
+        raise Unusable(f"no installed package has an entry point {GROUP}; install one that has")
     if name is None:
         if len(installed) > 1:
             raise Unusable(f"several systems are installed; say --system {_one_of(installed)}")

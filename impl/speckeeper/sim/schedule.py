@@ -19,16 +19,30 @@ from speckeeper.sim.plain import PlainError, from_plain, to_plain
 
 
 class Schedule(NamedTuple):
-    """A run. ``faults`` are in the order of time."""
+    """A run. ``faults`` are in the order of time.
+
+    ``chance`` is drawn anew with every number: delays and the like, but no fault.
+    """
 
     seed: int
     options: Options = DEFAULT_OPTIONS
     faults: tuple[Fault, ...] = ()
+    chance: int = 0
+
+    @property
+    def chance_seed(self) -> int:
+        """What the generators of a run are seeded with."""
+        return self.seed + (self.chance << 40)
 
     def as_plain(self) -> dict[str, Any]:
         """Return it as what JSON has."""
         told = [{"kind": fault.kind, **to_plain(fault)} for fault in self.faults]
-        return {"seed": self.seed, "options": to_plain(self.options), "faults": told}
+        return {
+            "seed": self.seed,
+            "options": to_plain(self.options),
+            "faults": told,
+            "chance": self.chance,
+        }
 
     def lines(self) -> Iterator[str]:
         """Tell it as a story: what there is, then what happens when."""
@@ -72,7 +86,11 @@ def read_schedule(data: object) -> Schedule:
     if not isinstance(listed, list):
         raise PlainError("faults: a list is expected")
     faults = [_read_fault(fault, f"faults[{index}]") for index, fault in enumerate(listed)]
-    return Schedule(data["seed"], options, tuple(sorted(faults, key=lambda fault: fault.at_ms)))
+    chance = data.get("chance", 0)
+    if type(chance) is not int or chance < 0:
+        raise PlainError(f"chance: {chance!r} is no number from 0 on")
+    faults.sort(key=lambda fault: fault.at_ms)
+    return Schedule(data["seed"], options, tuple(faults), chance)
 
 
 def _read_fault(data: object, where: str) -> Fault:

@@ -51,6 +51,10 @@ class SimulatedEnsemble:
         """Yield schedules that are easier to think of."""
         return (each.as_plain() for each in simpler(read_schedule(schedule)))
 
+    def with_chance(self, schedule: dict[str, Any], number: int) -> dict[str, Any]:
+        """Return a schedule with other delays, but the same faults."""
+        return {**schedule, "chance": number}
+
     def story(self, schedule: dict[str, Any]) -> Iterator[str]:
         """Tell a schedule."""
         return read_schedule(schedule).lines()

@@ -52,7 +52,7 @@ class World:
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.schedule = schedule
-        self.seed = schedule.seed
+        self.seed = schedule.chance_seed
         self.options = options = schedule.options
         self.clock = Clock()
         self.network = Network(self.clock, self.seed, options.delays)

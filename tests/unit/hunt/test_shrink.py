@@ -12,12 +12,14 @@ from speccheck.hunt.task import Task, draw
 from speccheck.hunt.workers import LocalProcesses
 
 
-def shrink(toy: str, workers: int, over_after: int = 10_000) -> Shrunk:
-    task = Task(toy, 500, 10)
+def shrink(
+    toy: str, workers: int, over_after: int = 10_000, seed: int = 500, rule: str = "Toyness"
+) -> Shrunk:
+    task = Task(toy, seed, 10)
     ticks = itertools.count()
     with Runner(LocalProcesses(workers)) as runner:
         shrinker = Shrinker(
-            find_system(toy)[1], task, "Toyness", runner, over_after, clock=lambda: next(ticks)
+            find_system(toy)[1], task, rule, runner, over_after, clock=lambda: next(ticks)
         )
         return shrinker.shrink(draw(task))
 
@@ -28,6 +30,13 @@ def test_what_matters_is_left(toy: str, workers: int) -> None:
     assert shrunk.finished
     faults = [{"number": 3, "length": 1}, {"number": 7, "length": 1}]
     assert shrunk.schedule == {"seed": 500, "servers": 2, "idle": 500, "faults": faults}
+
+
+def test_chance_is_drawn_anew(toy: str) -> None:
+    """What takes luck with few faults is found with them, by one of several tries."""
+    shrunk = shrink(toy, 1, seed=600, rule="Luck")
+    assert [fault["number"] for fault in shrunk.schedule["faults"]] == [3, 7]
+    assert shrunk.schedule["chance"] == 5
 
 
 def test_time_can_be_over(toy: str) -> None:

@@ -27,6 +27,10 @@ class Toy:
         numbers = [fault["number"] for fault in schedule["faults"]]
         if log is not None:
             log(f"seed {seed} with {numbers}")
+        if seed == 600 and set(numbers) >= FAULTY:
+            # With more than these two it happens whatever the chance.
+            lucky = len(numbers) > 2 or schedule.get("chance", 0) == 5
+            return {"violation": "Luck: seed 600" if lucky else None, "figures": {}}
         if seed == 1001:
             while True:
                 pass
@@ -49,6 +53,9 @@ class Toy:
             if fault["length"] > 1:
                 half = {**fault, "length": fault["length"] // 2}
                 yield {**schedule, "faults": [*faults[:index], half, *faults[index + 1 :]]}
+
+    def with_chance(self, schedule: dict[str, Any], number: int) -> dict[str, Any]:
+        return {**schedule, "chance": number}
 
     def story(self, schedule: dict[str, Any]) -> Iterator[str]:
         if "servers" not in schedule:
