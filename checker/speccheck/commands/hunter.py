@@ -63,10 +63,11 @@ class Hunter:
             self._tally = campaign(self.plan, self._runner, lambda t: progress.say(line_of(t)))
         tally = self._tally
         tell_tally(self._console, self.plan, tally)
+        if tally.violations:
+            self._follow(tally.violations[0], 0 if tally.interrupted else shrink_s, out)
         if tally.interrupted:
             return INTERRUPTED
         if tally.violations:
-            self._follow(tally.violations[0], shrink_s, out)
             return VIOLATED
         return BROKEN if tally.problems else 0
 

@@ -46,6 +46,8 @@ class Runner:
 
         Tasks are taken one by one as workers become free; when they run out, the rest is awaited.
         """
+        if self._under_way:  # an interrupt has left something behind
+            self._renew()
         left = iter(tasks)
         under_way = self._under_way
         while True:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from speccheck.hunt.runner import Runner
@@ -55,34 +55,38 @@ class Shrinker:
     clock: Callable[[], float] = time.monotonic
     tried: int = 0
     chances: range = range(0)
+    _best: Schedule = field(default_factory=dict)
 
     def shrink(self, schedule: Schedule) -> Shrunk:
-        """Shrink as long as there is something to leave out, and time. Raises Unusable."""
-        best = schedule
-        for self.chances in (range(0), range(1, _CHANCES + 1)):
-            best = self._without_faults(best)
-            while (simpler := self._first(self.system.simpler(best), best)) is not None:
-                best = self._without_faults(simpler)
-        return Shrunk(best, self.tried, not self._over)
+        """Shrink as long as there is something to leave out, and time. Raises Unusable.
+
+        Ctrl-C ends it with what it has.
+        """
+        self._best = schedule
+        try:
+            for self.chances in (range(0), range(1, _CHANCES + 1)):
+                self._leave_faults_out()
+                while self._take(self.system.simpler(self._best)):
+                    self._leave_faults_out()
+        except KeyboardInterrupt:
+            return Shrunk(self._best, self.tried, finished=False)
+        return Shrunk(self._best, self.tried, not self._over)
 
     @property
     def _over(self) -> bool:
         return self.clock() >= self.deadline
 
-    def _without_faults(self, schedule: Schedule) -> Schedule:
-        """Leave out as many faults as possible, none of which can be left out alone."""
-        size = len(schedule["faults"])
+    def _leave_faults_out(self) -> None:
+        """Leave out faults until none can be left out alone."""
+        size = len(self._best["faults"])
         while size:
-            shorter = self._first(_leaving_out(schedule, size), schedule)
-            if shorter is None:
-                size //= 2
+            if self._take(_leaving_out(self._best, size)):
+                size = min(size, len(self._best["faults"]))
             else:
-                schedule = shorter
-                size = min(size, len(schedule["faults"]))
-        return schedule
+                size //= 2
 
-    def _first(self, candidates: Iterable[Schedule], best: Schedule) -> Schedule | None:
-        """Return the first of several that breaks the rule."""
+    def _take(self, candidates: Iterable[Schedule]) -> bool:
+        """Take the first of several that breaks the rule; return whether there is one."""
         sent: list[Schedule] = []
         failing: list[Outcome] = []
 
@@ -97,10 +101,10 @@ class Shrinker:
             self.tried += 1
             if outcome.rule == self.rule:
                 failing.append(outcome)
-            self.tell(Step(self.tried, len(best["faults"])))
-        if not failing:
-            return None
-        return sent[min(outcome.number for outcome in failing)]
+            self.tell(Step(self.tried, len(self._best["faults"])))
+        if failing:
+            self._best = sent[min(outcome.number for outcome in failing)]
+        return bool(failing)
 
     def _drawn_anew(self, candidates: Iterable[Schedule]) -> Iterator[Schedule]:
         for candidate in candidates:

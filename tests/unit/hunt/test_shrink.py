@@ -6,7 +6,7 @@ import time
 import pytest
 
 from speccheck.hunt.runner import Runner
-from speccheck.hunt.shrink import Shrinker, Shrunk
+from speccheck.hunt.shrink import Shrinker, Shrunk, Step
 from speccheck.hunt.system import find_system
 from speccheck.hunt.task import Task, draw
 from speccheck.hunt.workers import LocalProcesses
@@ -37,6 +37,24 @@ def test_chance_is_drawn_anew(toy: str) -> None:
     shrunk = shrink(toy, 1, seed=600, rule="Luck")
     assert [fault["number"] for fault in shrunk.schedule["faults"]] == [3, 7]
     assert shrunk.schedule["chance"] == 5
+
+
+def test_interrupt_keeps_what_it_has(toy: str) -> None:
+    task = Task(toy, 500, 10)
+
+    def interrupt(step: Step) -> None:
+        if step.faults <= 4:
+            raise KeyboardInterrupt
+
+    with Runner(LocalProcesses(2)) as runner:
+        shrinker = Shrinker(
+            find_system(toy)[1], task, "Toyness", runner, time.monotonic() + 60, interrupt
+        )
+        shrunk = shrinker.shrink(draw(task))
+        (again,) = runner.outcomes([task._replace(schedule=shrunk.schedule)])
+    assert not shrunk.finished
+    assert len(shrunk.schedule["faults"]) <= 4
+    assert again.violation == "Toyness: seed 500 fell"
 
 
 def test_time_can_be_over(toy: str) -> None:
