@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint types contracts unit models models-long clean format
+.PHONY: run test install lint types contracts unit models models-long hunt bugs clean format
 
 run: $(VENV)/.installed
 	$(BIN)/speckeeper ensemble -n 3
@@ -40,6 +40,16 @@ models: $(VENV)/.installed
 # The largest models, by both checkers: for whoever changes a specification.
 models-long: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --timeout 3600 -m long tests/model
+
+# Simulated ensembles from many seeds, of three servers and of five. CI runs this.
+HUNT_SEEDS ?= 1000
+hunt: $(VENV)/.installed
+	$(BIN)/speccheck hunt --system speckeeper --servers 3 --seeds $(HUNT_SEEDS)
+	$(BIN)/speccheck hunt --system speckeeper --servers 5 --seeds $(HUNT_SEEDS)
+
+# Every known mistake, put in and hunted for; the table in docs/simulator.md. CI runs it without --write.
+bugs: $(VENV)/.installed
+	$(BIN)/python -m tests.sim.bug_table --write docs/simulator.md
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
