@@ -30,6 +30,7 @@ PADDING_RESERVE = 4096
 # So many zeros are written behind a group that has come to the end of those there are.
 BLANK_STEP = 256 << 10
 _FRAME_SIZE = 13
+_BOUNDLESS = 1 << 62
 
 
 class Synced(NamedTuple):
@@ -68,6 +69,7 @@ class TxnLog:
         self._position = 0
         self._blank = 0  # up to here the file is written: what is behind the position with zeros
         self._size = 0
+        self._room = 0  # a write that ends before this leaves the size of the file as it is
         self._group: list[bytes] = []
         self._group_start = 0
         self._group_bytes = 0
@@ -135,11 +137,7 @@ class TxnLog:
         None, and nothing is written, where that takes more (as in :meth:`begin_commit`). Raises
         DiskFailure. Call :meth:`report` once the group is acknowledged.
         """
-        if self._failure is not None:
-            raise self._failure
-        if not self._is_in_place():
-            return None
-        return self._commit()
+        return None if self._write_in_place(True) is None else self._end_group()
 
     def begin_commit(self) -> int | None:
         """Write the group; return the handle that has to be synced before :meth:`end_commit`.
@@ -147,20 +145,9 @@ class TxnLog:
         None, and nothing is written, where a commit takes more than that (a new file, more
         padding, a log that is not to be synced): :meth:`commit` does it. Raises DiskFailure.
         """
-        if self._failure is not None:
-            raise self._failure
-        if self._handle is None or not self._is_in_place():
-            return None
-        self._started = perf_counter()
-        self._operation = "write"
-        data = frame_entries(self._group)
-        try:
-            self._put(data, False)
-        except OSError as error:
-            raise self.fail(error) from error
+        handle = self._write_in_place(False)
         self._operation = "sync"
-        self._position += len(data)
-        return self._handle
+        return handle
 
     def end_commit(self) -> int:
         """The handle was synced: return the last zxid that is durable. May roll the log.
@@ -168,6 +155,22 @@ class TxnLog:
         Call :meth:`report` once the group is acknowledged.
         """
         return self._end_group()
+
+    def _write_in_place(self, sync: bool) -> int | None:
+        """Write the group where it leaves the size of the file; return the handle, or None."""
+        if self._failure is not None:
+            raise self._failure
+        end = self._position + self._group_bytes
+        if end >= self._room or not self._sync or not self._group:
+            return None
+        self._started = perf_counter()
+        self._operation = "write and sync" if sync else "write"
+        try:
+            self._put(frame_entries(self._group), sync)
+        except OSError as error:
+            raise self.fail(error) from error
+        self._position = end
+        return self._handle
 
     def _end_group(self) -> int:
         """Account for a group that is durable."""
@@ -196,6 +199,7 @@ class TxnLog:
         if handle is None:
             return
         self._handle = None
+        self._room = 0
         try:
             self._operation = "cut off the padding"
             self._files.resize(handle, self._position)
@@ -217,7 +221,7 @@ class TxnLog:
             self._create(data)
             return
         end = self._position + len(data)
-        if self._fits(end):
+        if end < self._room:
             self._operation = "write and sync" if self._sync else "write"
             self._put(data, self._sync)
         else:
@@ -250,11 +254,14 @@ class TxnLog:
 
     def _grow(self, end: int) -> None:
         step = self._step
-        if step:
-            self._operation = "extend"
-            self._size = (end + PADDING_RESERVE + step) // step * step
-            assert self._handle is not None
-            self._files.resize(self._handle, self._size)
+        if not step:
+            self._room = _BOUNDLESS
+            return
+        self._operation = "extend"
+        self._size = (end + PADDING_RESERVE + step) // step * step
+        assert self._handle is not None
+        self._files.resize(self._handle, self._size)
+        self._room = self._size - PADDING_RESERVE
 
     def _put(self, data: bytes, sync: bool) -> None:
         """Write at the position, and more zeros behind if there were not enough."""
@@ -266,16 +273,6 @@ class TxnLog:
         written = self._files.write(self._handle, data, self._position, sync)
         if written != len(data):
             raise OSError(f"{written} of {len(data)} bytes written, the disk may be full")
-
-    def _is_in_place(self) -> bool:
-        """Whether there is a group that takes no more than a write and a sync."""
-        if self._handle is None or not self._sync or not self._group:
-            return False
-        return self._fits(self._position + self._group_bytes)
-
-    def _fits(self, end: int) -> bool:
-        """Whether a write up to ``end`` leaves the size of the file as it is."""
-        return not self._step or end + PADDING_RESERVE < self._size
 
     def fail(self, error: OSError) -> DiskFailure:
         """Give the log up because of ``error``: return what it raises from now on."""
