@@ -163,11 +163,12 @@ class Finisher:
             answer = self._read(connection, op, body, auth_ids)
             if op == _PING:
                 xid = _PING_XID
+        elif err == _SESSION_MOVED:
+            # Not an answer, in a multi neither: the client is elsewhere, and would take it for news
+            # of there.
+            self._outbox.close(connection, CloseReason.CLIENT_RECONNECT)
+            return 0
         elif err and kind != _MULTI:
-            if err == _SESSION_MOVED:
-                # Not an answer: the client is elsewhere, and would take it for news of there.
-                self._outbox.close(connection, CloseReason.CLIENT_RECONNECT)
-                return 0
             answer = err
         elif op == _CREATE_SESSION:
             self._count(connection, xid, op, received_ms, txn)
@@ -184,10 +185,10 @@ class Finisher:
             return TURN_REPLY_BYTES if op in SLOW_READS else 0
         self._count(connection, xid, op, received_ms, txn)
         self._outbox.reply(connection, xid, zxid, 0, answer)
-        if applied is None:
-            return TURN_REPLY_BYTES if op in SLOW_READS else len(answer)
         if op == _CLOSE_SESSION:
             self._outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
+        if applied is None:
+            return TURN_REPLY_BYTES if op in SLOW_READS else len(answer)
         return 0
 
     def _read(

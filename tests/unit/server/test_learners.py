@@ -2,9 +2,12 @@
 
 import random
 
+import pytest
+
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
+from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.datatree import DataTree
@@ -17,8 +20,13 @@ from speckeeper.wire.quorum_data import (
     encode_revalidate,
 )
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
-from speckeeper.wire.requests import CreateRequest, CreateSessionRequest, encode_request
-from speckeeper.wire.txns import ErrorTxn, Txn, TxnHeader, decode_txn
+from speckeeper.wire.requests import (
+    CreateRequest,
+    CreateSessionRequest,
+    MultiRequest,
+    encode_request,
+)
+from speckeeper.wire.txns import ErrorTxn, MultiTxn, SubTxn, Txn, TxnHeader, decode_txn
 from speckeeper.zab.effects import FromLearner
 
 SESSION, TIMEOUT_MS = 0x77, 10_000
@@ -102,19 +110,43 @@ def test_session_that_a_new_leader_has_from_its_tree_belongs_to_who_speaks_first
     assert refused(leading.create(NEW, "/b"))
 
 
-def test_client_of_a_learner_is_cut_off_when_its_session_has_moved() -> None:
+@pytest.mark.parametrize("multi", [False, True])
+def test_client_of_a_learner_is_cut_off_when_its_session_has_moved(multi: bool) -> None:
     tree = DataTree()
     tree.sessions[SESSION] = TIMEOUT_MS
     server = LearnerServer(ServerSettings(), tree, 0, 0, random.Random(1))
     connection = server.connect("127.0.0.1", 1, 0)
     hello = ConnectRequest(0, 0, TIMEOUT_MS, SESSION, session_password(SESSION), None)
-    create = encode_request(OpCode.CREATE, CreateRequest("/late", b"", OPEN_ACL_UNSAFE, 0, -1))
-    write = (5).to_bytes(4, "big") + int(OpCode.CREATE).to_bytes(4, "big") + create
+    create = CreateRequest("/late", b"", OPEN_ACL_UNSAFE, 0, -1)
+    op = OpCode.MULTI if multi else OpCode.CREATE
+    request = MultiRequest(((OpCode.CREATE, create),)) if multi else create
+    write = (5).to_bytes(4, "big") + int(op).to_bytes(4, "big") + encode_request(op, request)
     for payload in (encode_connect_request(hello), write):
         server.receive(connection, len(payload).to_bytes(4, "big") + payload, 0)
         server.revalidated(SESSION, True, 0)
     connection.output.clear()
-    header = TxnHeader(SESSION, 5, 9, 0, int(OpCode.ERROR))
-    server.deliver(Txn(header, ErrorTxn(int(ErrorCode.SESSION_MOVED))), 0, 40)
+    moved = ErrorTxn(int(ErrorCode.SESSION_MOVED))
+    if multi:  # as Apache's leader says it
+        header = TxnHeader(SESSION, 5, 9, 0, int(OpCode.MULTI))
+        server.deliver(Txn(header, MultiTxn((SubTxn(int(OpCode.ERROR), moved),))), 0, 40)
+    else:
+        server.deliver(Txn(TxnHeader(SESSION, 5, 9, 0, int(OpCode.ERROR)), moved), 0, 40)
     assert connection.state is State.CLOSING
     assert connection.output == []
+
+
+def test_leader_is_told_of_the_sessions_that_were_heard_of_here() -> None:
+    tree = DataTree()
+    tree.sessions.update({SESSION: TIMEOUT_MS, SESSION + 1: TIMEOUT_MS})
+    server = LearnerServer(ServerSettings(), tree, 0, 0, random.Random(1))
+    assert server.take_touched(10) == {}  # that they are in the tree is no sign of life
+    connection = server.connect("127.0.0.1", 1, 10)
+    hello = ConnectRequest(0, 0, TIMEOUT_MS, SESSION, session_password(SESSION), None)
+    payload = encode_connect_request(hello)
+    server.receive(connection, len(payload).to_bytes(4, "big") + payload, 10)
+    server.revalidated(SESSION, True, 10)
+    ping = (-2).to_bytes(4, "big", signed=True) + int(OpCode.PING).to_bytes(4, "big")
+    server.receive(connection, len(ping).to_bytes(4, "big") + ping, 20)
+    server.disconnect(connection, CloseReason.CLIENT_CLOSED_CONNECTION)
+    assert server.take_touched(30) == {SESSION: TIMEOUT_MS}  # it lives on, and was heard of
+    assert server.take_touched(40) == {}
