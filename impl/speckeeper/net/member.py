@@ -51,6 +51,10 @@ def now_ms() -> int:
     return time.monotonic_ns() // _NS_PER_MS
 
 
+def _wall_ms() -> int:
+    return time.time_ns() // _NS_PER_MS
+
+
 class Member:
     """One server of an ensemble. Made and used on the loop's thread.
 
@@ -134,6 +138,7 @@ class Member:
             effects.ReadLog: self._read_log,
             effects.Replay: self._part.replay,
             effects.Serve: self._serve,
+            effects.ServeReadOnly: self._serve_read_only,
             effects.StopServing: self._stop_serving,
             effects.FromLearner: self._from_learner,
             effects.FromLeader: self._from_leader,
@@ -149,6 +154,11 @@ class Member:
     def serving(self) -> ServerState | None:
         """In which role this member serves, if it does."""
         return self._part.role
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it serves readers without a role."""
+        return self._part.read_only
 
     # -- life
 
@@ -422,9 +432,16 @@ class Member:
 
     def _serve(self, effect: effects.Serve) -> None:
         log.info("serving as %s from %#x", effect.role.name, effect.zxid)
-        time_ms, wall_ms = now_ms(), time.time_ns() // _NS_PER_MS
         active = self.peer.membership.active
-        server = self._part.serve(effect, active, time_ms, wall_ms, random.SystemRandom())
+        self._open(self._part.serve(effect, active, now_ms(), _wall_ms(), random.SystemRandom()))
+
+    def _serve_read_only(self, effect: effects.ServeReadOnly) -> None:
+        log.info("no leader for a while: serving clients that only want to read")
+        active = self.peer.membership.active
+        self._open(self._part.serve_read_only(active, now_ms(), _wall_ms(), random.SystemRandom()))
+
+    def _open(self, server: Server) -> None:
+        """Let clients in."""
         self.snapshotter = Snapshotter(
             self._loop, server, self.store.writing, self._storage, self._files, self.fail
         )

@@ -13,6 +13,7 @@ from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.ops.environment import environment
 from speckeeper.ops.member_view import (
     configuration_lines,
+    is_read_only,
     mode,
     proposal_sizes,
     shown_server_id,
@@ -93,8 +94,10 @@ def ruok(running: Running) -> str:
 
 
 def isro(running: Running) -> str:
-    """rw, or null when there is no server; there is no read-only mode yet."""
-    return "rw" if running.is_serving else "null"
+    """rw, ro in read-only mode, or null when there is no server."""
+    if not running.is_serving:
+        return "null"
+    return "ro" if is_read_only(running) else "rw"
 
 
 def conf(running: Running) -> str:

@@ -20,11 +20,18 @@ _MODES = {
 
 
 def mode(running: Running) -> str:
-    """`Mode` of srvr: standalone, leader, follower or observer."""
+    """`Mode` of srvr: standalone, leader, follower, observer or read-only."""
     member = running.member
     if member is None:
         return "standalone"
+    if member.read_only:
+        return "read-only"
     return _MODES.get(member.serving or ServerState.LOOKING, "leaderelection")
+
+
+def is_read_only(running: Running) -> bool:
+    """Whether only readers are served, for there is no leader."""
+    return running.member is not None and running.member.read_only
 
 
 def shown_server_id(running: Running) -> int:
@@ -52,7 +59,10 @@ def leader_id(member: Member) -> int:
 
 
 def configuration_lines(running: Running) -> str:
-    """What `conf` says of an ensemble, the membership last; empty for a standalone server."""
+    """What `conf` says of an ensemble, the membership last; empty for a standalone server.
+
+    ReadOnlyZooKeeperServer.dumpConf leaves out the membership.
+    """
     member = running.member
     if member is None:
         return ""
@@ -61,15 +71,17 @@ def configuration_lines(running: Running) -> str:
     assert own is not None
     election = "|".join(str(each.election_port) for each in own.endpoints)
     quorum = "|".join(str(each.quorum_port) for each in own.endpoints)
-    return (
+    lines = (
         f"initLimit={settings.init_limit}\n"
         f"syncLimit={settings.sync_limit}\n"
         "electionAlg=3\n"
         f"electionPort={election}\n"
         f"quorumPort={quorum}\n"
         f"peerType={int(own.observer)}\n"
-        "membership: \n"
-    ) + encode_config(member.peer.membership.active).decode()
+    )
+    if member.read_only:
+        return lines
+    return lines + "membership: \n" + encode_config(member.peer.membership.active).decode()
 
 
 def proposal_sizes(running: Running) -> tuple[int, int, int] | None:
@@ -84,7 +96,7 @@ def proposal_sizes(running: Running) -> tuple[int, int, int] | None:
 def quorum_values(running: Running) -> Iterator[tuple[str, str | int]]:
     """Yield the keys of `mntr` that only a member of an ensemble has."""
     member = running.member
-    if member is None:
+    if member is None or member.read_only:
         return
     yield "peer_state", peer_state(member)
     yield "quorum_size", len(member.peer.membership.active.voters)

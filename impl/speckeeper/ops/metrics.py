@@ -79,6 +79,11 @@ def _ephemerals(running: Running) -> int:
     return sum(map(len, running.server.tree.ephemerals.values()))
 
 
+def _local_sessions(running: Running) -> int:
+    tracker = running.server.core.local_sessions
+    return 0 if tracker is None else len(tracker.by_id)
+
+
 def _open_files(running: Running) -> int:
     try:
         return len(os.listdir("/proc/self/fd"))
@@ -104,7 +109,7 @@ GAUGES: tuple[Gauge, ...] = (
     Gauge("ephemerals_count", "ephemeral nodes", _ephemerals),
     Gauge("approximate_data_size", "bytes of paths and data", lambda r: r.server.tree.data_size),
     Gauge("global_sessions", "sessions", lambda r: len(r.server.tree.sessions)),
-    Gauge("local_sessions", "local sessions", _zero),
+    Gauge("local_sessions", "sessions known to this server only", _local_sessions),
     Gauge("open_file_descriptor_count", "open files and sockets", _open_files),
     Gauge("max_file_descriptor_count", "how many there may be", _most_files),
     Gauge(

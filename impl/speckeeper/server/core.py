@@ -18,6 +18,7 @@ class Core:
     __slots__ = (
         "cache",
         "connections",
+        "local_sessions",
         "outbox",
         "policy",
         "sessions",
@@ -34,6 +35,10 @@ class Core:
         self.policy = settings.policy
         self.tree = tree
         self.sessions = sessions
+        self.local_sessions: SessionTracker | None = None
+        """Sessions that only this server knows, where ``local_sessions_enabled`` asks for them."""
+        if settings.local_sessions_enabled:
+            self.local_sessions = SessionTracker(settings.tick_time_ms, now_ms, 0)
         self.stats = ServerStats(now_ms)
         self.outbox = Outbox(self.stats)
         self.watches: Watches[Connection] = Watches()

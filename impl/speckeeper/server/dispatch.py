@@ -10,10 +10,12 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
+from speckeeper.server.local_sessions import SessionUpgrader
 from speckeeper.server.ordinary_writes import FREQUENT, OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reads import SLOW_READS, Handler
 from speckeeper.server.reasons import CloseReason
+from speckeeper.server.sessions import Session
 from speckeeper.server.writes import WRITES
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
@@ -57,6 +59,13 @@ def sync(
     return encode_ustring(request.path)
 
 
+def close_local(
+    connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+) -> bytes | int:
+    """closeSession of a local session: an empty answer; it is forgotten already."""
+    return b""
+
+
 def throttled(
     connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
 ) -> bytes | int:
@@ -73,13 +82,15 @@ class Dispatcher:
         pipeline: Pipeline,
         ordinary: OrdinaryWrites,
         auth: Authenticator,
+        upgrader: SessionUpgrader,
         handlers: dict[int, Handler],
     ) -> None:
-        """``handlers`` are all reads, ping and sync included, by opcode."""
+        """``handlers`` are all reads, ping, sync and the end of a local session, by opcode."""
         self._ordinary = ordinary
         self._core = core
         self._pipeline = pipeline
         self._auth = auth
+        self._upgrader = upgrader
         self._handlers = handlers
         settings = core.settings
         self._limit = settings.global_outstanding_limit
@@ -119,6 +130,15 @@ class Dispatcher:
                 if len(self._pipeline.queue) > self._soonest_limit:
                     self._throttle(connection, now_ms)
                 return not connection.hold
+            session = connection.session
+            local = session is not None and session.local
+            if session is not None and local:
+                if op == _CLOSE_SESSION:
+                    self._close_local(connection, session, xid, buffer, start, end, now_ms)
+                    return False
+                local = self._upgrader.check_upgrade_session(
+                    session, op, buffer, start, end, now_ms
+                )
             large = self._large(end - start) if self._limits_large else 0
             if large is None:
                 self._core.stats.large_requests_rejected += 1
@@ -135,6 +155,7 @@ class Dispatcher:
                 connection.auth_ids,
                 now_ms,
                 large,
+                local,
             )
             connection.queued += 1
             if xid > 0:
@@ -158,6 +179,22 @@ class Dispatcher:
             self._core.outbox.reply(connection, xid, _NO_ZXID, _UNIMPLEMENTED)
             self._core.outbox.close(connection, CloseReason.UNKNOWN_OPCODE)
         return not connection.hold and connection.state < State.CLOSING
+
+    def _close_local(
+        self,
+        connection: Connection,
+        session: Session,
+        xid: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> None:
+        """Forget a local session; the answer comes in its turn, and ends the connection."""
+        session.closing = True
+        assert self._core.local_sessions is not None
+        self._core.local_sessions.remove(session.id)
+        self._read(connection, xid, _CLOSE_SESSION, buffer, start, end, now_ms)
 
     def dispatch_late(
         self,
@@ -210,6 +247,8 @@ class Dispatcher:
             core.outbox.reply(connection, xid, zxid, answer)
         else:
             core.outbox.reply(connection, xid, zxid, 0, answer)
+        if op == _CLOSE_SESSION:
+            core.outbox.close(connection, CloseReason.CLIENT_CLOSED_SESSION)
         core.stats.latency.add(0)
         core.stats.read_latency.add(0)
         core.stats.ops[op] += 1

@@ -13,18 +13,21 @@ from collections import deque
 from typing import Any
 
 from speckeeper.server.connection import Connection
+from speckeeper.server.local_sessions import wants_ephemeral
 from speckeeper.server.pipeline import Pipeline, Queued, Random
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import apply
 from speckeeper.tree.view import TreeView
-from speckeeper.wire.codes import OpCode
+from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_data import ForwardedRequest, encode_forwarded
 from speckeeper.wire.records import Id
 from speckeeper.wire.txns import Txn
 
 _SYNC = int(OpCode.SYNC)
+_MULTI = int(OpCode.MULTI)
 _ERROR = int(OpCode.ERROR)
+_EPHEMERAL_ON_LOCAL_SESSION = int(ErrorCode.EPHEMERAL_ON_LOCAL_SESSION)
 
 
 class _LeaderAhead(deque[Any]):
@@ -35,15 +38,19 @@ class _LeaderAhead(deque[Any]):
 
 
 class _Waiting:
-    """A request in its session's order. ``ready``: nothing is waited for but what is ahead."""
+    """A request in its session's order. ``ready``: nothing is waited for but what is ahead.
 
-    __slots__ = ("queued", "ready", "session_id", "write")
+    ``refusal``: why we know that the leader will refuse it, which may not know itself; else 0.
+    """
+
+    __slots__ = ("queued", "ready", "refusal", "session_id", "write")
 
     def __init__(self, session_id: int, queued: Queued, write: bool, ready: bool) -> None:
         self.session_id = session_id
         self.queued = queued
         self.write = write
         self.ready = ready
+        self.refusal = 0
 
 
 class ForwardingPipeline(Pipeline):
@@ -71,12 +78,16 @@ class ForwardingPipeline(Pipeline):
         auth_ids: tuple[Id, ...],
         now_ms: int,
         large: int = 0,
+        local: bool = False,
     ) -> None:
         """Send a write to the leader; it is answered by :meth:`deliver`."""
         self._ask(session_id, xid, op, buffer[start:end], auth_ids)
         self.large_bytes += large
         queued = Queued(0, None, connection, xid, op, b"", auth_ids, now_ms, large)
-        self._wait(_Waiting(session_id, queued, write=True, ready=False))
+        waiting = _Waiting(session_id, queued, write=True, ready=False)
+        if local and op != _MULTI and wants_ephemeral(op, buffer, start, end):
+            waiting.refusal = _EPHEMERAL_ON_LOCAL_SESSION
+        self._wait(waiting)
 
     def read_later(
         self,
@@ -103,9 +114,12 @@ class ForwardingPipeline(Pipeline):
         waiting = self._by_session.get(session_id)
         applied = apply(self.view.tree, txn)
         if waiting and _asked_for(waiting[0], header.cxid, header.type):
-            queued = waiting.popleft().queued
+            first = waiting.popleft()
+            queued = first.queued
             self.queue.popleft()
             self.large_bytes -= queued.large
+            if first.refusal and applied.err:
+                applied = applied._replace(err=first.refusal)
             self.finish(queued._replace(zxid=header.zxid, txn=txn), applied)
             self._advance(session_id)
         else:

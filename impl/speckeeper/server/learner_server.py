@@ -14,7 +14,6 @@ from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.forwarding import ForwardingPipeline
 from speckeeper.server.pipeline import Pipeline, Random
-from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.settings import ServerSettings
@@ -36,20 +35,18 @@ class LearnerSessionOps(SessionOps):
         self._revalidating: dict[int, Connection] = {}
 
     def expire(self, now_ms: int) -> list[int]:
-        """Let no session expire: that is the leader's to say."""
-        return []
+        """Let only local sessions expire: of the others it is the leader's to say."""
+        return self.expire_local(now_ms)
 
     def _reopen(
         self, connection: Connection, session_id: int, password: bytes, now_ms: int
     ) -> None:
         """Ask the leader whether the session is alive; it moves here if it is."""
-        core = self._core
-        core.stats.connections_revalidated += 1
-        session = core.sessions.by_id.get(session_id)
-        if session is not None and session.connection is not None:
-            core.outbox.close(session.connection, CloseReason.CLIENT_RECONNECT)
-            session.connection = None
-        connection.session_id = session_id
+        local = self._core.local_sessions
+        if local is not None and session_id in local.by_id:
+            super()._reopen(connection, session_id, password, now_ms)
+            return
+        self._leave_old_connection(connection, session_id)
         if password != session_password(session_id):
             self.finish(connection, False)
             return
@@ -84,7 +81,7 @@ class LearnerServer(Server):
         assert isinstance(self.session_ops, LearnerSessionOps)
         self._forwarding = self.pipeline
         self._learner_sessions = self.session_ops
-        self._told_ms = now_ms
+        self._told_ms = now_ms + 1  # sessions that came with the tree were not heard of here
 
     def deliver(self, txn: Txn, now_ms: int, size: int) -> None:
         """Apply a committed transaction of so many bytes, and answer who asked for it."""
@@ -117,7 +114,7 @@ class LearnerServer(Server):
         return {
             session.id: session.timeout_ms
             for session in self.sessions.by_id.values()
-            if session.connection is not None and session.touched_ms >= told_ms
+            if session.touched_ms >= told_ms
         }
 
     def _settle(self, now_ms: int) -> None:

@@ -80,8 +80,19 @@ class LearnersGate:
                 return None
             session.touched_ms = now_ms
         ids = packet.authinfo or ()
-        server.pipeline.write(None, session_id, cxid, op, body, 0, len(body), ids, now_ms)
+        local = session is None and self._is_local_elsewhere(session_id)
+        server.pipeline.write(
+            None, session_id, cxid, op, body, 0, len(body), ids, now_ms, local=local
+        )
         return None
+
+    def _is_local_elsewhere(self, session_id: int) -> bool:
+        """Whether a session that we do not know may be a local one of the server that made it.
+
+        LeaderSessionTracker.checkSession: one that was made here is one that we would know.
+        """
+        settings = self._server.settings
+        return settings.local_sessions_enabled and (session_id >> 56) & 0xFF != settings.server_id
 
     def _own(self, session_id: int, link: Link) -> None:
         """Let a session belong to a learner; who had it before is heard no more."""

@@ -15,6 +15,7 @@ from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
 from speckeeper.server.member_counts import MemberCounts
 from speckeeper.server.pipeline import Random
+from speckeeper.server.read_only_server import ReadOnlyServer
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import apply
@@ -47,10 +48,8 @@ class MemberServer:
         self, effect: effects.Serve, config: QuorumConfig, now_ms: int, wall_ms: int, rng: Random
     ) -> Server:
         """Begin to serve; return the server of this time."""
-        tree = self._tree()
+        tree = self._begin(config, now_ms, wall_ms)
         self.role = effect.role
-        self.counts.serving_since_ms = now_ms
-        tree.set_config(encode_config(config), config.version, wall_ms)
         server: Server
         if effect.role is ServerState.LEADING:
             tree.last_processed_zxid = effect.zxid
@@ -61,6 +60,25 @@ class MemberServer:
             server = LearnerServer(self.settings, tree, now_ms, wall_ms, rng)
         self.server = server
         return server
+
+    def serve_read_only(
+        self, config: QuorumConfig, now_ms: int, wall_ms: int, rng: Random
+    ) -> Server:
+        """Begin to serve readers, without a leader; return the server of this time."""
+        tree = self._begin(config, now_ms, wall_ms)
+        self.server = ReadOnlyServer(self.settings, tree, now_ms, wall_ms, rng)
+        return self.server
+
+    @property
+    def read_only(self) -> bool:
+        """Whether only readers are served, for there is no leader."""
+        return self.server is not None and self.role is None
+
+    def _begin(self, config: QuorumConfig, now_ms: int, wall_ms: int) -> DataTree:
+        tree = self._tree()
+        self.counts.serving_since_ms = now_ms
+        tree.set_config(encode_config(config), config.version, wall_ms)
+        return tree
 
     def stop(self) -> None:
         """Serve nobody."""

@@ -177,10 +177,12 @@ class Pipeline:
         auth_ids: tuple[Id, ...],
         now_ms: int,
         large: int = 0,
+        local: bool = False,
     ) -> None:
         """Prepare a write with body ``buffer[start:end]``; queue it for the log, also if refused.
 
-        A body that does not decode becomes an error transaction with MARSHALLING_ERROR.
+        A body that does not decode becomes an error transaction with MARSHALLING_ERROR. ``local``:
+        the session is known to one server only.
         """
         zxid = self.zxid = self.zxid + 1
         time_ms = now_ms + self.wall_offset_ms
@@ -190,7 +192,7 @@ class Pipeline:
             request = Request(session_id, xid, op, None, auth_ids, zxid, time_ms)
             txn = refuse(request, ErrorCode.MARSHALLING_ERROR)
         else:
-            request = _new(Request, (session_id, xid, op, record, auth_ids, zxid, time_ms, False))
+            request = _new(Request, (session_id, xid, op, record, auth_ids, zxid, time_ms, local))
             txn = prepare(self.view, request, self._policy)
             self.view.stage(txn)
         entry = encode_txn(txn if op != _MULTI else _as_logged(txn))

@@ -16,6 +16,9 @@ class CloseReason(Enum):
     CLIENT_CLOSED_CONNECTION = "client_closed_connection"
     CLIENT_CLOSED_SESSION = "client_closed_session"
     SESSION_EXPIRED = "session_expired"
+    NOT_READ_ONLY_CLIENT = "not_read_only_client"
+    # Apache has "renew a global session in readonly mode" here; mntr's keys are better one word.
+    RENEW_GLOBAL_SESSION_IN_RO_MODE = "renew_global_session_in_ro_mode"
     CLIENT_ZXID_AHEAD = "client_zxid_ahead"
     INFO_PROBE = "info_probe"
     CLIENT_RECONNECT = "client_reconnect"

@@ -18,8 +18,16 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
-from speckeeper.server.dispatch import THROTTLED, Dispatcher, ping, sync, throttled
+from speckeeper.server.dispatch import (
+    THROTTLED,
+    Dispatcher,
+    close_local,
+    ping,
+    sync,
+    throttled,
+)
 from speckeeper.server.intake import Intake
+from speckeeper.server.local_sessions import SessionUpgrader
 from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline, Random
 from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler, Reads
@@ -40,6 +48,8 @@ from speckeeper.wire.requests import DeleteRequest, encode_request
 ALL = 1 << 62
 
 _DELETE_CONTAINER = int(OpCode.DELETE_CONTAINER)
+# What the loop that answers reads leaves to the dispatcher, beside the slow ones.
+_DISPATCHED = frozenset((int(OpCode.PING), int(OpCode.SYNC), int(OpCode.CLOSE_SESSION)))
 
 
 class Server:
@@ -54,10 +64,12 @@ class Server:
         rng: Random,
         pipeline_class: type[Pipeline] = Pipeline,
         session_ops_class: type[SessionOps] = SessionOps,
+        dispatcher_class: type[Dispatcher] = Dispatcher,
     ) -> None:
         """``rng`` is for the connection throttle and for when snapshots are due.
 
-        The two classes are what a learner does in another way (``learner_server.py``).
+        The classes are what a learner (``learner_server.py``) or a server without a leader
+        (``read_only_server.py``) does in another way.
         """
         first_id = first_session_id(wall_ms, settings.server_id)
         sessions = SessionTracker(settings.tick_time_ms, now_ms, first_id)
@@ -78,9 +90,9 @@ class Server:
             **watch_ops.table,
             int(OpCode.PING): ping,
             int(OpCode.SYNC): sync,
+            int(OpCode.CLOSE_SESSION): close_local,
         }
-        in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS}
-        del in_loop[int(OpCode.PING)], in_loop[int(OpCode.SYNC)]
+        in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS | _DISPATCHED}
         auth = Authenticator(settings, core.stats, core.outbox)
         self.pipeline = pipeline = pipeline_class(settings, TreeView(tree), rng)
         self.session_ops = session_ops_class(core, pipeline, auth, self.throttle)
@@ -89,7 +101,10 @@ class Server:
         pipeline.finish = self._finisher.finish
         self._ordinary = OrdinaryWrites(core, pipeline)
         pipeline.finish_ordinary = self._ordinary.finish
-        self._dispatcher = Dispatcher(core, pipeline, self._ordinary, auth, handlers)
+        upgrader = SessionUpgrader(core, pipeline)
+        self._dispatcher = dispatcher_class(
+            core, pipeline, self._ordinary, auth, upgrader, handlers
+        )
         self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
         self._sweeper = Sweeper(settings, tree, self._delete_container, now_ms)
         self._finished: list[int] = []  # requests of each group, not among the numbers yet

@@ -11,7 +11,7 @@ from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reasons import CloseReason
-from speckeeper.server.sessions import OWNED_HERE
+from speckeeper.server.sessions import OWNED_HERE, Session
 from speckeeper.server.throttle import ConnectionThrottle
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
@@ -30,6 +30,9 @@ _CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
 
 class SessionOps:
     """Everything that makes or ends a session of this server."""
+
+    read_only = False
+    """Whether only clients are let in that asked for no more than to read."""
 
     def __init__(
         self, core: Core, pipeline: Pipeline, auth: Authenticator, throttle: ConnectionThrottle
@@ -56,6 +59,9 @@ class SessionOps:
             return
         core.stats.connection_requests += 1
         connection.read_only_flag = request.read_only is not None
+        if self.read_only and not request.read_only:
+            outbox.close(connection, CloseReason.NOT_READ_ONLY_CLIENT)
+            return
         if request.last_zxid_seen > core.tree.last_processed_zxid:
             outbox.close(connection, CloseReason.CLIENT_ZXID_AHEAD)
             return
@@ -69,43 +75,65 @@ class SessionOps:
             self._reopen(connection, request.session_id, request.password, now_ms)
 
     def _create(self, connection: Connection, now_ms: int) -> None:
-        sessions = self._core.sessions
-        session_id = sessions.new_id()
-        session = sessions.track(session_id, connection.timeout_ms, now_ms)
-        connection.session_id = session_id
-        connection.session = session
-        session.connection = connection
-        session.owner = OWNED_HERE
+        core = self._core
+        local = core.local_sessions
+        session_id = connection.session_id = core.sessions.new_id()
+        if local is not None:
+            session = local.track(session_id, connection.timeout_ms, now_ms)
+            session.local = True
+            self._attach(connection, session)
+            core.stats.ops[_CREATE_SESSION] += 1
+            zxid = core.tree.last_processed_zxid
+            connection.note_reply(0, zxid, _CREATE_SESSION, 0, now_ms)
+            self.finish(connection, True)
+            return
+        self._attach(connection, core.sessions.track(session_id, connection.timeout_ms, now_ms))
         body = encode_request(_CREATE_SESSION, CreateSessionRequest(connection.timeout_ms))
         self._pipeline.write(
             connection, session_id, 0, _CREATE_SESSION, body, 0, len(body), (), now_ms
         )
         connection.queued += 1
 
+    def _attach(self, connection: Connection, session: Session) -> None:
+        connection.session = session
+        session.connection = connection
+        session.owner = OWNED_HERE
+
     def _reopen(
         self, connection: Connection, session_id: int, password: bytes, now_ms: int
     ) -> None:
-        core = self._core
-        session = core.sessions.by_id.get(session_id)
-        core.stats.connections_revalidated += 1
-        if session is not None and session.connection is not None:
-            # ZooKeeper closes the old connection before it looks at the password.
-            core.outbox.close(session.connection, CloseReason.CLIENT_RECONNECT)
-            session.connection = None
-        connection.session_id = session_id
+        session = self._leave_old_connection(connection, session_id)
+        tracker = self._core.local_sessions
+        if tracker is None or session is None or not session.local:
+            tracker = self._core.sessions
         valid = (
             session is not None and not session.closing and password == session_password(session_id)
         )
         if valid and session is not None:
-            core.sessions.touch(session, connection.timeout_ms, now_ms)
-            connection.session = session
-            session.connection = connection
-            session.owner = OWNED_HERE
+            tracker.touch(session, connection.timeout_ms, now_ms)
+            self._attach(connection, session)
         self.finish(connection, valid)
+
+    def _leave_old_connection(self, connection: Connection, session_id: int) -> Session | None:
+        """Take a session off the connection that it had here; return it, None if it is unknown.
+
+        ZooKeeper closes the old connection before it looks at the password.
+        """
+        core = self._core
+        core.stats.connections_revalidated += 1
+        local = core.local_sessions
+        session = None if local is None else local.by_id.get(session_id)
+        if session is None:
+            session = core.sessions.by_id.get(session_id)
+        if session is not None and session.connection is not None:
+            core.outbox.close(session.connection, CloseReason.CLIENT_RECONNECT)
+            session.connection = None
+        connection.session_id = session_id
+        return session
 
     def finish(self, connection: Connection, valid: bool) -> None:
         """Answer the handshake; an invalid session (expired, bad password) ends the connection."""
-        flag = False if connection.read_only_flag else None
+        flag = self.read_only if connection.read_only_flag else None
         if not valid:
             answer = ConnectResponse(0, 0, 0, NO_PASSWORD, flag)
             self._core.outbox.frame(connection, encode_connect_response(answer))
@@ -136,6 +164,20 @@ class SessionOps:
         for session in expired:
             self.close(session.id, now_ms)
         self._core.stats.sessions_expired += len(expired)
+        return [*(session.id for session in expired), *self.expire_local(now_ms)]
+
+    def expire_local(self, now_ms: int) -> list[int]:
+        """Forget every local session that was silent for too long; return their ids."""
+        core = self._core
+        tracker = core.local_sessions
+        if tracker is None:
+            return []
+        expired = tracker.sweep(now_ms)
+        for session in expired:
+            tracker.remove(session.id)
+            if session.connection is not None:
+                core.outbox.close(session.connection, CloseReason.SESSION_EXPIRED)
+        core.stats.sessions_expired += len(expired)
         return [session.id for session in expired]
 
     def closed(self, session_id: int, asked_by: Connection | None) -> None:

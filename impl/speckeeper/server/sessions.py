@@ -41,7 +41,16 @@ def first_session_id(clock_ms: int, server_id: int) -> int:
 class Session:
     """What this server knows about one live session."""
 
-    __slots__ = ("closing", "connection", "expires_ms", "id", "owner", "timeout_ms", "touched_ms")
+    __slots__ = (
+        "closing",
+        "connection",
+        "expires_ms",
+        "id",
+        "local",
+        "owner",
+        "timeout_ms",
+        "touched_ms",
+    )
 
     def __init__(self, session_id: int, timeout_ms: int, now_ms: int) -> None:
         self.id = session_id
@@ -49,6 +58,7 @@ class Session:
         self.touched_ms = now_ms  # a request or ping is this one store; the sweep does the rest
         self.expires_ms = 0  # the bucket it is filed under, never later than the true one
         self.closing = False
+        self.local = False  # known to this server only: see local_sessions.py
         self.connection: Connection | None = None
         # A leader's: whence its requests come, 0 for here, the number of a learner's link, or None
         # until it is heard of (SessionImpl.owner).
@@ -87,6 +97,11 @@ class SessionTracker:
         else:
             self.touch(session, timeout_ms, now_ms)
         return session
+
+    def adopt(self, session: Session) -> None:
+        """Go on watching a session that another tracker has let go of."""
+        self.by_id[session.id] = session
+        self._file(session)
 
     def touch(self, session: Session, timeout_ms: int, now_ms: int) -> None:
         """Note a sign of life that may also bring a new timeout (a reopened session)."""

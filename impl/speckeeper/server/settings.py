@@ -25,6 +25,9 @@ class ServerSettings:
     min_session_timeout_ms: int = -1
     max_session_timeout_ms: int = -1
     jute_max_buffer: int = DEFAULT_JUTE_MAX_BUFFER
+    # A member's: sessions begin as its own, and become the ensemble's on need, or never.
+    local_sessions_enabled: bool = False
+    local_sessions_upgrading_enabled: bool = False
 
     # Connections.
     max_client_cnxns: int = 60  # per source address

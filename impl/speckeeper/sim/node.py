@@ -114,6 +114,7 @@ class Node:
             effects.Deliver: self._deliver,
             effects.Replay: self._replay,
             effects.Serve: self._serve,
+            effects.ServeReadOnly: lambda effect: None,
             effects.StopServing: self._stop_serving,
             effects.FromLearner: lambda effect: None,
             effects.FromLeader: lambda effect: None,

@@ -154,6 +154,10 @@ class Serve(NamedTuple):
     zxid: int
 
 
+class ServeReadOnly(NamedTuple):
+    """Serve clients that only want to read, from the tree as it is; there is no leader to ask."""
+
+
 class StopServing(NamedTuple):
     """Close all client connections; requests under way are not answered."""
 
@@ -196,6 +200,7 @@ Effect: TypeAlias = (
     | Deliver
     | Replay
     | Serve
+    | ServeReadOnly
     | StopServing
     | FromLearner
     | FromLeader

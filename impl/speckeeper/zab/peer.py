@@ -38,6 +38,7 @@ from speckeeper.zab.effects import (
     Replay,
     Send,
     Serve,
+    ServeReadOnly,
     StopServing,
     TakeSnapshot,
     TruncateLog,
@@ -48,6 +49,8 @@ from speckeeper.zab.learner import Learner
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 from speckeeper.zab.state import ZabState
+
+_NEVER = 1 << 62
 
 
 class Recovered(NamedTuple):
@@ -98,6 +101,7 @@ class Peer:
         self.closing = False
         """Leading or learning is over, but the disk is not done yet."""
         self._serving = False
+        self._read_only_at_ms = _NEVER
         self._database_is_ahead = False
         self._reloading = False
         self._steps: dict[type[Any], Callable[[Any], None]] = {
@@ -137,7 +141,8 @@ class Peer:
         for part in (self.leader, self.learner):
             if part is not None and not self.closing:
                 return part.deadline_ms
-        return self.election.deadline_ms
+        election_ms = self.election.deadline_ms
+        return election_ms if election_ms is None else min(election_ms, self._read_only_at_ms)
 
     def variables(self) -> dict[str, Any]:
         """Return this server's variables of spec/Zab.tla, by their names there."""
@@ -238,17 +243,25 @@ class Peer:
         if self.closing:
             return
         self.closing = True
+        self._stop_serving()
+        self.out += [Close(link, reason) for link in links]
+        self.touched.clear()
+
+    def _stop_serving(self) -> None:
         if self._serving:
             self._serving = False
             self.out.append(StopServing())
-        self.out += [Close(link, reason) for link in links]
-        self.touched.clear()
 
     # -- election
 
     def _start(self, event: inputs.Start) -> None:
         self.election.restart()
+        self._begin_election()
+
+    def _begin_election(self) -> None:
         self.elections += 1
+        if self.settings.read_only_mode:
+            self._read_only_at_ms = self.now_ms + self.settings.read_only_delay_ms
         self.election.run()
 
     def _notification(self, event: inputs.NotificationReceived) -> None:
@@ -263,6 +276,8 @@ class Peer:
                 self._look_again()
             if self.state is ServerState.LOOKING or self.leader or self.learner:
                 return
+            self._read_only_at_ms = _NEVER
+            self._stop_serving()
             if self.state is ServerState.LEADING:
                 self.leader = Leader(self)
                 self.leader.start()
@@ -288,8 +303,7 @@ class Peer:
         self.leader = self.learner = None
         self.zab_state = ZabState.ELECTION
         self.election.zab_timeout()
-        self.elections += 1
-        self.election.run()
+        self._begin_election()
 
     # -- the disk
 
@@ -398,5 +412,10 @@ class Peer:
         if role is not None:
             if not self.closing:
                 role.tick()
-        elif self.election.deadline_ms is not None and self.now_ms >= self.election.deadline_ms:
+            return
+        if self.now_ms >= self._read_only_at_ms:
+            self._read_only_at_ms = _NEVER
+            self._serving = True
+            self.out.append(ServeReadOnly())
+        if self.election.deadline_ms is not None and self.now_ms >= self.election.deadline_ms:
             self.election.timeout()

@@ -19,6 +19,7 @@ class ZabSettings(NamedTuple):
     finalize_wait_ms: int = 200
     min_notification_interval_ms: int = 200
     max_notification_interval_ms: int = 60000
+    read_only_mode: bool = False  # readonlymode.enabled
 
     @property
     def init_ms(self) -> int:
@@ -29,6 +30,11 @@ class ZabSettings(NamedTuple):
     def sync_ms(self) -> int:
         """How long a synchronized peer may be silent."""
         return self.sync_limit * self.tick_time_ms
+
+    @property
+    def read_only_delay_ms(self) -> int:
+        """How long a server looks for a leader before it serves readers without one."""
+        return max(2000, self.tick_time_ms)
 
     @property
     def connect_ms(self) -> int:

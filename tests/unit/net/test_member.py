@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kazoo.client import KazooClient
-from kazoo.exceptions import NodeExistsError
+from kazoo.client import KazooClient, KeeperState
+from kazoo.exceptions import NodeExistsError, NotReadOnlyCallError
 
 from speckeeper.net.listening import listen
 from speckeeper.net.member import Member, now_ms
@@ -38,10 +38,16 @@ class Ensemble:
     """Members that can be stopped and started again on the same ports and folders."""
 
     def __init__(
-        self, folder: Path, voters: int = 3, window: int = 500, observers: int = 0
+        self,
+        folder: Path,
+        voters: int = 3,
+        window: int = 500,
+        observers: int = 0,
+        read_only: bool = False,
     ) -> None:
         self._folder = folder
         self._window = window
+        self._read_only = read_only
         ports = iter(free_ports(2 * (voters + observers)))
         self.config = QuorumConfig(
             tuple(
@@ -63,9 +69,18 @@ class Ensemble:
         for sid in ids or tuple(server.id for server in self.config.servers):
             storage = StorageSettings(self._folder / str(sid), pre_alloc_size_kb=64)
             prepare_directories(storage, Disk())
-            zab = ZabSettings(sid, tick_time_ms=TICK_MS, commit_log_count=self._window)
+            zab = ZabSettings(
+                sid,
+                tick_time_ms=TICK_MS,
+                commit_log_count=self._window,
+                read_only_mode=self._read_only,
+            )
             server = ServerSettings(
-                server_id=sid, tick_time_ms=TICK_MS, min_session_timeout_ms=400, snap_count=20
+                server_id=sid,
+                tick_time_ms=TICK_MS,
+                min_session_timeout_ms=400,
+                snap_count=20,
+                local_sessions_enabled=self._read_only,
             )
             clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
             self.client_ports[sid] = clients.getsockname()[1]
@@ -313,11 +328,37 @@ async def an_observer_serves_and_has_no_vote(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+async def readers_are_served_without_a_quorum(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path, read_only=True)
+    await ensemble.start()
+    await ensemble.serving()
+    ensemble.create("/before")
+    await ensemble.everywhere("/before")
+    await ensemble.stop(2, 3)
+    (alone,) = ensemble.members.values()
+    await until(lambda: alone.read_only)
+    client = ensemble.client(1, 2, 3, read_only=True)
+    await on_thread(client.start, PATIENCE_S)
+    assert client.client_state == KeeperState.CONNECTED_RO
+    assert (await on_thread(client.get, "/before"))[0] == b"data"
+    with pytest.raises(NotReadOnlyCallError):
+        await on_thread(client.create, "/between")
+    await ensemble.start(2, 3)
+    await ensemble.serving()
+    assert not alone.read_only
+    await on_thread(client.retry, client.create, "/after")
+    await ensemble.everywhere("/after")
+    await on_thread(client.stop)
+    client.close()
+    await ensemble.stop()
+
+
 @pytest.mark.parametrize(
     "story",
     [
         an_observer_serves_and_has_no_vote,
         elects_and_replicates,
+        readers_are_served_without_a_quorum,
         survives_its_leader,
         brings_a_late_one_up_by_snapshot,
         takes_snapshots_and_sends_its_log,

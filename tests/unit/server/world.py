@@ -123,13 +123,13 @@ class Client:
 class World:
     """A server, its disk (a list) and its clock."""
 
-    def __init__(self, tree=None, dice=None, **settings):
+    def __init__(self, tree=None, dice=None, kind=Server, **settings):
         settings.setdefault("tick_time_ms", 2000)
         self.now_ms = 1000
         self.tree = tree or DataTree()
         self.log = []
         self.seen = set()  # connections whose output a driver would have looked at
-        self.server = Server(
+        self.server = kind(
             ServerSettings(**settings),
             self.tree,
             self.now_ms,

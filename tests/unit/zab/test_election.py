@@ -10,7 +10,14 @@ import pytest
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.quorum_config import decode_config
 from speckeeper.zab import inputs
-from speckeeper.zab.effects import ConnectAll, ConnectToLeader, Effect, SendNotification
+from speckeeper.zab.effects import (
+    ConnectAll,
+    ConnectToLeader,
+    Effect,
+    SendNotification,
+    ServeReadOnly,
+    StopServing,
+)
 from speckeeper.zab.election import NO_VOTE
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer, Recovered
@@ -182,3 +189,40 @@ def test_single_voter_elects_itself() -> None:
     server = Server(1, config=b"server.1=a:1:2")
     server.tick()
     assert server.peer.state is LEADING
+
+
+def serves_readers(effects: list[Effect]) -> bool:
+    return any(isinstance(effect, ServeReadOnly) for effect in effects)
+
+
+def test_readers_are_served_while_there_is_no_leader() -> None:
+    """QuorumPeer.run: after the grace period, until the election is over."""
+    settings = ZabSettings(1, tick_time_ms=3000, read_only_mode=True)
+    server = Server()
+    server.peer = Peer(
+        settings, Membership(decode_config(CONFIG)), Recovered(1, 1, 1 << 32 | 5), server.now_ms
+    )
+    effects = server.feed(inputs.Start())
+    while server.now_ms < 3000:
+        assert not serves_readers(effects)
+        effects = server.tick()
+    assert server.now_ms == 3000
+    assert serves_readers(effects)
+    assert not any(serves_readers(server.tick()) for _ in range(5))  # once
+    server.hear(2)
+    server.hear(3)
+    kinds = [type(effect) for effect in server.tick()]
+    assert kinds.index(StopServing) < kinds.index(ConnectToLeader)
+    assert server.peer.state is FOLLOWING
+    # Another election: the time begins anew.
+    effects = server.feed(inputs.ConnectFailed(3))
+    assert server.peer.state is LOOKING
+    begun_ms = server.now_ms
+    while not serves_readers(effects):
+        effects = server.tick()
+    assert server.now_ms - begun_ms == 3000
+
+
+def test_nobody_is_served_without_a_leader_unless_it_is_wanted() -> None:
+    server = Server()
+    assert not any(serves_readers(server.tick()) for _ in range(20))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from speckeeper.ops.config.keys import PREFIX, find_key
 from speckeeper.ops.environment import environment
-from speckeeper.ops.member_view import leader_id, proposal_sizes, shown_server_id
+from speckeeper.ops.member_view import is_read_only, leader_id, proposal_sizes, shown_server_id
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name
 from speckeeper.ops.running import Running, directory_size, interest_ops
@@ -151,9 +151,9 @@ def initial_configuration(running: Running, parameters: Parameters) -> Answer:
     return {"initial_configuration": running.config.text}
 
 
-def is_read_only(running: Running, parameters: Parameters) -> Answer:
-    """Whether the server is in read-only mode, which there is not yet."""
-    return {"read_only": False}
+def is_read_only_(running: Running, parameters: Parameters) -> Answer:
+    """Whether the server is in read-only mode."""
+    return {"read_only": is_read_only(running)}
 
 
 def last_snapshot(running: Running, parameters: Parameters) -> Answer:
@@ -213,7 +213,7 @@ def server_stats(running: Running, parameters: Parameters) -> Answer:
     proposals = proposal_sizes(running)
     return {
         "version": full_version(),
-        "read_only": False,
+        "read_only": is_read_only(running),
         "server_stats": {
             "packets_sent": stats.packets_sent,
             "packets_received": stats.packets_received,
@@ -349,7 +349,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("get_trace_mask", "gtmk"), get_trace_mask, "the trace mask", False),
     Command(("hash",), hash_, "digests of the tree by zxid"),
     Command(("initial_configuration", "icfg"), initial_configuration, "text of zoo.cfg"),
-    Command(("is_read_only", "isro"), is_read_only, "whether in read-only mode"),
+    Command(("is_read_only", "isro"), is_read_only_, "whether in read-only mode"),
     Command(("last_snapshot", "lsnp"), last_snapshot, "zxid and time of the newest snapshot"),
     Command(("leader", "lead"), leader, "the leader of the ensemble"),
     Command(("monitor", "mntr"), monitor, "all metrics", False),

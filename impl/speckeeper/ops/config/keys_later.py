@@ -20,7 +20,7 @@ from speckeeper.ops.config.kinds import (
     Value,
 )
 
-ENSEMBLE, TLS, SASL, READ_ONLY = "ensemble", "TLS", "SASL", "read-only mode"
+ENSEMBLE, TLS, SASL = "ensemble", "TLS", "SASL"
 _ANY = Text(empty=True)
 _CLASS = Text("a class name")
 _NUMBER = Integer(0, LONG_MAX, decode=True)
@@ -46,8 +46,6 @@ _ENSEMBLE_CORE = _later(
     False,
     ("observerMasterPort", Integer(0, 65535), None, "port for observers of a follower"),
     ("syncEnabled", TRUE_FALSE, True, "whether observers write to disk"),
-    ("localSessionsEnabled", TRUE_FALSE, False, "sessions known to one server"),
-    ("localSessionsUpgradingEnabled", TRUE_FALSE, False, "make them global on need"),
     ("version", Text("a hexadecimal number"), None, "version of a dynamic configuration"),
     ("oraclePath", PATH, None, "file that decides between two servers"),
     ("quorum.cnxn.threads.size", Integer(1), 20, "election threads"),

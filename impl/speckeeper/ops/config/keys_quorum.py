@@ -40,6 +40,20 @@ QUORUM: tuple[Key, ...] = (
         "quorum.peer_type",
     ),
     core(
+        "localSessionsEnabled",
+        TRUE_FALSE,
+        False,
+        "sessions begin as known to one server only, without a transaction",
+        "server.local_sessions_enabled",
+    ),
+    core(
+        "localSessionsUpgradingEnabled",
+        TRUE_FALSE,
+        False,
+        "make a local session global when it wants an ephemeral node; else the node is refused",
+        "server.local_sessions_upgrading_enabled",
+    ),
+    core(
         "quorumListenOnAllIPs",
         TRUE_FALSE,
         False,

@@ -66,6 +66,9 @@ def take_members(
         warnings.append(
             f"{len(voters)} participants outlive no more failures than {len(voters) - 1} would"
         )
+    if values["readonlymode.enabled"] and not values["localSessionsEnabled"]:
+        text = "without localSessionsEnabled=true readers get no new sessions in read-only mode"
+        warnings.append(f"readonlymode.enabled: {text}")
     if values["audit.enable"]:
         warnings.append("audit.enable: a member of an ensemble writes no audit log yet")
     _client_port(values, own, fail)

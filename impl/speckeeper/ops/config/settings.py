@@ -36,6 +36,8 @@ def server_settings(config: Config) -> ServerSettings:
         values["enforce_auth_schemes"] = authentication["enforced_schemes"]
     # A standalone server of Apache puts 1 into its session ids, whatever myid says, and shows 0.
     values["server_id"] = 1 if config.quorum is None else config.server_id
+    if config.quorum is None:
+        values["local_sessions_enabled"] = False  # nobody else would have to know them
     for name in ("max_response_cache_size", "max_client_cnxns", "max_cnxns"):
         values[name] = max(values[name], 0)
     # A negative limit holds back whoever has a request in progress, and so does 0.

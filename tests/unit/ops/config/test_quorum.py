@@ -78,10 +78,24 @@ def test_one_server_can_be_an_ensemble(tmp_path: Path) -> None:
 
 
 def test_what_is_not_served_is_named(tmp_path: Path) -> None:
-    text = LIMITS + THREE + "localSessionsEnabled=true\nserver.4=h4:2888:3888\n"
+    text = LIMITS + THREE + "observerMasterPort=1\nserver.4=h4:2888:3888\n"
     warnings = read(tmp_path, text).warnings
     assert warnings[0].startswith("4 participants outlive no more failures")
-    assert warnings[1].endswith(":7: localSessionsEnabled is understood but not served yet")
+    assert warnings[1].endswith(":7: observerMasterPort is understood but not served yet")
+
+
+def test_local_sessions_and_read_only_mode(tmp_path: Path) -> None:
+    switches = "localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n"
+    config = read(tmp_path, LIMITS + THREE + switches + "readonlymode.enabled=true\n")
+    assert config.warnings == ()
+    server = server_settings(config)
+    assert server.local_sessions_enabled
+    assert server.local_sessions_upgrading_enabled
+    assert zab_settings(config).read_only_mode
+    (warning,) = read(tmp_path, LIMITS + THREE + "readonlymode.enabled=true\n").warnings
+    assert "without localSessionsEnabled=true" in warning
+    alone = server_settings(read(tmp_path, "clientPort=1\n" + switches))
+    assert not alone.local_sessions_enabled  # as Apache's standalone server
 
 
 @pytest.mark.parametrize(
