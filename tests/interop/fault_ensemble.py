@@ -111,6 +111,21 @@ class FaultEnsemble:
         mode = answer.partition("Mode: ")[2].split()
         return mode[0] if mode and mode[0] in ("leader", "follower", "observer") else None
 
+    def wait_until_up(self, timeout_s: float) -> None:
+        """Return when all that run have loaded their data. Raises PeerError."""
+        deadline = time.monotonic() + timeout_s
+        for sid in self.running:
+            while not self._answers(sid):
+                if self.crashed() or time.monotonic() > deadline:
+                    raise PeerError(f"server {sid} is not up:\n{self.peers[sid].log_tail()}")
+                time.sleep(_RETRY_S)
+
+    def _answers(self, sid: int) -> bool:
+        try:
+            return bool(self.peers[sid].word("ruok", WORD_TIMEOUT_S))
+        except OSError:
+            return False
+
     def leader(self) -> int | None:
         """Somebody who says that it leads."""
         return next((sid for sid in self.ids if self.mode(sid) == "leader"), None)

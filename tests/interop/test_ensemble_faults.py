@@ -82,6 +82,7 @@ class Trial:
     def _note(self, text: str, do: Callable[[], None]) -> None:
         """Do something; where a quorum is connected after it the service must be there soon."""
         do()
+        self.ensemble.wait_until_up(ALL_BACK_S)
         since_s = time.monotonic()
         told = f"{since_s - self.begin_s:6.1f} s  {text}"
         if self.ensemble.quorum_is_connected():

@@ -11,7 +11,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from speckeeper.net.client_doors import ClientDoors, no_commands
@@ -116,14 +116,12 @@ class Member:
         self._snapshots: dict[Link, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_ms = _NEVER
         self._turn_pending = False
         self._client_turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
         self._closed = False
         self._perform: dict[type[Any], Callable[[Any], None]] = {
-            effects.Append: self._append,
-            effects.Send: self._send,
-            effects.Deliver: self._deliver,
             effects.SendNotification: self._send_notification,
             effects.ConnectAll: lambda effect: self._election.connect_all(),
             effects.ConnectToLeader: self._connect_to_leader,
@@ -208,10 +206,27 @@ class Member:
     # -- turns of the loop
 
     def _step(self, event: inputs.Input) -> None:
+        self._step_all((event,))
+
+    def _step_all(self, events: Sequence[inputs.Input]) -> None:
         if self._closed:
             return
-        for effect in self.peer.step(event, now_ms()):
-            self._perform[type(effect)](effect)
+        deliveries: list[effects.Deliver] = []
+        for effect in self.peer.step_all(events, now_ms()):
+            # The three that there are many of; deliveries that follow each other go together.
+            if isinstance(effect, effects.Send):
+                self._quorum.send_packet(effect.link, effect.packet)
+            elif isinstance(effect, effects.Append):
+                self._appends.append(effect)
+            elif isinstance(effect, effects.Deliver):
+                deliveries.append(effect)
+            else:
+                if deliveries:
+                    self._deliver(deliveries)
+                    deliveries = []
+                self._perform[type(effect)](effect)
+        if deliveries:
+            self._deliver(deliveries)
         if not self._turn_pending:
             self._turn_pending = True
             self._loop.call_soon(self._end_turn)
@@ -242,13 +257,19 @@ class Member:
             log.info("%s, %s%s", peer.state.name, peer.zab_state.name, of)
 
     def _arm(self) -> None:
+        """See that a Tick comes when it is due. One that comes early does no harm."""
+        due_ms = self.peer.deadline_ms
+        if due_ms is None or due_ms >= min(_NEVER, self._armed_ms):
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        due_ms = self.peer.deadline_ms
-        if due_ms is not None and due_ms < _NEVER:
-            delay_s = max(due_ms - now_ms(), 0) / 1000
-            self._timer = self._loop.call_later(delay_s, self._step, inputs.Tick())
+        self._armed_ms = due_ms
+        self._timer = self._loop.call_later(max(due_ms - now_ms(), 0) / 1000, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._armed_ms = _NEVER
+        self._step(inputs.Tick())
 
     def _tick_server(self) -> None:
         if self._closed:
@@ -263,8 +284,9 @@ class Member:
 
     def propose_all(self) -> None:
         """Pass on what our server has for the ensemble: transactions, or requests to the leader."""
-        for event in self._part.take_inputs():
-            self._step(event)
+        events = self._part.take_inputs()
+        if events:
+            self._step_all(events)
 
     def client_turn(self) -> None:
         """Have the end of a turn run, after clients have brought something."""
@@ -324,11 +346,13 @@ class Member:
         """A learner has connected."""
         self._step(inputs.LearnerConnected(link))
 
-    def packet(self, link: Link, packet: QuorumPacket) -> None:
-        """A packet has come."""
-        if packet.type is PacketType.PING:
-            self.peer.touched |= self._part.take_touched(now_ms())
-        self._step(inputs.PacketReceived(link, packet))
+    def packets(self, link: Link, packets: list[QuorumPacket]) -> None:
+        """Packets have come, one after the other."""
+        for packet in packets:
+            if packet[0] is PacketType.PING:
+                self.peer.touched |= self._part.take_touched(now_ms())
+                break
+        self._step(inputs.PacketsReceived(link, packets))
 
     def snapshot(self, link: Link, chunks: list[bytes]) -> None:
         """A snapshot has come."""
@@ -364,9 +388,6 @@ class Member:
 
         self._run(connect())
 
-    def _send(self, effect: effects.Send) -> None:
-        self._quorum.send_packet(effect.link, effect.packet)
-
     def _send_snapshot(self, effect: effects.SendSnapshot) -> None:
         tree = self.store.tree
         self.counts.snapshots_sent += 1
@@ -379,9 +400,6 @@ class Member:
         self._quorum.close_link(effect.link)
 
     # -- what goes to the disk
-
-    def _append(self, effect: effects.Append) -> None:
-        self._appends.append((effect.zxid, effect.entry))
 
     def _logged(self, zxid: int) -> None:
         self._step(inputs.LogPersisted(zxid))
@@ -425,8 +443,8 @@ class Member:
 
     # -- what goes to the tree
 
-    def _deliver(self, effect: effects.Deliver) -> None:
-        self._part.deliver(effect, now_ms())
+    def _deliver(self, deliveries: list[effects.Deliver]) -> None:
+        self._part.deliver_all(deliveries, now_ms())
         if self.server is not None:
             self.client_turn()
 
@@ -470,10 +488,6 @@ class Member:
             log.warning("server %d: %s", effect.server_id, error)
             self._quorum.close_link(effect.link)
             event = inputs.Disconnected(effect.link)
-        # Not from within the step whose effect this is.
-        self._loop.call_soon(self._after_learner, event)
-
-    def _after_learner(self, event: inputs.Input | None) -> None:
         self.client_turn()
-        if event is not None:
-            self._step(event)
+        if event is not None:  # not from within the step whose effect this is
+            self._loop.call_soon(self._step, event)

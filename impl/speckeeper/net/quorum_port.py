@@ -16,7 +16,7 @@ from typing import Protocol, cast
 from speckeeper.net.listening import ListenError, listen
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import QuorumPacket, encode_packet
-from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream, SnapshotPiece
+from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream
 from speckeeper.zab.effects import Link
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ class Links(Protocol):
         """A learner has connected."""
         ...
 
-    def packet(self, link: Link, packet: QuorumPacket) -> None:
-        """A packet has come."""
+    def packets(self, link: Link, packets: list[QuorumPacket]) -> None:
+        """Packets have come, one after the other."""
         ...
 
     def snapshot(self, link: Link, chunks: list[bytes]) -> None:
@@ -69,6 +69,7 @@ class QuorumPort:
         self._listening: asyncio.Task[None] | None = None
         self._connections: dict[Link, _Connection] = {}
         self._count = 0
+        self._encoded: tuple[QuorumPacket | None, bytes] = None, b""
         self._dirty: dict[Link, None] = {}
 
     def try_address(self) -> None:
@@ -130,8 +131,12 @@ class QuorumPort:
             self._dirty[link] = None
 
     def send_packet(self, link: Link, packet: QuorumPacket) -> None:
-        """Send a packet at the end of this turn."""
-        self.send(link, encode_packet(packet))
+        """Send a packet at the end of this turn. What goes to several links is encoded once."""
+        last, encoded = self._encoded
+        if packet is not last:
+            encoded = encode_packet(packet)
+            self._encoded = packet, encoded
+        self.send(link, encoded)
 
     def send_snapshot(self, link: Link, packet: QuorumPacket, chunks: Iterable[bytes]) -> None:
         """Send SNAP, the body of a snapshot, and the signature behind it."""
@@ -186,18 +191,24 @@ class QuorumPort:
             connection.close()
             self.lost(connection)
             return
+        packets: list[QuorumPacket] = []
         for item in arrived:
+            if isinstance(item, QuorumPacket):
+                packets.append(item)
+                continue
+            if packets:
+                self._links.packets(link, packets)
+                packets = []
             if link not in self._connections:
                 return
-            if isinstance(item, SnapshotPiece):
-                connection.snapshot.append(item.body)
-                if item.last:
-                    chunks, connection.snapshot = connection.snapshot, []
-                    self._links.snapshot(link, chunks)
-                else:
-                    self._links.heard(link)
+            connection.snapshot.append(item.body)
+            if item.last:
+                chunks, connection.snapshot = connection.snapshot, []
+                self._links.snapshot(link, chunks)
             else:
-                self._links.packet(link, item)
+                self._links.heard(link)
+        if packets and link in self._connections:
+            self._links.packets(link, packets)
 
     def stream(self) -> QuorumStream:
         """Return a decoder for a new connection."""

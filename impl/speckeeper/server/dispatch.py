@@ -11,7 +11,8 @@ from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.local_sessions import SessionUpgrader
-from speckeeper.server.ordinary_writes import FREQUENT, OrdinaryWrites
+from speckeeper.server.ordinary_commits import FREQUENT
+from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reads import SLOW_READS, Handler
 from speckeeper.server.reasons import CloseReason
@@ -122,7 +123,9 @@ class Dispatcher:
             if (
                 op in FREQUENT
                 and end - start <= self._never_large
-                and self._ordinary.take(connection, xid, op, buffer, start, end, now_ms)
+                and self._ordinary.take(
+                    connection, connection.session_id, xid, op, buffer, start, end, now_ms
+                )
             ):
                 connection.queued += 1
                 if xid > 0:

@@ -14,6 +14,7 @@ from typing import Any
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.local_sessions import wants_ephemeral
+from speckeeper.server.ordinary_commits import FREQUENT, ordinary_write
 from speckeeper.server.pipeline import Pipeline, Queued, Random
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import apply
@@ -22,7 +23,7 @@ from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_data import ForwardedRequest, encode_forwarded
 from speckeeper.wire.records import Id
-from speckeeper.wire.txns import Txn
+from speckeeper.wire.txns import TXN_HEADER, decode_txn
 
 _SYNC = int(OpCode.SYNC)
 _MULTI = int(OpCode.MULTI)
@@ -107,24 +108,35 @@ class ForwardingPipeline(Pipeline):
         self._wait(waiting)
         self._advance(connection.session_id)
 
-    def deliver(self, txn: Txn) -> None:
+    def deliver(self, entry: bytes) -> None:
         """Apply a committed transaction, and answer it if it was asked for here."""
-        header = txn.header
-        session_id = header.client_id
+        session_id, cxid, zxid, _, kind = TXN_HEADER.unpack_from(entry)
         waiting = self._by_session.get(session_id)
-        applied = apply(self.view.tree, txn)
-        if waiting and _asked_for(waiting[0], header.cxid, header.type):
-            first = waiting.popleft()
-            queued = first.queued
+        first = waiting[0] if waiting and _asked_for(waiting[0], cxid, kind) else None
+        queued = None if first is None else first.queued
+        if kind not in FREQUENT or not self._finish_ordinary(entry, kind, queued):
+            txn = decode_txn(entry)
+            applied = apply(self.view.tree, txn)
+            if first is None:
+                done = Queued(zxid, txn, None, cxid, kind, b"", (), 0, 0)
+            else:
+                done = first.queued._replace(zxid=zxid, txn=txn)
+                if first.refusal and applied.err:
+                    applied = applied._replace(err=first.refusal)
+            self.finish(done, applied)
+        if waiting and queued is not None:
+            waiting.popleft()
             self.queue.popleft()
             self.large_bytes -= queued.large
-            if first.refusal and applied.err:
-                applied = applied._replace(err=first.refusal)
-            self.finish(queued._replace(zxid=header.zxid, txn=txn), applied)
             self._advance(session_id)
+
+    def _finish_ordinary(self, entry: bytes, kind: int, queued: Queued | None) -> bool:
+        """Do it the short way, if it is an ordinary write."""
+        if queued is None:
+            write = ordinary_write(entry, kind, None, 0)
         else:
-            nobody = Queued(header.zxid, txn, None, header.cxid, header.type, b"", (), 0, 0)
-            self.finish(nobody, applied)
+            write = ordinary_write(entry, kind, queued.connection, queued.received_ms)
+        return write is not None and self.finish_ordinary(write)
 
     def synced(self) -> None:
         """The leader has answered the oldest sync: all that it had committed then is here."""

@@ -14,7 +14,7 @@ from struct import Struct
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.dispatch import Dispatcher
-from speckeeper.server.ordinary_writes import FREQUENT
+from speckeeper.server.ordinary_commits import FREQUENT
 from speckeeper.server.outbox import REPLY_FRAME, REPLY_HEADER_SIZE
 from speckeeper.server.reads import TURN_REPLY_BYTES, Handler
 from speckeeper.server.reasons import CloseReason

@@ -1,6 +1,6 @@
 """A server that follows or observes: it reads by itself, and asks the leader for the rest.
 
-In, beside what every server takes: ``deliver``, ``synced``, ``revalidated``. Out:
+In, beside what every server takes: ``deliver_all``, ``synced``, ``revalidated``. Out:
 ``take_requests``, packets for the leader, and ``take_touched``, the sessions to tell it of.
 
 Source: ZooKeeper ``LearnerZooKeeperServer``, ``FollowerZooKeeperServer``,
@@ -8,6 +8,8 @@ Source: ZooKeeper ``LearnerZooKeeperServer``, ``FollowerZooKeeperServer``,
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
@@ -22,7 +24,7 @@ from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.handshake import session_password
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_data import encode_revalidate
-from speckeeper.wire.txns import Txn
+from speckeeper.zab.effects import Entry
 
 
 class LearnerSessionOps(SessionOps):
@@ -83,12 +85,14 @@ class LearnerServer(Server):
         self._learner_sessions = self.session_ops
         self._told_ms = now_ms + 1  # sessions that came with the tree were not heard of here
 
-    def deliver(self, txn: Txn, now_ms: int, size: int) -> None:
-        """Apply a committed transaction of so many bytes, and answer who asked for it."""
-        self._finisher.now_ms = now_ms
-        self._forwarding.snapshot_log_txns += 1
-        self._forwarding.snapshot_log_bytes += size
-        self._forwarding.deliver(txn)
+    def deliver_all(self, entries: Iterable[Entry], now_ms: int) -> None:
+        """Apply committed transactions in their order, and answer who asked for them."""
+        self._finisher.now_ms = self._ordinary.now_ms = now_ms
+        forwarding = self._forwarding
+        for _, entry in entries:
+            forwarding.snapshot_log_txns += 1
+            forwarding.snapshot_log_bytes += len(entry)
+            forwarding.deliver(entry)
         self._settle(now_ms)
 
     def synced(self, now_ms: int) -> None:
@@ -119,11 +123,12 @@ class LearnerServer(Server):
 
     def _settle(self, now_ms: int) -> None:
         self._finisher.settle()
+        self._ordinary.settle()
         opened = self.session_ops.opened
         while opened:
             self._intake.release(opened.pop(), Hold.HANDSHAKE, now_ms)
         dispatcher = self._dispatcher
-        for connection in list(dispatcher.throttled):
+        for connection in list(dispatcher.throttled) if dispatcher.throttled else ():
             if dispatcher.free_to_go_on(connection):
                 del dispatcher.throttled[connection]
                 self._intake.release_throttled(connection, now_ms)

@@ -81,9 +81,7 @@ class LearnersGate:
             session.touched_ms = now_ms
         ids = packet.authinfo or ()
         local = session is None and self._is_local_elsewhere(session_id)
-        server.pipeline.write(
-            None, session_id, cxid, op, body, 0, len(body), ids, now_ms, local=local
-        )
+        server.write_of_learner(session_id, cxid, op, body, ids, now_ms, local=local)
         return None
 
     def _is_local_elsewhere(self, session_id: int) -> bool:

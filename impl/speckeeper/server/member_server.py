@@ -9,7 +9,7 @@ Source: ZooKeeper ``QuorumPeer`` (makeLeader, makeFollower, makeObserver).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
@@ -90,15 +90,20 @@ class MemberServer:
 
     def deliver(self, effect: effects.Deliver, now_ms: int) -> None:
         """Apply a committed transaction, and answer whoever asked for it here."""
+        self.deliver_all((effect,), now_ms)
+
+    def deliver_all(self, deliveries: Sequence[effects.Deliver], now_ms: int) -> None:
+        """Do the same for transactions that follow each other."""
         server = self.server
         if isinstance(server, LearnerServer):
-            self.counts.commits_received += 1
-            server.deliver(decode_txn(effect.entry), now_ms, len(effect.entry))
+            self.counts.commits_received += len(deliveries)
+            server.deliver_all(deliveries, now_ms)
         elif server is not None:
-            self.counts.commits += 1
-            server.committed(effect.zxid, now_ms)
+            self.counts.commits += len(deliveries)
+            server.committed(deliveries[-1].zxid, now_ms)
         else:
-            apply(self._tree(), decode_txn(effect.entry))
+            for delivery in deliveries:
+                apply(self._tree(), decode_txn(delivery.entry))
 
     def from_leader(self, effect: effects.FromLeader, now_ms: int) -> None:
         """Take an answer of the leader. Raises WireError for data that does not decode."""

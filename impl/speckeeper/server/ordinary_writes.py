@@ -25,8 +25,6 @@ from speckeeper.wire.txns import EPHEMERAL_AND_CVERSION, TXN_HEADER
 
 _SET_DATA: Final = int(OpCode.SET_DATA)
 _CREATE: Final = int(OpCode.CREATE)
-FREQUENT: Final = frozenset((_SET_DATA, _CREATE))
-"""The operations of which some are ordinary writes."""
 #: What follows the data of an ordinary create: the open list, and flags that say "persistent".
 _OPEN_AND_PERSISTENT = encode_acl_list(OPEN_ACL_UNSAFE) + INT.pack(0)
 _FLAGS_SIZE = INT.size
@@ -60,7 +58,8 @@ class OrdinaryWrites:
 
     def take(
         self,
-        connection: Connection,
+        connection: Connection | None,
+        session_id: int,
         xid: int,
         op: int,
         buffer: bytes,
@@ -70,7 +69,8 @@ class OrdinaryWrites:
     ) -> bool:
         """Prepare a write with body ``buffer[start:end]`` and queue it, if it is ordinary.
 
-        Otherwise nothing has happened: False.
+        Otherwise nothing has happened: False. ``connection`` is None for what a client of a
+        learner asks for.
         """
         pipeline = self._pipeline
         if not self._possible or pipeline.keep_bodies or end - start < _SHORTEST:
@@ -88,7 +88,6 @@ class OrdinaryWrites:
         data = buffer[data_start:data_end]
         zxid = pipeline.zxid + 1
         time_ms = now_ms + pipeline.wall_offset_ms
-        session_id = connection.session_id
         made: int | None
         if op == _SET_DATA:
             made = ordinary.stage_set_data(
@@ -136,6 +135,8 @@ class OrdinaryWrites:
                 self._cache.forget(parent_path)
         if path in kept:
             self._cache.forget(path)
+        if connection is None:
+            return True
         connection.queued -= 1
         if xid > 0:
             connection.outstanding -= 1

@@ -79,7 +79,7 @@ class Queued(NamedTuple):
     large: int  # bytes that count as a large request in progress, else 0
 
 
-OrdinaryWrite = tuple[int, int, Connection, int, int, str, bytes, int, int, int, bytes]
+OrdinaryWrite = tuple[int, int, Connection | None, int, int, str, bytes, int, int, int, bytes]
 """A write that was queued by ``ordinary_writes.py``: zxid, operation, connection, session id, xid,
 path, data, the version that the node (setData) or the cversion that its parent (create) gets,
 time (wall clock) and time of arrival in ms, and the path as it was sent (create)."""
@@ -102,7 +102,8 @@ def _in_full(write: OrdinaryWrite) -> Queued:
     if op == _CREATE:
         record = CreateTxn(path, data, OPEN_ACL_UNSAFE, False, made)
     txn = Txn(TxnHeader(session_id, xid, zxid, time_ms, op), record, None)
-    return Queued(zxid, txn, connection, xid, op, b"", connection.auth_ids, received_ms, 0)
+    ids = () if connection is None else connection.auth_ids
+    return Queued(zxid, txn, connection, xid, op, b"", ids, received_ms, 0)
 
 
 class Pipeline:

@@ -28,6 +28,7 @@ from speckeeper.server.dispatch import (
 )
 from speckeeper.server.intake import Intake
 from speckeeper.server.local_sessions import SessionUpgrader
+from speckeeper.server.ordinary_commits import FREQUENT
 from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline, Random
 from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler, Reads
@@ -43,6 +44,7 @@ from speckeeper.server.writes import Finisher
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import OpCode
+from speckeeper.wire.records import Id
 from speckeeper.wire.requests import DeleteRequest, encode_request
 
 ALL = 1 << 62
@@ -195,6 +197,29 @@ class Server:
                     self._intake.release_throttled(connection, now_ms)
         queue = self.pipeline.queue
         return bool(queue) and queue[0][0] <= zxid
+
+    def write_of_learner(
+        self,
+        session_id: int,
+        xid: int,
+        op: int,
+        body: bytes,
+        auth_ids: tuple[Id, ...],
+        now_ms: int,
+        *,
+        local: bool = False,
+    ) -> None:
+        """Prepare a write that a client of a learner asks for; the learner answers it.
+
+        ``local``: the session is not known here and may be a local one of the learner.
+        """
+        size = len(body)
+        if op not in FREQUENT or not self._ordinary.take(
+            None, session_id, xid, op, body, 0, size, now_ms
+        ):
+            self.pipeline.write(
+                None, session_id, xid, op, body, 0, size, auth_ids, now_ms, local=local
+            )
 
     def settle(self) -> None:
         """Enter what was committed into the numbers that operators read."""

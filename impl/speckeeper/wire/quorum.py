@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 from struct import Struct
-from typing import NamedTuple
+from struct import error as StructError
+from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, NULL, Reader, encode_vector
@@ -54,6 +55,10 @@ _KINDS: dict[int, PacketType] = {int(kind): kind for kind in PacketType}
 # are not packets.
 DEFAULT_MAX_DATA = 2 * 0xFFFFF
 
+_ONE = INT.pack(1)
+_MOST_KNOWN = 1000
+_new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
+
 
 class QuorumPacket(NamedTuple):
     """One message on the quorum port. ``authinfo``: identities of the client of a REQUEST."""
@@ -75,6 +80,55 @@ def encode_packet(packet: QuorumPacket) -> bytes:
     if data is None:
         return _HEAD.pack(kind, zxid, -1) + ids
     return b"".join((_HEAD.pack(kind, zxid, len(data)), data, ids))
+
+
+KnownIds: TypeAlias = dict[bytes, tuple[Id, ...]]
+"""Lists of one Id by their bytes: those of the clients of one learner."""
+
+
+def decode_usual(
+    buffer: bytes, position: int, max_data: int, known: KnownIds
+) -> tuple[QuorumPacket, int] | None:
+    """Decode a packet without Ids, or with one that is known, and say where it ends.
+
+    None: it is another, is not there as a whole, or is wrong; :func:`decode_packet` knows which.
+    """
+    if len(buffer) - position < _BARE_SIZE:
+        return None
+    number, zxid, length, count = _BARE.unpack_from(buffer, position)
+    kind = _KINDS.get(number)
+    if kind is None:
+        return None
+    if length == -1:
+        if count != -1:
+            return None
+        return _new(QuorumPacket, (kind, zxid, None, None)), position + _BARE_SIZE
+    start = position + _HEAD.size
+    end = start + length
+    if not 0 <= length <= max_data:
+        return None
+    ids_start = end + INT.size
+    count = buffer[end:ids_start]
+    if count == NULL:
+        return _new(QuorumPacket, (kind, zxid, buffer[start:end], None)), ids_start
+    if count != _ONE:
+        return None
+    try:
+        scheme_end = ids_start + INT.size + INT.unpack_from(buffer, ids_start)[0]
+        ids_end = scheme_end + INT.size + INT.unpack_from(buffer, scheme_end)[0]
+    except StructError:
+        return None
+    raw = buffer[ids_start:ids_end]
+    ids = known.get(raw)
+    if ids is None:
+        if not ids_start + INT.size <= scheme_end <= ids_end - INT.size:
+            return None
+        if ids_end > len(buffer) or len(raw) > max_data:
+            return None
+        ids = (decode_id(Reader(raw)),)
+        if len(known) < _MOST_KNOWN:
+            known[raw] = ids
+    return _new(QuorumPacket, (kind, zxid, buffer[start:end], ids)), ids_end
 
 
 class Incomplete(WireError):

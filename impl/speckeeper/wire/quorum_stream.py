@@ -16,9 +16,11 @@ from speckeeper.wire.jute import INT, Reader, encode_ustring
 from speckeeper.wire.quorum import (
     DEFAULT_MAX_DATA,
     Incomplete,
+    KnownIds,
     PacketType,
     QuorumPacket,
     decode_packet,
+    decode_usual,
 )
 from speckeeper.wire.snapshot import NODE_TAIL, SESSION
 
@@ -41,11 +43,12 @@ Arrived: TypeAlias = QuorumPacket | SnapshotPiece
 class QuorumStream:
     """Decodes one direction of a connection. ``max_data``: the longest data of a packet."""
 
-    __slots__ = ("_buffer", "_max_data", "_snapshot")
+    __slots__ = ("_buffer", "_ids", "_max_data", "_snapshot")
 
     def __init__(self, max_data: int = DEFAULT_MAX_DATA) -> None:
         self._buffer = b""
         self._max_data = max_data
+        self._ids: KnownIds = {}
         self._snapshot: SnapshotScanner | None = None
 
     def feed(self, data: bytes) -> list[Arrived]:
@@ -61,12 +64,16 @@ class QuorumStream:
                 if not body.last:
                     break
                 continue
-            reader = Reader(buffer, position)
-            try:
-                packet = decode_packet(reader, self._max_data)
-            except Incomplete:
-                break
-            position = reader.position
+            usual = decode_usual(buffer, position, self._max_data, self._ids)
+            if usual is not None:
+                packet, position = usual
+            else:
+                reader = Reader(buffer, position)
+                try:
+                    packet = decode_packet(reader, self._max_data)
+                except Incomplete:
+                    break
+                position = reader.position
             arrived.append(packet)
             if packet.type is PacketType.SNAP:
                 self._snapshot = SnapshotScanner()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.election import Notification
@@ -43,6 +44,13 @@ class PacketReceived(NamedTuple):
 
     link: Link
     packet: QuorumPacket
+
+
+class PacketsReceived(NamedTuple):
+    """Packets came in on a link, one after the other: the same as one input for each."""
+
+    link: Link
+    packets: Sequence[QuorumPacket]
 
 
 class SnapshotReceived(NamedTuple):
@@ -127,6 +135,7 @@ Input: TypeAlias = (
     | LeaderConnected
     | ConnectFailed
     | PacketReceived
+    | PacketsReceived
     | SnapshotReceived
     | Heard
     | Disconnected

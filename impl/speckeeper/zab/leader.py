@@ -8,6 +8,7 @@ Source: ZooKeeper ``Leader``, ``LearnerHandler``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.errors import WireError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _COUNTER = 0xFFFFFFFF
 _UPTODATE = QuorumPacket(PacketType.UPTODATE, -1)
+_ACK = PacketType.ACK
 _FIRST = (PacketType.FOLLOWERINFO, PacketType.OBSERVERINFO)
 
 
@@ -156,6 +158,29 @@ class Leader:
             self._receive(handler, packet)
         except WireError as error:
             self._drop(handler, f"bad {packet.type.name}: {error}")
+
+    def receive_all(self, link: Link, packets: Sequence[QuorumPacket]) -> None:
+        """Take in packets of a learner, in their order.
+
+        Nearly all that a follower sends are acknowledgements; where nobody wants to be told of each
+        step they are counted one after the other, without what is the same for all of them.
+        """
+        handler = self.handler.get(link)
+        peer = self._peer
+        if handler is None:
+            return
+        quick = handler.stage is Stage.UPTODATE and peer.trace is None
+        if quick:
+            self._rearm(handler)
+            handler.tick_of_next_ack_deadline = self._tick + peer.settings.sync_limit
+        for packet in packets:
+            if quick and packet[0] is _ACK:
+                handler.sync_limit_check.update_ack(packet[1])
+                self._count_ack(handler.server_id, packet[1])
+            else:
+                self.receive(link, packet)
+                if peer.closing:
+                    return
 
     def persisted(self, effect: Durable) -> None:
         """Go on after an epoch is durable."""
@@ -438,6 +463,8 @@ class Leader:
         if proposal is None or not self._peer.membership.votes(server_id):
             return
         proposal.ack_set.add(server_id)
+        if len(proposal.ack_set) < self._peer.membership.least:
+            return
         # In order: a later one can have its quorum already if an earlier one lost acknowledgements
         # to a learner that was synchronized anew.
         if next(iter(self.outstanding_proposals)) == zxid:
@@ -457,8 +484,9 @@ class Leader:
             for link in self._observing:
                 peer.send(link, inform)
         peer.deliver_pending()
-        for link_or_none, token in self._pending_syncs.pop(zxid, ()):
-            self._send_sync(link_or_none, token)
+        if self._pending_syncs:
+            for link_or_none, token in self._pending_syncs.pop(zxid, ()):
+                self._send_sync(link_or_none, token)
 
     def _send_sync(self, link: Link | None, token: int) -> None:
         if link is None:

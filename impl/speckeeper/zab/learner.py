@@ -13,6 +13,7 @@ Source: ZooKeeper ``Learner``, ``Follower``, ``Observer``, ``FollowerZooKeeperSe
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.election import ServerState
@@ -110,6 +111,12 @@ class Learner:
         """Take in a packet of the leader."""
         if link == self.link:
             self._held.append(packet)
+            self._go_on()
+
+    def receive_all(self, link: Link, packets: Sequence[QuorumPacket]) -> None:
+        """Take in packets of the leader, in their order."""
+        if link == self.link:
+            self._held.extend(packets)
             self._go_on()
 
     def snapshot_received(self, link: Link) -> None:

@@ -15,13 +15,13 @@ from speckeeper.zab.quorums import Quorums, is_joint_quorum, quorums_of
 class Membership:
     """The active configuration, and the last one seen if that is newer."""
 
-    __slots__ = ("active", "configs", "last_seen", "text", "voters")
+    __slots__ = ("_active_voters", "active", "configs", "last_seen", "least", "text", "voters")
 
     def __init__(self, active: QuorumConfig, last_seen: QuorumConfig | None = None) -> None:
         self.active = active
         self.last_seen = last_seen if last_seen is not None else active
         self.configs: tuple[Quorums, ...] = (quorums_of(active),)
-        self.voters = active.voters
+        self.voters = self._active_voters = active.voters
         """Ids of the voters of both configurations."""
         self.text = encode_config(active)
         """The active configuration as notifications carry it."""
@@ -29,9 +29,13 @@ class Membership:
             self.voters |= self.last_seen.voters
             if _quorum_part(self.last_seen) != _quorum_part(active):
                 self.configs += (quorums_of(self.last_seen),)
+        self.least = max(config.least for config in self.configs)
+        """How many servers it takes at least to be a quorum."""
 
     def has_all_quorums(self, servers: Set[int]) -> bool:
         """Whether the servers are a quorum of every configuration that is alive."""
+        if len(self.configs) == 1:
+            return self.configs[0].is_quorum(servers)
         return is_joint_quorum(self.configs, servers)
 
     def contains_quorum(self, servers: Set[int]) -> bool:
@@ -40,7 +44,7 @@ class Membership:
 
     def votes(self, server_id: int) -> bool:
         """Whether a server votes in the active configuration."""
-        return server_id in self.active.voters
+        return server_id in self._active_voters
 
     def weight(self, server_id: int) -> int:
         """Return a server's weight; who has 0 cannot lead. Nobody's is 0 with majorities."""

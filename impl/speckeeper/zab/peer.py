@@ -111,6 +111,7 @@ class Peer:
             inputs.LeaderConnected: self._leader_connected,
             inputs.ConnectFailed: self._connect_failed,
             inputs.PacketReceived: self._packet,
+            inputs.PacketsReceived: self._packets,
             inputs.SnapshotReceived: self._snapshot,
             inputs.Heard: self._heard,
             inputs.Disconnected: self._disconnected,
@@ -127,9 +128,15 @@ class Peer:
 
     def step(self, event: inputs.Input, now_ms: int) -> list[Effect]:
         """Take in one thing that happened; return what is to be done, in this order."""
+        return self.step_all((event,), now_ms)
+
+    def step_all(self, events: Iterable[inputs.Input], now_ms: int) -> list[Effect]:
+        """Take in what happened in this order at one time; return what is to be done for all."""
         self.now_ms = now_ms
-        self._steps[type(event)](event)
-        self._follow_election()
+        for event in events:
+            self._steps[type(event)](event)
+            if self.closing or self.state is not ServerState.LOOKING:
+                self._follow_election()
         out = self.out
         if out:
             self.out = []
@@ -372,6 +379,11 @@ class Peer:
         role = self.leader or self.learner
         if role is not None and not self.closing:
             role.receive(event.link, event.packet)
+
+    def _packets(self, event: inputs.PacketsReceived) -> None:
+        role = self.leader or self.learner
+        if role is not None and not self.closing:
+            role.receive_all(event.link, event.packets)
 
     def _snapshot(self, event: inputs.SnapshotReceived) -> None:
         if self.learner is not None and not self.closing:

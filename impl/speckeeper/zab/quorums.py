@@ -18,7 +18,7 @@ class Quorums:
     Majority and weighted voting are the configurations with one group.
     """
 
-    __slots__ = ("_equal_votes", "groups", "members", "weight")
+    __slots__ = ("_equal_votes", "groups", "least", "members", "weight")
 
     def __init__(self, groups: Iterable[Iterable[int]], weight: Mapping[int, int]) -> None:
         """Raises ValueError for what is no configuration (``IsConfig`` in the specification)."""
@@ -33,6 +33,8 @@ class Quorums:
             raise ValueError("no server has a vote")
         # The usual configuration, for which counting is enough.
         self._equal_votes = len(self.groups) == 1 and set(self.weight.values()) == {1}
+        self.least = len(self.members) // 2 + 1 if self._equal_votes else 1
+        """No smaller set of servers is a quorum."""
 
     def is_quorum(self, servers: Set[int]) -> bool:
         """Whether the servers win more than half of the groups that have any weight."""

@@ -26,7 +26,15 @@ from speckeeper.wire.requests import (
     MultiRequest,
     encode_request,
 )
-from speckeeper.wire.txns import ErrorTxn, MultiTxn, SubTxn, Txn, TxnHeader, decode_txn
+from speckeeper.wire.txns import (
+    ErrorTxn,
+    MultiTxn,
+    SubTxn,
+    Txn,
+    TxnHeader,
+    decode_txn,
+    encode_txn,
+)
 from speckeeper.zab.effects import FromLearner
 
 SESSION, TIMEOUT_MS = 0x77, 10_000
@@ -128,9 +136,10 @@ def test_client_of_a_learner_is_cut_off_when_its_session_has_moved(multi: bool) 
     moved = ErrorTxn(int(ErrorCode.SESSION_MOVED))
     if multi:  # as Apache's leader says it
         header = TxnHeader(SESSION, 5, 9, 0, int(OpCode.MULTI))
-        server.deliver(Txn(header, MultiTxn((SubTxn(int(OpCode.ERROR), moved),))), 0, 40)
+        txn = Txn(header, MultiTxn((SubTxn(int(OpCode.ERROR), moved),)))
     else:
-        server.deliver(Txn(TxnHeader(SESSION, 5, 9, 0, int(OpCode.ERROR)), moved), 0, 40)
+        txn = Txn(TxnHeader(SESSION, 5, 9, 0, int(OpCode.ERROR)), moved)
+    server.deliver_all([(9, encode_txn(txn))], 0)
     assert connection.state is State.CLOSING
     assert connection.output == []
 

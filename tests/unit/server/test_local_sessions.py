@@ -16,7 +16,7 @@ from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_data import decode_forwarded, encode_revalidate
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.requests import CreateRequest, MultiRequest, SetDataRequest
-from speckeeper.wire.txns import ErrorTxn, Txn, decode_txn
+from speckeeper.wire.txns import ErrorTxn, Txn, decode_txn, encode_txn
 from speckeeper.zab.effects import FromLearner
 
 EPHEMERAL = int(CreateFlag.EPHEMERAL)
@@ -131,7 +131,7 @@ class Learner(World):
         for zxid, entry in self.leader.take_appends():
             self.leader.persisted(zxid, self.now_ms)
             txns.append(decode_txn(entry))
-            self.server.deliver(txns[-1], self.now_ms, len(entry))
+            self.server.deliver_all([(zxid, entry)], self.now_ms)
         return txns
 
 
@@ -197,7 +197,7 @@ class TestAtALearner:
         world.server.take_requests()
         header = txn.header._replace(zxid=txn.header.zxid + 1, cxid=client.last_xid)
         expired = Txn(header, ErrorTxn(int(ErrorCode.SESSION_EXPIRED)))
-        world.server.deliver(expired, world.now_ms, 40)
+        world.server.deliver_all([(expired.header.zxid, encode_txn(expired))], world.now_ms)
         assert client.frames()[0].err == ErrorCode.EPHEMERAL_ON_LOCAL_SESSION
 
     def test_ephemeral_makes_it_global(self) -> None:

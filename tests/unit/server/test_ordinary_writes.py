@@ -128,6 +128,15 @@ class Way:
             return taken
 
         ways.take = counted
+        self.entries: list[tuple[int, bytes]] = []  # all that was ever logged
+        take_appends = self.world.server.take_appends
+
+        def kept() -> list[tuple[int, bytes]]:
+            taken = take_appends()
+            self.entries += taken
+            return taken
+
+        self.world.server.take_appends = kept
         self.clients = [self.world.client(), self.world.client()]
         self.log: list[tuple[int, bytes]] = []
         self.said: list[object] = []
@@ -277,7 +286,9 @@ def test_a_log_with_digests_has_no_ordinary_writes() -> None:
     ways = type(world.server._ordinary)(world.server.core, world.server.pipeline)
     client = world.client()
     body = encoded(OpCode.SET_DATA, SetDataRequest("/zookeeper", b"", -1))
-    assert not ways.take(client.connection, 1, OpCode.SET_DATA, body, 0, len(body), 0)
+    assert not ways.take(
+        client.connection, client.connection.session_id, 1, OpCode.SET_DATA, body, 0, len(body), 0
+    )
 
 
 def test_the_audit_log_sees_every_write() -> None:

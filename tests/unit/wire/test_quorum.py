@@ -14,10 +14,13 @@ from speckeeper.wire import quorum_data
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader
 from speckeeper.wire.quorum import (
+    DEFAULT_MAX_DATA,
     Incomplete,
+    KnownIds,
     PacketType,
     QuorumPacket,
     decode_packet,
+    decode_usual,
     encode_packet,
 )
 from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream, SnapshotPiece
@@ -69,6 +72,20 @@ def test_round_trip(packet: QuorumPacket) -> None:
     reader = Reader(raw)
     assert decode_packet(reader) == packet
     assert reader.at_end()
+
+
+@given(st.lists(packets, min_size=1, max_size=3), st.binary(max_size=3))
+def test_usual_packets_are_decoded_as_all_are(sent: list[QuorumPacket], rest: bytes) -> None:
+    known: KnownIds = {}
+    for packet in [*sent, *sent]:  # with Ids that are not known yet, and that are
+        raw = encode_packet(packet)
+        found = decode_usual(raw + rest, 0, DEFAULT_MAX_DATA, known)
+        usual = len(packet.authinfo or ()) <= 1 and packet.authinfo != ()
+        if packet.data is None:
+            usual = packet.authinfo is None
+        assert found == ((packet, len(raw)) if usual else None)
+        for cut in range(len(raw)):
+            assert decode_usual(raw[:cut], 0, DEFAULT_MAX_DATA, known) is None
 
 
 @given(packets)

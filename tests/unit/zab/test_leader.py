@@ -151,6 +151,39 @@ def test_commits_in_order_with_a_quorum_of_disks() -> None:
     assert packets(found) == [(1, T.COMMIT, second), (2, T.COMMIT, second)]
 
 
+def test_packets_that_come_together_are_as_each_alone() -> None:
+    zxids = [2 << 32 | number for number in range(1, 6)]
+    seen = []
+    for together in (True, False):
+        leader = Leader()
+        leader.serve(1, 2)
+        for zxid in zxids:
+            leader.feed(inputs.Propose(zxid, b"%d" % zxid))
+        leader.feed(inputs.LogPersisted(zxids[2]))
+        sent = [QuorumPacket(T.ACK, zxid) for zxid in (2 << 32, *zxids)]
+        sent.insert(3, QuorumPacket(T.REQUEST, -1, b"?"))
+        if together:
+            found = leader.feed(inputs.PacketsReceived(1, sent), after_ms=5)
+        else:
+            leader.now_ms += 5
+            found = [e for p in sent for e in leader.feed(inputs.PacketReceived(1, p))]
+        assert leader.peer.leader is not None
+        seen.append((found, leader.peer.variables(), leader.peer.leader.handler))
+    assert seen[0] == seen[1]
+    found = seen[0][0]
+    assert [e.zxid for e in found if isinstance(e, effects.Deliver)] == zxids[:3]
+
+
+def test_nothing_is_heard_behind_a_packet_that_ends_the_link() -> None:
+    leader = Leader()
+    leader.discover(1)
+    found = leader.feed(
+        inputs.PacketsReceived(1, [QuorumPacket(T.UPTODATE, 1), QuorumPacket(T.ACK, 2 << 32)])
+    )
+    assert closed(found) == [1]
+    assert leader.peer.zab_state is ZabState.SYNCHRONIZATION
+
+
 def test_observer_is_informed_and_does_not_count() -> None:
     leader = Leader()
     leader.serve(1, 4)
