@@ -70,14 +70,18 @@ GetEphemeralsAnswer(tree, prefix, sessionId) ==
   IN  [err |-> "Ok",
        ephemerals |-> IF IsAll THEN all ELSE {path \in all : HasTextPrefix(path, prefix)}]
 
-\* Everything that the client has proven, digests without their hash.
+\* Everything that the client has proven, digests without their hash; who came by a scheme that has
+\* no provider, super for one, has no name (AuthUtil.getClientInfos).
+UserName(id) ==
+  IF id.scheme \notin Policy.schemes THEN ""
+  ELSE IF id.scheme = "digest" /\ id.id \in DOMAIN UserOf THEN UserOf[id.id]
+  ELSE id.id
+
 WhoAmIAnswer(authInfo) ==
   [err |-> "Ok",
    clientInfo |->
      [i \in 1..Len(authInfo) |->
-        [authScheme |-> authInfo[i].scheme,
-         user |-> IF authInfo[i].scheme = "digest" /\ authInfo[i].id \in DOMAIN UserOf
-                  THEN UserOf[authInfo[i].id] ELSE authInfo[i].id]]]
+        [authScheme |-> authInfo[i].scheme, user |-> UserName(authInfo[i])]]]
 
 \* multiRead: getData and getChildren, each on its own.
 ReadPart(tree, op, authInfo) ==

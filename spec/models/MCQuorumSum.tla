@@ -47,6 +47,8 @@ GroupsAreVotingGroups ==
     /\ groups = Cardinality(Q!VotingGroups(Config))
     /\ groupsA = Cardinality({g \in complete : Q!WinsGroup(Config, g, A)})
     /\ groupsB = Cardinality({g \in complete : Q!WinsGroup(Config, g, B)})
+    /\ groupsBoth = Cardinality({g \in complete : /\ Q!WinsGroup(Config, g, A)
+                                                  /\ Q!WinsGroup(Config, g, B)})
 
 QuorumIsMoreThanHalf ==
     /\ 2 * groupsA > groups <=> Q!IsQuorum(Config, A)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.model.znode import values as v
 from tests.model.znode.operators import Operators, operators
-from tests.model.znode.requests import Jump, Replay, Step, steps
+from tests.model.znode.requests import Foreign, Jump, Replay, Step, steps
 from tests.model.znode.stories import STORIES
 from tests.unit.tree.world import World
 
@@ -39,18 +39,21 @@ class Twins:
         self.outcomes: set[tuple[str, str]] = set()
         self.warned = 0
 
-    def go(self, step: Step | Jump | Replay) -> None:
+    def go(self, step: Step | Jump | Foreign | Replay) -> None:
         """Take one step in both, and compare all that comes of it."""
         world = self.world
         if isinstance(step, Jump):
-            header = TxnHeader(1, 1, world.zxid + 1, 1, OpCode.CREATE)
-            record = CreateTxn(f"{step.parent}/jump", b"", OPEN_ACL_UNSAFE, False, step.cversion)
-            world.zxid += 1
-            self._apply(Txn(header, record))
+            self._log(CreateTxn(f"{step.parent}/jump", b"", OPEN_ACL_UNSAFE, False, step.cversion))
+        elif isinstance(step, Foreign):
+            self._log(CreateTxn(step.path, b"", step.acl, False, -1))
         elif isinstance(step, Replay):
             self._apply(world.log[step.number % len(world.log)])
         else:
             self._ask(step)
+
+    def _log(self, record: CreateTxn) -> None:
+        self.world.zxid += 1
+        self._apply(Txn(TxnHeader(1, 1, self.world.zxid, 1, OpCode.CREATE), record))
 
     def _ask(self, step: Step) -> None:
         world = self.world

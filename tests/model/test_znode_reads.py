@@ -2,20 +2,45 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.model.test_znode_prepare_apply import Twins
 from tests.model.znode import values as v
 from tests.model.znode.operators import operators
-from tests.model.znode.requests import ALICE, SESSIONS, Jump, Replay, Step, ids, some_paths, steps
+from tests.model.znode.requests import (
+    ALICE,
+    SESSIONS,
+    Jump,
+    Replay,
+    Step,
+    ids,
+    some_paths,
+    steps,
+)
 from tests.model.znode.stories import STORIES
+from tests.unit.server.world import World as ServerWorld
 
+from speckeeper.server.auth import client_infos
 from speckeeper.tree import reads
 from speckeeper.tree.apply import remove_dead_ephemerals
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.node import Node
 from speckeeper.tree.policy import Policy
-from speckeeper.wire.records import Id
+from speckeeper.wire.codes import OpCode
+from speckeeper.wire.multi_replies import (
+    ErrorResult,
+    GetChildrenResult,
+    GetDataResult,
+    decode_multi_reply,
+)
+from speckeeper.wire.records import ACL, Id
+from speckeeper.wire.requests import (
+    DeleteRequest,
+    GetChildrenRequest,
+    GetDataRequest,
+    MultiRequest,
+)
 
 POLICY = {"extended_types_enabled": True}
 
@@ -117,6 +142,71 @@ def test_reads_agree(
         twins.go(step)
     for path, who, session in asked:
         compare_reads(twins, path, who, session)
+
+
+WHO = (
+    Id("digest", ALICE.id),
+    Id("digest", "nocolon"),
+    Id("ip", "2001:db8::1"),
+    Id("super", "super:x"),
+    Id("ticket", "x:y"),
+)
+
+
+@pytest.mark.parametrize("number", range(len(WHO) + 1))
+def test_who_am_i_agrees(number: int) -> None:
+    ours = [
+        v.record(authScheme=info.auth_scheme, user=info.user)
+        for info in client_infos(Policy(), WHO[:number])
+    ]
+    theirs = operators(**POLICY)("ReadWhoAmI", authInfo=v.auth_info(WHO[:number]))
+    assert theirs == v.record(err="Ok", clientInfo=v.sequence(ours))
+
+
+def _part(op: int, path: str) -> tuple[int, Any]:
+    kinds = {OpCode.GET_DATA: GetDataRequest, OpCode.GET_CHILDREN: GetChildrenRequest}
+    return op, kinds[OpCode(op)](path, False)
+
+
+def _result(found: Any) -> Any:
+    match found:
+        case GetDataResult(data, stat):
+            return v.record(err="Ok", data=v.data(data), stat=v.stat(stat))
+        case GetChildrenResult(children):
+            return v.record(err="Ok", children=frozenset(children))
+        case ErrorResult(err):
+            return _fails(err)
+    raise AssertionError(found)
+
+
+MULTI_READS = [
+    (),
+    (_part(OpCode.GET_DATA, "/a"),),
+    (_part(OpCode.GET_CHILDREN, "/a"), _part(OpCode.GET_DATA, "/none")),
+    (_part(OpCode.GET_DATA, "/locked"), _part(OpCode.GET_CHILDREN, "/locked")),
+    ((OpCode.DELETE, DeleteRequest("/a", -1)),),
+    (_part(OpCode.GET_DATA, "/a"), (OpCode.DELETE, DeleteRequest("/a", -1))),
+]
+
+
+@pytest.mark.parametrize("parts", MULTI_READS)
+def test_multi_reads_agree(parts: tuple[tuple[int, Any], ...]) -> None:
+    """The server is asked over the wire: it takes a multiRead apart in its pipeline."""
+    world = ServerWorld()
+    client = world.client()  # type: ignore[no-untyped-call]
+    client.create("/a", b"x")
+    client.create("/a/b")
+    client.create("/locked", acl=(ACL(31, ALICE),))
+    reply = client.call(OpCode.MULTI_READ, MultiRequest(parts))
+    ops = v.sequence(v.record(type=v.operation(op), record=v.fields(part)) for op, part in parts)
+    who = v.auth_info((Id("ip", "10.0.0.1"),))
+    tree = v.tree(world.tree)
+    theirs = operators(**POLICY)("ReadMulti", tree=tree, request=ops, authInfo=who)
+    if reply.err:
+        assert theirs == _fails(reply.err)
+    else:
+        results = v.sequence(map(_result, decode_multi_reply(reply.reader)))
+        assert theirs == v.record(err="Ok", results=results)
 
 
 def test_dead_ephemerals_go_when_a_server_starts() -> None:

@@ -20,7 +20,10 @@ from tests.model.mutation.table import write_table
 
 
 def main() -> int:
-    """Judge a sample of each module's mutants; 0 if all survivors are explained."""
+    """Judge a sample of each module's mutants.
+
+    Returns 0 if all survivors are explained, 1 if not, 2 if something is wrong without a mutant.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.model.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="by default all of subjects.toml")
     parser.add_argument("--sample", type=int, default=100, help="mutants of each module; 0: all")
@@ -58,6 +61,10 @@ def main() -> int:
         edits = sample_of(subject, options.sample, options.seed)
         if options.edit:
             edits = [edit for edit in subject.edits() if edit.name in options.edit]
+        unmoved = Judgement("survived") if options.edit else judge(subject, None, options.patience)
+        if unmoved.outcome != "survived":
+            print(f"{name}: {unmoved.by} objects to the module as it is: mend that first")
+            return 2
         kills = Kills(options.reuse, subject)
         results = campaign(subject, edits, kills, options.jobs, options.patience)
         if options.write and not options.edit:

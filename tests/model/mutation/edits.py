@@ -139,8 +139,23 @@ class _Walk:
         self._within = within
 
     def _source(self, node: ast.Node) -> str:
-        begin, end = offsets(self._text, stretch(node))
+        begin, end = offsets(self._text, self._whole(node))
         return self._text[begin:end]
+
+    def _whole(self, node: ast.Node) -> Span:
+        """Return where a node stands, with the parentheses that its span leaves out at its ends."""
+        span = stretch(node)
+        begin, end = offsets(self._text, span)
+        missing = _unclosed(self._text[begin:end])
+        line, column, end_line, end_column = span
+        lines = self._text.splitlines()
+        while missing > 0 and lines[end_line - 1][end_column - 1 :].lstrip().startswith(")"):
+            end_column = lines[end_line - 1].index(")", end_column - 1) + 2
+            missing -= 1
+        while missing < 0 and lines[line - 1][: column - 1].rstrip().endswith("("):
+            column = lines[line - 1].rindex("(", 0, column - 1) + 1
+            missing += 1
+        return Span(line, column, end_line, end_column)
 
     def _edit(self, kind: str, span: Span, new: str) -> Edit:
         begin, end = offsets(self._text, span)
@@ -158,9 +173,9 @@ class _Walk:
             ):
                 pass  # To drop the one update is to drop the assignment.
             case ast.Apply(operator="=", arguments=(ast.Apply(operator="'") as left, right)):
-                yield self._edit("assignment", stretch(right), self._source(left.arguments[0]))
+                yield self._edit("assignment", self._whole(right), self._source(left.arguments[0]))
             case ast.Apply(operator="~", arguments=(inner,)):
-                yield self._edit("negation", stretch(node), f"({self._source(inner)})")
+                yield self._edit("negation", self._whole(node), f"({self._source(inner)})")
             case ast.Apply(operator="TRUE" | "FALSE" as value):
                 yield self._edit("constant", node.span, "FALSE" if value == "TRUE" else "TRUE")
             case ast.Apply(arguments=(left, right), through=()) if node.operator in OPERATORS:
@@ -179,13 +194,15 @@ class _Walk:
                 unit = "TRUE" if operator == "/\\" else "FALSE"
                 for item in items:
                     if not self._changes(item):
-                        yield self._edit("conjunct", stretch(item), unit)
+                        yield self._edit("conjunct", self._whole(item), unit)
             case ast.If(condition=condition) if not _is_negation(condition):
-                yield self._edit("condition", stretch(condition), f"~({self._source(condition)})")
+                yield self._edit(
+                    "condition", self._whole(condition), f"~({self._source(condition)})"
+                )
             case ast.SetFilter(condition=condition):
-                yield self._edit("filter", stretch(condition), "TRUE")
+                yield self._edit("filter", self._whole(condition), "TRUE")
             case ast.Update(value=value) if not isinstance(value, ast.At):
-                yield self._edit("assignment", stretch(value), "@")
+                yield self._edit("assignment", self._whole(value), "@")
 
     def _symbol(self, operator: str, left: Span, right: Span) -> Span | None:
         """Return where the symbol between two operands stands; None if it is not plain."""
@@ -206,6 +223,12 @@ class _Walk:
         if isinstance(node, ast.Apply) and node.operator in {"'", "UNCHANGED"}:
             return True
         return any(self._changes(child) for child in _children(node))
+
+
+def _unclosed(text: str) -> int:
+    """Return how many parentheses are opened and not closed, or if below zero the other way."""
+    plain = re.sub(r"\\\*[^\n]*|\"[^\"\n]*\"", "", text)
+    return plain.count("(") - plain.count(")")
 
 
 def _is_negation(node: ast.Node) -> bool:

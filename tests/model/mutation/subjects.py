@@ -33,7 +33,8 @@ class Subject:
     ``until`` is the first definition of those that state properties, ``leave`` are others;
     ``models`` are in the order in which they are asked; ``tests`` are arguments of pytest.
     ``by_graph`` says that a mutant with the same graph of states in all models is the same
-    specification, within their bounds: so for modules that say how states change.
+    specification, within their bounds: so for modules that say how states change. ``is_proved``
+    says that ``speccheck prove`` proves the module's theorems.
     """
 
     module: str
@@ -41,6 +42,7 @@ class Subject:
     models: tuple[ModelRun, ...]
     tests: tuple[str, ...]
     by_graph: bool
+    is_proved: bool = False
     leave: tuple[str, ...] = ()
 
     def edits(self) -> list[Edit]:
@@ -99,12 +101,15 @@ def read_subjects() -> dict[str, Subject]:
             ),
             tests=tuple(table.get("tests", ())),
             by_graph=table.get("by_graph", True),
+            is_proved=table.get("is_proved", False),
             leave=tuple(table.get("leave", ())),
         )
         for module, table in tables.items()
     }
     for subject in subjects.values():
-        assert subject.models or subject.tests, f"nothing judges {subject.module}"
+        assert subject.models or subject.tests or subject.is_proved, (
+            f"nothing judges {subject.module}"
+        )
     return subjects
 
 

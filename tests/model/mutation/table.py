@@ -13,13 +13,14 @@ _HEAD = """\
 
 Would a property notice if a module of `spec/` were wrong? A campaign makes one small mistake in a
 module (another operator or comparison, a constant off by one, a conjunct left out, the other
-quantifier, a negated condition, an assignment dropped), runs the module's tests and the models of
-`spec/models/` of profiles `ci` and `models` that build on it, and sees who notices. The first
-who does ends it, in this order:
+quantifier, a negated condition, an assignment dropped), runs the module's tests, the models of
+`spec/models/` of profiles `ci` and `models` that build on it, and its proofs, and sees who notices.
+The first who does ends it, in this order:
 
 - **test**: a test of tests/model fails that compares the module's operators with the server (for
   the modules of the data model only);
-- **property**: an invariant, a step property, liveness or an assumption is violated;
+- **property**: an invariant, a step property, liveness or an assumption is violated, or a theorem
+  that `speccheck prove` proves is refuted;
 - **error**: an expression has no value;
 - **count**: the number of distinct states or the depth is not the recorded one, or a model that
   is to violate a property no longer does. tests/model/test_models.py fails then.
@@ -33,12 +34,14 @@ If nobody does:
   there is no such argument;
 - **survived**: nobody notices. Each has its reason in the same file.
 
-Edits that make no sense (a variable is left without a value) do not count. Operators that only
-state properties are not mutated. The rate is that of noticed mutants among all that make sense and
-are not equivalent: those not decided and those of the same graph count as not noticed.
+Whoever objects to the module as it is judges nothing: all are asked about that first. Edits that
+make no sense (a variable is left without a value) do not count. Operators that only state
+properties are not mutated; QuorumJoint has no others. The rate is that of noticed mutants among all
+that make sense and are not equivalent: those not decided and those of the same graph count as not
+noticed.
 
-A module that the table does not have was not judged yet, and a sample of a few mutants says little.
-The sample is drawn by the seed, so the command below each module repeats it:
+Each row is one run of the command below the module's name. The sample is drawn by the seed, so the
+command repeats it:
 
     python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
                                    [--patience FACTOR] [--graphs] [--edit NAME] [--reuse FILE]
@@ -53,6 +56,8 @@ _HEAD += f"| {' | '.join(_COLUMNS)} |\n| --- |{' --: |' * (len(_COLUMNS) - 1)}\n
 
 
 PAGE = ROOT / "docs" / "mutants.md"
+# This section is written by hand and kept.
+_SHOWN = "What survivors have shown"
 
 
 def write_table(subject: Subject, results: Mapping[Edit, Judgement], options: str) -> None:
@@ -64,6 +69,9 @@ def write_table(subject: Subject, results: Mapping[Edit, Judgement], options: st
     rows[subject.module] = _row(subject, results)
     sections[subject.module] = _section(subject.module, results, options)
     text = _HEAD + "".join(rows[module] for module in sorted(rows))
+    shown = sections.pop(_SHOWN, None)
+    if shown is not None:
+        text += f"\n## {_SHOWN}\n\n{shown.strip()}\n"
     for module in sorted(sections):
         text += f"\n## {module}\n\n{sections[module].strip()}\n"
     PAGE.write_text(text, "utf-8")

@@ -20,6 +20,8 @@ ReadGetChildren == GetChildrenAnswer(tree, path, authInfo)
 ReadGetChildren2 == GetChildren2Answer(tree, path, authInfo)
 ReadGetACL == GetACLAnswer(tree, path, authInfo)
 ReadGetAllChildrenNumber == GetAllChildrenNumberAnswer(tree, path, authInfo)
+ReadWhoAmI == WhoAmIAnswer(authInfo)
+ReadMulti == MultiReadAnswer(tree, request, authInfo)
 ReadGetEphemerals == GetEphemeralsAnswer(tree, path, sessionId)
 
 Triggered == Trigger(watches, event)

@@ -19,6 +19,8 @@ from speckeeper.tree.policy import Policy
 
 SPEC = Path(__file__).parents[3] / "spec"
 PROBE = Path(__file__).with_name("ZNodeProbe.tla")
+# Where the modules are looked for, in order; who judges a mutant puts its folder first.
+FOLDERS = [SPEC]
 
 
 class Fact(LazySet):
@@ -92,8 +94,8 @@ def _constants(policy: Policy) -> Mapping[str, Value]:
 class Operators:
     """``operators("Prepared", tree=..., request=...)`` is the value of an operator of the probe."""
 
-    def __init__(self, policy: Policy, folder: Path = SPEC) -> None:
-        library = Library([folder])
+    def __init__(self, policy: Policy, folder: Path | None = None) -> None:
+        library = Library(FOLDERS if folder is None else [folder])
         module = resolve(library, library.main(PROBE))
         self._module = module
         self._compiler = Compiler(module.variables)

@@ -41,6 +41,13 @@ class Jump(NamedTuple):
     cversion: int
 
 
+class Foreign(NamedTuple):
+    """A creation from a log, with an ACL list that no request could have stored here."""
+
+    path: str
+    acl: tuple[ACL, ...]
+
+
 class Replay(NamedTuple):
     """An earlier transaction once more, as when a log is replayed over a fuzzy snapshot."""
 

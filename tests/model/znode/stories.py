@@ -9,6 +9,7 @@ from tests.model.znode.requests import (
     BOB,
     SESSIONS,
     SUPER,
+    Foreign,
     Jump,
     Replay,
     Step,
@@ -27,7 +28,7 @@ from speckeeper.wire.requests import (
     SetDataRequest,
 )
 
-Story = list[Step | Jump | Replay]
+Story = list[Step | Jump | Foreign | Replay]
 Part = tuple[int, object]
 
 
@@ -66,23 +67,30 @@ def _multi(*parts: Part) -> Part:
     return OpCode.MULTI, MultiRequest(parts)  # type: ignore[arg-type]
 
 
-def _story(*parts: Part | Jump | Replay) -> Story:
-    return [part if isinstance(part, Jump | Replay) else Step(*part) for part in parts]
+def _story(*parts: Part | Jump | Foreign | Replay) -> Story:
+    return [part if isinstance(part, Jump | Foreign | Replay) else Step(*part) for part in parts]
 
 
 def _by(part: Part, *ids: Id) -> Step:
     return Step(*part, SESSIONS[0], (ADDRESS, *ids))
 
 
+_LIMITS = "/zookeeper/quota/a/zookeeper_limits"
+_STATS = "/zookeeper/quota/a/zookeeper_stats"
+
+
 def _quota(limits: bytes, stats: bytes = b"count=0,bytes=0") -> tuple[Part, ...]:
     return (
         _create("/a", raw=b"xx"),
         _create("/zookeeper/quota/a"),
-        _create("/zookeeper/quota/a/zookeeper_limits", raw=limits),
-        _create("/zookeeper/quota/a/zookeeper_stats", raw=stats),
+        _create(_LIMITS, raw=limits),
+        _create(_STATS, raw=stats),
     )
 
 
+_TICKET = Id("ticket", "x")  # of a scheme that the server does not know
+# Of these getACL hides what is behind the colon of the first.
+_HASHES = (ALICE, Id("digest", "nocolon"), Id("ip", "2001:db8::1"))
 _CLOSE: Part = (OpCode.CLOSE_SESSION, CloseSessionRequest())
 _ONE_PER_PERM = tuple(ACL(perm, Id("digest", name)) for perm, name in ((3, ALICE.id), (28, BOB.id)))
 
@@ -195,6 +203,18 @@ STORIES: dict[str, Story] = {
         _by(_create("/e", acl=(ACL(31, Id("nobody", "x")),))),
         _by(_create("/e", acl=(*_ONE_PER_PERM, *CREATOR_ALL, *_ONE_PER_PERM)), ALICE),
     ],
+    "ACL of another server": [
+        Foreign("/a", ()),
+        Foreign("/a/b", (*READ_ACL_UNSAFE, *(ACL(31, one) for one in _HASHES))),
+        Step(*_set("/a"), ids=()),
+        Foreign("/b", (ACL(31, _TICKET),)),
+        Step(*_set("/b"), ids=(ADDRESS, _TICKET)),
+        Step(*_set("/b"), ids=(SUPER,)),
+        _by(_create("/c", acl=(ACL(31, Id("ip", "10.0.0.0/8")), ACL(31, ALICE)))),
+        Step(*_set("/c"), ids=(Id("digest", ADDRESS.id),)),
+        Step(*_set("/c"), ids=(Id("ip", ALICE.id),)),
+        Step(*_set("/c"), ids=(SUPER,)),
+    ],
     "multi": _story(
         _multi(),
         _multi(_create("/a"), _create("/a/b"), _set("/a"), _check("/a", 1)),
@@ -228,12 +248,37 @@ STORIES: dict[str, Story] = {
         _delete("/a/b"),
         _set("/a", None),
         _delete("/a/c"),
-        _set("/zookeeper/quota/a/zookeeper_stats", b"nonsense"),
+        _set(_STATS, b"nonsense"),
         _create("/a/d"),
-        _set("/zookeeper/quota/a/zookeeper_limits", b"nonsense"),
+        _set(_LIMITS, b"nonsense"),
         _create("/a/e"),
-        _delete("/zookeeper/quota/a/zookeeper_limits"),
+        _delete(_LIMITS),
         _create("/a/f"),
+    ),
+    "quota on one figure": _story(
+        *_quota(b"bytes=9"),
+        _create("/a/b"),
+        _set(_STATS, b"nonsense"),
+        _create("/a/c", raw=b""),
+        _set(_LIMITS, b"count=9"),
+        _set(_STATS, b"nonsense"),
+        _set("/a", b"yyy"),
+        _create("/a/e", raw=b"xx"),
+        _set(_LIMITS, b"count=9,bytes=1"),
+        _set("/a", b"yyyy"),
+        _create("/a/d", raw=b""),
+        _set(_LIMITS, b"count=1,bytes=99"),
+        _set("/a", b"zzz"),
+    ),
+    "quota of nothing": _story(
+        *_quota(b"count=0,bytes=0"),
+        _create("/a/b"),
+        _create("/a/c", raw=b""),
+        _set("/a", b"yyy"),
+        _set(_LIMITS, b"count=9,bytes=9=;countHardLimit=0"),
+        _create("/a/d", raw=b""),
+        _set(_LIMITS, b"count=9,bytes=9=;byteHardLimit=0"),
+        _set("/a", b"yyyy"),
     ),
     "hard quota": _story(
         *_quota(b"count=1,bytes=1=;byteHardLimit=9;countHardLimit=3"),
@@ -244,13 +289,13 @@ STORIES: dict[str, Story] = {
         _set("/a", b"1234567"),
         _set("/a", b"123456789", 9),
         _set("/a", b"0", 9),
-        _multi(_delete("/zookeeper/quota/a/zookeeper_limits"), _create("/a/x")),
+        _multi(_delete(_LIMITS), _create("/a/x")),
         _multi(_delete("/a/b"), _create("/a/e")),
         _multi(_set("/a", b""), _set("/a/b", b"12345678")),
         _create("/zookeeper/quota/a/b"),
         _create("/zookeeper/quota/a/b/zookeeper_limits", raw=b"countHardLimit=5"),
         _create("/a/b/c"),
-        _set("/zookeeper/quota/a/zookeeper_limits", b"what"),
+        _set(_LIMITS, b"what"),
         _create("/a/f"),
         _multi(_create("/b"), _create("/a/f")),
         _set("/a", b"0"),

@@ -130,6 +130,7 @@ _FIELDS: dict[str, tuple[str, Any]] = {
     "ephemeral": ("ephemeral", boolean),
     "parent_cversion": ("parentCVersion", int),
     "paths": ("paths2Delete", lambda paths: sequence(map(path, paths or ()))),
+    "watch": ("watch", boolean),
     "err": ("err", error),
 }
 
