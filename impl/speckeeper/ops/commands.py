@@ -92,6 +92,21 @@ def status(
     raise SystemExit(int(ExitCode.UNEXPECTED if silent else ExitCode.OK))
 
 
+def quorum(
+    file: Annotated[str, typer.Argument(help="A zoo.cfg file, or a dynamic configuration file.")],
+    json: Annotated[bool, _JSON] = False,
+    most: Annotated[int, typer.Option(min=1, help="Print so many of the smallest quorums.")] = 10,
+) -> None:
+    """Say whether any two quorums share a server, what the ensemble survives, and more."""
+    from speckeeper.ops.config.error import ConfigError
+    from speckeeper.ops.quorum import run
+
+    try:
+        raise SystemExit(run(file, json, most))
+    except ConfigError as error:
+        fail(str(error), ExitCode.BAD_INVOCATION)
+
+
 def version() -> None:
     """Show the version, and which ZooKeeper it is compatible with."""
     from speckeeper.ops.version import shown_version
@@ -155,6 +170,9 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
     )(serve),
     "ensemble": lambda app: app.command()(ensemble),
     "status": lambda app: app.command()(status),
+    "quorum": lambda app: app.command(
+        epilog="Exit code 1: quorums need not meet, or none can form; no server starts with that."
+    )(quorum),
     "shell": lambda app: app.command(
         add_help_option=False,
         context_settings={

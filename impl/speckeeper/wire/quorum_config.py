@@ -45,8 +45,10 @@ class QuorumConfig(NamedTuple):
     """The members, and which sets of them are quorums.
 
     ``groups`` maps a group to its servers, for hierarchical quorums; none means a majority.
-    ``weights`` has what is not 1. All in the order of ids. ``version``: the zxid that made this
-    configuration current, 0 for the one that the ensemble was started with.
+    ``weights`` has what is not 1, and what is said of others than voters: the weight of an observer
+    in a group counts as its group's, though it never votes. All in the order of ids.
+    ``version``: the zxid that made this configuration current, 0 for the one that the ensemble was
+    started with.
     """
 
     servers: tuple[ConfiguredServer, ...]
@@ -109,11 +111,12 @@ def decode_config(text: bytes) -> QuorumConfig:
     if not groups:
         weights = {}
     _check_groups(servers, groups)
+    voters = {server.id for server in servers.values() if not server.observer}
     return QuorumConfig(
         tuple(servers[sid] for sid in sorted(servers)),
         version,
         tuple(sorted((group, tuple(sorted(ids))) for group, ids in groups.items())),
-        tuple(sorted((sid, weight) for sid, weight in weights.items() if weight != 1)),
+        tuple(sorted((sid, w) for sid, w in weights.items() if w != 1 or sid not in voters)),
     )
 
 

@@ -69,12 +69,12 @@ def is_joint_quorum(configs: Iterable[Quorums], servers: Set[int]) -> bool:
 
 
 def quorums_of(config: QuorumConfig) -> Quorums:
-    """Return what a configuration's text says of quorums. Raises ValueError."""
+    """Return what a configuration's text says of quorums. Raises ValueError.
+
+    Who has a weight and does not vote makes its group heavier, as in ``QuorumHierarchical``.
+    """
     if not config.groups:
         return majority_config(sorted(config.voters))
-    weight = dict(config.weights)
-    voters = config.voters
-    groups = [[sid for sid in ids if sid in voters] for _, ids in config.groups]
-    return Quorums(
-        [group for group in groups if group], {sid: weight.get(sid, 1) for sid in sorted(voters)}
-    )
+    weight = dict.fromkeys(sorted(config.voters), 1) | dict(config.weights)
+    groups = [[sid for sid in ids if sid in weight] for _, ids in config.groups]
+    return Quorums([group for group in groups if group], weight)

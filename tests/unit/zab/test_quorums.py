@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speckeeper.wire.quorum_config import decode_config
+from speckeeper.wire.quorum_config import decode_config, encode_config
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.quorums import Quorums, is_joint_quorum, majority_config, weighted_config
 
@@ -94,3 +94,14 @@ def test_observers_of_a_hierarchical_configuration_have_no_weight() -> None:
     membership = Membership(decode_config(text))
     assert membership.weight(2) == 0
     assert membership.contains_quorum({1})
+
+
+def test_the_weight_of_an_observer_makes_its_group_harder_to_win() -> None:
+    text = b"server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\ngroup.1=1:2:3\nweight.3=1"
+    config = decode_config(text)
+    membership = Membership(config)
+    assert membership.contains_quorum({1, 2})
+    assert not membership.contains_quorum({1})
+    heavier = Membership(decode_config(text.replace(b"weight.3=1", b"weight.3=2")))
+    assert not heavier.contains_quorum({1, 2})
+    assert decode_config(encode_config(config)) == config

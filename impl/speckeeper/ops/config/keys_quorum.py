@@ -1,7 +1,7 @@
 """Rows of the zoo.cfg table: what a member of an ensemble goes by (QuorumPeerConfig)."""
 
 from speckeeper.ops.config.key import Key, core, prop
-from speckeeper.ops.config.kinds import LONG_MAX, TRUE_FALSE, Choice, Integer, Text
+from speckeeper.ops.config.kinds import LONG_MAX, LONG_MIN, TRUE_FALSE, Choice, Integer, Text
 
 _TICKS = Integer(0, unit="ticks")
 _MS = Integer(1, unit="ms", decode=True)
@@ -69,9 +69,9 @@ QUORUM: tuple[Key, ...] = (
     ),
     core(
         "weight.N",
-        Integer(0, LONG_MAX),
+        Integer(LONG_MIN, LONG_MAX),
         1,
-        "weight of server N in its group",
+        "weight of server N in its group; no server starts with one below 0",
         "quorum.weights",
     ),
     prop(

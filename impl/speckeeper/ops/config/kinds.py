@@ -13,7 +13,7 @@ from typing import Protocol
 Value = bool | int | float | str | tuple[str, ...] | None
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-LONG_MAX = 2**63 - 1
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 _DECIMAL = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _DECODED = re.compile(r"([+-]?)(?:(0[xX]|#)([0-9a-fA-F]+)|(0[0-7]+)|([0-9]+))", re.ASCII)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -44,7 +44,7 @@ class Integer:
         upper = high not in (INT_MAX, LONG_MAX)
         bounds = f"{low} to {high}" if upper else f"at least {low}"
         noun = f"a whole number of {unit}" if unit else "a whole number"
-        unlimited = low == INT_MIN and not upper
+        unlimited = low in (INT_MIN, LONG_MIN) and not upper
         self.label = noun if unlimited else f"{noun}, {low if low == high else bounds}"
 
     def parse(self, text: str) -> int:

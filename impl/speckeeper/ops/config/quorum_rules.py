@@ -3,14 +3,14 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.kinds import Value
 from speckeeper.ops.config.members import FORM, Member
+from speckeeper.ops.config.voting_rules import VotingError, refusal, voting_of
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum_config import QuorumConfig, decode_config
-from speckeeper.zab.quorums import quorums_of
 
 Values = dict[str, Value]
 Fail = Callable[[str, str, str], Exception]
@@ -74,7 +74,7 @@ def take_members(
     _client_port(values, own, fail)
     if values["clientPortAddress"] is None and own.client_port is not None:
         values["clientPortAddress"] = own.client_host
-    return _quorums(given, fail)
+    return _quorums(given, {member.id for member in voters}, fail)
 
 
 def _distinct(members: list[Member], fail: Fail) -> None:
@@ -127,15 +127,17 @@ def _client_port(values: Values, member: Member, fail: Fail) -> None:
         )
 
 
-def _quorums(given: Mapping[str, str], fail: Fail) -> QuorumConfig:
-    """Read the lines as peers send them to each other; refuse what no servers could agree in."""
+def _quorums(given: Mapping[str, str], voters: Set[int], fail: Fail) -> QuorumConfig:
+    """Read the lines as peers send them; refuse quorums that are none, or that need not meet."""
     names = [name for name in given if name.startswith(("server.", "group.", "weight."))]
-    grouped = [name for name in names if not name.startswith("server.")]
-    place = grouped[0] if grouped else names[0]
+    lines = {name: given[name] for name in names}
     try:
-        config = decode_config("\n".join(f"{name}={given[name]}" for name in names).encode())
-        quorums_of(config)
-    except (WireError, ValueError) as error:
-        remedy = "give each participant one group and a weight" if grouped else f"write {FORM}"
-        raise fail(place, f"no quorum can form: {error}", remedy) from None
-    return config
+        refused = refusal(voting_of(lines, voters), lines)
+    except VotingError as error:
+        refused = error
+    if refused is not None:
+        raise fail(refused.name, refused.text, refused.remedy)
+    try:
+        return decode_config("\n".join(f"{name}={given[name]}" for name in names).encode())
+    except WireError as error:
+        raise fail(names[0], f"no quorum can form: {error}", f"write {FORM}") from None

@@ -9,7 +9,7 @@ odd but harmless is a warning; whatever would serve something else than was aske
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from speckeeper.ops.config.error import ConfigError
@@ -21,7 +21,14 @@ from speckeeper.ops.config.properties import PropertiesError, Property, parse_pr
 from speckeeper.ops.config.rules import apply_rules
 from speckeeper.wire.quorum_config import QuorumConfig
 
-__all__ = ["Config", "ConfigError", "read_config", "standalone_config"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "QuorumLines",
+    "read_config",
+    "read_quorum_lines",
+    "standalone_config",
+]
 
 #: What `speckeeper serve` without arguments uses.
 DEFAULT_PORT, DEFAULT_DATA_DIR = 2181, "./var/data"
@@ -72,6 +79,19 @@ class Config:
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} holds {value!r}")
         return value or ""
+
+
+@dataclass(frozen=True)
+class QuorumLines:
+    """The lines that say what a quorum is, by key, and the ids of those that vote and that do not.
+
+    `fail` makes a `ConfigError` of (key, what is wrong, remedy), placed where the key was set.
+    """
+
+    given: Mapping[str, str]
+    voters: frozenset[int]
+    observers: frozenset[int]
+    fail: Callable[[str, str, str], ConfigError]
 
 
 @dataclass
@@ -133,6 +153,31 @@ def read_config(
     _take_system_properties(gathering, options, os.environ if environment is None else environment)
     _take_dynamic_file(gathering)
     return _finish(gathering, text)
+
+
+def read_quorum_lines(path: str) -> QuorumLines:
+    """Read of a zoo.cfg file, or of a dynamic file, what a quorum is, and judge it not.
+
+    Raises `ConfigError`.
+    """
+    gathering = _Gathering(path)
+    _take_file(gathering, path, _parse(path, _read_text(path)))
+    _take_dynamic_file(gathering)
+    given = {
+        name: text
+        for name, text in gathering.given.items()
+        if name.startswith(("server.", "group.", "weight."))
+    }
+    if not gathering.members:
+        text = "there is no server.N line: a standalone server decides alone"
+        raise ConfigError(path, None, text, "name the file of a member of an ensemble")
+    observers = frozenset(member.id for member in gathering.members if member.observer)
+    voters = frozenset(member.id for member in gathering.members) - observers
+    if not voters:
+        name = f"server.{gathering.members[0].id}"
+        text = "no server.N line has the role participant"
+        raise gathering.fail(name, text, "add a participant")
+    return QuorumLines(given, voters, observers, gathering.fail)
 
 
 def standalone_config(

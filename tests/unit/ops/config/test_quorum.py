@@ -128,8 +128,22 @@ def test_local_sessions_and_read_only_mode(tmp_path: Path) -> None:
         ),
         (
             LIMITS + THREE + "group.1=1:2\ngroup.2=2:3\n",
-            "DIR/zoo.cfg:7: no quorum can form: a server is in more than one group; "
+            "DIR/zoo.cfg:7: no quorum can form: server 2 is in more than one group; "
             "give each participant one group and a weight",
+        ),
+        (
+            LIMITS + THREE + "group.1=1:2:3\nweight.1=-1\n",
+            "DIR/zoo.cfg:8: server 2 can decide without server 3, and server 3 without server 2: "
+            "two leaders could serve at once; give every server a weight of 0 or more",
+        ),
+        (
+            LIMITS + THREE + "group.1=1:2\ngroup.2=3\nweight.1=4\nweight.2=-1\n",
+            "DIR/zoo.cfg:10: weight.2 is below 0; give every server a weight of 0 or more",
+        ),
+        (
+            LIMITS + THREE + "group.1=1:2:3\nweight.1=9223372036854775807\n",
+            "DIR/zoo.cfg:8: server 1 can decide without server 2, and server 2 without server 1: "
+            "two leaders could serve at once; give smaller weights",
         ),
         (
             LIMITS + THREE + "clientPort=2182\n",

@@ -1,0 +1,117 @@
+"""`speckeeper quorum`: what it says of a file, and what no server starts with."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from speckeeper.ops.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def servers(count: int, observers: int = 0) -> str:
+    lines = [f"server.{n}=h{n}:2888:3888" for n in range(1, count + 1)]
+    lines += [f"server.{count + n}=o{n}:2888:3888:observer" for n in range(1, observers + 1)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def quorum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    def run(text: str, *options: str) -> tuple[int, str, str]:
+        (tmp_path / "zoo.cfg").write_text(text)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["speckeeper", "quorum", "zoo.cfg", *options])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        shown = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, shown.out, shown.err
+
+    return run
+
+
+def test_a_majority(quorum: Run) -> None:
+    assert quorum(servers(3, 1)) == (
+        0,
+        "3 participants, 1 observer; majority\n"
+        "Any two quorums share a server\n"
+        "Survives 1 failure, whichever servers fail; not the loss of servers 1, 2\n"
+        "Smallest quorums, 2 servers: 3\n"
+        "  servers 1, 2\n"
+        "  servers 1, 3\n"
+        "  servers 2, 3\n",
+        "",
+    )
+
+
+def test_groups(quorum: Run) -> None:
+    text = servers(7) + "group.1=1:2:3\ngroup.2=4:5:6\ngroup.3=7\nweight.1=3\nweight.7=0\n"
+    assert quorum(text, "--most", "1") == (
+        0,
+        "7 participants, 0 observers; votes in 3 groups\n"
+        "Any two quorums share a server\n"
+        "Survives no failure; not the loss of server 1\n"
+        "Smallest quorums, 3 servers: 3\n"
+        "  servers 1, 4, 5\n"
+        "  ...\n"
+        "Without a vote, as their weight is 0: server 7\n",
+        "",
+    )
+
+
+def test_quorums_that_do_not_meet(quorum: Run) -> None:
+    text = servers(3) + "group.1=1:2:3\nweight.3=-1\n"
+    assert quorum(text) == (
+        1,
+        "3 participants, 0 observers; votes in 1 group\n"
+        "Quorums need not meet: server 1 is one and server 2 is one\n"
+        "No server starts with this: zoo.cfg:5: server 1 can decide without server 2, and server "
+        "2 without server 1: two leaders could serve at once; give every server a "
+        "weight of 0 or more\n",
+        "",
+    )
+
+
+def test_json(quorum: Run) -> None:
+    code, out, _ = quorum(servers(5), "--json", "--most", "2")
+    said = json.loads(out)
+    assert code == 0
+    assert said["survives"] == 2
+    assert said["smallestQuorums"] == [[1, 2, 3], [1, 2, 4]]
+    assert said["smallestQuorumsInAll"] == 10
+    assert said["quorumsMeet"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tickTime=2000\n", "zoo.cfg: there is no server.N line: a standalone server decides "
+         "alone; name the file of a member of an ensemble"),
+        (servers(0, 2), "zoo.cfg:1: no server.N line has the role participant; add a participant"),
+        (servers(3) + "group.1=1:2\n", "zoo.cfg:4: no quorum can form: server 3 is not in a group; "
+         "give each participant one group and a weight"),
+        (servers(3) + "weight.1=2\n", "zoo.cfg:4: no quorum can form: weight.1 and no group.N, so "
+         "nobody is in a group; add group.N lines, or remove weight.N for a majority"),
+        (servers(2, 1) + "group.1=1:2:3\n", "zoo.cfg:4: no quorum can form: server 3 in group 1 is "
+         "no participant; give each participant one group and a weight"),
+        (servers(3) + "group.1=1:x\n", "zoo.cfg:4: group.1: '1:x' does not list servers; "
+         "write ids as in 1:2:3"),
+    ],
+)  # fmt: skip
+def test_files_of_which_there_is_nothing_to_say(quorum: Run, text: str, message: str) -> None:
+    assert quorum(text) == (2, "", f"speckeeper: {message}\n")
+
+
+def test_no_quorum_can_form(quorum: Run) -> None:
+    text = servers(2, 2) + "group.1=1:2:3:4\nweight.3=1\nweight.4=1\n"
+    code, out, _ = quorum(text)
+    assert code == 1
+    assert out.splitlines()[1] == (
+        "No server starts with this: zoo.cfg:6: no quorum can form: servers that do not vote have "
+        "too much of the weight; give each participant one group and a weight"
+    )
