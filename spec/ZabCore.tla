@@ -132,21 +132,18 @@ VARIABLES
     commitQuorum,     \* the quorum of the last commit of e
     \* @type: SERVER -> $epoch;
     deliveredEpoch,   \* the epoch in which s has delivered last
-    \* @type: SERVER -> $epoch;
-    electionEpoch,    \* when l was elected, electionQuorum[l] had accepted this or more
-    \* @type: SERVER -> $quorum;
-    electionQuorum
+    \* @type: SERVER -> (SERVER -> $epoch);
+    electionAccepted  \* electionAccepted[l][s]: acceptedEpoch of s when l began to lead
 
 logVars     == <<started, value, creator, initialLength, proposedLength>>
 promiseVars == <<promised, promisedTo, promisedCurrent, promisedLog, promisedLength>>
 leaderVars  == <<zabState, newEpoch, reported>>
-electVars   == <<electionEpoch, electionQuorum>>
 commitVars  == <<committedLength, established, commitQuorum>>
 deliverVars == <<lastCommitted, deliveredEpoch>>
 diskVars    == <<currentEpoch, logEpoch, logLength, acked>>
 startVars   == <<leads, promiseQuorum>>
 
-vars == <<acceptedEpoch, diskVars, leaderVars, electVars, candidate, promiseVars, startVars,
+vars == <<acceptedEpoch, diskVars, leaderVars, electionAccepted, candidate, promiseVars, startVars,
           logVars, commitVars, deliverVars>>
 
 TypeOK ==
@@ -176,8 +173,7 @@ TypeOK ==
     /\ promiseQuorum \in [Epoch -> Quorum]
     /\ commitQuorum \in [Epoch -> Quorum]
     /\ deliveredEpoch \in [Server -> Epoch]
-    /\ electionEpoch \in [Server -> Epoch]
-    /\ electionQuorum \in [Server -> Quorum]
+    /\ electionAccepted \in [Server -> [Server -> Epoch]]
 
 (***************************************************************************)
 (* An ensemble that has never run: all is empty, and epoch 0, which nobody *)
@@ -210,37 +206,36 @@ Init ==
     /\ promiseQuorum = [e \in Epoch |-> SomeQuorum]
     /\ commitQuorum = [e \in Epoch |-> SomeQuorum]
     /\ deliveredEpoch = [s \in Server |-> 0]
-    /\ electionEpoch = [s \in Server |-> 0]
-    /\ electionQuorum = [s \in Server |-> SomeQuorum]
+    /\ electionAccepted = [l \in Server |-> [s \in Server |-> 0]]
 
 -----------------------------------------------------------------------------
 (* DISCOVERY.                                                              *)
 
 (***************************************************************************)
 (* Server l begins to lead.  No election is modelled: this may happen at   *)
-(* any time.  Only for the property EpochGrows it is remembered that the   *)
-(* servers of some quorum P had all accepted epoch f or a later one.       *)
+(* any time.  What each server has accepted by now is remembered.          *)
 (***************************************************************************)
-Elect(l, f, P) ==
+Elect(l) ==
     /\ zabState[l] = ELECTION
-    /\ \A s \in P : acceptedEpoch[s] >= f
     /\ zabState' = [zabState EXCEPT ![l] = DISCOVERY]
     /\ newEpoch' = [newEpoch EXCEPT ![l] = 0]
     /\ reported' = [reported EXCEPT ![l] = [s \in Server |-> -1]]
-    /\ electionEpoch' = [electionEpoch EXCEPT ![l] = f]
-    /\ electionQuorum' = [electionQuorum EXCEPT ![l] = P]
+    /\ electionAccepted' = [electionAccepted EXCEPT ![l] = acceptedEpoch]
     /\ UNCHANGED <<acceptedEpoch, diskVars, candidate, promiseVars, startVars, logVars, commitVars,
                    deliverVars>>
 
 (***************************************************************************)
-(* Server s, perhaps l itself, sends FOLLOWERINFO with its acceptedEpoch   *)
-(* to l.  It may have accepted a later epoch by the time l makes use of    *)
-(* it.  Learner.registerWithLeader.                                        *)
+(* Leader l reads a FOLLOWERINFO of server s, perhaps l itself, with a,    *)
+(* which was acceptedEpoch of s at some time since l began to lead: l      *)
+(* accepts no earlier connections.  By now s may have accepted a later     *)
+(* epoch.  Learner.registerWithLeader, LearnerHandler.run.                 *)
 (***************************************************************************)
-FollowerInfo(s, l) ==
+FollowerInfo(s, l, a) ==
     /\ zabState[l] = DISCOVERY
-    /\ reported' = [reported EXCEPT ![l][s] = acceptedEpoch[s]]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, zabState, newEpoch, electVars, candidate, promiseVars,
+    /\ electionAccepted[l][s] <= a
+    /\ a <= acceptedEpoch[s]
+    /\ reported' = [reported EXCEPT ![l][s] = a]
+    /\ UNCHANGED <<acceptedEpoch, diskVars, zabState, newEpoch, electionAccepted, candidate, promiseVars,
                    startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -263,7 +258,7 @@ ChooseEpoch(l, e, Q) ==
     /\ promisedCurrent' = [promisedCurrent EXCEPT ![l][e] = currentEpoch[l]]
     /\ promisedLog' = [promisedLog EXCEPT ![l][e] = logEpoch[l]]
     /\ promisedLength' = [promisedLength EXCEPT ![l][e] = logLength[l]]
-    /\ UNCHANGED <<diskVars, reported, electVars, startVars, logVars, commitVars, deliverVars>>
+    /\ UNCHANGED <<diskVars, reported, electionAccepted, startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
 (* Server s accepts the later epoch e of leader l and answers ACKEPOCH     *)
@@ -281,7 +276,7 @@ Promise(s, e, l) ==
     /\ promisedCurrent' = [promisedCurrent EXCEPT ![s][e] = currentEpoch[s]]
     /\ promisedLog' = [promisedLog EXCEPT ![s][e] = logEpoch[s]]
     /\ promisedLength' = [promisedLength EXCEPT ![s][e] = logLength[s]]
-    /\ UNCHANGED <<diskVars, leaderVars, electVars, candidate, startVars, logVars, commitVars,
+    /\ UNCHANGED <<diskVars, leaderVars, electionAccepted, candidate, startVars, logVars, commitVars,
                    deliverVars>>
 
 (***************************************************************************)
@@ -322,7 +317,7 @@ StartEpoch(l, e, P, m) ==
     /\ proposedLength' = [proposedLength EXCEPT ![e] = promisedLength[m][e]]
     /\ value' = [value EXCEPT ![e] = value[promisedLog[m][e]]]
     /\ creator' = [creator EXCEPT ![e] = creator[promisedLog[m][e]]]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electionAccepted, candidate, promiseVars,
                    commitVars, deliverVars>>
 
 -----------------------------------------------------------------------------
@@ -344,7 +339,7 @@ SyncLog(s, e, n) ==
                => i <= n
     /\ logEpoch' = [logEpoch EXCEPT ![s] = e]
     /\ logLength' = [logLength EXCEPT ![s] = n]
-    /\ UNCHANGED <<acceptedEpoch, currentEpoch, acked, leaderVars, electVars, candidate,
+    /\ UNCHANGED <<acceptedEpoch, currentEpoch, acked, leaderVars, electionAccepted, candidate,
                    promiseVars, startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -358,7 +353,7 @@ FinishSync(s, e) ==
     /\ initialLength[e] <= logLength[s]
     /\ currentEpoch' = [currentEpoch EXCEPT ![s] = e]
     /\ acked' = [acked EXCEPT ![s][e] = logLength[s]]
-    /\ UNCHANGED <<acceptedEpoch, logEpoch, logLength, leaderVars, electVars, candidate,
+    /\ UNCHANGED <<acceptedEpoch, logEpoch, logLength, leaderVars, electionAccepted, candidate,
                    promiseVars, startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -373,7 +368,27 @@ Append(s, e) ==
     /\ acked' = IF currentEpoch[s] = e
                 THEN [acked EXCEPT ![s][e] = logLength[s] + 1]
                 ELSE acked
-    /\ UNCHANGED <<acceptedEpoch, currentEpoch, logEpoch, leaderVars, electVars, candidate,
+    /\ UNCHANGED <<acceptedEpoch, currentEpoch, logEpoch, leaderVars, electionAccepted, candidate,
+                   promiseVars, startVars, logVars, commitVars, deliverVars>>
+
+(***************************************************************************)
+(* Server s, in epoch e, has lost its connection and comes again: its log  *)
+(* is cut to n, where its leader's commits were when it sent the TRUNC or  *)
+(* SNAP.  What s had acknowledged beyond that, and forgets, the leader     *)
+(* counts no more; no commit can rest on it.  (Apache's leader keeps       *)
+(* counting: spec/README.md, "Old acknowledgements".)  The only step that  *)
+(* takes an acknowledgement back.  LearnerHandler.syncFollower.            *)
+(***************************************************************************)
+Resync(s, e, n) ==
+    /\ acceptedEpoch[s] = e
+    /\ currentEpoch[s] = e
+    /\ logEpoch[s] = e
+    /\ initialLength[e] <= n
+    /\ n < logLength[s]
+    /\ s \in commitQuorum[e] => committedLength[e] <= n
+    /\ logLength' = [logLength EXCEPT ![s] = n]
+    /\ acked' = [acked EXCEPT ![s][e] = n]
+    /\ UNCHANGED <<acceptedEpoch, currentEpoch, logEpoch, leaderVars, electionAccepted, candidate,
                    promiseVars, startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -388,7 +403,7 @@ Establish(l, e, Q) ==
     /\ established' = [established EXCEPT ![e] = TRUE]
     /\ committedLength' = [committedLength EXCEPT ![e] = initialLength[e]]
     /\ commitQuorum' = [commitQuorum EXCEPT ![e] = Q]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electionAccepted, candidate, promiseVars,
                    startVars, logVars, deliverVars>>
 
 -----------------------------------------------------------------------------
@@ -403,7 +418,7 @@ Propose(l, e, v) ==
     /\ proposedLength' = [proposedLength EXCEPT ![e] = @ + 1]
     /\ value' = [value EXCEPT ![e][proposedLength[e] + 1] = v]
     /\ creator' = [creator EXCEPT ![e][proposedLength[e] + 1] = e]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electionAccepted, candidate, promiseVars,
                    startVars, started, initialLength, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -418,22 +433,20 @@ Commit(l, e, i, Q) ==
     /\ \A s \in Q : acked[s][e] >= i
     /\ committedLength' = [committedLength EXCEPT ![e] = i]
     /\ commitQuorum' = [commitQuorum EXCEPT ![e] = Q]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electionAccepted, candidate, promiseVars,
                    startVars, logVars, established, deliverVars>>
 
 (***************************************************************************)
 (* Server s learns of a COMMIT (or UPTODATE) of its epoch and delivers up  *)
-(* to i.                                                                   *)
+(* to i.  It may be ahead of its own disk: a quorum has it.                *)
 (***************************************************************************)
 Deliver(s, e, i) ==
     /\ currentEpoch[s] = e
-    /\ logEpoch[s] = e
     /\ lastCommitted[s] <= i
-    /\ i <= logLength[s]
     /\ i <= committedLength[e]
     /\ lastCommitted' = [lastCommitted EXCEPT ![s] = i]
     /\ deliveredEpoch' = [deliveredEpoch EXCEPT ![s] = e]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, leaderVars, electionAccepted, candidate, promiseVars,
                    startVars, logVars, commitVars>>
 
 -----------------------------------------------------------------------------
@@ -444,7 +457,7 @@ Deliver(s, e, i) ==
 (***************************************************************************)
 Quit(s) ==
     /\ zabState' = [zabState EXCEPT ![s] = ELECTION]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electionAccepted, candidate, promiseVars,
                    startVars, logVars, commitVars, deliverVars>>
 
 (***************************************************************************)
@@ -454,18 +467,19 @@ Crash(s) ==
     /\ zabState' = [zabState EXCEPT ![s] = ELECTION]
     /\ lastCommitted' = [lastCommitted EXCEPT ![s] = 0]
     /\ deliveredEpoch' = [deliveredEpoch EXCEPT ![s] = 0]
-    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electVars, candidate, promiseVars,
+    /\ UNCHANGED <<acceptedEpoch, diskVars, newEpoch, reported, electionAccepted, candidate, promiseVars,
                    startVars, logVars, commitVars>>
 
 Next ==
-    \/ \E l \in Server, f \in Epoch, P \in Quorum : Elect(l, f, P)
-    \/ \E s, l \in Server : FollowerInfo(s, l)
+    \/ \E l \in Server : Elect(l)
+    \/ \E s, l \in Server, a \in Epoch : FollowerInfo(s, l, a)
     \/ \E l \in Server, e \in Epoch, Q \in Quorum : ChooseEpoch(l, e, Q)
     \/ \E s, l \in Server, e \in Epoch : Promise(s, e, l)
     \/ \E l, m \in Server, e \in Epoch, P \in Quorum : StartEpoch(l, e, P, m)
     \/ \E s \in Server, e \in Epoch, n \in Index : SyncLog(s, e, n)
     \/ \E s \in Server, e \in Epoch : FinishSync(s, e)
     \/ \E s \in Server, e \in Epoch : Append(s, e)
+    \/ \E s \in Server, e \in Epoch, n \in Index : Resync(s, e, n)
     \/ \E l \in Server, e \in Epoch, Q \in Quorum : Establish(l, e, Q)
     \/ \E l \in Server, e \in Epoch, v \in Value : Propose(l, e, v)
     \/ \E l \in Server, e \in Epoch, i \in Index, Q \in Quorum : Commit(l, e, i, Q)
@@ -634,17 +648,18 @@ DeliveredIsCommitted ==
         /\ deliveredEpoch[s] <= currentEpoch[s]
         /\ started[deliveredEpoch[s]]
         /\ lastCommitted[s] <= committedLength[deliveredEpoch[s]]
-        /\ deliveredEpoch[s] = currentEpoch[s] => lastCommitted[s] <= acked[s][currentEpoch[s]]
 
 (* Reports.                                                                *)
 ReportedAccepted ==
     \A l, s \in Server :
         /\ reported[l][s] <= acceptedEpoch[s]
-        /\ zabState[l] >= DISCOVERY /\ s \in electionQuorum[l] =>
-               /\ acceptedEpoch[s] >= electionEpoch[l]
-               /\ reported[l][s] >= 0 => reported[l][s] >= electionEpoch[l]
+        /\ reported[l][s] >= 0 => electionAccepted[l][s] <= reported[l][s]
 
-EpochGrows == \A l \in Server : zabState[l] >= CHOSEN => newEpoch[l] > electionEpoch[l]
+(* In every quorum there was somebody who had not accepted it yet, nor any *)
+(* later epoch.                                                            *)
+EpochGrows ==
+    \A l \in Server, P \in Quorum :
+        zabState[l] >= CHOSEN => \E s \in P : electionAccepted[l][s] < newEpoch[l]
 
 Invariant ==
     /\ TypeOK
@@ -687,7 +702,7 @@ THEOREM NotStartedYet ==
 
 (***************************************************************************)
 (* An epoch has one leader; the epoch that a leader chooses is later than  *)
-(* every epoch that all of some quorum had accepted when it was elected.   *)
+(* every epoch that all of any quorum had accepted when it was elected.    *)
 (***************************************************************************)
 THEOREM LeaderIsUnique == Spec => []OneLeaderPerEpoch
 THEOREM EpochIsNew == Spec => []EpochGrows
@@ -712,17 +727,24 @@ CommittedHistoriesAgree ==
 THEOREM CommittedAgree == Spec => []CommittedHistoriesAgree
 
 (***************************************************************************)
-(* Any two servers have delivered the same, as far as both have delivered  *)
-(* (Agreement and TotalOrder of Zab.tla).                                  *)
+(* What server s has delivered is the first lastCommitted[s] transactions  *)
+(* of the log of deliveredEpoch[s].  Any two servers have delivered the    *)
+(* same, as far as both have (Agreement and TotalOrder of Zab.tla), and    *)
+(* the log of a server has the same, as far as it goes.                    *)
 (***************************************************************************)
 PrefixConsistency ==
     \A s, t \in Server, i \in Index :
         1 <= i /\ i <= lastCommitted[s] /\ i <= lastCommitted[t] =>
-            /\ i <= logLength[s]
-            /\ i <= logLength[t]
-            /\ SameEntry(logEpoch[s], logEpoch[t], i)
+            SameEntry(deliveredEpoch[s], deliveredEpoch[t], i)
 
 THEOREM DeliveredAgree == Spec => []PrefixConsistency
+
+LogHasDelivered ==
+    \A s \in Server, i \in Index :
+        1 <= i /\ i <= lastCommitted[s] /\ i <= logLength[s] =>
+            SameEntry(logEpoch[s], deliveredEpoch[s], i)
+
+THEOREM DeliveredIsLogged == Spec => []LogHasDelivered
 
 (***************************************************************************)
 (* A primary that serves has in its initial history everything of earlier  *)
@@ -733,8 +755,8 @@ PrimaryIntegrity ==
         /\ zabState[l] = BROADCAST
         /\ 1 <= i
         /\ i <= lastCommitted[s]
-        /\ creator[logEpoch[s]][i] < newEpoch[l]
-        => i <= initialLength[newEpoch[l]] /\ SameEntry(newEpoch[l], logEpoch[s], i)
+        /\ creator[deliveredEpoch[s]][i] < newEpoch[l]
+        => i <= initialLength[newEpoch[l]] /\ SameEntry(newEpoch[l], deliveredEpoch[s], i)
 
 THEOREM PrimaryHasAll == Spec => []PrimaryIntegrity
 
@@ -769,10 +791,13 @@ HistoryStays ==
 
 THEOREM LogsGrow == Spec => [][HistoryStays]_vars
 
-(* A promise is never taken back or changed, nor is an acknowledgement.    *)
+(* A promise is never taken back or changed.  An acknowledgement is not    *)
+(* taken back either, but beyond the initial history, by a server that     *)
+(* comes again in the same epoch.                                          *)
 SaidStays ==
     \A s \in Server, e \in Epoch :
-        /\ acked[s][e] <= acked'[s][e]
+        /\ \/ acked[s][e] <= acked'[s][e]
+           \/ acceptedEpoch[s] = e /\ acceptedEpoch'[s] = e /\ initialLength[e] <= acked'[s][e]
         /\ promised[s][e] =>
                /\ promised'[s][e]
                /\ promisedTo'[s][e] = promisedTo[s][e]

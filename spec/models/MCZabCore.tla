@@ -5,24 +5,26 @@
 (***************************************************************************)
 EXTENDS ZabCore
 
-CONSTANTS MaxEpoch, MaxIndex
+CONSTANTS
+    MaxEpoch, MaxIndex,
+    Leaders     \* who may be elected
 
 MCEpoch == 0..MaxEpoch
 MCIndex == 0..MaxIndex
 
 (***************************************************************************)
-(* Logs are bounded, and of what an election remembers only the least is   *)
-(* looked at: it decides no step.                                          *)
+(* Epochs and logs are bounded.                                            *)
 (***************************************************************************)
 MCNext ==
-    \/ \E l \in Server : Elect(l, 0, SomeQuorum)
-    \/ \E s, l \in Server : FollowerInfo(s, l)
+    \/ \E l \in Leaders : Elect(l)
+    \/ \E s, l \in Server, a \in Epoch : FollowerInfo(s, l, a)
     \/ \E l \in Server, e \in Epoch, Q \in Quorum : ChooseEpoch(l, e, Q)
     \/ \E s, l \in Server, e \in Epoch : Promise(s, e, l)
     \/ \E l, m \in Server, e \in Epoch, P \in Quorum : StartEpoch(l, e, P, m)
     \/ \E s \in Server, e \in Epoch, n \in Index : SyncLog(s, e, n)
     \/ \E s \in Server, e \in Epoch : FinishSync(s, e)
     \/ \E s \in Server, e \in Epoch : Append(s, e)
+    \/ \E s \in Server, e \in Epoch, n \in Index : Resync(s, e, n)
     \/ \E l \in Server, e \in Epoch, Q \in Quorum : Establish(l, e, Q)
     \/ \E l \in Server, e \in Epoch, v \in Value :
            proposedLength[e] < MaxIndex /\ Propose(l, e, v)

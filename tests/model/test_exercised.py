@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.model.catalogue import (
     FAMILIES,
-    PROVED,
+    JOINED,
     SPEC,
     Expected,
     Run,
@@ -75,7 +75,7 @@ def suite_of(runs: Iterable[Run]) -> Suite:
     [
         pytest.param(name, marks=pytest.mark.xdist_group(name))
         for name in FAMILIES
-        if name not in PROVED
+        if name not in JOINED
     ],
 )
 def test_a_family_exercises_everything(family: str) -> None:

@@ -137,3 +137,28 @@ def test_other_sizes(voters: int) -> None:
     story = Story(QUIET._replace(voters=voters))
     story.write(3)
     story.settle(3)
+
+
+def test_used_up_counters_begin_a_new_epoch() -> None:
+    """The last counter of an epoch is given to nobody (ZOOKEEPER-1277; spec/Zxids.tla)."""
+    story = Story()
+    story.write(2)
+    story.settle(2)
+    leader = story.leader
+    epoch = leader.next_zxid >> 32
+    assert leader.peer is not None
+    assert leader.peer.leader is not None
+    # As after four billion transactions.
+    leader.next_zxid = epoch << 32 | 0xFFFFFFFE
+    leader.peer.leader.last_proposed = leader.next_zxid - 1
+    leader.peer.leader._next_own_ack = leader.next_zxid
+    story.write()
+    story.settle(3)
+    assert story.world.judge.order[-1][0] == epoch << 32 | 0xFFFFFFFE
+
+    assert story.world.write() == epoch << 32 | 0xFFFFFFFF
+    assert leader.serving is None
+    story.settle(3)
+    story.write()
+    story.settle(4)
+    assert story.world.judge.order[-1][0] == (epoch + 1) << 32 | 1

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from speckeeper.storage.errors import DiskFailure, StorageError, reading
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.names import TEMPORARY_SUFFIX
+from speckeeper.wire.quorum_data import LAST_EPOCH
 
 ACCEPTED_EPOCH = "acceptedEpoch"
 CURRENT_EPOCH = "currentEpoch"
@@ -80,14 +81,14 @@ class EpochFiles:
             return None
         with reading(path):
             text = self._files.read(path)
+        remedy = "restore it from a backup, or empty dataDir and let the server sync from its peers"
         try:
-            return int(text.decode("ascii").strip())
+            epoch = int(text.decode("ascii").strip())
         except ValueError as error:
-            raise StorageError(
-                path,
-                "holds no decimal number",
-                "restore it from a backup, or empty dataDir and let the server sync from its peers",
-            ) from error
+            raise StorageError(path, "holds no decimal number", remedy) from error
+        if not 0 <= epoch <= LAST_EPOCH:
+            raise StorageError(path, f"{epoch} is no epoch, the last is {LAST_EPOCH}", remedy)
+        return epoch
 
 
 def write_atomically(files: FileSystem, target: Path, content: bytes) -> None:

@@ -24,6 +24,9 @@ _REQUEST = Struct(">qii")
 _SESSION = Struct(">qi")
 _VALID = Struct(">q?")
 
+LAST_EPOCH = 0x7FFFFFFF
+"""A zxid is a Java long with the epoch in its upper half (``Epochs`` in spec/Zxids.tla)."""
+
 NO_EPOCH = -1
 """In ACKEPOCH: this learner had accepted the epoch before; do not count it."""
 

@@ -15,6 +15,7 @@ from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.quorum_config import encode_config
 from speckeeper.wire.quorum_data import (
+    LAST_EPOCH,
     NO_EPOCH,
     PROTOCOL_VERSION,
     decode_epoch,
@@ -235,8 +236,7 @@ class Leader:
                 self._drop(handler, f"nothing came in time after {handler.stage.name}")
         if not self._broadcasting:
             if now_ms >= self._wait_until_ms:
-                phase = self._peer.zab_state.name
-                self.leader_shutdown(f"no quorum of learners in time in {phase}")
+                self.leader_shutdown(self._why_no_quorum())
         elif now_ms >= self._next_half_tick_ms:
             # From now, not from when it was due: a server that was stopped for a while must not
             # count the time as silence of its learners.
@@ -275,8 +275,15 @@ class Leader:
         elif self._promised:
             self._send_leaderinfo(handler)
 
+    def _why_no_quorum(self) -> str:
+        if self.new_epoch > LAST_EPOCH:
+            return f"epoch {LAST_EPOCH} is accepted, and there is none after it"
+        return f"no quorum of learners in time in {self._peer.zab_state.name}"
+
     def _choose_epoch(self) -> None:
-        """Ask for the durable step if a quorum is there."""
+        """Ask for the durable step if a quorum is there, and an epoch is left."""
+        if self.new_epoch > LAST_EPOCH:
+            return
         if not self._epoch_chosen and self._quorum(self.cepoch_recv):
             self._epoch_chosen = True
             self._peer.persist(PersistAcceptedEpoch(self.new_epoch))
@@ -554,6 +561,9 @@ class Leader:
             self._drop(handler, "it speaks the protocol of ZooKeeper 3.3, which is not served")
         elif info.config_version > self._peer.membership.active.version:
             self._drop(handler, "its configuration is newer than the leader's")
+        elif packet.zxid >> 32 >= LAST_EPOCH:
+            # Not followed: one server with a damaged file must not use up the epochs of all.
+            self._drop(handler, f"it has accepted epoch {LAST_EPOCH}, and there is none after it")
         else:
             self.leader_process_followerinfo(handler, packet.zxid >> 32)
             self._choose_epoch()

@@ -131,6 +131,14 @@ def test_epochs_are_what_was_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["acceptedEpoch", "currentEpoch"]
 
 
+@pytest.mark.parametrize("text", ["2147483648", "-1"])
+def test_what_no_zxid_can_hold_is_no_epoch(tmp_path: Path, text: str) -> None:
+    (tmp_path / "acceptedEpoch").write_text(text)
+
+    with pytest.raises(StorageError, match=f"{text} is no epoch, the last is 2147483647; restore"):
+        EpochFiles(tmp_path, Disk()).read(ACCEPTED_EPOCH)
+
+
 @pytest.mark.parametrize(
     ("accepted", "current", "unfinished", "expected"),
     [

@@ -3,9 +3,11 @@
 import pytest
 
 from speckeeper.wire.election import Notification, ServerState
-from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.jute import Reader
+from speckeeper.wire.quorum import PacketType, QuorumPacket, decode_packet, encode_packet
 from speckeeper.wire.quorum_config import decode_config
 from speckeeper.wire.quorum_data import (
+    LAST_EPOCH,
     NO_EPOCH,
     LearnerInfo,
     encode_epoch,
@@ -287,6 +289,24 @@ def test_last_counter_of_an_epoch_ends_leading() -> None:
     leader.peer.leader.last_proposed = 2 << 32 | 0xFFFFFFFE
     found = leader.feed(inputs.Propose(2 << 32 | 0xFFFFFFFF, b"a"))
     assert isinstance(found[0], effects.StopServing)
+
+
+def test_the_last_epoch_is_led_and_no_other_comes_after_it() -> None:
+    leader = Leader()
+    assert closed(leader.info(1, accepted=LAST_EPOCH)) == [1]
+    assert leader.info(2, accepted=LAST_EPOCH - 1) == [effects.PersistAcceptedEpoch(LAST_EPOCH)]
+    found = leader.feed(inputs.Persisted(effects.PersistAcceptedEpoch(LAST_EPOCH)))
+    assert packets(found) == [(2, T.LEADERINFO, LAST_EPOCH << 32)]
+    for packet in (e.packet for e in found if isinstance(e, effects.Send)):
+        assert decode_packet(Reader(encode_packet(packet))).zxid == LAST_EPOCH << 32
+
+
+def test_who_has_accepted_the_last_epoch_leads_no_more() -> None:
+    leader = Leader(accepted=LAST_EPOCH)
+    assert leader.info(1) == []
+    assert leader.peer.state is ServerState.LEADING
+    leader.feed(inputs.Tick(), leader.peer.settings.init_ms)
+    assert leader.peer.state is ServerState.LOOKING
 
 
 @pytest.mark.parametrize(
