@@ -242,10 +242,26 @@ def prove(
     workers: Annotated[
         int | None, typer.Option(help="Processes; by default one for each processor.", min=1)
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds for one question to Z3.", min=0.1)] = 60.0,
-    finite_timeout: Annotated[
-        float, typer.Option(help="Seconds to look for one counterexample.", min=0.1)
-    ] = 120.0,
+    limit: Annotated[
+        float, typer.Option(help="Millions of steps of Z3 for one question.", min=0.01)
+    ] = 100.0,
+    finite_limit: Annotated[
+        float, typer.Option(help="Millions of steps to look for one counterexample.", min=0.01)
+    ] = 1000.0,
+    smt2: Annotated[
+        Path | None,
+        typer.Option(help="Write the questions to Z3 into this folder, and do not ask them."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write counterexamples into this folder as modules, and run the checker from each "
+            "of them and towards it."
+        ),
+    ] = None,
+    replay_states: Annotated[
+        int, typer.Option(help="States that the checker looks at for a counterexample.", min=1)
+    ] = 20_000,
     every: Annotated[
         bool, typer.Option("--all", help="Print a line for every obligation, proved ones too.")
     ] = False,
@@ -265,19 +281,34 @@ def prove(
     """
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     # Here, since loading Z3 takes longer than most models to check.
+    from speccheck.prove.discharge import Limits
     from speccheck.report.proofs import ProofReport, run_proofs
+    from speccheck.report.questions import write_questions
 
     path, _, theorem = module.partition("!")
+    theorems = (theorem,) if theorem else ()
     try:
+        if smt2 is not None:
+            written, framed = write_questions(Path(path), tuple(library or ()), theorems, smt2)
+            typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
+            return
         proved = run_proofs(
             Path(path),
             tuple(library or ()),
-            (theorem,) if theorem else (),
+            theorems,
             ProofReport(Console(), Console(stderr=True), every=every),
             workers=workers,
-            seconds=(timeout, finite_timeout),
+            limits=Limits(limit, finite_limit),
+            replays=None if replay is None else (replay, replay_states),
         )
-    except (TlaError, ProofError, OSError, UnicodeDecodeError) as error:
+    except (
+        TlaError,
+        ProofError,
+        ConfigError,
+        EvaluationError,
+        OSError,
+        UnicodeDecodeError,
+    ) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("Interrupted: nothing is proved as a whole", err=True)

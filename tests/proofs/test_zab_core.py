@@ -13,8 +13,6 @@ from speccheck.prove.obligations import Kind
 from speccheck.prove.run import Task, plan, prove
 
 SPEC = Path(__file__).parents[2] / "spec"
-# Generous: it is processor time that counts, and a machine may be busy.
-LIMITS = Limits(240.0, 240.0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ MISTAKES = [
 @pytest.mark.timeout(1200)
 @pytest.mark.xdist_group("proofs")
 def test_every_theorem_is_proved_for_any_size() -> None:
-    task = Task(SPEC / "ZabCore.tla", workers=os.cpu_count() or 1, limits=LIMITS)
+    task = Task(SPEC / "ZabCore.tla", workers=os.cpu_count() or 1)
 
     results = prove(task)
 
@@ -60,7 +58,7 @@ def refutation(mistake: Mistake, folder: Path) -> Verdict:
         for name, size in {"quorum": 2, "VALUE": 1, "epoch": 2, "index": 1}.items():
             hints = re.sub(rf"^{name} = \d$", f"{name} = {size}", hints, flags=re.MULTILINE)
     (folder / "ZabCore.hints.toml").write_text(hints)
-    task = Task(path, limits=Limits(0.1, 240.0))
+    task = Task(path, limits=Limits(0.2, 5000.0))
     planned = plan(task)
     (verdict,) = [
         verdict

@@ -1,6 +1,7 @@
 """A solution of Z3 as values of TLA+: a state, what the action makes of it, the names bound."""
 
 import re
+from dataclasses import dataclass
 
 import z3
 
@@ -68,32 +69,40 @@ class _Shower:
         return _SUFFIX.sub("", str(found)) if self._world.sizes else str(found)
 
 
-def describe_counterexample(
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A solution as texts: constants and the state before by name, and the lines that tell it."""
+
+    constants: dict[str, str]
+    state: dict[str, str]
+    lines: list[str]
+
+
+def counterexample(
     conditions: Conditions, condition: Condition, model: z3.ModelRef
-) -> list[str]:
-    """Return the lines that tell a counterexample."""
+) -> Counterexample:
+    """Return a solution in the words of TLA+."""
     shower = _Shower(conditions, model)
     lines: list[str] = []
     for title, named in (("with", condition.parameters), ("for", condition.names)):
         if named:
             shown = ", ".join(f"{n} = {shower.text(v, None)}" for n, v in named.items())
             lines.append(f"{title} {shown}")
-    constants = [
-        (constant, conditions.module.types[constant])
-        for constant in conditions.module.resolved.constants
-        if constant in conditions.module.types
-    ]
-    for constant, type_ in constants:
-        value = conditions.translator.constant(constant)
-        if not isinstance(value, SetValue) or conditions.world.elements(value.type) is not None:
-            lines.append(f"  {constant.name} = {shower.text(value, type_)}")
     types = conditions.module.types
+    constants: dict[str, str] = {}
+    for constant in conditions.module.resolved.constants:
+        if constant in types:
+            value = conditions.translator.constant(constant)
+            if not isinstance(value, SetValue) or conditions.world.elements(value.type) is not None:
+                constants[constant.name] = shower.text(value, types[constant])
+    lines += [f"  {name} = {text}" for name, text in constants.items()]
     before: dict[m.Variable, str] = {}
     for variable, value in condition.before.items():
         before[variable] = shower.text(value, types[variable])
         lines.append(f"  /\\ {variable.name} = {before[variable]}")
     for variable, value in (condition.after or {}).items():
-        shown = shower.text(value, types[variable])
-        if shown != before[variable]:
-            lines.append(f"  /\\ {variable.name}' = {shown}")
-    return lines
+        text = shower.text(value, types[variable])
+        if text != before[variable]:
+            lines.append(f"  /\\ {variable.name}' = {text}")
+    state = {variable.name: text for variable, text in before.items()}
+    return Counterexample(constants, state, lines)

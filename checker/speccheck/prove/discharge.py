@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
+from typing import NamedTuple
 
 import z3
 
 from speccheck.prove.conditions import Condition, Conditions
-from speccheck.prove.counterexample import describe_counterexample
+from speccheck.prove.counterexample import Counterexample, counterexample
 from speccheck.prove.hints import Hints
 from speccheck.prove.module import ProofModule
 from speccheck.prove.obligations import Kind, Obligation, framed
@@ -28,12 +29,15 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Limits:
-    """Seconds of one question to Z3, of any size and in the finite instance."""
+class Limits(NamedTuple):
+    """How much one question to Z3 may take, of any size and in the finite instance.
 
-    def __init__(self, seconds: float = 60.0, finite: float = 120.0) -> None:
-        self.seconds = seconds
-        self.finite = finite
+    In millions of Z3's own steps (``rlimit``), not in seconds: a verdict does not depend on how
+    busy the machine is.
+    """
+
+    steps: float = 100.0
+    finite: float = 1000.0
 
 
 @dataclass(slots=True)
@@ -42,7 +46,7 @@ class Verdict:
 
     ``seconds`` are those of Z3 and of making the condition; ``unchanged``: proved by the frame
     rule; ``remembered``: proved in an earlier run. ``lines`` tell the counterexample, or why
-    nothing is known.
+    nothing is known; ``steps`` are those of Z3, in millions.
     """
 
     obligation: Obligation
@@ -50,7 +54,9 @@ class Verdict:
     seconds: float
     unchanged: bool = False
     remembered: bool = False
+    steps: float = 0.0
     lines: list[str] = field(default_factory=list)
+    counterexample: Counterexample | None = None
 
 
 class Prover:
@@ -81,13 +87,10 @@ class Prover:
         return verdict
 
     def _proved(self, obligation: Obligation) -> Verdict:
-        goal = self.conditions.goal(obligation.theorem)
-        if obligation.action:
-            step = self.conditions.step(goal, obligation.action)
-            if framed(self.module, goal, obligation, step.changed):
-                return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
+        if self._unchanged(obligation):
+            return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
         condition = self.conditions.of(obligation)
-        solver = _solver(condition, self._limits.seconds)
+        solver = _solver(condition, self._limits.steps)
         asked: list[str] = []
 
         def ask() -> bool:
@@ -100,14 +103,39 @@ class Prover:
             kept("proof", _key(solver), ask)
         except _NotProved:
             return self._refuted(obligation, condition, solver, asked[0])
-        return Verdict(obligation, Status.PROVED, 0.0, remembered=not asked)
+        return Verdict(
+            obligation,
+            Status.PROVED,
+            0.0,
+            remembered=not asked,
+            steps=_steps(solver) if asked else 0.0,
+        )
+
+    def question(self, obligation: Obligation) -> str | None:
+        """Return what Z3 is asked about an obligation in SMT-LIB 2, None if it is not asked.
+
+        To be answered by ``unsat``; where an action is to be possible, by ``sat``. Raises TlaError,
+        ProofError.
+        """
+        if obligation.kind is Kind.POSSIBLE:
+            return str(_solver(self.finite.of(obligation), 0).to_smt2())
+        if self._unchanged(obligation):
+            return None
+        return str(_solver(self.conditions.of(obligation), 0).to_smt2())
+
+    def _unchanged(self, obligation: Obligation) -> bool:
+        if not obligation.action:
+            return False
+        goal = self.conditions.goal(obligation.theorem)
+        step = self.conditions.step(goal, obligation.action)
+        return framed(self.module, goal, obligation, step.changed)
 
     def _refuted(
         self, obligation: Obligation, condition: Condition, solver: z3.Solver, answer: str
     ) -> Verdict:
         if answer == "sat" and not condition.selected and not self._hints.sizes:
-            lines = describe_counterexample(self.conditions, condition, solver.model())
-            return Verdict(obligation, Status.REFUTED, 0.0, lines=lines)
+            found = counterexample(self.conditions, condition, solver.model())
+            return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines)
         if not self._hints.sizes:
             reason = solver.reason_unknown() if answer == "unknown" else "no finite instance"
             return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[f"Z3 says: {reason}"])
@@ -115,11 +143,12 @@ class Prover:
         finite = _solver(small, self._limits.finite)
         answer = str(finite.check())
         if answer == "sat":
-            lines = describe_counterexample(self.finite, small, finite.model())
-            return Verdict(obligation, Status.REFUTED, 0.0, lines=lines)
+            found = counterexample(self.finite, small, finite.model())
+            return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=found)
         of_size = ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
-        said = "has no counterexample" if answer == "unsat" else "was not decided in time"
-        line = f"no proof within {self._limits.seconds:g} s; the instance of {of_size} {said}"
+        said = "has no counterexample" if answer == "unsat" else "was not decided"
+        limit = f"{self._limits.steps:g} million steps of Z3"
+        line = f"no proof in {limit}; the instance of {of_size} {said}"
         return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
 
     def _possible(self, obligation: Obligation) -> Verdict:
@@ -139,12 +168,19 @@ class _NotProved(Exception):
     pass
 
 
-def _solver(condition: Condition, seconds: float) -> z3.Solver:
+def _solver(condition: Condition, steps: float) -> z3.Solver:
+    """Return a solver with a question; no limit where ``steps`` is 0."""
     solver = z3.Solver()
-    solver.set("timeout", int(seconds * 1000))
+    solver.set("rlimit", int(steps * 1_000_000))
     solver.set("random_seed", 0)
     solver.add([*condition.hypotheses, condition.negated])
     return solver
+
+
+def _steps(solver: z3.Solver) -> float:
+    statistics = solver.statistics()
+    names = {statistics[n][0]: statistics[n][1] for n in range(len(statistics))}
+    return float(names.get("rlimit count", 0)) / 1_000_000
 
 
 def _key(solver: z3.Solver) -> str:

@@ -9,9 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from speccheck.prove.discharge import Limits, Status, Verdict
 from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove
+from speccheck.report.replays import replay_all
 
 _STYLES = {Status.PROVED: "green", Status.REFUTED: "bold red", Status.UNKNOWN: "bold yellow"}
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
+DEFAULT_LIMITS = Limits()
 
 
 class ProofReport:
@@ -61,6 +63,11 @@ class ProofReport:
             what = "theorem has" if planned.nameless == 1 else "theorems have"
             self._out.print(f"{planned.nameless} {what} no name and cannot be proved here")
 
+    def lines(self, lines: list[str]) -> None:
+        """Print lines as they are."""
+        for line in lines:
+            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def _line(self, status: Status, text: str) -> None:
         self._out.print(f"[{_STYLES[status]}]{status.value:<8}[/]", end="", highlight=False)
         self._out.print(f" {text}", markup=False, highlight=False, soft_wrap=True)
@@ -93,15 +100,16 @@ def run_proofs(
     report: ProofReport,
     *,
     workers: int | None = None,
-    seconds: tuple[float, float] = (60.0, 120.0),
+    limits: Limits = DEFAULT_LIMITS,
+    replays: tuple[Path, int] | None = None,
 ) -> bool:
     """Prove theorems of a module, all where none are named; return whether all are proved.
 
-    ``seconds`` limit one question to Z3, of any size and in the finite instance. Raises TlaError,
-    ProofError, OSError.
+    ``replays``: a folder for counterexamples to start the checker from, and how many states it may
+    look at. Raises TlaError, ProofError, OSError, and what the checker raises.
     """
     started = last = time.monotonic()
-    task = Task(path, folders, theorems, workers or os.cpu_count() or 1, Limits(*seconds))
+    task = Task(path, folders, theorems, workers or os.cpu_count() or 1, limits)
     planned = plan(task)
     if len(planned.obligations) < 50 and workers is None:
         task.workers = 1
@@ -124,4 +132,7 @@ def run_proofs(
     for result in results:
         report.theorem(result)
     report.summary(planned, results, time.monotonic() - started)
+    if replays is not None:
+        refuted = [v for result in results for v in result.verdicts if v.status is Status.REFUTED]
+        report.lines(replay_all(path, folders, refuted, *replays))
     return all(result.status is Status.PROVED for result in results)

@@ -45,7 +45,7 @@ def verdicts(tmp_path: Path, text: str, hints: str = "") -> dict[str, Verdict]:
     path = tmp_path / "Small.tla"
     path.write_text(f"{HEAD}{text}\n====\n")
     (tmp_path / "Small.hints.toml").write_text(hints)
-    results = prove(Task(path, limits=Limits(5.0, 20.0)))
+    results = prove(Task(path, limits=Limits(5.0, 50.0)))
     return {str(v.obligation): v for result in results for v in result.verdicts}
 
 

@@ -1,0 +1,165 @@
+"""A counterexample to induction as a module of its own: a state to start a model checker from.
+
+``ZabCore_cti.tla`` has the state as an initial predicate and the finite instance in which it was
+found. Two configurations ask what can be known of it: is what the theorem is for broken by what
+follows the state, and is the state reached from Init?
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from speccheck.prove.counterexample import Counterexample
+from speccheck.prove.errors import ProofError
+from speccheck.prove.module import ProofModule, conjuncts, unfolded
+from speccheck.prove.obligations import Goal, Obligation
+from speccheck.prove.types import AtomType, FunctionType, IntType, RecordType, SetType, Type
+from speccheck.tla import meaning as m
+
+
+class Replay(NamedTuple):
+    """Texts of the module and of its configurations.
+
+    ``step`` starts in the state and asks for the conjunct that breaks, ``onward`` starts there and
+    asks for what is proved by the invariant, ``reached`` starts in Init and asks for the state.
+    """
+
+    name: str
+    module: str
+    step: str
+    onward: str
+    reached: str
+
+
+def replay(
+    module: ProofModule,
+    goal: Goal,
+    obligation: Obligation,
+    found: Counterexample,
+    sizes: dict[str, int],
+    consequences: list[str],
+) -> Replay:
+    """Return the texts for a counterexample in the instance of ``sizes``.
+
+    ``consequences`` name state predicates that hold wherever the invariant does. Raises ProofError
+    where the specification has no names for its parts.
+    """
+    initial, step = _parts(goal)
+    name = f"{module.name}_cti"
+    atoms = sorted(_atoms(module, sizes))
+    replaced = dict(found.constants)
+    numbers: dict[str, str] = {}
+    for operator in module.resolved.operators.values():
+        type_ = module.types.get(operator)
+        if isinstance(type_, SetType) and isinstance(type_.element, IntType):
+            size = sizes.get(type_.element.name)
+            if size is not None:
+                numbers[operator.name] = f"0..{size}"
+    variables = [variable.name for variable in module.resolved.variables]
+    bounds = [
+        bound
+        for variable in module.resolved.variables
+        for bound in _bounds(variable.name, module.types[variable], sizes, 0)
+    ]
+    lines = [
+        f"---- MODULE {name} ----",
+        f"(* A state of the invariant from which a step breaks it: {obligation}.",
+        "   Written by speccheck prove --replay. *)",
+        f"EXTENDS {module.name}, TLC",
+        "",
+        *([f"CONSTANTS {', '.join(atoms)}", ""] if atoms else []),
+        *(f"Cti{n} == {text}" for n, text in (replaced | numbers).items()),
+        "",
+        "CtiState ==",
+        *(f"    /\\ {n} = {found.state[n]}" for n in variables),
+        "",
+        "(* The instance has no larger numbers. *)",
+        "InSizes ==",
+        *([f"    /\\ {bound}" for bound in bounds] or ["    TRUE"]),
+        "",
+        f"CtiNext == {step} /\\ InSizes'",
+        f"FromState == CtiState /\\ [][CtiNext]_<<{', '.join(variables)}>>",
+        f"FromInit == {initial} /\\ [][CtiNext]_<<{', '.join(variables)}>>",
+        "",
+        f"Breaks == {_named(module, goal, obligation)}",
+        "NotReached == ~CtiState",
+        "====",
+    ]
+    constants = [
+        "CONSTANTS",
+        *(f"    {atom} = {atom}" for atom in atoms),
+        *(f"    {n} <- Cti{n}" for n in replaced | numbers),
+    ]
+
+    def configuration(specification: str, invariants: list[str]) -> str:
+        asked = ["INVARIANTS", *(f"    {one}" for one in invariants)] if invariants else []
+        head = f"SPECIFICATION {specification}"
+        return "\n".join([head, *constants, "CHECK_DEADLOCK FALSE", *asked, ""])
+
+    return Replay(
+        name,
+        "\n".join(lines) + "\n",
+        configuration("FromState", ["Breaks"]),
+        configuration("FromState", consequences),
+        configuration("FromInit", ["NotReached"]),
+    )
+
+
+def _parts(goal: Goal) -> tuple[str, str]:
+    assert goal.behaviour is not None, "a step has been broken"
+    initial = goal.behaviour.initial
+    if not isinstance(initial, m.Call) or initial.arguments:
+        raise ProofError("a replay needs a specification whose initial predicate has a name")
+    statement = goal.theorem.statement
+    assert isinstance(statement, m.CallBuiltin), "Spec => []P"
+    spec = statement.arguments[0]
+    assert not isinstance(spec, m.OperatorValue), "a formula"
+    for part in conjuncts(unfolded(spec)):
+        inside = unfolded(part)
+        if isinstance(inside, m.CallBuiltin) and inside.builtin.name == "[]":
+            (box,) = inside.arguments
+            step = unfolded(box) if not isinstance(box, m.OperatorValue) else box
+            if isinstance(step, m.Step) and isinstance(step.action, m.Call):
+                return initial.operator.name, step.action.operator.name
+    raise ProofError("a replay needs a specification whose next-state relation has a name")
+
+
+def _named(module: ProofModule, goal: Goal, obligation: Obligation) -> str:
+    """Return the conjunct that breaks, or the definition around it where it has no name."""
+    name = obligation.conjunct.partition(".")[0]
+    if name not in module.resolved.operators:
+        raise ProofError(f"a replay needs a name for what breaks, which {name} is not")
+    return name
+
+
+def _atoms(module: ProofModule, sizes: dict[str, int]) -> Iterator[str]:
+    seen: set[str] = set()
+    pending: list[Type] = list(module.types.values())
+    while pending:
+        type_ = pending.pop()
+        match type_:
+            case AtomType(name=name) if name in sizes and name not in seen:
+                seen.add(name)
+                yield from (f"{name.lower()[0]}{n}" for n in range(1, sizes[name] + 1))
+            case SetType(element=element):
+                pending.append(element)
+            case FunctionType(domain=domain, codomain=codomain):
+                pending += [domain, codomain]
+            case RecordType(fields=fields):
+                pending += [one for _, one in fields]
+            case _:
+                pass
+
+
+def _bounds(text: str, type_: Type, sizes: dict[str, int], depth: int) -> Iterator[str]:
+    match type_:
+        case IntType(name=name) if name in sizes:
+            yield f"{text} <= {sizes[name]}"
+        case FunctionType(codomain=codomain):
+            bound = f"x{depth}"
+            for inner in _bounds(f"{text}[{bound}]", codomain, sizes, depth + 1):
+                yield f"\\A {bound} \\in DOMAIN {text} : {inner}"
+        case RecordType(fields=fields):
+            for name, one in fields:
+                yield from _bounds(f"{text}.{name}", one, sizes, depth)
+        case _:
+            return

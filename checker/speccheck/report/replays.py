@@ -1,0 +1,96 @@
+"""Counterexamples to induction, given to the checker: what follows them, and are they reached?"""
+
+from pathlib import Path
+
+from speccheck.explore.config import read_config
+from speccheck.explore.model import load_model
+from speccheck.explore.result import Result
+from speccheck.explore.search import Search
+from speccheck.prove.conditions import Conditions
+from speccheck.prove.discharge import Verdict
+from speccheck.prove.errors import ProofError
+from speccheck.prove.hints import hints_path, read_hints
+from speccheck.prove.module import load
+from speccheck.prove.obligations import Kind
+from speccheck.prove.replay import replay
+from speccheck.prove.world import World
+
+
+def replay_all(
+    path: Path, folders: tuple[Path, ...], verdicts: list[Verdict], folder: Path, most: int
+) -> list[str]:
+    """Write modules for counterexamples into a folder, run them, and return what came of each.
+
+    ``most``: so many states are looked at, at most, onward and from Init. Raises TlaError,
+    ProofError, ConfigError, EvaluationError, OSError.
+    """
+    module = load(path, folders)
+    hints = read_hints(hints_path(path))
+    conditions = Conditions(module, hints, World())
+    consequences = [
+        name
+        for theorem in module.theorems
+        for goal in [conditions.goal(theorem.name)]
+        if goal.by and not goal.on_steps and goal.behaviour is not None
+        for name in goal.goals
+        if name in module.resolved.operators
+    ]
+    said: list[str] = []
+    for number, verdict in enumerate(verdicts, 1):
+        obligation, found = verdict.obligation, verdict.counterexample
+        if found is None or obligation.kind is not Kind.STEP:
+            said.append(f"{obligation}: no state of a finite instance to start from")
+            continue
+        goal = conditions.goal(obligation.theorem)
+        broken = obligation.conjunct.partition(".")[0]
+        texts = replay(
+            module,
+            goal,
+            obligation,
+            found,
+            dict(hints.sizes),
+            [name for name in dict.fromkeys(consequences) if name != broken],
+        )
+        place = folder / f"{number:02}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{texts.name}.tla").write_text(texts.module)
+        for name, text in (
+            ("step", texts.step),
+            ("onward", texts.onward),
+            ("reached", texts.reached),
+        ):
+            (place / f"{name}.cfg").write_text(text)
+        said += [f"{obligation}: {place}", *_run(place, texts.name, path, folders, most, broken)]
+    return said
+
+
+def _run(
+    place: Path, name: str, path: Path, folders: tuple[Path, ...], most: int, broken: str
+) -> list[str]:
+    libraries = [path.parent, *folders]
+
+    def run(config: str) -> Result:
+        model = load_model(place / f"{name}.tla", read_config(place / f"{config}.cfg"), libraries)
+        return Search(model, most).run()
+
+    said: list[str] = []
+    step = run("step")
+    if step.verdict != "invariant":
+        raise ProofError(f"{place}: the checker finds no step from this state that breaks {broken}")
+    said.append(f"    the checker agrees: {step.trace[-1].action or 'the state itself'} breaks it")
+    onward = run("onward")
+    if onward.verdict == "invariant":
+        steps = len(onward.trace) - 1
+        said.append(f"    what follows breaks {onward.violated} too, after {steps} steps")
+    else:
+        end = "all" if onward.verdict == "success" else "the first"
+        said.append(f"    no theorem is broken in {end} {onward.distinct:,} states that follow")
+    reached = run("reached")
+    if reached.verdict == "invariant":
+        steps = len(reached.trace) - 1
+        said.append(f"    Init leads to it in {steps} steps: the specification is wrong")
+    elif reached.verdict == "success":
+        said.append("    Init never leads to it in this instance: the invariant is too weak")
+    else:
+        said.append(f"    Init leads to other states first, {reached.distinct:,} of them: unknown")
+    return said
