@@ -77,20 +77,23 @@ def _run(
     step = run("step")
     if step.verdict != "invariant":
         raise ProofError(f"{place}: the checker finds no step from this state that breaks {broken}")
-    said.append(f"    the checker agrees: {step.trace[-1].action or 'the state itself'} breaks it")
+    said.append("    the checker agrees")
     onward = run("onward")
     if onward.verdict == "invariant":
-        steps = len(onward.trace) - 1
-        said.append(f"    what follows breaks {onward.violated} too, after {steps} steps")
+        said.append(f"    what follows breaks {onward.violated} too, after {_steps(onward)}")
     else:
         end = "all" if onward.verdict == "success" else "the first"
         said.append(f"    no theorem is broken in {end} {onward.distinct:,} states that follow")
     reached = run("reached")
     if reached.verdict == "invariant":
-        steps = len(reached.trace) - 1
-        said.append(f"    Init leads to it in {steps} steps: the specification is wrong")
+        said.append(f"    Init leads to it in {_steps(reached)}: the specification is wrong")
     elif reached.verdict == "success":
         said.append("    Init never leads to it in this instance: the invariant is too weak")
     else:
         said.append(f"    Init leads to other states first, {reached.distinct:,} of them: unknown")
     return said
+
+
+def _steps(result: Result) -> str:
+    steps = len(result.trace) - 1
+    return f"{steps} step{'' if steps == 1 else 's'}"

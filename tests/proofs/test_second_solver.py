@@ -1,0 +1,78 @@
+"""cvc5 gives no other answer than Z3 to any question that the proofs ask; what it cannot decide is
+counted.
+
+Run with ``pytest -m long tests/proofs``: minutes. That a contradiction would be seen is tested
+always.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from speccheck.report.questions import write_questions
+
+cvc5 = pytest.importorskip("cvc5", reason="the second solver: install the extra dev")
+
+SPEC = Path(__file__).parents[2] / "spec"
+
+# cvc5's own steps for one question: its answer does not depend on how busy the machine is.
+LIMIT = "300000"
+
+
+def answer(path: Path) -> str:
+    """Return what cvc5 answers to a file: sat, unsat or unknown."""
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("rlimit-per", LIMIT)
+    parser = cvc5.InputParser(solver)
+    parser.setFileInput(cvc5.InputLanguage.SMT_LIB_2_6, str(path))
+    said = ""
+    while not (command := parser.nextCommand()).isNull():
+        said += command.invoke(solver, parser.getSymbolManager())
+    return said.strip()
+
+
+def expected(path: Path) -> str:
+    """Return what a file says that its answer is."""
+    text = path.read_text()
+    (status,) = (status for status in ("unsat", "sat") if f"(set-info :status {status})" in text)
+    return status
+
+
+def compare(module: str, folder: Path) -> "Counter[str]":
+    """Return how many answers agree and how many are unknown; fails on a contradiction."""
+    written, _ = write_questions(SPEC / f"{module}.tla", (), (), folder)
+    files = sorted(folder.glob("*.smt2"))
+    assert len(files) == written
+    found: Counter[str] = Counter()
+    for path in files:
+        said = answer(path)
+        assert said in {expected(path), "unknown"}, f"{path.name}: cvc5 says {said}"
+        found["unknown" if said == "unknown" else "agreed"] += 1
+    print(f"{module}: cvc5 agrees on {found['agreed']} of {written}, {found['unknown']} unknown")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("module", "questions"), [("QuorumSum", 32), ("QuorumJoint", 4), ("Zxids", 32)]
+)
+def test_cvc5_agrees_on_all_of_a_small_module(module: str, questions: int, tmp_path: Path) -> None:
+    assert compare(module, tmp_path) == {"agreed": questions}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_cvc5_never_contradicts_the_proofs_of_the_core(tmp_path: Path) -> None:
+    found = compare("ZabCore", tmp_path)
+    assert found["agreed"] >= LEAST_AGREED
+
+
+LEAST_AGREED = 200
+
+
+def test_a_contradiction_would_be_seen(tmp_path: Path) -> None:
+    write_questions(SPEC / "QuorumJoint.tla", (), ("JointMeetsOld",), tmp_path)
+    (path,) = tmp_path.glob("*.smt2")
+    text = path.read_text()
+    path.write_text(text[: text.index("(assert")] + "(check-sat)\n")
+    assert answer(path) != expected(path) == "unsat"
