@@ -4,15 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from speccheck.evaluate.actions import Goal
-from speccheck.evaluate.disjuncts import Action, Arguments, Disjuncts, Leaf, State
+from speccheck.evaluate.disjuncts import Action, Arguments, Leaf, State
 from speccheck.evaluate.emit import Block, Context, Environment, Local, Tally
+from speccheck.evaluate.named import Entry, NamedAction, NamedActions
 from speccheck.evaluate.values import Value, force
 from speccheck.tla import meaning as m
 
 __all__ = ["Action", "Compiler", "State"]
 
 
-class Compiler(Disjuncts):
+class Compiler(NamedActions):
     """Compiles expressions over ``variables``; a state is the tuple of their values.
 
     With ``fine``, each operation gets a line of its own, so that errors have an exact place.
@@ -243,3 +244,32 @@ class Compiler(Disjuncts):
         self.put_labelled(node, leaf, ctx, Goal(add, is_end=True))
         ctx.put("return")
         return self.define(self.fresh("labelled"), "state, add", ctx.block)
+
+    def named_actions(
+        self,
+        node: m.Expression,
+        name: str = "Next",
+        probes: tuple[m.Parameter, list[int]] | None = None,
+    ) -> list[NamedAction]:
+        """Return the actions of a next-state relation by their names, for one step at a time.
+
+        ``name`` and ``probes`` are as for :meth:`actions`.
+        """
+        return [self._named_action(node, entry, probes) for entry in self.entries(node, name)]
+
+    def _named_action(
+        self, node: m.Expression, entry: Entry, probes: tuple[m.Parameter, list[int]] | None
+    ) -> NamedAction:
+        now = self._names("v")
+        ctx = self._context(dict(now), dict.fromkeys(now))
+        if probes is not None:
+            ctx.env = {probes[0]: Tally(self.constant(probes[1]))}
+        ctx.assigning = "then"
+        self._unpack(now, ctx, "state")
+        given = "".join(f"given_{position}, " for position in range(len(entry.parameters)))
+        end = Goal(lambda inside: self._add(inside, f", ({given})", entry.place), is_end=True)
+        way = self.put_named(node, entry, ctx, end)
+        ctx.put("return")
+        step = self.define(self.fresh("named"), "state, pick, add", ctx.block)
+        parameters = tuple(parameter.name for parameter in entry.parameters)
+        return NamedAction(entry.name, entry.place, parameters, way.sets, way.gives, step)

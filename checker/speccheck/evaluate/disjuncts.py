@@ -62,7 +62,7 @@ class Disjuncts(Actions):
             case m.Where(body=body):
                 return self._leaves(body, found)
             case m.Call():
-                operator = self._followed(node)
+                operator = self.followed(node)
                 if operator is not None and operator.body is not None:
                     own = [p for p in operator.parameters if p not in operator.implicit]
                     values = tuple(p for p in own if not p.arity)
@@ -84,12 +84,12 @@ class Disjuncts(Actions):
         """
         called = [
             operator.name
-            for conjunct in _conjuncts(node)
-            if isinstance(conjunct, m.Call) and (operator := self._followed(conjunct)) is not None
+            for conjunct in conjuncts(node)
+            if isinstance(conjunct, m.Call) and (operator := self.followed(conjunct)) is not None
         ]
         return called[0] if len(called) == 1 else otherwise
 
-    def _followed(self, node: m.Call) -> m.Operator | None:
+    def followed(self, node: m.Call) -> m.Operator | None:
         """Return the operator that is called if it is an action on its own."""
         operator = actual(node.operator)
         if isinstance(operator, m.Literal) or operator.body is None or operator.recursive:
@@ -143,10 +143,10 @@ class Disjuncts(Actions):
             case m.Where():
                 inside = self.where(node, ctx)
                 self._put_way(node.body, choices, inside, goal, to_the_end=to_the_end)
-            case m.Call() if self._followed(node) is not None:
-                operator = self._followed(node)
+            case m.Call() if self.followed(node) is not None:
+                operator = self.followed(node)
                 assert operator is not None, "just seen"
-                assert operator.body is not None, "seen by _followed"
+                assert operator.body is not None, "seen by followed"
                 env = self.bind(operator, node.arguments, ctx, dict(ctx.env))
                 inside = ctx.called(operator.name, node.place, env)
                 self._put_way(operator.body, choices, inside, goal, to_the_end=to_the_end)
@@ -159,13 +159,14 @@ class Disjuncts(Actions):
                 self.put_action(node, ctx, Goal(rest, is_end=goal.is_end))
 
 
-def _conjuncts(node: m.Argument) -> Iterator[m.Argument]:
+def conjuncts(node: m.Argument) -> Iterator[m.Argument]:
+    """Yield the conjuncts of a formula, at any depth."""
     match node:
         case (
             m.Items(kind="/\\", items=items)
             | m.CallBuiltin(builtin=m.Builtin(name="/\\"), arguments=items)
         ):
             for item in items:
-                yield from _conjuncts(item)
+                yield from conjuncts(item)
         case _:
             yield node

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.named import NamedAction
 from speccheck.evaluate.values import Value, rank
 from speccheck.explore.config import Config, Tolerance
 from speccheck.explore.exercise.actions import Marks
@@ -50,6 +51,7 @@ class Model:
     of actions; ``probed`` returns the properties with probes for what mattered in them,
     ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
     to be shown in place of a state, from that state and the next.
+    ``named`` returns the actions by name, each to be taken with arguments that the caller picks.
     ``has_effects``: constraints or properties of steps do more than say what holds, so that to see
     a step twice is not to see it once.
     """
@@ -72,6 +74,7 @@ class Model:
     compiler: Compiler | None = None
     marks: Marks | None = None
     probed: Callable[[], list[ProbedFormula]] = list
+    named: Callable[[], list[NamedAction]] = list
     tolerances: list[Tolerance] = field(default_factory=list)
     alias: Callable[[State, State], Value] | None = None
     liveness: list[LivenessCheck] = field(default_factory=list)
@@ -309,7 +312,9 @@ class _Loader:
 
     def _set_actions(self, model: Model, step: m.Expression, name: str) -> None:
         marks = model.marks = Marks(self._compiler.analyst)
-        model.actions = self._compiler.actions(marks.mark(step, name), name, marks.probes)
+        marked = marks.mark(step, name)
+        model.actions = self._compiler.actions(marked, name, marks.probes)
+        model.named = lambda: self._compiler.named_actions(marked, name, marks.probes)
 
     def _add_property(self, name: str, model: Model) -> None:
         compiler = self._compiler

@@ -1,0 +1,209 @@
+"""The state machine: a rule for each action, compared with the specification after each step."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from speccheck.evaluate.disjuncts import State
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.values import Value
+from speccheck.explore.config import read_config
+from speccheck.explore.model import Model, load_model
+from speccheck.mbt.adapter import Adapter, method_of, sort_actions
+from speccheck.mbt.candidates import Candidates
+from speccheck.mbt.coverage import Coverage
+from speccheck.mbt.steps import Steps
+from speccheck.mbt.story import Story, difference
+
+
+class Disagreement(AssertionError):
+    """The system did what the specification does not allow, or the other way round.
+
+    The message is the whole example as a story, and how the two differ at its end.
+    """
+
+
+class SpecMachine(RuleBasedStateMachine):
+    """What the machines of all specifications have in common."""
+
+    model: ClassVar[Model]
+    steps: ClassVar[Steps]
+    coverage: ClassVar[Coverage]
+    adapter_type: ClassVar[type[Any]]
+    told: ClassVar[Mapping[str, Callable[..., object]]]
+    by_itself: ClassVar[tuple[str, ...]]
+    initial_states: ClassVar[list[State]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adapter: Adapter = self.adapter_type()
+        self.story = Story(self.model.variables)
+        self.candidates = self._candidates(())
+        self._actions: set[str] = set()
+        self._before = self.coverage.counts()
+
+    def _candidates(self, states: Iterable[State]) -> Candidates:
+        return Candidates(states, self.model.variables, self.steps, self.by_itself)
+
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        """Start the system in one of the initial states."""
+        number = 0
+        if len(self.initial_states) > 1:
+            number = data.draw(st.integers(0, len(self.initial_states) - 1), "initial state")
+        state = self.initial_states[number]
+        self.coverage.examples += 1
+        self.candidates = self._candidates([state])
+        self.adapter.start(self._named(state))
+        self._compare()
+
+    @rule()
+    def look(self) -> None:
+        """Do nothing but look again: the system may have gone on by itself."""
+        self._compare()
+
+    def is_enabled(self, action: str) -> bool:
+        """Tell whether an action is possible now, with some arguments."""
+        return bool(self._explained(lambda: self.candidates.is_enabled(action)))
+
+    def step(self, action: str, data: st.DataObject) -> None:
+        """Take a step by an action, with arguments drawn from the specification's sets."""
+
+        def choose(what: str, values: tuple[Any, ...]) -> int:
+            return data.draw(st.integers(0, len(values) - 1), what)
+
+        arguments = self._explained(lambda: self.candidates.draw(action, choose))
+        if arguments is None:
+            return  # Possible in each state that fits, but in each with other arguments.
+        self.story.begin(action, arguments)
+        before = self.candidates.states
+        after = self._explained(lambda: self.candidates.take(action, arguments))
+        self._count(action)
+        try:
+            self.told[action](self.adapter, *arguments)
+        except Exception as error:
+            error.add_note(f"{self.story}\nThe system failed in the last step.")
+            raise
+        self._compare()
+        self.story.changed(before[0], self.candidates.states[0], self._seen)
+        self._check_steps(before, after)
+
+    def teardown(self) -> None:
+        """Stop the system; tell Hypothesis how much the example has reached."""
+        try:
+            counts = zip(self._before, self.coverage.counts(), strict=True)
+            reached = len(self._actions) + sum(old != new for old, new in counts)
+            if self.story.has_steps:
+                hypothesis.target(float(reached), label="actions and branches")
+        finally:
+            self.adapter.close()
+
+    # --- comparing -------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        """Look at the system, and keep the states that it can be in."""
+        self._explained(self.candidates.go_on)
+        seen = self.adapter.observe()
+        self._seen = tuple(seen)
+        if self.candidates.keep(seen):
+            for action in self.candidates.own_steps():
+                self._count(action)
+            return
+        how = difference(self.model.variables, self.candidates.states, seen)
+        raise Disagreement(f"{self.story}\n{how}")
+
+    def _count(self, action: str) -> None:
+        self.coverage.steps += 1
+        self.coverage.actions[action] += 1
+        self._actions.add(action)
+
+    def _check_steps(self, before: Iterable[State], after: Iterable[State]) -> None:
+        """Check the properties of steps where it is certain what the step was."""
+        first, second = list(before), list(after)
+        if len(first) > 1 or len(second) > 1:
+            return
+        for check in self.model.step_checks:
+            if not self._explained(lambda: check.holds(first[0], second[0])):  # noqa: B023  # called at once
+                raise Disagreement(f"{self.story}\nThe specification violates {check.name}.")
+
+    def check(self, name: str, holds: Callable[[State], bool]) -> None:
+        """Check an invariant in all states that fit."""
+        for state in self.candidates.states:
+            if not self._explained(lambda: holds(state)):  # noqa: B023  # called at once
+                raise Disagreement(f"{self.story}\nThe specification violates {name}.")
+
+    def _named(self, state: State) -> dict[str, Value]:
+        return dict(zip(self.model.variables, state, strict=True))
+
+    def _explained(self, evaluate: Callable[[], Any]) -> Any:
+        try:
+            return evaluate()
+        except EvaluationError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, AttributeError) as error:
+            explained = self.model.explain(error)
+            if not explained.places:
+                raise
+            raise explained from error
+
+
+def machine_from_spec(
+    module: Path,
+    adapter: type[Any],
+    *,
+    config: Path | None = None,
+    library: Iterable[Path] = (),
+) -> type[SpecMachine]:
+    """Return the state machine of a module, to be run by Hypothesis.
+
+    ``adapter`` is the class of :class:`~speccheck.mbt.adapter.Adapter` whose objects are the
+    systems; ``config`` a TLC configuration, by default the one beside the module, whose invariants
+    and properties of steps are checked along the way; ``library`` are more folders with modules.
+    The class's ``coverage`` says what all of its examples together reached.
+
+    Raises AdapterError where the adapter does not fit the module, and what reading them raises:
+    TlaError, ConfigError, EvaluationError, OSError.
+    """
+    model = load_model(module, read_config(config or module.with_suffix(".cfg")), library)
+    assert model.marks is not None, "every model with a next-state relation has them"
+    steps = Steps(model.named(), model.marks)
+    told, by_itself = sort_actions(adapter, steps.names)
+    initial: list[State] = []
+    if model.initial is not None:
+        model.initial(initial.append)
+    body: dict[str, Any] = {
+        "model": model,
+        "steps": steps,
+        "coverage": Coverage([*told, *by_itself], model.marks),
+        "adapter_type": adapter,
+        "told": {name: method_of(adapter, name) for name in told},
+        "by_itself": tuple(by_itself),
+        "initial_states": initial,
+        "__doc__": f"{model.name}, driving {adapter.__name__}.",
+    }
+    for name in told:
+        body[name] = _rule(name)
+    for state_check in model.invariants:
+        body[f"invariant_{state_check.name}"] = _invariant(state_check.name, state_check.holds)
+    return type(f"{model.name}With{adapter.__name__}", (SpecMachine,), body)
+
+
+def _rule(action: str) -> Any:
+    def take(self: SpecMachine, data: st.DataObject) -> None:
+        self.step(action, data)
+
+    take.__name__ = action
+    enabled = precondition(lambda self: self.is_enabled(action))
+    return enabled(rule(data=st.data())(take))
+
+
+def _invariant(name: str, holds: Callable[[State], bool]) -> Any:
+    def look(self: SpecMachine) -> None:
+        self.check(name, holds)
+
+    look.__name__ = f"invariant_{name}"
+    return invariant()(look)
