@@ -1,7 +1,7 @@
 """Machines made from a small specification: what they allow, what they notice, what they tell."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, settings
@@ -68,13 +68,13 @@ def test_a_failure_of_the_system_tells_what_led_to_it() -> None:
 
 def test_every_action_is_accounted_for() -> None:
     class Forgetful(Shop):
-        left_out: Any = {}
+        left_out: ClassVar[dict[str, str]] = {}
 
     with pytest.raises(AdapterError, match="no method for the action Close: write Close"):
         machine_from_spec(STOCK, Forgetful)
 
     class Inventive(Shop):
-        internal: Any = frozenset({"Deliver", "Bake"})
+        internal: ClassVar[frozenset[str]] = frozenset({"Deliver", "Bake"})
 
     with pytest.raises(AdapterError, match="Bake, which is no action"):
         machine_from_spec(STOCK, Inventive)
