@@ -7,24 +7,14 @@ named in the tables below.
 
 from __future__ import annotations
 
-import json
-import re
-import urllib.error
-import urllib.request
 from typing import NamedTuple
 
 import pytest
 import raw_client as zk
 from conftest import StartPeer
+from operators import COMMANDS, WORDS, admin_answer, masked, shape
 from peers import APACHE_39, SPECKEEPER, Peer, free_port
 
-WORDS = "conf cons crst dirs dump envi gtmk hash isro mntr ruok srst srvr stat wchc wchp wchs"
-COMMANDS = (
-    "configuration connections connection_stat_reset dirs dump environment get_trace_mask hash "
-    "initial_configuration is_read_only last_snapshot monitor observer_connection_stat_reset ruok "
-    "server_stats stat_reset stats system_properties voting_view watch_summary watches "
-    "watches_by_path leader observers zabstate nonsense"
-)
 # mntr keys without which dashboards and alerts that people have do not work.
 MONITORED = {
     *("zk_version", "zk_server_state", "zk_avg_latency", "zk_max_latency", "zk_min_latency"),
@@ -59,15 +49,8 @@ def _view(start_peer: StartPeer, server: Peer) -> View:
     assert connection.call(2, zk.GET_DATA, zk.path_watch("/e", True))[1] == 0
     assert connection.call(3, zk.GET_CHILDREN, zk.path_watch("/", True))[1] == 0
     words = {word: server.word(word) for word in (*WORDS.split(), "nope")}
-    base = f"http://127.0.0.1:{server.settings()['admin.serverPort']}/commands/"
-    commands = {}
-    for command in COMMANDS.split():
-        try:
-            with urllib.request.urlopen(base + command, timeout=20) as answer:
-                commands[command] = json.load(answer)
-        except urllib.error.HTTPError as error:
-            commands[command] = {"status": error.code}
-            error.close()
+    admin_port = server.settings()["admin.serverPort"]
+    commands = {command: admin_answer(admin_port, command) for command in COMMANDS.split()}
     connection.close()
     return View(words, commands)
 
@@ -89,19 +72,9 @@ def views(start_module_peer: StartPeer) -> tuple[View, View]:
     return both[0], both[1]
 
 
-def _masked(text: str) -> list[str]:
-    """The lines of an answer without their numbers, paths, dates and versions."""
-    text = re.sub(r"(?m)^(Zookeeper version: ).*$", r"\1#", text)
-    text = re.sub(r"(?m)^(data(Log)?Dir=).*$", r"\1#", text)
-    text = re.sub(r"\w{3} \w{3} \d\d .* \d{4}", "DATE", text)
-    # Connections come in any order; the one that asks may be open or not, with its one request.
-    text = re.sub(r"\(queued=.*", "(#)", text)
-    return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", text).splitlines()
-
-
 @pytest.mark.parametrize("word", [word for word in WORDS.split() if word not in ("envi", "mntr")])
-def test_word_has_apache_s_shape(views: tuple[View, View], word: str) -> None:
-    apache, ours = (_masked(view.words[word]) for view in views)
+def test_word_has_apache_sshape(views: tuple[View, View], word: str) -> None:
+    apache, ours = (masked(view.words[word]) for view in views)
     assert ours == apache
 
 
@@ -126,20 +99,9 @@ def test_mntr_has_the_keys_that_people_watch(views: tuple[View, View]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS.split())
-def test_admin_command_has_apache_s_shape(views: tuple[View, View], command: str) -> None:
+def test_admin_command_has_apache_sshape(views: tuple[View, View], command: str) -> None:
     apache, ours = (view.commands[command] for view in views)
     if command in OTHER_KEYS:
         assert {"command", "error"} <= ours.keys()
         return
-    assert _shape(ours) == _shape(apache)
-
-
-def _shape(value: object) -> object:
-    """JSON without its values: keys, and types; of lists the shape of their first item."""
-    if isinstance(value, dict):
-        if all(re.fullmatch(r"-?\d+|0x[0-9a-f]+", key) for key in value) and value:
-            return {"#": _shape(next(iter(value.values())))}
-        return {key: _shape(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_shape(value[0])] if value else []
-    return type(value).__name__
+    assert shape(ours) == shape(apache)

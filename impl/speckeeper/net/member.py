@@ -18,10 +18,11 @@ from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.member_store import MemberStore
-from speckeeper.net.quorum_port import QuorumPort
+from speckeeper.net.quorum_port import LinkCounts, QuorumPort
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.member_counts import MemberCounts
 from speckeeper.server.member_server import MemberServer
+from speckeeper.server.phase_times import PhaseTimes
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.interface import FileSystem
@@ -120,6 +121,7 @@ class Member:
         self._turn_pending = False
         self._client_turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
+        self.times = PhaseTimes(now_ms())
         self._closed = False
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.SendNotification: self._send_notification,
@@ -157,6 +159,12 @@ class Member:
     def read_only(self) -> bool:
         """Whether it serves readers without a role."""
         return self._part.read_only
+
+    def observer_links(self) -> list[tuple[int, LinkCounts]]:
+        """Ids of the observers that this leader informs, and what their links have counted."""
+        leader = self.peer.leader
+        observers = [] if leader is None else leader.observers
+        return [(each.server_id, self._quorum.counts(each.link)) for each in observers]
 
     # -- life
 
@@ -252,6 +260,7 @@ class Member:
         phase = peer.state, peer.zab_state
         if phase != self._phase:
             self._phase = phase
+            self.times.enter(*phase, now_ms())
             learner = peer.learner
             of = "" if learner is None else f" of {learner.leader}"
             log.info("%s, %s%s", peer.state.name, peer.zab_state.name, of)

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol, cast
 
+from speckeeper.net.addresses import java_host
 from speckeeper.net.listening import ListenError, listen
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.quorum import QuorumPacket, encode_packet
+from speckeeper.wire.quorum import PacketType, QuorumPacket, encode_packet
 from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream
 from speckeeper.zab.effects import Link
 
@@ -26,6 +29,7 @@ Address = tuple[str, int]
 _NAME = "quorum port"
 RETRY_S = 0.1  # leaderConnectDelayDuringRetryMs
 TRIES = 5
+_WITH_TRANSACTIONS = (PacketType.PROPOSAL, PacketType.COMMIT, PacketType.INFORM)
 
 
 class Links(Protocol):
@@ -50,6 +54,27 @@ class Links(Protocol):
     def gone(self, link: Link) -> None:
         """A link has broken."""
         ...
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """What operators see of a link (``LearnerHandler.getLearnerHandlerInfo``).
+
+    ``last_zxid``: of the last transaction sent on it, -1 before the first.
+    """
+
+    address: str = ""
+    established_ms: int = 0
+    packets_received: int = 0
+    packets_sent: int = 0
+    requests: int = 0
+    last_zxid: int = -1
+    queued_bytes: int = 0
+
+    def reset(self) -> None:
+        """Start counting again."""
+        self.packets_received = self.packets_sent = self.requests = 0
+        self.last_zxid = -1
 
 
 class QuorumPort:
@@ -132,11 +157,24 @@ class QuorumPort:
 
     def send_packet(self, link: Link, packet: QuorumPacket) -> None:
         """Send a packet at the end of this turn. What goes to several links is encoded once."""
+        connection = self._connections.get(link)
+        if connection is None:
+            return
         last, encoded = self._encoded
         if packet is not last:
             encoded = encode_packet(packet)
             self._encoded = packet, encoded
-        self.send(link, encoded)
+        counts = connection.counts
+        counts.packets_sent += 1
+        if packet.type in _WITH_TRANSACTIONS:
+            counts.last_zxid = packet.zxid
+        connection.queue.append(encoded)
+        self._dirty[link] = None
+
+    def counts(self, link: Link) -> LinkCounts:
+        """Return what a link has counted; zeros for one that is gone."""
+        connection = self._connections.get(link)
+        return LinkCounts() if connection is None else connection.counted()
 
     def send_snapshot(self, link: Link, packet: QuorumPacket, chunks: Iterable[bytes]) -> None:
         """Send SNAP, the body of a snapshot, and the signature behind it."""
@@ -195,6 +233,8 @@ class QuorumPort:
         for item in arrived:
             if isinstance(item, QuorumPacket):
                 packets.append(item)
+                connection.counts.packets_received += 1
+                connection.counts.requests += item.type is PacketType.REQUEST
                 continue
             if packets:
                 self._links.packets(link, packets)
@@ -224,11 +264,15 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.link: Link = -1
         self.stream = port.stream()
+        self.counts = LinkCounts()
         self.snapshot: list[bytes] = []
         self.queue: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self.counts.address = f"/{java_host(host)}:{port}"
+        self.counts.established_ms = time.time_ns() // 1_000_000
         self._port.made(self, self._accepted)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -244,6 +288,12 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None and queue:
             self._transport.write(b"".join(queue))
 
+    def counted(self) -> LinkCounts:
+        """Return the numbers, with what waits to be sent now."""
+        if self._transport is not None:
+            self.counts.queued_bytes = self._transport.get_write_buffer_size()
+        return self.counts
+
     def close(self) -> None:
         """Close after what was written."""
         transport, self._transport = self._transport, None
@@ -251,4 +301,4 @@ class _Connection(asyncio.Protocol):
             transport.close()
 
 
-__all__ = ["Address", "Links", "QuorumPort"]
+__all__ = ["Address", "LinkCounts", "Links", "QuorumPort"]

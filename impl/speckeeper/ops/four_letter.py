@@ -13,6 +13,7 @@ from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.ops.environment import environment
 from speckeeper.ops.member_view import (
     configuration_lines,
+    is_learner,
     is_read_only,
     mode,
     proposal_sizes,
@@ -23,6 +24,7 @@ from speckeeper.ops.op_names import op_name
 from speckeeper.ops.running import NotServing, Running, directory_size, interest_ops
 from speckeeper.ops.version import full_version
 from speckeeper.server.connection import Connection
+from speckeeper.server.sessions import SessionTracker
 
 #: Sent by telnet when its user interrupts it; as the length of a frame it would be negative.
 TELNET_BREAK = "\xff\xf4\xff\xfd"
@@ -196,12 +198,7 @@ def hexadecimal(number: int) -> str:
 def dump(running: Running) -> str:
     """Sessions by the time they expire, ephemeral nodes by session, connections likewise."""
     server = running.server
-    lines = ["SessionTracker dump:"]
-    sessions = [
-        (expires_ms, [hexadecimal(session) for session in ids])
-        for expires_ms, ids in server.sessions.expiry_buckets()
-    ]
-    lines += _expiry_sets(running, "Session", sessions)
+    lines = ["SessionTracker dump:", *_sessions(running)]
     ephemerals = server.tree.ephemerals
     lines += ["ephemeral nodes dump:", f"Sessions with Ephemerals ({len(ephemerals)}):"]
     for session, paths in ephemerals.items():
@@ -210,6 +207,30 @@ def dump(running: Running) -> str:
     lines.append("Connections dump:")
     lines += _expiry_sets(running, "Connections", _connection_buckets(running))
     return _lines(lines)
+
+
+def _sessions(running: Running) -> Iterator[str]:
+    """Yield lines on the sessions: of a learner, which does not let them expire, one for each."""
+    server = running.server
+    local = server.core.local_sessions
+    if local is not None:
+        yield from _session_sets(running, "Local Session", local)
+    if not is_learner(running):
+        title = "Session" if local is None else "Global Session"
+        yield from _session_sets(running, title, server.sessions)
+        return
+    sessions = server.tree.sessions
+    yield f"Global Sessions({len(sessions)}):"
+    for session_id in sorted(sessions):
+        yield f"{hexadecimal(session_id)}\t{sessions[session_id]}ms"
+
+
+def _session_sets(running: Running, title: str, tracker: SessionTracker) -> Iterable[str]:
+    buckets = [
+        (expires_ms, [hexadecimal(session) for session in ids])
+        for expires_ms, ids in tracker.expiry_buckets()
+    ]
+    return _expiry_sets(running, title, buckets)
 
 
 def _expiry_sets(

@@ -34,6 +34,12 @@ def is_read_only(running: Running) -> bool:
     return running.member is not None and running.member.read_only
 
 
+def is_learner(running: Running) -> bool:
+    """Whether others decide on the life of the ensemble's sessions."""
+    member = running.member
+    return member is not None and member.serving is not ServerState.LEADING
+
+
 def shown_server_id(running: Running) -> int:
     """The server's id; 0 for a standalone server."""
     return 0 if running.member is None else running.member.peer.settings.server_id
@@ -101,8 +107,10 @@ def quorum_values(running: Running) -> Iterator[tuple[str, str | int]]:
     yield "peer_state", peer_state(member)
     yield "quorum_size", len(member.peer.membership.active.voters)
     leader = member.peer.leader
+    if member.serving is ServerState.OBSERVING:
+        yield "observer_master_id", leader_id(member)
+        return
     if leader is None:
-        yield "synced_observers", 0
         return
     followers = leader.followers
     votes = member.peer.membership.votes

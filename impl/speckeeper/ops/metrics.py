@@ -309,7 +309,61 @@ SUMMARIES: tuple[SummaryMetric, ...] = (
     ),
 )
 
-METRICS: tuple[Metric, ...] = (*GAUGES, *COUNTERS, *COUNTER_SETS, *SUMMARIES)
+_NOTHING = Distribution()
+
+
+def _taken(read: Callable[[Member], Summary]) -> Callable[[Running], Summary]:
+    return lambda running: _NOTHING if running.member is None else read(running.member)
+
+
+# Summaries of a member of an ensemble.
+QUORUM_SUMMARIES: tuple[SummaryMetric, ...] = (
+    SummaryMetric("election_time", "ms to elect a leader", _taken(lambda m: m.times.election)),
+    SummaryMetric(
+        "unavailable_time", "ms without service to clients", _taken(lambda m: m.times.unavailable)
+    ),
+    SummaryMetric(
+        "leader_unavailable_time",
+        "the same, where this server led then",
+        _taken(lambda m: m.times.leader_unavailable),
+    ),
+    SummaryMetric(
+        "follower_sync_time",
+        "ms for a follower to be synchronized",
+        _taken(lambda m: m.times.follower_sync),
+    ),
+    SummaryMetric(
+        "observer_sync_time",
+        "ms for an observer to be synchronized",
+        _taken(lambda m: m.times.observer_sync),
+    ),
+    SummaryMetric(
+        "propagation_latency",
+        "ms from a transaction's proposal to its application here",
+        _taken(lambda m: m.counts.quorum_ack_latency.plus(m.counts.commit_propagation_latency)),
+        True,
+    ),
+    SummaryMetric(
+        "quorum_ack_latency",
+        "ms from a leader's proposal to its commit",
+        _taken(lambda m: m.counts.quorum_ack_latency),
+        True,
+    ),
+    SummaryMetric(
+        "commit_propagation_latency",
+        "ms from a proposal to its commit at a learner",
+        _taken(lambda m: m.counts.commit_propagation_latency),
+        True,
+    ),
+)
+
+METRICS: tuple[Metric, ...] = (
+    *GAUGES,
+    *COUNTERS,
+    *COUNTER_SETS,
+    *SUMMARIES,
+    *QUORUM_SUMMARIES,
+)
 """All metrics, in the order of mntr."""
 
 _PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999))

@@ -152,6 +152,10 @@ class Running:
         self.admin.restore_time.reset()
         for summary in vars(self.start).values():
             summary.reset()
+        if self.member is not None:
+            self.member.times.reset()
+            self.member.counts.quorum_ack_latency.reset()
+            self.member.counts.commit_propagation_latency.reset()
 
     def wall_ms(self, clock_ms: int) -> int:
         """Return the wall-clock time of a time of the server's clock."""

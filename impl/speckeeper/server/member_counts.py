@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from speckeeper.server.stats import Distribution
 from speckeeper.zab.effects import Entry
 
 
@@ -22,6 +23,10 @@ class MemberCounts:
     min_proposal_size: int = -1
     max_proposal_size: int = -1
     serving_since_ms: int = 0
+    quorum_ack_latency: Distribution = field(default_factory=Distribution)
+    """A leader's: ms from the time in a transaction to its commit."""
+    commit_propagation_latency: Distribution = field(default_factory=Distribution)
+    """The same at a learner, with the difference of the two clocks in it."""
 
     def proposed(self, entries: Sequence[Entry]) -> None:
         """Count proposals that a leader has made."""

@@ -18,14 +18,19 @@ from speckeeper.server.pipeline import Random
 from speckeeper.server.read_only_server import ReadOnlyServer
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
+from speckeeper.server.stats import Distribution
 from speckeeper.tree.apply import apply
 from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.jute import LONG
 from speckeeper.wire.quorum import PacketType
 from speckeeper.wire.quorum_config import QuorumConfig, encode_config
 from speckeeper.wire.quorum_data import decode_revalidated
 from speckeeper.wire.txns import decode_txn
 from speckeeper.zab import effects, inputs
+
+# Of the serialized header: session, cxid, zxid, then the time.
+_TXN_TIME, _TXN_TIME_OFFSET = LONG, 20
 
 
 class MemberServer:
@@ -94,16 +99,32 @@ class MemberServer:
 
     def deliver_all(self, deliveries: Sequence[effects.Deliver], now_ms: int) -> None:
         """Do the same for transactions that follow each other."""
-        server = self.server
+        server, counts = self.server, self.counts
         if isinstance(server, LearnerServer):
-            self.counts.commits_received += len(deliveries)
+            counts.commits_received += len(deliveries)
+            self._time(deliveries, now_ms, server, counts.commit_propagation_latency)
             server.deliver_all(deliveries, now_ms)
         elif server is not None:
-            self.counts.commits += len(deliveries)
+            counts.commits += len(deliveries)
+            self._time(deliveries, now_ms, server, counts.quorum_ack_latency)
             server.committed(deliveries[-1].zxid, now_ms)
         else:
             for delivery in deliveries:
                 apply(self._tree(), decode_txn(delivery.entry))
+
+    def _time(
+        self,
+        deliveries: Sequence[effects.Deliver],
+        now_ms: int,
+        server: Server,
+        latency: Distribution,
+    ) -> None:
+        """Enter how old transactions are; another server's clock may be ahead of ours."""
+        wall_ms = now_ms + server.pipeline.wall_offset_ms
+        for delivery in deliveries:
+            (time_ms,) = _TXN_TIME.unpack_from(delivery.entry, _TXN_TIME_OFFSET)
+            if time_ms <= wall_ms:
+                latency.add(wall_ms - time_ms)
 
     def from_leader(self, effect: effects.FromLeader, now_ms: int) -> None:
         """Take an answer of the leader. Raises WireError for data that does not decode."""

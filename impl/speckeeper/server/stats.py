@@ -89,6 +89,19 @@ class Distribution(Summary):
         counted = self._times
         counted[value] = counted.get(value, 0) + times
 
+    def plus(self, other: "Distribution") -> "Distribution":
+        """Return the distribution of the values of both."""
+        both = Distribution()
+        for each in (self, other):
+            for value, times in each._times.items():
+                both._times[value] = both._times.get(value, 0) + times
+            if each.count:
+                both.count += each.count
+                both.total += each.total
+                both._min = each.min if both._min is None else min(both._min, each.min)
+                both._max = max(both.max, each.max)
+        return both
+
     def quantile(self, part: float) -> float:
         """Value below which ``part`` of the values lie (0..1), 0 if there is none.
 

@@ -206,7 +206,12 @@ def test_an_ensemble_of_one_shows_what_a_leader_shows(
         return {key: found[key] for key in found if key not in ("command", "error")}
 
     assert command("leader") == {"is_leader": True, "leader_id": 1, "leader_ip": "127.0.0.1"}
-    assert command("zabstate") == {"voting": True, "zabstate": "broadcast"}
+    state = command("zabstate")
+    assert (state["myid"], state["is_leader"], state["voting"]) == (1, True, True)
+    assert (state["zabstate"], state["zab_epoch"]) == ("broadcast", 1)
+    assert state["last_zxid"] == f"{(1 << 32) + state['zab_counter']:#x}"
+    assert int(values["zk_cnt_election_time"]) == int(values["zk_cnt_unavailable_time"]) == 1
+    assert values["zk_cnt_quorum_ack_latency"] == values["zk_commit_count"]
     assert command("voting_view") == {
         "current_config": {
             "1": {

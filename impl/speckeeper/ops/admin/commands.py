@@ -4,19 +4,27 @@ ZooKeeper: org.apache.zookeeper.server.admin.Commands. `COMMANDS` is the registr
 elsewhere (`admin_site`). Commands that send or take a snapshot are in `admin_snapshots`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from speckeeper.ops.config.keys import PREFIX, find_key
 from speckeeper.ops.environment import environment
-from speckeeper.ops.member_view import is_read_only, leader_id, proposal_sizes, shown_server_id
+from speckeeper.ops.hosts import bracketed
+from speckeeper.ops.member_view import (
+    is_learner,
+    is_read_only,
+    leader_id,
+    proposal_sizes,
+    shown_server_id,
+)
 from speckeeper.ops.metrics import monitor_values
 from speckeeper.ops.op_names import op_name
 from speckeeper.ops.running import Running, directory_size, interest_ops
 from speckeeper.ops.version import full_version
 from speckeeper.server.connection import Connection
 from speckeeper.tree.digest import DIGEST_VERSION
-from speckeeper.wire.quorum_config import ConfiguredServer
+from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint
 
 Answer = dict[str, object]
 Parameters = Mapping[str, str]
@@ -106,11 +114,21 @@ def dump(running: Running, parameters: Parameters) -> Answer:
     """Sessions by the time they expire, ephemeral nodes by session."""
     server = running.server
     return {
-        "expiry_time_to_session_ids": dict(server.sessions.expiry_buckets()),
+        "expiry_time_to_session_ids": dict(sorted(_expiring(running))),
         "session_id_to_ephemeral_paths": {
             session: sorted(paths) for session, paths in server.tree.ephemerals.items()
         },
     }
+
+
+def _expiring(running: Running) -> Iterator[tuple[int, list[int]]]:
+    """Yield times and the sessions that expire then; a learner tells of none."""
+    if is_learner(running):
+        return
+    server = running.server
+    if server.core.local_sessions is not None:
+        yield from server.core.local_sessions.expiry_buckets()
+    yield from server.sessions.expiry_buckets()
 
 
 def environment_(running: Running, parameters: Parameters) -> Answer:
@@ -195,9 +213,29 @@ def nothing(running: Running, parameters: Parameters) -> Answer:
 
 def observers(running: Running, parameters: Parameters) -> Answer:
     """The observers that a leader informs."""
-    leading = None if running.member is None else running.member.peer.leader
-    found = [] if leading is None else [{"sid": each.server_id} for each in leading.observers]
-    return {"synced_observers": len(found), "observers": found}
+    found = [] if running.member is None else running.member.observer_links()
+    told = [
+        {
+            "remote_socket_address": link.address,
+            "sid": server_id,
+            "established": link.established_ms,
+            "queued_packets": int(link.queued_bytes > 0),
+            "queued_packets_size": link.queued_bytes,
+            "packets_received": link.packets_received,
+            "packets_sent": link.packets_sent,
+            "requests": link.requests,
+            "last_zxid": link.last_zxid,
+        }
+        for server_id, link in found
+    ]
+    return {"synced_observers": len(told), "observers": told}
+
+
+def observer_stat_reset(running: Running, parameters: Parameters) -> Answer:
+    """Reset the numbers of the observers' links."""
+    for _, link in [] if running.member is None else running.member.observer_links():
+        link.reset()
+    return {}
 
 
 def server_stats(running: Running, parameters: Parameters) -> Answer:
@@ -326,13 +364,44 @@ def watch_summary(running: Running, parameters: Parameters) -> Answer:
 
 
 def zabstate(running: Running, parameters: Parameters) -> Answer:
-    """The phase of the protocol; a standalone server takes no part in it."""
+    """Phase of the protocol, and the member's addresses (QuorumPeer.ZabState)."""
     member = running.member
-    if member is None:
+    if member is None or member.serving is None:
         return {"voting": False, "zabstate": ""}
     peer = member.peer
-    voting = peer.membership.votes(peer.settings.server_id)
-    return {"voting": voting, "zabstate": peer.zab_state.name.lower()}
+    own = member.config.server(peer.settings.server_id)
+    assert own is not None
+    zxid = running.server.tree.last_processed_zxid
+    host = running.config.string("clientPortAddress") or "0.0.0.0"
+    return {
+        "myid": own.id,
+        "is_leader": member.serving is ServerState.LEADING,
+        "quorum_address": _addresses(own.endpoints, lambda each: each.quorum_port),
+        "election_address": _addresses(own.endpoints, lambda each: each.election_port),
+        "client_address": f"{bracketed(host)}:{running.client_port}",
+        "voting": peer.membership.votes(own.id),
+        "last_zxid": f"{zxid:#x}",
+        "zab_epoch": zxid >> 32,
+        "zab_counter": zxid & 0xFFFFFFFF,
+        "zabstate": peer.zab_state.name.lower(),
+    }
+
+
+def _addresses(endpoints: Sequence[Endpoint], port_of: Callable[[Endpoint], int]) -> Answer:
+    """MultipleAddresses as Jackson writes it; nobody has asked whether they can be reached."""
+    shown = [f"{bracketed(each.host)}:{port_of(each)}" for each in endpoints]
+    return {
+        "empty": not shown,
+        "all_addresses": shown,
+        "wildcard_addresses": [f"0.0.0.0:{port_of(each)}" for each in endpoints],
+        "all_ports": [port_of(each) for each in endpoints],
+        "all_host_strings": [each.host for each in endpoints],
+        "reachable_address": shown[0],
+        "all_reachable_addresses": shown,
+        "all_reachable_addresses_or_all": shown,
+        "reachable_or_one": shown[0],
+        "one": shown[0],
+    }
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -353,7 +422,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(("last_snapshot", "lsnp"), last_snapshot, "zxid and time of the newest snapshot"),
     Command(("leader", "lead"), leader, "the leader of the ensemble"),
     Command(("monitor", "mntr"), monitor, "all metrics", False),
-    Command(("observer_connection_stat_reset", "orst"), nothing, "reset the numbers of observers"),
+    Command(
+        ("observer_connection_stat_reset", "orst"),
+        observer_stat_reset,
+        "reset the numbers of observers",
+    ),
     Command(("observers", "obsr"), observers, "the observers of the ensemble"),
     Command(("ruok",), nothing, "no error if the server serves"),
     Command(("server_stats", "srvr"), server_stats, "version, latency, traffic, zxid, mode"),
