@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +113,7 @@ def hunt(
         else:
             check_bug(name, found, bug)
             plan = Plan(name, range(first, first + seeds), limit, servers, bug, keep_going)
-            with Runner(place(executor, workers)) as runner:
+            with _ended_by_sigterm(), Runner(place(executor, workers)) as runner:
                 hunter = Hunter(plan, found, runner, out_console)
                 code = hunter.run(shrink, out)
             if as_json:
@@ -123,6 +126,16 @@ def hunt(
         code = INTERRUPTED
     if code:
         raise typer.Exit(code)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: a campaign may run where there is no terminal."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _list_bugs(console: Console, system: System) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Hunter:
     def run(self, shrink_s: float, out: Path | None) -> int:
         """Run the seeds and what follows; return the exit code. Raises Unusable."""
         with Progress(self._progress_console, at_once=True) as progress:
-            self._tally = campaign(self.plan, self._runner, lambda t: progress.say(line_of(t)))
+            self._tally = campaign(self.plan, self._runner, partial(_tell, progress))
         tally = self._tally
         tell_tally(self._console, self.plan, tally)
         if tally.violations:
@@ -121,6 +122,13 @@ class Hunter:
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell(progress: Progress, tally: Tally, outcome: Outcome) -> None:
+    """Tell how far a campaign is, and at once what it finds."""
+    if outcome.violation is not None or outcome.problem is not None:
+        progress.note(f"Seed {outcome.seed}: {outcome.violation or outcome.problem}")
+    progress.say(line_of(tally))
 
 
 def _among(schedule: Schedule, drawn: Schedule) -> bool:

@@ -60,8 +60,8 @@ class Tally:
         return self.figures[VIRTUAL_MS] / 1000 / self.seconds if self.seconds else 0.0
 
 
-def campaign(plan: Plan, runner: Runner, tell: Callable[[Tally], None]) -> Tally:
-    """Run the seeds in their order; tell how it is getting on. Raises Unusable.
+def campaign(plan: Plan, runner: Runner, tell: Callable[[Tally, Outcome], None]) -> Tally:
+    """Run the seeds in their order; tell of each how it ended. Raises Unusable.
 
     After a violation no more are begun, unless the plan says so; those under way end. So the first
     violation by seed is the same with any number of workers. Ctrl-C ends it early.
@@ -79,7 +79,7 @@ def campaign(plan: Plan, runner: Runner, tell: Callable[[Tally], None]) -> Tally
         for outcome in runner.outcomes(tasks()):
             tally.add(outcome)
             tally.seconds = time.monotonic() - began
-            tell(tally)
+            tell(tally, outcome)
     except KeyboardInterrupt:
         tally.interrupted = True
     tally.seconds = time.monotonic() - began

@@ -97,6 +97,10 @@ class Progress:
         self._samples.append(sample)
         self.say(self._line(result, sample))
 
+    def note(self, line: str) -> None:
+        """Print a line that stays."""
+        self._console.print(line, soft_wrap=True, markup=False, highlight=False)
+
     def say(self, line: str) -> None:
         """Show a line: at once on a terminal, elsewhere if the last one was some time ago."""
         now = self._clock()

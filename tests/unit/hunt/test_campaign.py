@@ -8,13 +8,13 @@ import pytest
 from speccheck.hunt.campaign import Plan, Tally, campaign
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import Unusable, check_bug, find_system
-from speccheck.hunt.task import Task, draw, run, with_only
+from speccheck.hunt.task import Outcome, Task, draw, run, with_only
 from speccheck.hunt.workers import LocalProcesses, place
 
 
 def run_plan(plan: Plan, workers: int = 2, grace_s: float = 30.0) -> Tally:
     with Runner(LocalProcesses(workers), grace_s) as runner:
-        return campaign(plan, runner, lambda tally: None)
+        return campaign(plan, runner, lambda tally, outcome: None)
 
 
 def test_all_seeds_are_run_and_counted(toy: str) -> None:
@@ -76,7 +76,7 @@ def test_error_within_the_system_is_a_violation(toy: str) -> None:
 
 
 def test_interrupt_ends_it_with_what_was_done(toy: str) -> None:
-    def interrupt(tally: Tally) -> None:
+    def interrupt(tally: Tally, outcome: Outcome) -> None:
         if tally.runs == 5:
             raise KeyboardInterrupt
 

@@ -127,11 +127,12 @@ def test_bugs_are_listed(toy: str) -> None:
     )
 
 
-def test_ctrl_c_reports_what_was_done(toy: str, tmp_path: Path) -> None:
-    """Sent to the group, as a terminal does."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_reports_what_was_done(toy: str, tmp_path: Path, number: int) -> None:
+    """Ctrl-C reaches the whole group, as a terminal sends it; SIGTERM the process alone."""
     process = subprocess.Popen(
         [sys.executable, "-m", "speccheck.cli", "hunt", "--system", toy, "--seeds", "100000000"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "SPECCHECK_LINES": "0.1"},
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -140,7 +141,8 @@ def test_ctrl_c_reports_what_was_done(toy: str, tmp_path: Path) -> None:
     assert process.stderr is not None
     line = process.stderr.readline()
     assert "100,000,000 seeds" in line
-    os.killpg(process.pid, signal.SIGINT)
+    send = os.killpg if number == signal.SIGINT else os.kill
+    send(process.pid, number)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "toy: interrupted after " in output

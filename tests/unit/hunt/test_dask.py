@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from speccheck.cli import app
 
+pytestmark = pytest.mark.xdist_group("dask")  # one cluster is enough
+
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
@@ -17,7 +19,7 @@ def scheduler() -> Iterator[str]:
         n_workers=2,
         threads_per_worker=2,
         processes=False,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         protocol="tcp",
         host="127.0.0.1",
     ) as cluster:
