@@ -52,10 +52,22 @@ class ClientDoors:
         self.port: ClientPort | None = None
         loop.add_reader(listening.fileno(), self._hear_visitor)
 
-    def open(self, server: Server, end_turn: Callable[[], None]) -> None:
-        """Let clients in; ``end_turn`` is called when they have brought something."""
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is no more than one client."""
+        return self.port is None or len(self.port.protocols) <= 1
+
+    def open(
+        self, server: Server, end_turn: Callable[[], None], end_turn_now: Callable[[], None]
+    ) -> None:
+        """Let clients in; ``end_turn`` is called when they have brought something.
+
+        It runs the end of the turn soon, and ``end_turn_now`` at once.
+        """
         self._loop.remove_reader(self._listening.fileno())
-        self.port = ClientPort(server, self._commands, end_turn, self._most_connections)
+        self.port = ClientPort(
+            server, self._commands, end_turn, self._most_connections, end_turn_now
+        )
         self._acceptor = Acceptor(self._loop, self._listening.dup(), self.port)
         self._acceptor.start()
 

@@ -45,8 +45,7 @@ class LogWriting:
         """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
 
         ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
-        :attr:`submit` returns. None: never, for who has better things to do meanwhile (a leader
-        sends its proposals).
+        :attr:`submit` returns. None: never.
         """
         self._loop = loop
         self._persisted = persisted

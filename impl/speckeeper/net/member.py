@@ -119,7 +119,6 @@ class Member:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = _NEVER
         self._turn_pending = False
-        self._client_turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
         self.times = PhaseTimes(now_ms())
         self._closed = False
@@ -235,24 +234,47 @@ class Member:
                 self._perform[type(effect)](effect)
         if deliveries:
             self._deliver(deliveries)
+        self.client_turn()
+
+    def client_turn(self) -> None:
+        """Have the end of this turn run, once, after everything that it brings was taken in."""
         if not self._turn_pending:
             self._turn_pending = True
             self._loop.call_soon(self._end_turn)
 
     def _end_turn(self) -> None:
-        self._turn_pending = False
+        """Pass on what has come up: to the other members, to the disk, to clients, in this order.
+
+        The disks of the others work while we wait for ours.
+        """
         if self._closed:
             return
-        if self._appends:
-            entries, self._appends = self._appends, []
-            self.store.append(entries)
-            if self.peer.learner is not None:
-                self.counts.proposals_received += len(entries)
-        self._take_snapshot_if_due()
-        self._quorum.flush()
-        self._say_phase()
-        self._quorum.listen(self.peer.accepts_learners, self.fail)
-        self._arm()
+        self._turn_pending = True
+        try:
+            self.propose_all()
+            self._quorum.flush()
+            if self._appends:
+                entries, self._appends = self._appends, []
+                if self.peer.learner is not None:
+                    self.counts.proposals_received += len(entries)
+                self.store.append(entries)  # what is durable at once is acknowledged here
+                self._quorum.flush()
+            self._take_snapshot_if_due()
+            self._write_to_clients()
+            self._say_phase()
+            self._quorum.listen(self.peer.accepts_learners, self.fail)
+            self._arm()
+        finally:
+            self._turn_pending = False
+        if self._appends or self._part.has_inputs:
+            self.client_turn()
+
+    def _write_to_clients(self) -> None:
+        server = self.server
+        if server is not None and self.doors is not None:
+            self.doors.write(server)
+            if server.backlog:
+                self._loop.call_soon(self._give_turns)
 
     def _say_phase(self) -> None:
         """Log how far the member is on its way to serving, and why it has to begin again."""
@@ -296,23 +318,6 @@ class Member:
         events = self._part.take_inputs()
         if events:
             self._step_all(events)
-
-    def client_turn(self) -> None:
-        """Have the end of a turn run, after clients have brought something."""
-        if not self._client_turn_pending:
-            self._client_turn_pending = True
-            self._loop.call_soon(self._end_client_turn)
-
-    def _end_client_turn(self) -> None:
-        self._client_turn_pending = False
-        if self._closed:
-            return
-        self.propose_all()
-        server = self.server
-        if server is not None and self.doors is not None:
-            self.doors.write(server)
-            if server.backlog:
-                self._loop.call_soon(self._give_turns)
 
     def _give_turns(self) -> None:
         if self.server is not None:
@@ -362,6 +367,8 @@ class Member:
                 self.peer.touched |= self._part.take_touched(now_ms())
                 break
         self._step(inputs.PacketsReceived(link, packets))
+        if self.doors is None or self.doors.is_quiet:
+            self._end_turn()  # nobody else brings in what could go with it
 
     def snapshot(self, link: Link, chunks: list[bytes]) -> None:
         """A snapshot has come."""
@@ -473,7 +480,7 @@ class Member:
             self._loop, server, self.store.writing, self._storage, self._files, self.fail
         )
         if self.doors is not None:
-            self.doors.open(server, self.client_turn)
+            self.doors.open(server, self.client_turn, self._end_turn)
 
     def _stop_serving(self, effect: effects.StopServing) -> None:
         log.info("serving no more")

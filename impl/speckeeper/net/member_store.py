@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 
 from speckeeper.net.log_writing import LogWriting
+from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.member_files import MemberFiles
 from speckeeper.storage.recovery import Report
@@ -46,6 +47,7 @@ class MemberStore:
         self._loop = asyncio.get_running_loop()
         self._content = MemberFiles(settings, files, window)
         self._writing: LogWriting | None = None
+        self._pace = DiskPace()
 
     @property
     def tree(self) -> DataTree:
@@ -128,6 +130,7 @@ class MemberStore:
             self._files,
             lambda: self._persisted(writing.persisted_zxid),
             self._failed,
+            self._pace,
         )
         writing.start()
         self._writing = writing

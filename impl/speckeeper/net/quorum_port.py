@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 Address = tuple[str, int]
 
 _NAME = "quorum port"
-RETRY_S = 0.1  # leaderConnectDelayDuringRetryMs
-TRIES = 5
+# As long as ZooKeeper's five tries with 100 ms between them, but without so long a gap: a leader
+# that was elected hears of it at the same time as its followers, and often opens its port later.
+RETRY_S = 0.02
+TRIES = 21
 _WITH_TRANSACTIONS = (PacketType.PROPOSAL, PacketType.COMMIT, PacketType.INFORM)
 
 

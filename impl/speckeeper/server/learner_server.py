@@ -106,6 +106,11 @@ class LearnerServer(Server):
         self._learner_sessions.revalidated(session_id, valid, now_ms)
         self._settle(now_ms)
 
+    @property
+    def has_requests(self) -> bool:
+        """Whether there are packets for the leader."""
+        return bool(self._forwarding.requests)
+
     def take_requests(self) -> list[QuorumPacket]:
         """Take out the packets for the leader."""
         requests = self._forwarding.requests
