@@ -106,3 +106,23 @@ def test_a_session_lives_for_its_timeout_and_about_a_tick(
     lived = time.monotonic() - began
 
     assert 1.2 - 0.05 <= lived <= 1.2 + 2 * 0.2 + 1.0  # a second of grace for a busy machine
+
+
+@pytest.mark.parametrize("asked_ms", [400, 4000])
+@pytest.mark.parametrize("kind", [APACHE_38, APACHE_39, SPECKEEPER], ids=lambda kind: kind.name)
+def test_a_client_may_ask_for_a_session_again_and_lives_for_what_it_asked(
+    start_peer: StartPeer, kind: Kind, asked_ms: int
+) -> None:
+    server = start_peer(kind, config=SETTINGS)
+    connection = zk.RawConnection(server.port)
+    assert connection.handshake(zk.connect_request(timeout_ms=2000)) is not None
+    connection.request(1, zk.CREATE_SESSION, zk.integer(asked_ms))
+    answer = connection.frame()
+    assert answer is not None
+    assert int.from_bytes(answer[4:8], "big") == 2000  # what it was told before
+    began = time.monotonic()
+
+    assert connection.frame() is None
+    lived = time.monotonic() - began
+
+    assert asked_ms / 1000 - 0.05 <= lived <= asked_ms / 1000 + 2 * 0.2 + 1.0

@@ -97,8 +97,10 @@ class Dispatcher:
         self._limit = settings.global_outstanding_limit
         self._request_limit = settings.request_throttle_limit
         # Up to here no limit applies to anybody.
-        limits = (self._limit, self._request_limit - 1 if self._request_limit else self._limit)
-        self._soonest_limit = min(limits)
+        soonest = self._limit + 1
+        self._soonest_limit = min(
+            soonest, self._request_limit - 1 if self._request_limit else soonest
+        )
         self._limits_large = settings.large_request_threshold != -1
         # Requests up to here count as large by no setting.
         self._never_large = settings.large_request_threshold if self._limits_large else _UNLIMITED
@@ -275,8 +277,13 @@ class Dispatcher:
             self._throttle(connection, now_ms)
 
     def _throttle(self, connection: Connection, now_ms: int) -> None:
-        """Hold the connection if too many requests are in progress."""
-        if not self.free_to_go_on(connection):
+        """Hold the connection if too many requests are in progress.
+
+        As in ``incrOutstandingAndCheckThrottle``, the one just taken is not yet among those that
+        count against ``globalOutstandingLimit``.
+        """
+        waiting = len(self._pipeline.queue)
+        if self._must_wait(connection, waiting - 1, waiting):
             connection.hold |= Hold.OUTSTANDING
             connection.held_since_ms = now_ms
             self.throttled[connection] = None
@@ -290,6 +297,9 @@ class Dispatcher:
     def free_to_go_on(self, connection: Connection) -> bool:
         """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""
         waiting = len(self._pipeline.queue)
+        return not self._must_wait(connection, waiting, waiting)
+
+    def _must_wait(self, connection: Connection, others: int, waiting: int) -> bool:
         if 0 < self._request_limit <= waiting:
-            return False
-        return waiting <= self._limit or not connection.outstanding
+            return True
+        return others > self._limit and connection.outstanding > 0

@@ -151,6 +151,17 @@ class SessionOps:
             if connection.inbox_size:
                 self.opened.append(connection)
 
+    def created(self, connection: Connection, timeout_ms: int, now_ms: int) -> None:
+        """A createSession was applied: answer it, also where a client with a session has sent it.
+
+        Such a client may have asked for another timeout. ZooKeeper remembers it, so it is the one
+        that counts after a restart, and waits for so long for what the client sends next.
+        """
+        session = connection.session
+        if session is not None and timeout_ms != session.timeout_ms:
+            self._core.sessions.grant(session, timeout_ms, now_ms)
+        self.finish(connection, True)
+
     def close(self, session_id: int, now_ms: int) -> None:
         """Have the server itself close a session (it expired, or an operator asks for it)."""
         session = self._core.sessions.by_id.get(session_id)

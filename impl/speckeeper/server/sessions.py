@@ -111,6 +111,14 @@ class SessionTracker:
             self._unfile(session)
             self._file(session)
 
+    def grant(self, session: Session, timeout_ms: int, now_ms: int) -> None:
+        """Let a session be silent for so long from now on; from its next sign of life on, its own
+        timeout counts again (``trackSession`` of a session that is there).
+        """
+        session.touched_ms = now_ms + timeout_ms - session.timeout_ms
+        self._unfile(session)
+        self._file(session)
+
     def remove(self, session_id: int) -> Session | None:
         """Forget a session whose closeSession was applied; the session, or None if unknown."""
         session = self.by_id.pop(session_id, None)

@@ -30,7 +30,7 @@ from speckeeper.wire.replies import (
     SetDataResult,
     encode_multi_reply,
 )
-from speckeeper.wire.txns import Txn
+from speckeeper.wire.txns import CreateSessionTxn, Txn
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 _SESSION_MOVED = int(ErrorCode.SESSION_MOVED)
@@ -172,7 +172,9 @@ class Finisher:
             answer = err
         elif op == _CREATE_SESSION:
             self._count(connection, xid, op, received_ms, txn)
-            self._sessions.finish(connection, True)
+            assert txn is not None
+            assert isinstance(txn.record, CreateSessionTxn)
+            self._sessions.created(connection, txn.record.timeout, self.now_ms)
             return 0
         else:
             answer = _BODIES[op](applied)

@@ -223,6 +223,19 @@ def test_a_client_that_asks_for_a_session_again_gets_a_connect_response(world):
     assert world.tree.sessions[client.session.session_id] == 9000
 
 
+def test_a_session_asked_for_again_lives_for_the_new_timeout_until_the_next_request(world):
+    longer, shorter = world.client(timeout_ms=6000), world.client(timeout_ms=6000)
+    for client, timeout_ms in ((longer, 18_000), (shorter, 2000)):
+        client.send(OpCode.CREATE_SESSION, CreateSessionRequest(timeout_ms))
+        world.persist()
+
+    assert world.tick(4001) == [shorter.session.session_id]
+    assert world.tick(13_000) == []
+    longer.send(OpCode.EXISTS, ExistsRequest("/", False))
+    assert world.tick(6000) == []
+    assert world.tick(2000) == [longer.session.session_id]
+
+
 # -- multi
 
 
