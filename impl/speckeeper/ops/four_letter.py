@@ -30,6 +30,7 @@ from speckeeper.server.sessions import SessionTracker
 TELNET_BREAK = "\xff\xf4\xff\xfd"
 
 _WORD_SIZE = 4
+_MASK_SIZE = 8
 
 
 class Word(NamedTuple):
@@ -53,7 +54,7 @@ class FourLetterWords:
 
     def __call__(self, text: str) -> bytes | None:
         """Return the answer to a word, after which to close; None if it is no word, or
-        `stmk` without its mask.
+        `stmk` without all of its mask.
 
         `text` is four characters, with the eight bytes of the mask (latin-1) behind `stmk`.
         """
@@ -66,7 +67,7 @@ class FourLetterWords:
         if name not in self.allowed:
             return f"{name} is not executed because it is not in the whitelist.\n".encode()
         if name == "stmk":
-            if len(text) == _WORD_SIZE:
+            if len(text) < _WORD_SIZE + _MASK_SIZE:
                 return None
             mask = text[_WORD_SIZE:].encode("latin-1", "replace")
             self._running.trace_mask = int.from_bytes(mask, "big", signed=True)

@@ -194,6 +194,9 @@ def test_trace_mask(server: Live) -> None:
     assert server.word("gtmk") == "306"
     assert server.word("stmk", (310).to_bytes(8, "big")) == "310"
     assert server.word("gtmk") == "310"
+    assert server.word("stmk", bytes(8)) == "0"
+    assert server.word("gtmk") == "0"
+    assert server.word("stmk", (-1).to_bytes(8, "big", signed=True)) == "-1"
     assert server.word("stmk", (306).to_bytes(8, "big")) == "306"
 
 
@@ -255,7 +258,10 @@ def test_the_trace_mask_word_waits_for_its_mask_only_where_it_is_allowed() -> No
     refusing = FourLetterWords(Running(standalone_config([], [], {})))
     assert refusing("stmk") == b"stmk is not executed because it is not in the whitelist.\n"
     options = ["zookeeper.4lw.commands.whitelist=stmk"]
-    assert FourLetterWords(Running(standalone_config([], options, {})))("stmk") is None
+    words = FourLetterWords(Running(standalone_config([], options, {})))
+    for so_far in range(8):
+        assert words("stmk" + "\0" * so_far) is None
+    assert words("stmk" + "\0" * 8) == b"0"
 
 
 def test_words_count_as_packets(server: Live) -> None:
