@@ -1,15 +1,21 @@
-"""HTTP beside the client port: hosts the AdminServer and the metrics; ops/ brings the content."""
+"""HTTP beside the client port: hosts the AdminServer and the metrics; ops/ brings the content.
+
+Who connects and does not come up with a request is cut off; aiohttp itself has a limit only for the
+time between two requests.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import cast
 
 from aiohttp import web
 
 from speckeeper.net.acceptor import Acceptor
+from speckeeper.net.addresses import java_host
 from speckeeper.server.reasons import CloseReason
 
 _STOP_PATIENCE_S = 1.0
@@ -17,14 +23,17 @@ _STOP_PATIENCE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An aiohttp application and the name of the place where it listens."""
+    """An aiohttp application and the name of the place where it listens.
+
+    ``idle_timeout_s``: how long a connection may go without a request.
+    """
 
     name: str
     application: web.Application
     idle_timeout_s: float = 30.0
 
 
-#: Counts and logs a connection that was not let in, by its reason and its peer.
+#: Counts and logs a connection that was refused or cut off, by its reason and its peer.
 Refuse = Callable[[CloseReason, str], None]
 
 
@@ -32,7 +41,9 @@ class Sites:
     """Starts and stops HTTP sites on the running loop."""
 
     def __init__(self, most_connections: int, refuse: Refuse) -> None:
-        """``most_connections``: of one site at a time; ``refuse`` is told who came beyond it."""
+        """``most_connections``: of one site at a time; ``refuse`` is told who came beyond it, and
+        who came for nothing.
+        """
         self._most_connections = most_connections
         self._refuse = refuse
         self._runners: list[web.AppRunner] = []
@@ -40,6 +51,8 @@ class Sites:
 
     async def start(self, site: Site, listening: socket.socket) -> None:
         """Serve a site on a listening socket, which is closed by :meth:`stop`."""
+        gate = _HttpGate(self._most_connections, self._refuse, site.idle_timeout_s)
+        site.application.middlewares.append(gate.note_request)
         runner = web.AppRunner(
             site.application,
             access_log=None,
@@ -50,7 +63,7 @@ class Sites:
         self._runners.append(runner)
         server = runner.server
         assert server is not None  # made by setup()
-        gate = _HttpGate(server, self._most_connections, self._refuse)
+        gate.open(server)
         listening.setblocking(False)
         acceptor = Acceptor(asyncio.get_running_loop(), listening, gate)
         self._acceptors.append(acceptor)
@@ -67,17 +80,72 @@ class Sites:
 class _HttpGate:
     """Lets so many connections into a site and no more: descriptors are the whole server's."""
 
-    def __init__(self, server: web.Server, most_connections: int, refuse: Refuse) -> None:
-        self._server = server
+    def __init__(self, most_connections: int, refuse: Refuse, patience_s: float) -> None:
         self._most_connections = most_connections
         self.refuse = refuse
+        self._patience_s = patience_s
+        self._server: web.Server | None = None
+        # Connections without a request so far, and what will cut them off.
+        self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+
+    def open(self, server: web.Server) -> None:
+        """Let connections in to ``server``."""
+        self._server = server
 
     def protocol(self) -> asyncio.Protocol:
         """Make the protocol of one more connection."""
-        return self._server()
+        assert self._server is not None
+        return _Visit(self._server(), self)
 
     def refusal(self, host: str) -> CloseReason | None:
         """Why a connection may not come in, None if it may."""
-        if len(self._server.connections) >= self._most_connections:
+        if self._server is None or len(self._server.connections) >= self._most_connections:
             return CloseReason.TOO_MANY_HTTP_CONNECTIONS
         return None
+
+    def came(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first request of a connection."""
+        loop = asyncio.get_running_loop()
+        self._silent[transport] = loop.call_later(self._patience_s, self._cut, transport)
+
+    def content(self, transport: asyncio.BaseTransport | None) -> None:
+        """Wait no more: there was a request, or the connection is gone."""
+        timer = None if transport is None else self._silent.pop(transport, None)
+        if timer is not None:
+            timer.cancel()
+
+    @web.middleware
+    async def note_request(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Take note of a request, and pass it on."""
+        self.content(request.transport)
+        return await handler(request)
+
+    def _cut(self, transport: asyncio.BaseTransport) -> None:
+        del self._silent[transport]
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        self.refuse(CloseReason.NO_HTTP_REQUEST, f"{java_host(host)}:{port}")
+        cast(asyncio.Transport, transport).abort()
+
+
+class _Visit(asyncio.Protocol):
+    """One connection on its way to aiohttp's protocol; tells the gate when it came and went."""
+
+    def __init__(self, inner: asyncio.Protocol, gate: _HttpGate) -> None:
+        self._inner = inner
+        self._gate = gate
+        self._transport: asyncio.BaseTransport | None = None
+        self.data_received = inner.data_received  # type: ignore[method-assign]  # as it is
+        self.eof_received = inner.eof_received  # type: ignore[method-assign]
+        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._gate.came(transport)
+        self._inner.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gate.content(self._transport)
+        self._inner.connection_lost(exc)

@@ -36,6 +36,7 @@ class CloseReason(Enum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     OUT_OF_DESCRIPTORS = "out_of_file_descriptors"
     TOO_MANY_HTTP_CONNECTIONS = "too_many_http_connections"
+    NO_HTTP_REQUEST = "no_http_request"
     SLOW_READER = "slow_reader"
     IO_ERROR = "io_exception"
 

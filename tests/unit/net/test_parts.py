@@ -145,6 +145,54 @@ def test_a_site_lets_so_many_in_and_no_more():
     run(scenario())
 
 
+def test_who_connects_to_a_site_and_asks_for_nothing_is_cut_off():
+    refused = []
+    half = b"GET / HTTP/1.1\r\nHost: x\r\n"
+
+    async def slow(request):
+        await asyncio.sleep(1.2)
+        return web.Response(text="fine")
+
+    async def scenario():
+        application = web.Application()
+        application.router.add_get("/", slow)
+        sites = Sites(10, lambda reason, peer: refused.append((reason, peer)))
+        sock = listen("metrics", "127.0.0.1", 0, -1, False)
+        port = sock.getsockname()[1]
+        await sites.start(Site("metrics", application, idle_timeout_s=0.8), sock)
+        gate = sites._acceptors[0]._port
+        writers = []
+        try:
+
+            async def say(text):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writers.append(writer)
+                writer.write(text)
+                with suppress(ConnectionResetError):
+                    return await asyncio.wait_for(reader.read(), 10)
+
+            silent, halting, asking = await asyncio.gather(
+                say(b""), say(half), say(half + b"Connection: close\r\n\r\n")
+            )
+            assert (silent or b"", halting or b"") == (b"", b"")
+            assert asking.endswith(b"fine")  # although it took longer than that
+            cut_off = {f"127.0.0.1:{each.get_extra_info('sockname')[1]}" for each in writers[:2]}
+            assert {reason for reason, _ in refused} == {CloseReason.NO_HTTP_REQUEST}
+            assert sorted(peer for _, peer in refused) == sorted(cut_off)
+            _, gone = await asyncio.open_connection("127.0.0.1", port)
+            while not gate._silent:
+                await asyncio.sleep(0.01)
+            gone.close()
+            while gate._silent:
+                await asyncio.sleep(0.01)
+        finally:
+            for writer in writers:
+                writer.close()
+            await sites.stop()
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("fit", [1, 12, 250, 976, 1_048_528])
 @pytest.mark.parametrize("sites", [0, 1, 2])
 def test_clients_and_sites_share_what_descriptors_there_are(fit, sites):

@@ -4,7 +4,9 @@ ZooKeeper: JettyAdminServer, PrometheusMetricsProvider. Importing aiohttp takes 
 rest of a start, so this module is imported when the client port is already open.
 """
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
@@ -69,6 +71,7 @@ class _AdminHandler:
         self._running = running
         self._url = url
         self._snapshots = SnapshotCommands(running)
+        self._idle_s = running.config.number("admin.idleTimeout") / 1000
 
     async def links(self, request: web.Request) -> web.Response:
         names = sorted({*(command.names[0] for command in COMMANDS), *_GUARDED.values()})
@@ -125,8 +128,22 @@ class _AdminHandler:
             streaming = request.query.get("streaming", "true").lower() == "true"
             return await self._snapshots.snapshot(streaming)
         if name in _RESTORE:
-            return await self._snapshots.restore(request.content.iter_chunked(1 << 20))
-        return await self._snapshots.shed(request.content.iter_chunked(1 << 10))
+            return await self._snapshots.restore(self._body(request, 1 << 20))
+        return await self._snapshots.shed(self._body(request, 1 << 10))
+
+    async def _body(self, request: web.Request, size: int) -> AsyncIterator[bytes]:
+        """Yield a request's body as it comes; raise HTTPRequestTimeout where it stops coming."""
+        chunks = aiter(request.content.iter_chunked(size))
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_s):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                log.warning("the body of %s from %s stopped coming", request.path, request.remote)
+                raise web.HTTPRequestTimeout from None
+            yield chunk
 
 
 def _json(

@@ -1,6 +1,9 @@
 """The AdminServer over HTTP: names, keys and layout as Apache's Commands and JettyAdminServer."""
 
+import contextlib
 import json
+import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -291,6 +294,29 @@ def test_shed_connections(server: Live, client: KazooClient) -> None:
     assert shed(b"[1]")[0] == 400
     assert shed(b"\xff")[0] == 400
     client.retry(client.exists, "/")
+
+
+def test_who_asks_for_nothing_or_stops_half_way_is_not_waited_for(tmp_path: Path) -> None:
+    head = (
+        "POST /commands/{} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 100\r\n\r\n"
+    )
+    with live(tmp_path, "admin.idleTimeout=1000") as server:
+
+        def say(text: bytes) -> bytes:
+            with socket.create_connection(("127.0.0.1", server.admin_port), 20) as sock:
+                sock.sendall(text)
+                with contextlib.suppress(ConnectionResetError):
+                    return sock.recv(100)
+            return b""
+
+        assert say(b"") == say(b"GET /commands HTTP/1.1\r\n") == b""
+        for command in ("restore", "shed_connections"):
+            answer = say(head.format(command, ADMIN).encode() + b"half")
+            assert answer.startswith(b"HTTP/1.1 408 ")
+        assert get(server, "ruok")["error"] is None
+        told = server.stop()[1]
+    assert re.search(r"closed the connection from 127\.0\.0\.1:\d+: no_http_request", told)
+    assert "the body of /commands/restore from 127.0.0.1 stopped coming" in told
 
 
 def test_rate_limiter_lets_one_through_per_interval() -> None:
