@@ -121,6 +121,8 @@ class Member:
         self._turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
         self.times = PhaseTimes(now_ms())
+        self.opened: Callable[[Server], None] = lambda server: None
+        """Told of the server of each time of serving, before any client is let in."""
         self._closed = False
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.SendNotification: self._send_notification,
@@ -476,6 +478,7 @@ class Member:
 
     def _open(self, server: Server) -> None:
         """Let clients in."""
+        self.opened(server)
         self.snapshotter = Snapshotter(
             self._loop, server, self.store.writing, self._storage, self._files, self.fail
         )

@@ -15,6 +15,7 @@ from speckeeper.server.auth import client_infos
 from speckeeper.server.pipeline import Queued
 from speckeeper.server.server import Server
 from speckeeper.tree.applied import Applied
+from speckeeper.tree.policy import Policy
 from speckeeper.wire.codes import EventType, OpCode, Perms
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.records import ACL
@@ -61,25 +62,33 @@ _PERMISSIONS = (
 
 
 class AuditLog:
-    """Audits the writes of one server from the moment it is made."""
+    """Audits a process: its start, what clients change in the servers that it has, its end."""
 
-    def __init__(self, server: Server) -> None:
-        self._policy = server.settings.policy
-        self._finish = server.pipeline.finish
-        server.pipeline.keep_bodies = True
-        server.pipeline.finish = self._audited
+    def __init__(self) -> None:
+        self._policy = Policy()
         self._server_user = user_name()
         self._write(user=self._server_user, operation="serverStart", result="success")
+
+    def audit(self, server: Server) -> None:
+        """Audit the writes of a server's own clients from now on, and the ends of sessions.
+
+        A member of an ensemble has another server each time that it serves.
+        """
+        self._policy = server.settings.policy
+        finish = server.pipeline.finish
+
+        def audited(queued: Queued, applied: Applied | None) -> int:
+            if applied is not None:
+                for fields in self._events(queued, applied):
+                    self._write(**fields)
+            return finish(queued, applied)
+
+        server.pipeline.keep_bodies = True
+        server.pipeline.finish = audited
 
     def stopped(self) -> None:
         """Note that the server is stopping."""
         self._write(user=self._server_user, operation="serverStop", result="invoked")
-
-    def _audited(self, queued: Queued, applied: Applied | None) -> int:
-        if applied is not None:
-            for fields in self._events(queued, applied):
-                self._write(**fields)
-        return self._finish(queued, applied)
 
     def _write(self, **fields: str) -> None:
         text = "\t".join(f"{name}={_printable(value)}" for name, value in fields.items() if value)

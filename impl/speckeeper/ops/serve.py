@@ -75,8 +75,12 @@ def _serve(config: Config) -> int:
 
     def commands(service: Hosted) -> FourLetterWords:
         running.attach(service)
-        if config.values["audit.enable"] and isinstance(service, Service):
-            audits.append(AuditLog(service.server))
+        if config.values["audit.enable"]:
+            audits.append(AuditLog())
+            if isinstance(service, Service):
+                audits[0].audit(service.server)
+            else:
+                service.member.opened = audits[0].audit
         return FourLetterWords(running)
 
     def sites(service: Hosted) -> "list[Site]":

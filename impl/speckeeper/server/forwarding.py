@@ -61,7 +61,7 @@ class ForwardingPipeline(Pipeline):
 
     def __init__(self, settings: ServerSettings, view: TreeView, rng: Random) -> None:
         super().__init__(settings, view, rng)
-        self.keep_bodies = True  # the short way of ordinary writes prepares, which is the leader's
+        self.prepares = False
         self.queue = _LeaderAhead()  # only its length matters: what waits, for the limits
         self.requests: list[QuorumPacket] = []
         self._by_session: dict[int, deque[_Waiting]] = {}
@@ -84,7 +84,8 @@ class ForwardingPipeline(Pipeline):
         """Send a write to the leader; it is answered by :meth:`deliver`."""
         self._ask(session_id, xid, op, buffer[start:end], auth_ids)
         self.large_bytes += large
-        queued = Queued(0, None, connection, xid, op, b"", auth_ids, now_ms, large)
+        body = buffer[start:end] if self.keep_bodies else b""
+        queued = Queued(0, None, connection, xid, op, body, auth_ids, now_ms, large)
         waiting = _Waiting(session_id, queued, write=True, ready=False)
         if local and op != _MULTI and wants_ephemeral(op, buffer, start, end):
             waiting.refusal = _EPHEMERAL_ON_LOCAL_SESSION
@@ -132,6 +133,8 @@ class ForwardingPipeline(Pipeline):
 
     def _finish_ordinary(self, entry: bytes, kind: int, queued: Queued | None) -> bool:
         """Do it the short way, if it is an ordinary write."""
+        if self.keep_bodies:
+            return False
         if queued is None:
             write = ordinary_write(entry, kind, None, 0)
         else:

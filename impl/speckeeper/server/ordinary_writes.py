@@ -73,7 +73,9 @@ class OrdinaryWrites:
         learner asks for.
         """
         pipeline = self._pipeline
-        if not self._possible or pipeline.keep_bodies or end - start < _SHORTEST:
+        if not self._possible or not pipeline.prepares or pipeline.keep_bodies:
+            return False
+        if end - start < _SHORTEST:
             return False
         try:
             path_end = start + 4 + _int_at(buffer, start)[0]

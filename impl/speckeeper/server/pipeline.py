@@ -119,6 +119,7 @@ class Pipeline:
         "finish_ordinary",
         "keep_bodies",
         "large_bytes",
+        "prepares",
         "queue",
         "snapshot_log_bytes",
         "snapshot_log_txns",
@@ -151,6 +152,8 @@ class Pipeline:
         self.large_bytes = 0
         self.keep_bodies = False
         """Whether writes stay in the queue as they were asked for: the audit log wants it."""
+        self.prepares = True
+        """Whether transactions are made here, and not by a leader elsewhere."""
         self.begin_snapshot_interval()
 
     def begin_snapshot_interval(self) -> None:

@@ -69,8 +69,6 @@ def take_members(
     if values["readonlymode.enabled"] and not values["localSessionsEnabled"]:
         text = "without localSessionsEnabled=true readers get no new sessions in read-only mode"
         warnings.append(f"readonlymode.enabled: {text}")
-    if values["audit.enable"]:
-        warnings.append("audit.enable: a member of an ensemble writes no audit log yet")
     _client_port(values, own, fail)
     if values["clientPortAddress"] is None and own.client_port is not None:
         values["clientPortAddress"] = own.client_host
