@@ -9,8 +9,10 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -36,6 +38,19 @@ class Place(Protocol):
         ...
 
 
+def _end_with_parent() -> None:
+    """See to it that this process ends when the one that began it is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has a parent"
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class _Pool(ProcessPoolExecutor):
     """Processes that Ctrl-C does not reach: they inherit that it is blocked when they begin."""
 
@@ -57,7 +72,11 @@ class LocalProcesses:
     def open(self) -> Executor:
         """Start a pool; Ctrl-C is for this process alone."""
         self._others = [*multiprocessing.active_children()]
-        return _Pool(self.workers, mp_context=multiprocessing.get_context("spawn"))
+        return _Pool(
+            self.workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_end_with_parent,
+        )
 
     def kill(self) -> None:
         """Kill the processes that have come since the pool was opened."""

@@ -127,6 +127,20 @@ def test_bugs_are_listed(toy: str) -> None:
     )
 
 
+def test_workers_end_with_a_campaign_that_is_killed(toy: str, tmp_path: Path) -> None:
+    """They hold its standard error: its end is theirs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "speccheck.cli", "hunt", "--system", toy, "--seeds", "100000000"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "100,000,000 seeds" in process.stderr.readline()
+    process.kill()
+    process.communicate(timeout=60)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_reports_what_was_done(toy: str, tmp_path: Path, number: int) -> None:
     """Ctrl-C reaches the whole group, as a terminal sends it; SIGTERM the process alone."""
