@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from speckeeper.net.polling import processors
+from speckeeper.net.processors import processors
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError

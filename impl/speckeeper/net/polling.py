@@ -10,9 +10,10 @@ cost a hundredth of a processor.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from time import monotonic_ns
+
+from speckeeper.net.processors import processors
 
 # The gap that ends polling. A round trip to a client on the same machine or network takes less, and
 # so does a sync of the log.
@@ -60,10 +61,3 @@ class Polling:
             self._active = False
             return
         self._loop.call_soon(self._poll)
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
