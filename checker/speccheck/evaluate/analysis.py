@@ -17,7 +17,8 @@ def _words(text: str) -> frozenset[str]:
 
 _IMPURE = _words(
     "Print PrintT Assert JavaTime TLCGet TLCSet TLCGetOrDefault TLCGetAndSet JsonSerialize "
-    "ndJsonSerialize Serialize IOExec PickSuccessor CSVWrite Trace"
+    "ndJsonSerialize Serialize Deserialize IOExec PickSuccessor CSVWrite CSVWriteRecord CSVRead "
+    "CSVRecords Trace"
 )
 _RANDOM = _words("RandomElement RandomSubset RandomSetOfSubsets RandomSubsetSet")
 _TEMPORAL = _words("[] <> ~> -+->")
@@ -26,7 +27,12 @@ _BOOLEAN = _words(
     r"IsFiniteSet IsABag BagIn \sqsubseteq Contains IsPrefix IsInjective IsStrictPrefix IsSuffix "
     "IsStrictSuffix Assert PrintT TLCSet IsUndirectedGraph IsLoopFreeUndirectedGraph "
     "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq "
-    "IsCausalOrder"
+    "IsCausalOrder IsReflexive IsIrreflexive IsSymmetric IsAntiSymmetric IsAsymmetric IsTransitive "
+    "IsStrictlyPartiallyOrdered IsPartiallyOrdered IsStrictlyTotallyOrdered IsTotallyOrdered "
+    "IsReflexiveUnder IsIrreflexiveUnder IsSymmetricUnder IsAntiSymmetricUnder IsAsymmetricUnder "
+    "IsTransitiveUnder IsStrictlyPartiallyOrderedUnder IsPartiallyOrderedUnder "
+    "IsStrictlyTotallyOrderedUnder IsTotallyOrderedUnder IsConnected IsDirectedGraph "
+    "IsTreeWithRoot IsBipartiteWithPartitions HasCycle IsDag"
 )
 
 

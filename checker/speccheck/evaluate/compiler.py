@@ -199,6 +199,7 @@ class Compiler(NamedActions):
             step,
             tuple(p.name for p in leaf.parameters),
             tuple(p.name for p in leaf.bound),
+            leaf.given,
             self._arguments_function(node, leaf, ctx.env),
         )
 

@@ -16,9 +16,10 @@ Arguments: TypeAlias = tuple[Any, ...]
 class Action(NamedTuple):
     """One action of a next-state relation: ``step(state, add)`` adds every successor.
 
-    ``parameters`` are those of the operator that it is named after, ``bound`` the names that
-    ``\\E`` binds within it; ``arguments(state, successor)`` returns the values of both for a way
-    from one to the other, None if there is none.
+    ``parameters`` are those of the operator that it is named after, ``given`` where the arguments
+    for them stand, ``bound`` the names that ``\\E`` binds within it.
+    ``arguments(state, successor)`` returns the values of both for a way from one to the other,
+    None if there is none.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Action(NamedTuple):
     step: Callable[[State, Callable[[State], None]], None]
     parameters: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    given: tuple[m.Place, ...] = ()
     arguments: Callable[[State, State], Arguments | None] = lambda _state, _successor: None
 
 
@@ -41,6 +43,7 @@ class Leaf(NamedTuple):
     parameters: tuple[m.Parameter, ...]
     bound: tuple[m.Parameter, ...]
     is_alternative: bool = False
+    given: tuple[m.Place, ...] = ()
 
 
 class Disjuncts(Actions):
@@ -66,8 +69,13 @@ class Disjuncts(Actions):
                 if operator is not None and operator.body is not None:
                     own = [p for p in operator.parameters if p not in operator.implicit]
                     values = tuple(p for p in own if not p.arity)
+                    given = dict(zip(operator.parameters, node.arguments, strict=True))
                     named = found._replace(
-                        name=operator.name, parameters=values, bound=(), is_alternative=False
+                        name=operator.name,
+                        parameters=values,
+                        bound=(),
+                        is_alternative=False,
+                        given=tuple(given[parameter].place for parameter in values),
                     )
                     return self._leaves(operator.body, named)
         name = found.name

@@ -4,10 +4,21 @@ from collections.abc import Callable
 
 from speccheck.evaluate.analysis import actual, children, is_boolean
 from speccheck.evaluate.emit import MOST_LOOPS, Block, Context, Deferred, Local
-from speccheck.evaluate.kinds import CHECKED, SET, kind_of_value
+from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.kinds import (
+    BOOLEAN,
+    CHECKED,
+    COMPARED,
+    MODEL,
+    SET,
+    UNKNOWN,
+    kind_of_items,
+    kind_of_value,
+)
+from speccheck.evaluate.likeness import equal
 from speccheck.evaluate.loops import Loops
 from speccheck.evaluate.sets import INTEGERS, NATURALS
-from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES
+from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES, library_name
 from speccheck.evaluate.values import BOOLEANS, DOMAINS, FALSE, TRUE, Value, record_domain
 from speccheck.tla import meaning as m
 
@@ -35,8 +46,6 @@ _VALUES = {
     "Any": "ANYTHING",
 }
 _TESTS = {
-    "=": "({0} == {1})",
-    "/=": "({0} != {1})",
     "IsFiniteSet": "is_finite(a_set({0}))",
 }
 _TEMPORAL = frozenset(["[]", "<>", "~>", "-+->", "\\cdot"])
@@ -97,7 +106,10 @@ class Expressions(Loops):
                     return f"Product(({', '.join(codes)},))"
                 codes = [self.kept(item, ctx) for item in items]
                 listed = f"({', '.join(codes)},)" if codes else "()"
-                return f"frozenset({listed})" if kind == "set" else f"SEQUENCES[{listed}]"
+                if kind == "set":
+                    make = "frozenset" if self._are_alike(items, ctx) else "set_of"
+                    return f"{make}({listed})"
+                return f"SEQUENCES[{listed}]"
             case m.Functions():
                 domain = self.value(node.domain, ctx)
                 return f"FunctionSet({domain}, {self.value(node.codomain, ctx)})"
@@ -113,6 +125,11 @@ class Expressions(Loops):
                 return self._except(node, ctx)
             case _:
                 return f"unsupported({type(node).__name__!r})"
+
+    def _are_alike(self, items: tuple[m.Expression, ...], ctx: Context) -> bool:
+        """Tell whether the text says that the items can be compared with one another."""
+        kinds = {self.kind(item, ctx) for item in items} if len(items) > 1 else set()
+        return len(kinds - {MODEL}) < 2 and UNKNOWN not in kinds
 
     def _index(self, arguments: tuple[m.Expression, ...], ctx: Context) -> str:
         if len(arguments) == 1:
@@ -289,8 +306,9 @@ class Expressions(Loops):
         return group[0] if len(group) == 1 else f"({f' {word} '.join(group)})"
 
     def _builtin_test(self, node: m.CallBuiltin, ctx: Context) -> str | None:
-        name, arguments = node.builtin.name, node.arguments
-        if node.builtin.override is not None:
+        builtin, arguments = node.builtin, node.arguments
+        name = library_name(builtin.module, builtin.name)
+        if builtin.override is not None:
             return None
         match name:
             case "/\\" | "\\/":
@@ -315,6 +333,8 @@ class Expressions(Loops):
                 return self._unchanged(arguments[0], ctx)
             case "ENABLED":
                 return self.enabled(arguments[0], ctx)
+            case "=" | "/=":
+                return self._compared(name, arguments, ctx)
             case _ if name in _TESTS or name in CHECKED:
                 return self._compared(name, arguments, ctx)
             case _ if name in PREDICATES:
@@ -327,7 +347,7 @@ class Expressions(Loops):
     def _compared(self, name: str, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
         if name in {"=", "/="}:
             left, right = (self._known(argument, ctx) for argument in arguments)
-            if left is not None and right is not None:
+            if left is not None and right is not None and _can_be_compared(left, right):
                 return str((left == right) is (name == "="))
         if name in {"=", "/="} and all(map(is_boolean, arguments)):
             left, right = (self._test(argument, ctx) for argument in arguments)
@@ -335,6 +355,8 @@ class Expressions(Loops):
         codes = [self.argument(argument, ctx) for argument in arguments]
         if name in CHECKED:
             return self.operation(name, arguments, codes, ctx)
+        if name in {"=", "/="}:
+            return self.equality(name, arguments, codes, ctx)
         return _TESTS[name].format(*codes)
 
     def _test(self, node: m.Argument, ctx: Context) -> str:
@@ -371,27 +393,37 @@ class Expressions(Loops):
     def _member(self, item: m.Argument, values: m.Argument, ctx: Context) -> str:
         assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
         assert not isinstance(values, m.OperatorValue), "the resolver sees to it"
-        return self._member_of(self.value(item, ctx), values, ctx)
+        return self._member_of(self.value(item, ctx), values, ctx, self.kind(item, ctx))
 
-    def _member_of(self, code: str, values: m.Expression, ctx: Context) -> str:
-        """Return code that tells whether a value is in a set, without making the set."""
+    def _member_of(self, code: str, values: m.Expression, ctx: Context, kind: str = UNKNOWN) -> str:
+        """Return code that tells whether a value is in a set, without making the set.
+
+        ``kind`` is the value's.
+        """
         folded = self.folded(values)
         if folded is NATURALS:
             code = self.atom(code, ctx)
-            return f"(type({code}) is int and {code} >= 0)"
+            return f"({code} >= 0 if type({code}) is int else {code} in NATURALS)"
         if folded is INTEGERS:
-            return f"(type({code}) is int)"
-        if folded is BOOLEANS:
             code = self.atom(code, ctx)
-            return f"({code} is TRUE or {code} is FALSE)"
+            return f"(type({code}) is int or {code} in INTEGERS)"
+        if folded is BOOLEANS and kind in {BOOLEAN, UNKNOWN}:
+            code = self.atom(code, ctx)
+            return f"({code} is TRUE or {code} is FALSE or contains(BOOLEANS, {code}))"
+        if type(folded) is frozenset:
+            elements = kind_of_items(folded)
+            return self.membership(code, kind, self.constant(folded), elements, listed=True)
         if folded is not None and kind_of_value(folded) == SET:
             return f"({code} in {self.constant(folded)})"
-        values, ctx = self._set_behind(values, ctx)
+        values, ctx = self.set_behind(values, ctx)
         if isinstance(values, m.Filtered) and not values.bound.is_tuple:
             return self._member_of_filtered(code, values, ctx)
         if isinstance(values, m.Items) and values.kind == "set":
-            items = [self.value(value, ctx) for value in values.items]
-            return f"({code} in ({', '.join(items)},))"
+            kinds = {self.kind(value, ctx) for value in values.items}
+            items = f"({', '.join([self.value(value, ctx) for value in values.items])},)"
+            if kind == MODEL or kinds <= {kind, MODEL} & COMPARED:
+                return f"({code} in {items})"
+            return f"among({code}, {items})"
         if isinstance(values, m.CallBuiltin) and values.builtin.override is None:
             name, arguments = values.builtin.name, values.arguments
             if name == "..":
@@ -399,31 +431,17 @@ class Expressions(Loops):
                 return f"in_interval({code}, {low}, {high})"
             if name == "SUBSET":
                 base = self.argument(arguments[0], ctx)
-                known = self.kind(arguments[0], ctx) == SET
-                return f"({code} <= {base})" if known else f"is_subset({code}, {base})"
+                return self.inclusion([code, base], self.kind(arguments[0], ctx) == SET)
             if name == "UNION" and not isinstance(arguments[0], m.Items):
                 return self._member_of_union(code, arguments[0], ctx)
         container = self.value(values, ctx)
         if self.kind(values, ctx) == SET:
-            return f"({code} in {container})"
+            return self.membership(code, kind, container, UNKNOWN, listed=False)
         container = self.atom(container, ctx, values.place)
         if not container.isidentifier():
-            return f"({code} in a_set({container}))"
-        listed = f"{code} in {container} if {container}.__class__ is frozenset"
-        return f"({listed} else {code} in a_set({container}))"
-
-    def _set_behind(self, node: m.Expression, ctx: Context) -> tuple[m.Expression, Context]:
-        """Return the set that definitions lead to, and where it is to be evaluated."""
-        while isinstance(node, m.Call):
-            operator = actual(node.operator)
-            if isinstance(operator, m.Literal) or operator.recursive or operator in ctx.env:
-                break
-            body = operator.body
-            if not isinstance(body, m.Filtered | m.Call) or self.analyst.operator(operator).free:
-                break
-            ctx = ctx.with_env(self.bind(operator, node.arguments, ctx, {}))
-            node = body
-        return node, ctx
+            return f"contains(a_set({container}), {code})"
+        inside = self.membership(code, kind, container, UNKNOWN, listed=True)
+        return f"({inside} if {container}.__class__ is frozenset else {code} in a_set({container}))"
 
     def _member_of_filtered(self, code: str, node: m.Filtered, ctx: Context) -> str:
         """Return code for ``e \\in {x \\in S : P}``: e is in S and P holds of it."""
@@ -451,7 +469,7 @@ class Expressions(Loops):
             inside.put(" break")
             return result
         listed = self.argument(sets, ctx)
-        return f"any([{code} in a_set(part) for part in a_set({listed})])"
+        return f"any([contains(a_set(part), {code}) for part in a_set({listed})])"
 
     # --- branches --------------------------------------------------------------------------------
 
@@ -499,7 +517,8 @@ class Expressions(Loops):
     # --- built-in operators ----------------------------------------------------------------------
 
     def _builtin_value(self, node: m.CallBuiltin, ctx: Context) -> str:
-        name, arguments, override = node.builtin.name, node.arguments, node.builtin.override
+        builtin, arguments, override = node.builtin, node.arguments, node.builtin.override
+        name = library_name(builtin.module, builtin.name)
         if isinstance(override, m.Literal):
             return self.value(override, ctx)
         if override is not None:
@@ -525,6 +544,8 @@ class Expressions(Loops):
         if name in _VALUES:
             codes = [self.argument(argument, ctx) for argument in arguments]
             return _VALUES[name].format(*(self.as_operands(name, codes) if self.fine else codes))
+        if name == "TLCGet" and ctx.primed:
+            name = "TLCGetAfter"
         if name in FUNCTIONS:
             codes = [self.argument(argument, ctx) for argument in arguments]
             return f"{self._library(name)}({', '.join(codes)})"
@@ -571,6 +592,14 @@ def _merged_operands(node: m.Expression) -> list[m.Expression]:
         assert not isinstance(argument, m.OperatorValue), "the resolver sees to it"
         operands.extend(_merged_operands(argument))
     return operands
+
+
+def _can_be_compared(left: Value, right: Value) -> bool:
+    try:
+        equal(left, right)
+    except EvaluationError:
+        return False
+    return True
 
 
 def _as_pair(node: m.Expression) -> tuple[m.Expression, m.Expression] | None:

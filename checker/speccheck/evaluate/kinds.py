@@ -6,17 +6,28 @@ them here. Where an operand is known to be an integer or a set, Python's own ope
 other operand of another kind, and the check costs nothing.
 """
 
-from speccheck.evaluate.analysis import actual
+import re
+
+from speccheck.evaluate.analysis import actual, is_boolean
 from speccheck.evaluate.emit import Context, Deferred, Local
-from speccheck.evaluate.values import LazySet, Value
+from speccheck.evaluate.values import Boolean, LazySet, ModelValue, Value
 from speccheck.evaluate.workshop import Workshop
 from speccheck.tla import meaning as m
 
-INTEGER, SET, STRING, OTHER, UNKNOWN = "integer", "set", "string", "other", ""
+INTEGER, SET, STRING, BOOLEAN, UNKNOWN = "integer", "set", "string", "Boolean", ""
+# MODEL: a model value without a type, which compares with everything. OTHER: a function, mostly.
+MODEL, OTHER = "model value", "other"
 
 _INTEGERS = frozenset(["+", "-", "*", "^", "-.", "\\div", "%", "Len", "Cardinality"])
 _SETS = frozenset(["..", "\\cup", "\\cap", "\\", "SUBSET", "UNION", "DOMAIN", "Seq"])
 _MOST_CALLS = 8
+_KINDS = {int: INTEGER, str: STRING, Boolean: BOOLEAN, frozenset: SET}
+# The Python types of what is compared at a glance.
+_ATOMS = {INTEGER: "int", STRING: "str", BOOLEAN: "Boolean"}
+# The kinds of which any two values compare, and a model value with any of them.
+COMPARED = frozenset([*_ATOMS, MODEL])
+# Code that can be repeated at little cost: names, constants, what a function has for these.
+_CHEAP = re.compile(r"(\w+|'[^']*')(\[(\w+|'[^']*')\])*|-\d+")
 
 # With at least one operand of a kind known, and with none: ``-`` is defined for integers only.
 _NUMERIC = {
@@ -39,11 +50,10 @@ CHECKED = frozenset([*_NUMERIC, *_OF_SETS, "*"])
 
 def kind_of_value(value: Value) -> str:
     """Return the kind of a value."""
-    if type(value) is int:
-        return INTEGER
-    if type(value) is str:
-        return STRING
-    return SET if isinstance(value, frozenset | LazySet) else OTHER
+    if type(value) is ModelValue and not value.type_:
+        return MODEL
+    found = _KINDS.get(type(value))
+    return found or (SET if isinstance(value, LazySet) else OTHER)
 
 
 def kind_of_items(values: Value) -> str:
@@ -52,11 +62,16 @@ def kind_of_items(values: Value) -> str:
     return kinds.pop() if len(kinds) == 1 else UNKNOWN
 
 
+def is_cheap(code: str) -> bool:
+    """Tell whether code can be repeated at little cost and without effects."""
+    return _CHEAP.fullmatch(code) is not None
+
+
 class Kinds(Workshop):
     """Tells kinds of expressions and makes code for operators that need them."""
 
     def kind(self, node: m.Argument, ctx: Context, calls: int = 0) -> str:
-        """Return INTEGER, SET, STRING, OTHER (none of these) or UNKNOWN."""
+        """Return the kind of the value, UNKNOWN if the text does not tell."""
         if isinstance(node, m.OperatorValue):
             return UNKNOWN
         folded = self.folded(node)
@@ -74,13 +89,17 @@ class Kinds(Workshop):
                     return self.kind(node.arguments[0], ctx, calls)
                 if builtin.name in _INTEGERS:
                     return INTEGER
-                return SET if builtin.name in _SETS else UNKNOWN
+                if builtin.name in _SETS:
+                    return SET
+                return BOOLEAN if is_boolean(node) else UNKNOWN
             case m.Items(kind="set" | "product") | m.Filtered() | m.Mapped() | m.Functions():
                 return SET
             case m.Fields():
                 return OTHER if node.kind == "record" else SET
             case m.Items(kind="tuple") | m.Function() | m.Changed():
                 return OTHER
+            case m.Quantified() | m.Items(kind="/\\" | "\\/"):
+                return BOOLEAN
             case m.Branches():
                 values = [value for _, value in node.arms]
                 values += [] if node.other is None else [node.other]
@@ -110,7 +129,7 @@ class Kinds(Workshop):
             UNKNOWN,
         }
         if not is_number or self.kind(node.function, ctx) not in {STRING, UNKNOWN}:
-            return f"({function})[{index}]"
+            return f"{function if is_cheap(function) else f'({function})'}[{index}]"
         name = self.atom(function, ctx, node.place)
         return f"({name}[{index}] if {name}.__class__ is not str else a_function({name}))"
 
@@ -123,6 +142,55 @@ class Kinds(Workshop):
             return [f"an_integer({code}, {name!r})" for code in codes]
         return [f"a_function({code})" for code in codes] if name == "DOMAIN" else codes
 
+    def equality(
+        self, name: str, nodes: tuple[m.Argument, ...], codes: list[str], ctx: Context
+    ) -> str:
+        """Return code for ``=`` or ``/=``, which refuses values of different types as TLC does.
+
+        Where they are equal, nothing more is asked; where they are not, their types are.
+        """
+        kinds = [self.kind(node, ctx) for node in nodes]
+        left, right = codes
+        sign = "==" if name == "=" else "!="
+        if MODEL in kinds or (kinds[0] == kinds[1] and kinds[0] in _ATOMS):
+            return f"({left} {sign} {right})"
+        are_known = UNKNOWN not in kinds and kinds[0] != kinds[1]
+        if self.fine or are_known or not (is_cheap(left) and is_cheap(right)):
+            code = f"equal({left}, {right})"
+            return code if name == "=" else f"(not {code})"
+        asked = f"different({left}, {right})"
+        for kind, code in ((kinds[0], right), (kinds[1], left)):
+            if kind in _ATOMS:
+                is_like = f"{code}.__class__ is {_ATOMS[kind]}"
+                if name == "=":
+                    return f"({left} == {right} or not ({is_like} or {asked}))"
+                return f"({left} != {right} and ({is_like} or {asked}))"
+        if name == "=":
+            return f"({left} == {right} or not {asked})"
+        return f"({left} != {right} and {asked})"
+
+    def membership(self, code: str, kind: str, values: str, elements: str, *, listed: bool) -> str:
+        """Return code for ``e \\in S``; ``kind`` is that of e, ``elements`` that of all elements.
+
+        ``listed`` says that S is no lazy set: these refuse by themselves.
+        """
+        if MODEL in (kind, elements) or (kind == elements and kind in _ATOMS):
+            return f"({code} in {values})"
+        are_known = UNKNOWN not in (kind, elements)
+        if self.fine or are_known or not (is_cheap(code) and is_cheap(values)):
+            return f"contains({values}, {code})"
+        asked = f"lacks({values}, {code})"
+        if listed and elements in _ATOMS:
+            is_like = f"{code}.__class__ is {_ATOMS[elements]}"
+            return f"({code} in {values} or not ({is_like} or {asked}))"
+        return f"({code} in {values} or not {asked})"
+
+    def inclusion(self, codes: list[str], are_sets: bool) -> str:
+        """Return code for ``S \\subseteq T``; ``are_sets``: one of the two is known to be one."""
+        if are_sets and not self.fine and all(map(is_cheap, codes)):
+            return "({0} <= {1} or not strays({0}, {1}))".format(*codes)
+        return f"is_subset({codes[0]}, {codes[1]})"
+
     def operation(
         self, name: str, nodes: tuple[m.Argument, ...], codes: list[str], ctx: Context
     ) -> str:
@@ -130,6 +198,10 @@ class Kinds(Workshop):
         kinds = [self.kind(node, ctx) for node in nodes]
         if self.fine:
             codes = self.as_operands(name, codes)
+        if name == "\\cap" and not self.fine and SET in kinds and all(map(is_cheap, codes)):
+            return "({0} & {1} or apart({0}, {1}))".format(*codes)
+        if name == "\\subseteq":
+            return self.inclusion(codes, SET in kinds)
         if name == "*":
             plain = kinds == [INTEGER, INTEGER]
             return ("({0} * {1})" if plain else "(-{0} * -{1})").format(*codes)

@@ -48,8 +48,25 @@ class Loops(Calls, Kinds):
                 return f"range({low}, {high} + 1)"
             if node.builtin.name == "DOMAIN":
                 return f"({self.argument(node.arguments[0], ctx)}).domain.keys_"
+        behind, inside = self.set_behind(node, ctx)
+        is_shallow = ctx.loops < MOST_LOOPS
+        if is_shallow and isinstance(behind, m.Filtered) and not self._is_endless(behind):
+            return self._passing(behind, inside)
         code = self.value(node, ctx)
         return f"in_order({code})" if self.may_be_lazy(node, ctx.env) else f"ORDERED[{code}]"
+
+    def set_behind(self, node: m.Expression, ctx: Context) -> tuple[m.Expression, Context]:
+        """Return the set that definitions lead to, and where it is to be evaluated."""
+        while isinstance(node, m.Call):
+            operator = actual(node.operator)
+            if isinstance(operator, m.Literal) or operator.recursive or operator in ctx.env:
+                break
+            body = operator.body
+            if not isinstance(body, m.Filtered | m.Call) or self.analyst.operator(operator).free:
+                break
+            ctx = ctx.with_env(self.bind(operator, node.arguments, ctx, {}))
+            node = body
+        return node, ctx
 
     def _listed(self, value: Value) -> Value:
         if is_finite(value) and hasattr(value, "__len__") and len(value) <= _MOST_LISTED:
@@ -69,7 +86,7 @@ class Loops(Calls, Kinds):
             assert bound.domain is not None, "the caller refuses unbounded names"
             source = given or self.iterable(bound.domain, ctx)
             names = [self.fresh(f"x_{p.name}") for p in bound.parameters]
-            kind = "" if bound.is_tuple else self._kind_of_elements(bound.domain)
+            kind = self._kind_of_bound(bound)
             for parameter, name in zip(bound.parameters, names, strict=True):
                 env[parameter] = Local(name, kind=kind)
             if bound.is_tuple:
@@ -84,6 +101,12 @@ class Loops(Calls, Kinds):
         if len(targets) == 1:
             return Ranging(targets[0], iterables[0], env)
         return Ranging(", ".join(targets), f"product({', '.join(iterables)})", env)
+
+    def _kind_of_bound(self, bound: m.Bound) -> str:
+        """Return the kind of what a bound name stands for, as far as it is known."""
+        if bound.domain is None or bound.is_tuple:
+            return ""
+        return self._kind_of_elements(bound.domain)
 
     def _kind_of_elements(self, domain: m.Expression) -> str:
         """Return the kind of all elements of a set, as far as it is known."""
@@ -168,16 +191,24 @@ class Loops(Calls, Kinds):
         outlined = self.outlined(node, ctx, boolean=False)
         if outlined is not None:
             return outlined
-        base = None if node.bound.domain is None else self.folded(node.bound.domain)
-        if base is not None and not is_finite(base):
-            return self._lazy_filter(node, ctx, self.constant(base))
+        if self._is_endless(node):
+            assert node.bound.domain is not None, "the grammar asks for a set"
+            return self._lazy_filter(node, ctx, self.constant(self.folded(node.bound.domain)))
+        return f"frozenset({self._passing(node, ctx)})"
+
+    def _is_endless(self, node: m.Filtered) -> bool:
+        """Tell whether a filter is one of a set that cannot be listed."""
+        return node.bound.domain is not None and not is_finite(self.folded(node.bound.domain))
+
+    def _passing(self, node: m.Filtered, ctx: Context) -> str:
+        """Return code for a list of the elements that pass a filter, in TLC's order."""
         loop = self.ranging((node.bound,), ctx)
         names = [_code(loop.env, p) for p in node.bound.parameters]
         whole = f"SEQUENCES[({', '.join(names)},)]" if node.bound.is_tuple else names[0]
         inner = ctx.fork(env=loop.env, loops=ctx.loops + 1)
         condition, block = self.trial(self.test, node.body, inner)
         if block.is_empty():
-            return f"frozenset([{whole} for {loop.target} in {loop.iterable} if {condition}])"
+            return f"[{whole} for {loop.target} in {loop.iterable} if {condition}]"
         return self._collected(loop, ctx, block, f"if {condition}: ", whole, node)
 
     def _lazy_filter(self, node: m.Filtered, ctx: Context, base: str) -> str:
@@ -205,7 +236,7 @@ class Loops(Calls, Kinds):
         body, block = self.trial(self.kept, node.body, inner)
         if block.is_empty():
             return f"frozenset([{body} for {loop.target} in {loop.iterable}])"
-        return self._collected(loop, ctx, block, "", body, node)
+        return f"frozenset({self._collected(loop, ctx, block, '', body, node)})"
 
     def _collected(
         self, loop: Ranging, ctx: Context, block: Block, guard: str, body: str, node: m.Node
@@ -216,7 +247,7 @@ class Loops(Calls, Kinds):
         inside = ctx.deeper()
         inside.splice(block)
         inside.put(f"{guard}{items}.append({body})", node.place)
-        return f"frozenset({items})"
+        return items
 
     def kept(self, node: m.Expression, ctx: Context) -> str:
         """Return code for a value that is put into another: lazy ones are listed."""
@@ -237,6 +268,8 @@ class Loops(Calls, Kinds):
             return self._call_may_be_lazy(node, env)
         if isinstance(node, m.Where):
             return self.may_be_lazy(node.body, env)
+        if isinstance(node, m.Filtered):
+            return self._is_endless(node)
         if isinstance(node, m.Function):
             return node.itself is not None or self._has_infinite_domain(node)
         if isinstance(node, m.Branches):
@@ -313,8 +346,10 @@ class Loops(Calls, Kinds):
             keys = f"{domain}.keys_"
         env = dict(ctx.env)
         names = [self.fresh(f"x_{p.name}") for b in node.bounds for p in b.parameters]
+        kinds = [self._kind_of_bound(b) for b in node.bounds for _ in b.parameters]
         parameters = [p for b in node.bounds for p in b.parameters]
-        env.update((p, Local(n)) for p, n in zip(parameters, names, strict=True))
+        for parameter, name, kind in zip(parameters, names, kinds, strict=True):
+            env[parameter] = Local(name, kind=kind)
         if single and not only.is_tuple:
             target = names[0]
         else:

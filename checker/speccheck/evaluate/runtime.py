@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any, NoReturn
 
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.likeness import apart, is_no_element, strays
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.sets import Union, is_finite
 from speccheck.evaluate.show import show
@@ -81,8 +82,10 @@ def interval(low: int, high: int) -> frozenset[int]:
 
 
 def in_interval(value: Value, low: int, high: int) -> bool:
-    """Tell whether the value is in low..high."""
-    return type(value) is int and low <= value <= high
+    """Tell whether the value is in low..high. Raises where it cannot be compared with numbers."""
+    if type(value) is int:
+        return low <= value <= high
+    return low <= high and not is_no_element(value, interval(low, high))
 
 
 def a_set(value: Value) -> Value:
@@ -114,7 +117,7 @@ def united(left: Value, right: Value) -> Value:
 
 def common(left: Value, right: Value) -> Value:
     r"""Return left \cap right."""
-    return a_set(left) & a_set(right)
+    return a_set(left) & a_set(right) or apart(left, right)
 
 
 def without(left: Value, right: Value) -> Value:
@@ -124,7 +127,7 @@ def without(left: Value, right: Value) -> Value:
 
 def is_subset(left: Value, right: Value) -> bool:
     r"""Tell whether left \subseteq right."""
-    return bool(a_set(left) <= a_set(right))
+    return bool(a_set(left) <= a_set(right)) or not strays(left, right)
 
 
 def union_all(sets: Value) -> Value:

@@ -5,7 +5,9 @@ from itertools import chain, combinations, count, product
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.likeness import contains, different, is_no_element, strays
 from speccheck.evaluate.order import ordered
+from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
     DOMAINS,
     SEQUENCES,
@@ -19,17 +21,22 @@ from speccheck.evaluate.values import (
 
 
 class Infinite(LazySet):
-    """A set given by its name and a test."""
+    """A set given by its name, the type of its elements (None: any) and a test of them."""
 
-    __slots__ = ("contains", "name")
+    __slots__ = ("kind", "name", "test")
 
-    def __init__(self, name: str, contains: Callable[[Any], bool]) -> None:
+    def __init__(
+        self, name: str, kind: type | None, test: Callable[[Any], bool] = lambda _value: True
+    ) -> None:
         super().__init__()
         self.name = name
-        self.contains = contains
+        self.kind = kind
+        self.test = test
 
     def __contains__(self, value: object) -> bool:
-        return self.contains(value)
+        if self.kind is None or type(value) is self.kind:
+            return self.test(value)
+        return not is_no_element(value, self)
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
@@ -39,11 +46,11 @@ class Infinite(LazySet):
         return self.name
 
 
-NATURALS = Infinite("Nat", lambda value: type(value) is int and value >= 0)
-INTEGERS = Infinite("Int", lambda value: type(value) is int)
-REALS = Infinite("Real", lambda value: type(value) is int)
-STRINGS = Infinite("STRING", lambda value: type(value) is str)
-ANYTHING = Infinite("Any", lambda _value: True)
+NATURALS = Infinite("Nat", int, lambda value: bool(value >= 0))
+INTEGERS = Infinite("Int", int)
+REALS = Infinite("Real", int)
+STRINGS = Infinite("STRING", str)
+ANYTHING = Infinite("Any", None)
 
 
 class Filter(LazySet):
@@ -64,7 +71,7 @@ class Filter(LazySet):
         return False
 
     def __repr__(self) -> str:
-        return f"{{x \\in {self.base!r} : ...}}"
+        return f"{{x \\in {show(self.base)} : ...}}"
 
 
 class Union(LazySet):
@@ -93,7 +100,7 @@ class Union(LazySet):
         return all(map(is_finite, self.parts))
 
     def __repr__(self) -> str:
-        return "(" + " \\cup ".join(map(repr, self.parts)) + ")"
+        return "(" + " \\cup ".join(map(show, self.parts)) + ")"
 
 
 class Difference(LazySet):
@@ -114,7 +121,7 @@ class Difference(LazySet):
         return False
 
     def __repr__(self) -> str:
-        return f"({self.left!r} \\ {self.right!r})"
+        return f"({show(self.left)} \\ {show(self.right)})"
 
 
 def is_finite(values: Value) -> bool:
@@ -138,7 +145,7 @@ def _set(value: Value) -> Value:
     """Return the value if it is a set. Raises EvaluationError if not."""
     if isinstance(value, frozenset | LazySet):
         return value
-    raise EvaluationError(f"{value!r} is not a set")
+    raise EvaluationError(f"{show(value)} is not a set")
 
 
 class Subsets(LazySet):
@@ -153,7 +160,7 @@ class Subsets(LazySet):
     def __contains__(self, value: object) -> bool:
         if isinstance(value, frozenset):
             if isinstance(self.base, frozenset):
-                return value <= self.base
+                return value <= self.base or not strays(value, self.base)
             base = self.base
             return all(item in base for item in value)
         return bool(_set(value) <= self.base)
@@ -171,7 +178,7 @@ class Subsets(LazySet):
         return 1 << len(self.base)
 
     def __repr__(self) -> str:
-        return f"SUBSET {self.base!r}"
+        return f"SUBSET {show(self.base)}"
 
 
 class _Structures(LazySet):
@@ -187,12 +194,14 @@ class _Structures(LazySet):
             found = all(item in values for item in function.values_)
         if found:
             self._members.add(function)
+        elif isinstance(values, frozenset):
+            return all(contains(values, item) for item in function.values_)
         return found
 
     def _each_in(self, sets: tuple[Any, ...], function: Fn) -> bool:
         """Tell whether each value of a function is in the set for it, and remember if so."""
         for item, values in zip(function.values_, sets, strict=True):
-            if item not in values:
+            if not contains(values, item):
                 return False
         self._members.add(function)
         return True
@@ -213,8 +222,10 @@ class FunctionSet(_Structures):
             value = value.force()
         if value in self._members:
             return True
-        if not isinstance(value, Fn) or value.domain.keyset != self.domain_set:
-            return False
+        if not isinstance(value, Fn):
+            return not is_no_element(value, self)
+        if value.domain.keyset != self.domain_set:
+            return not different(value.domain.keyset, self.domain_set)
         return self._all_in(self.codomain, value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -229,7 +240,7 @@ class FunctionSet(_Structures):
         return int(len(self.codomain) ** len(self.domain_set))
 
     def __repr__(self) -> str:
-        return f"[{self.domain_set!r} -> {self.codomain!r}]"
+        return f"[{show(self.domain_set)} -> {show(self.codomain)}]"
 
 
 class RecordSet(_Structures):
@@ -247,7 +258,9 @@ class RecordSet(_Structures):
             value = value.force()
         if value in self._members:
             return True
-        if not isinstance(value, Fn) or value.domain is not self.fields:
+        if not isinstance(value, Fn) or not value.domain.is_record:
+            return not is_no_element(value, self)
+        if value.domain is not self.fields:
             return False
         return self._each_in(self.sets, value)
 
@@ -260,7 +273,7 @@ class RecordSet(_Structures):
 
     def __repr__(self) -> str:
         pairs = zip(self.fields.keys_, self.sets, strict=True)
-        return "[" + ", ".join(f"{name}: {values!r}" for name, values in pairs) + "]"
+        return "[" + ", ".join(f"{name}: {show(values)}" for name, values in pairs) + "]"
 
 
 class Product(_Structures):
@@ -277,7 +290,9 @@ class Product(_Structures):
             value = value.force()
         if value in self._members:
             return True
-        if not isinstance(value, Fn) or value.table is not SEQUENCES:
+        if not isinstance(value, Fn) or not value.domain.is_numbered:
+            return not is_no_element(value, self)
+        if value.table is not SEQUENCES:
             return False
         return len(value) == len(self.sets) and self._each_in(self.sets, value)
 
@@ -289,7 +304,7 @@ class Product(_Structures):
         return all(map(is_finite, self.sets))
 
     def __repr__(self) -> str:
-        return " \\X ".join(map(repr, self.sets))
+        return " \\X ".join(map(show, self.sets))
 
 
 class Sequences(_Structures):
@@ -307,7 +322,7 @@ class Sequences(_Structures):
         if value in self._members:
             return True
         if not isinstance(value, Fn) or value.table is not SEQUENCES:
-            return False
+            return not is_no_element(value, self)
         return self._all_in(self.items, value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -320,7 +335,7 @@ class Sequences(_Structures):
         return bool(self.items == frozenset())
 
     def __repr__(self) -> str:
-        return f"Seq({self.items!r})"
+        return f"Seq({show(self.items)})"
 
 
 def integers_from(start: int) -> Iterator[int]:

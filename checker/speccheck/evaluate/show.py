@@ -28,7 +28,7 @@ def _listed(values: frozenset[Any]) -> tuple[Any, ...]:
     try:
         return ordered(values)
     except EvaluationError:
-        return tuple(values)
+        return tuple(sorted(values, key=show))
 
 
 def _function(value: Fn) -> str:

@@ -34,12 +34,17 @@ BOOLEANS = frozenset([FALSE, TRUE])
 
 
 class ModelValue:
-    """A value that equals nothing but itself, named in a configuration."""
+    """A value that equals nothing but itself, named in a configuration.
 
-    __slots__ = ("name",)
+    ``type_`` is the type that its name gives it, "" if none.
+    """
+
+    __slots__ = ("name", "type_")
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # a_1 is of type a: it is not compared with values of other types.
+        self.type_ = name[0] if len(name) > 2 and name[1] == "_" else ""
         rank(name)
 
     def __repr__(self) -> str:
@@ -93,7 +98,7 @@ class Fn(dict[Any, Any]):
 class Domain(dict[Values, Fn]):
     """The functions over one set: maps their values, in the order of ``keys_``, to functions."""
 
-    __slots__ = ("index", "is_sequence", "keys_", "keyset")
+    __slots__ = ("index", "is_numbered", "is_record", "is_sequence", "keys_", "keyset")
 
     def __init__(self, keyset: frozenset[Any], keys: Values) -> None:
         super().__init__()
@@ -101,6 +106,8 @@ class Domain(dict[Values, Fn]):
         self.keys_ = keys
         self.index = {key: position for position, key in enumerate(keys)}
         self.is_sequence = keys == tuple(range(1, len(keys) + 1))
+        self.is_record = all(type(key) is str for key in keys)
+        self.is_numbered = all(type(key) is int for key in keys)
 
     def __missing__(self, values: Values) -> Fn:
         if self.is_sequence:

@@ -56,6 +56,14 @@ _COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _LISTS = frozenset(["invariants", "properties", "constraints", "action_constraints", "symmetry"])
 
 
+class Name(str):
+    """A name in a configuration, and where it stands."""
+
+    __slots__ = ("place",)
+
+    place: Place
+
+
 class Replacement(NamedTuple):
     """``name <- by``, or ``name <- [module] by``: only where ``module`` defines the name."""
 
@@ -85,7 +93,7 @@ class Config:
     """What a configuration says; names that it does not give are None.
 
     ``module_values`` are of the form ``name = [module] value``, ``operator_values`` of the form
-    ``name(argument, ...) = value``. ``places`` says where a name of the module is last used.
+    ``name(argument, ...) = value``. A name of the module is a :class:`Name`.
     """
 
     path: str
@@ -106,7 +114,6 @@ class Config:
     operator_values: dict[str, list[tuple[tuple[Value, ...], Value]]] = field(default_factory=dict)
     replacements: list[Replacement] = field(default_factory=list)
     tolerances: list[Tolerance] = field(default_factory=list)
-    places: dict[str, Place] = field(default_factory=dict)
 
 
 class _Token(NamedTuple):
@@ -215,25 +222,30 @@ def parse_config(text: str, path: str) -> Config:
                 _constant(reader, config, reader.take())
         elif section in _LISTS:
             while reader.is_at_a_name():
-                getattr(config, section).append(_name(reader, config))
+                getattr(config, section).append(_named(reader, reader.take("NAME")))
         else:
             if not reader.is_at_a_name():
                 raise reader.error(f"{token.text} needs a name", token)
             if getattr(config, section) is not None:
                 raise reader.error(f"{token.text} is given twice", token)
-            setattr(config, section, _name(reader, config))
+            setattr(config, section, _named(reader, reader.take("NAME")))
     if config.specification is not None and (config.init or config.next):
-        place = config.places[config.specification]
+        place = place_in(config, config.specification)
         message = "a configuration names either SPECIFICATION or INIT and NEXT"
         line, column = place.span.line, place.span.column
         raise TlaError(message, path=path, text=text, line=line, column=column)
     return config
 
 
-def _name(reader: _Reader, config: Config) -> str:
-    token = reader.take("NAME")
-    config.places[token.text] = reader.place(token)
-    return token.text
+def place_in(config: Config, name: str) -> Place:
+    """Return where a name of a configuration stands, the file if it is none of its own."""
+    return name.place if isinstance(name, Name) else Place(config.path, Span(1, 1, 1, 1))
+
+
+def _named(reader: _Reader, token: _Token) -> Name:
+    name = Name(token.text)
+    name.place = reader.place(token)
+    return name
 
 
 def _operator_value(reader: _Reader, config: Config, token: _Token) -> None:
@@ -242,7 +254,7 @@ def _operator_value(reader: _Reader, config: Config, token: _Token) -> None:
     arguments = [reader.value()]
     while reader.take(",", ")").text == ",":
         arguments.append(reader.value())
-    lines = config.operator_values.setdefault(token.text, [])
+    lines = config.operator_values.setdefault(_named(reader, token), [])
     if lines and len(lines[0][0]) != len(arguments):
         what = f"{token.text} takes {len(lines[0][0])} arguments above, {len(arguments)} here"
         raise reader.error(what, token)
@@ -267,8 +279,7 @@ def _tolerances(text: str, path: str) -> list[Tolerance]:
 
 
 def _constant(reader: _Reader, config: Config, token: _Token) -> None:
-    name = token.text
-    config.places[name] = reader.place(token)
+    name = _named(reader, token)
     if reader.peek().text == "(":
         _operator_value(reader, config, token)
         return
@@ -284,7 +295,8 @@ def _constant(reader: _Reader, config: Config, token: _Token) -> None:
         else:
             config.module_values.append((name, module, reader.value()))
         return
-    config.replacements.append(Replacement(name, _name(reader, config), module))
+    by = _named(reader, reader.take("NAME"))
+    config.replacements.append(Replacement(name, by, module))
 
 
 def read_config(path: Path) -> Config:

@@ -7,6 +7,7 @@ within the limit leads to are found.
 
 from array import array
 
+from speccheck.evaluate.stdlib.tlc import STATISTICS
 from speccheck.explore.engine import Progress, Unfinished
 from speccheck.explore.graph import StateGraph
 from speccheck.explore.model import Model
@@ -55,6 +56,7 @@ class DepthFirst(Search):
             if limit is not None:
                 expanded_at[index] = depths[index]
             first_new = len(self._states)
+            STATISTICS.update(level=depths[index], diameter=result.depth)
             self._expand(index)
             depths.extend([depths[index] + 1] * (len(self._states) - first_new))
             if first_new < len(self._states):

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.stdlib.tlc import STATISTICS
+from speccheck.evaluate.likeness import check_sets
+from speccheck.evaluate.stdlib.tlc import STATISTICS, set_registers
 from speccheck.evaluate.values import Value, as_boolean, function_of
 from speccheck.explore.graph import StateGraph
 from speccheck.explore.liveness.check import LivenessError, violation
@@ -89,6 +90,17 @@ class Engine(ABC):
             {"mode": self.mode, "worker": 1, "deadlock": as_boolean(model.check_deadlock)}
         )
         STATISTICS["-Dtlc2.tool.impl.Tool.cdot"] = "true"  # Composition of actions is supported.
+        STATISTICS.update(
+            level=0,
+            diameter=0,
+            distinct=0,
+            queue=0,
+            initial=0,
+            worker=0,
+            generated=lambda: result.generated,
+            duration=lambda: int(time.perf_counter() - began),
+        )
+        set_registers({})
         try:
             self._check_assumptions()
             if model.initial is not None:
@@ -97,12 +109,11 @@ class Engine(ABC):
                 except Unfinished:
                     result.verdict = "unfinished"
                 self._check_liveness()
-            if (
-                result.verdict == "success"
-                and model.postcondition is not None
-                and not model.postcondition()
-            ):
-                result.verdict, result.violated = "property", "POSTCONDITION"
+            if result.verdict == "success" and model.postcondition is not None:
+                STATISTICS.update(level=0, diameter=result.depth, distinct=self._distinct())
+                STATISTICS["queue"] = 0
+                if not model.postcondition():
+                    result.verdict, result.violated = "property", "POSTCONDITION"
         except Violation as found:
             result.verdict, result.violated = found.verdict, found.name
             self._set_trace(found.parent, found.action, found.state)
@@ -143,6 +154,7 @@ class Engine(ABC):
                 raise Violation("assumption", str(place), -1, None, None)
 
     def _check_state(self, parent: int, name: str | None, state: State) -> None:
+        check_sets(state)
         for check in self._model.invariants:
             if not check.holds(state):
                 raise Violation("invariant", check.name, parent, name, state)

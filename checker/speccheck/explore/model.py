@@ -9,8 +9,9 @@ from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.named import NamedAction
+from speccheck.evaluate.stdlib.tlc import on_successors
 from speccheck.evaluate.values import Value, rank
-from speccheck.explore.config import Config, Tolerance
+from speccheck.explore.config import Config, Name, Tolerance, place_in
 from speccheck.explore.exercise.actions import Marks
 from speccheck.explore.exercise.formulas import ProbedFormula, probed_antecedents, probed_formulas
 from speccheck.explore.liveness.check import LivenessCheck
@@ -133,7 +134,7 @@ class _Loader:
         for name in config.invariants:
             body = self._body(name, STATE)
             self._formulas.append((name, body, False))
-            model.invariants.append(StateCheck(name, compiler.state_predicate(body)))
+            model.invariants.append(StateCheck(name, self._on_successors(body)))
         for name in config.properties:
             self._add_property(name, model)
         if model.liveness:
@@ -141,7 +142,7 @@ class _Loader:
             model.atoms = self._translator.atoms
         for name in config.constraints:
             body = self._body(name, STATE)
-            model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
+            model.constraints.append(StateCheck(name, self._on_successors(body)))
             model.has_effects |= not compiler.analyst.facts(body).pure
         for name in config.action_constraints:
             body = self._body(name, ACTION)
@@ -155,7 +156,9 @@ class _Loader:
             sets = [compiler.constant_value(self._body(name, CONSTANT)) for name in config.symmetry]
             model.symmetry = Symmetry([permutation for one in sets for permutation in one])
         if config.view is not None:
-            model.view = compiler.state_value(self._body(config.view, STATE))
+            body = self._body(config.view, STATE)
+            view = compiler.state_value(body)
+            model.view = view if compiler.analyst.facts(body).pure else on_successors(view)
         if config.postcondition is not None:
             holds = compiler.state_predicate(self._body(config.postcondition))
             blank = (None,) * len(self._module.variables)
@@ -163,6 +166,12 @@ class _Loader:
         if config.alias is not None:
             model.alias = compiler.step_value(self._body(config.alias))
         return model
+
+    def _on_successors(self, body: m.Expression) -> Callable[[State], bool]:
+        """Return a predicate that is asked of successors of the state that is explored."""
+        holds = self._compiler.state_predicate(body)
+        # Only what is impure can ask for the level.
+        return holds if self._compiler.analyst.facts(body).pure else on_successors(holds)
 
     def _probed(self) -> list[ProbedFormula]:
         analyst = self._compiler.analyst
@@ -219,7 +228,7 @@ class _Loader:
 
     def _set_operator(self, name: str, lines: list[tuple[tuple[Value, ...], Value]]) -> None:
         """Give an operator its value for each list of arguments: one arm of a CASE for each."""
-        place = self._config.places[name]
+        place = place_in(self._config, name)
         parameters = tuple(m.Parameter(f"_{number}") for number in range(1, len(lines[0][0]) + 1))
         equals = self._module.builtins["="]
         assert isinstance(equals, m.Builtin), "= is of the language"
@@ -256,7 +265,8 @@ class _Loader:
 
     def _unfit(self, name: str, problem: str = "") -> ConfigError:
         problem = problem or f"module {self._module.name} has no {name}"
-        return ConfigError(f"{self._config.places.get(name, self._config.path)}: {problem}")
+        place = place_in(self._config, name) if isinstance(name, Name) else self._config.path
+        return ConfigError(f"{place}: {problem}")
 
     def _operator(self, name: str) -> m.Operator:
         *instances, plain = name.split("!")
@@ -323,7 +333,7 @@ class _Loader:
             model.initial_checks.append(StateCheck(name, compiler.state_predicate(node)))
         for node in parts.always:
             self._formulas.append((name, node, False))
-            model.invariants.append(StateCheck(name, compiler.state_predicate(node)))
+            model.invariants.append(StateCheck(name, self._on_successors(node)))
         for step in [*parts.steps, *parts.quantified_steps]:
             self._formulas.append((name, step, True))
             model.step_checks.append(StepCheck(name, compiler.step_predicate(step)))

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.stdlib.tlc import STATISTICS, registers, set_registers
 from speccheck.explore.engine import Progress, Unfinished, Violation
 from speccheck.explore.model import Model
 from speccheck.explore.result import TraceStep
@@ -216,7 +217,9 @@ class _Coordinator:
         for link in self._links:
             link.send(("end", 0))
         ends = [link.recv() for link in self._links]
-        for steps, new, marks, _, _, _ in ends:
+        # As TLC does, TLCSet sets a register of the worker; after the search the first one's count.
+        set_registers(ends[0][-1])
+        for steps, new, marks, *_ in ends:
             search._steps = [a + b for a, b in zip(search._steps, steps, strict=True)]
             search._new = [a + b for a, b in zip(search._new, new, strict=True)]
             if search._model.marks is not None:
@@ -227,7 +230,7 @@ class _Coordinator:
         rows: list[array[int]] = []
         levels = max(len(end[3]) for end in ends)
         for level in range(levels):
-            for _, _, _, sizes, states, their_rows in ends:
+            for _, _, _, sizes, states, their_rows, _ in ends:
                 if level >= len(sizes):
                     continue
                 begin, end = sum(sizes[:level]), sum(sizes[: level + 1])
@@ -284,7 +287,10 @@ class _Worker:
         search = self._search
         steps, new = list(search._steps), list(search._new)
         marks = list(self._model.marks.counts) if self._model.marks is not None else []
+        level = search._result.depth
         while True:
+            STATISTICS["level"] = STATISTICS["diameter"] = level
+            level += 1
             self._guarded(self._expand_all, stretch)
             self._link.send_bytes(array("q", [found[0] for found in self._found]))
             is_new = self._link.recv_bytes()
@@ -306,6 +312,7 @@ class _Worker:
                             [*self._sizes, len(stretch)],
                             [*self._expanded, *(search._states[n] for n in stretch)],
                             self._rows,
+                            registers(),
                         )
                     )
                 asked = self._link.recv()

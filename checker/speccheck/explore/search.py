@@ -78,8 +78,14 @@ class Search(Engine):
     def _start(self) -> None:
         assert self._model.initial is not None, "checked by run"
         self._result.depth = 1
-        STATISTICS.update(level=1, distinct=0, queue=0, diameter=1, generated=0)
+        STATISTICS.update(
+            level=0,
+            diameter=1,
+            distinct=lambda: len(self._seen),
+            queue=lambda: len(self._states) - self._at[0] - 1,
+        )
         self._model.initial(self._initial_state)
+        STATISTICS["initial"] = self._result.generated
         self._result.queued = len(self._states)
         if self._graph is not None:
             self._graph.initial = len(self._states)
@@ -124,7 +130,6 @@ class Search(Engine):
         self._told = now
         result = self._result
         result.distinct, result.queued = len(self._seen), queued
-        STATISTICS.update(distinct=result.distinct, queue=queued, generated=result.generated)
         if self._progress is not None:
             self._progress(result)
 

@@ -15,6 +15,7 @@ from itertools import count
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.stdlib.tlc import STATISTICS
 from speccheck.explore.engine import Engine, Progress, Unfinished, Violation
 from speccheck.explore.graph import StateGraph
 from speccheck.explore.model import Model
@@ -124,6 +125,7 @@ class Simulation(Engine):
     def _step(self, walk: _Walk, chance: random.Random) -> bool:
         """Add a step; return whether there was one."""
         state = walk.states[-1]
+        STATISTICS["level"] = len(walk.states)
         order = list(range(len(self._model.actions)))
         chance.shuffle(order)
         alive = False

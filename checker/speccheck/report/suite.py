@@ -5,6 +5,7 @@ is the same in two runs if it has the same name, and the same place in a file of
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -64,8 +65,11 @@ def read_suite(paths: Iterable[Path]) -> Suite:
 
 
 def _things(data: Any) -> Iterable[tuple[Thing, int, str]]:
+    shared = Counter((row["name"], row["place"]) for row in data["actions"])
     for row in data["actions"]:
-        yield Thing("action", row["name"], _short(row["place"])), row["taken"], row["label"]
+        # With other arguments, an action at the same place is another thing.
+        name = row["label"] if shared[row["name"], row["place"]] > 1 else row["name"]
+        yield Thing("action", name, _short(row["place"])), row["taken"], row["label"]
     exercise = data["exercise"] or {"branches": [], "parts": []}
     for row in exercise["branches"]:
         yield Thing("branch", row["action"], _short(row["place"])), row["taken"], row["text"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.show import show
+from speccheck.evaluate.stdlib.tlc import STATISTICS
 from speccheck.evaluate.values import Fn, Value
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
@@ -95,6 +96,7 @@ def trace_of(model: Model, result: Result) -> Trace:
             steps.append(Step(number, move, step.state, values))
             continue
         before = steps[-1]
+        STATISTICS["level"] = before.number
         move = move_between(model, step.action, before.state, step.state)
         made = Step(number, move, step.state, values)
         for name, value in values.items():
@@ -134,6 +136,7 @@ def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict
             last = position == len(states) - 1
             after = (position if loop is None else loop) if last else position + 1
             following = states[after]
+            STATISTICS["level"] = position + 1
             try:
                 alias = model.alias(state, following)
             except _NO_VALUE:

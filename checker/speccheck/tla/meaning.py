@@ -337,13 +337,24 @@ class Scope:
     """Names and what they mean; what is not here is looked up in ``outer``.
 
     ``implicit`` are parameters of the instance that this scope belongs to: every operator defined
-    here takes them first. ``hidden`` names are LOCAL.
+    here takes them first. ``hidden`` names are LOCAL. ``passed_on`` are those of basic modules that
+    are here only because a community module extends these.
     """
 
     outer: "Scope | None" = None
     names: dict[str, Meaning] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     implicit: tuple[Parameter, ...] = ()
+    passed_on: set[str] = field(default_factory=set)
+
+    def gives_way(self, name: str) -> bool:
+        """Tell whether a name may get another meaning although it has one here."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return name in scope.passed_on
+            scope = scope.outer
+        return True
 
     def find(self, name: str) -> Meaning | None:
         """Return what ``name`` means, or None."""

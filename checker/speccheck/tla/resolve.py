@@ -12,7 +12,7 @@ from speccheck.tla.errors import Span, TlaError
 from speccheck.tla.levels import CONSTANT, STATE, LevelError, check_levels
 from speccheck.tla.modules import Library, is_built_in
 from speccheck.tla.resolve_expressions import ExpressionResolver
-from speccheck.tla.standard import language, standard_module
+from speccheck.tla.standard import is_basic, language, standard_module
 
 
 class Shared:
@@ -166,7 +166,7 @@ class ModuleResolver:
             if module is None:
                 if not is_built_in(name):
                     raise self._missing(name, self._module.span)
-                self._scope.names.update(standard_module(name, self._shared.standard))
+                self._take_standard(name)
                 return
             known = ModuleResolver(
                 self._shared,
@@ -178,10 +178,29 @@ class ModuleResolver:
             self._extended[name] = known
         self._take(known)
 
+    def _take_standard(self, name: str) -> None:
+        """Make the names of a standard module this module's own.
+
+        Not every version of the community modules extends the same basic ones: what comes by way
+        of them only gives way to the specification's own.
+        """
+        scope = self._scope
+        for symbol, builtin in standard_module(name, self._shared.standard).items():
+            if not is_basic(name) and is_basic(builtin.module):
+                if symbol not in scope.names:
+                    scope.passed_on.add(symbol)
+            else:
+                scope.passed_on.discard(symbol)
+            scope.names[symbol] = builtin
+
     def _take(self, other: m.ResolvedModule) -> None:
         """Make the names of an extended module this module's own."""
         for name, meaning in other.scope.names.items():
             if name not in other.scope.hidden:
+                if name not in other.scope.passed_on:
+                    self._scope.passed_on.discard(name)
+                elif name not in self._scope.names:
+                    self._scope.passed_on.add(name)
                 self._scope.names[name] = meaning
         for variable in other.variables:
             if variable not in self._result.variables:
@@ -233,7 +252,9 @@ class ModuleResolver:
     def _above(self) -> m.Scope:
         """Return what is in sight here, without what comes later."""
         seen = self._scope
-        return m.Scope(seen.outer, dict(seen.names), set(seen.hidden), seen.implicit)
+        return m.Scope(
+            seen.outer, dict(seen.names), set(seen.hidden), seen.implicit, set(seen.passed_on)
+        )
 
     def _check_inner(self, unit: ast.Module) -> None:
         """Refuse what is wrong in a module within this one, even if it is never instantiated."""

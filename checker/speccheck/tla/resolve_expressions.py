@@ -16,6 +16,13 @@ def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
+def _gives_way(name: str, found: m.Meaning, scope: m.Scope) -> bool:
+    """Tell whether a meaning is one of the community modules', or one that they brought along."""
+    if not isinstance(found, m.Builtin):
+        return False
+    return not is_basic(found.module) or scope.gives_way(name)
+
+
 def _known(found: m.Meaning) -> str:
     """Say what a name is already, and where it was made."""
     match found:
@@ -55,7 +62,7 @@ class ExpressionResolver:
         one of them defines here gives way to the specification's own.
         """
         found = scope.find(name)
-        if found is None or (isinstance(found, m.Builtin) and not is_basic(found.module)):
+        if found is None or _gives_way(name, found, scope):
             return
         announced = isinstance(found, m.Operator) and found.recursive and found.body is None
         if announced and scope.names.get(name) is found:
@@ -67,9 +74,7 @@ class ExpressionResolver:
         self._check_distinct(names, span)
         for name in names:
             found = scope.find(name)
-            if found is not None and not (
-                isinstance(found, m.Builtin) and not is_basic(found.module)
-            ):
+            if found is not None and not _gives_way(name, found, scope):
                 message = f"{name} {_known(found)}: it cannot be bound to another value"
                 raise self._refuse(message, span)
 

@@ -41,7 +41,7 @@ _MODULES: dict[str, tuple[str, str]] = {
         "TLCEvalDefinition/0",
     ),
     "Functions": (
-        "",
+        "Integers Folds",
         "Restrict/0,0 RestrictDomain/0,1 RestrictValues/0,1 Range/0 Inverse/0,0,0 "
         "AntiFunction/0 IsInjective/0 Injection/0,0 Surjection/0,0 Bijection/0,0 "
         "ExistsInjection/0,0 ExistsSurjection/0,0 ExistsBijection/0,0 IsRestriction/0,0 "
@@ -50,13 +50,13 @@ _MODULES: dict[str, tuple[str, str]] = {
     ),
     "Folds": ("", "MapThenFoldSet/2,0,1,1,0"),
     "FiniteSetsExt": (
-        "Folds Functions",
+        "Integers FiniteSets Folds Functions",
         "FoldSet/2,0,0 SumSet/0 ProductSet/0 ReduceSet/2,0,0 FlattenSet/0 SymDiff/0,0 "
         "MapThenSumSet/1,0 ChooseUnique/0,1 kSubset/0,0 Min/0 Max/0 Mean/0 "
         "Quantify/0,1 Choices/0",
     ),
     "SequencesExt": (
-        "",
+        "Sequences Naturals FiniteSets FiniteSetsExt Folds Functions Bags TLC",
         "ToSet/0 SetToSeq/0 SetToSeqs/0 SetToSortSeq/0,2 SetToAllKPermutations/0 Contains/0,0 "
         "Reverse/0 Remove/0,0 ReplaceAll/0,0,0 SelectInSeq/0,1 SelectLastInSeq/0,1 InsertAt/0,0,0 "
         "ReplaceAt/0,0,0 RemoveAt/0,0 Cons/0,0 Front/0 Last/0 IsPrefix/0,0 IsStrictPrefix/0,0 "
@@ -83,18 +83,31 @@ _MODULES: dict[str, tuple[str, str]] = {
         "",
         "BagAdd/0,0 BagRemove/0,0 BagRemoveAll/0,0 FoldBag/2,0,0 SumBag/0 ProductBag/0",
     ),
-    "Combinatorics": ("", "factorial choose/0,0"),
+    "Combinatorics": ("Naturals", "factorial choose/0,0"),
     "IOUtils": (
         "",
         "IOExec/0 IOEnv IOEnvExec/0,0 IOExecTemplate/0,0 IOEnvExecTemplate/0,0,0 "
         "IOSerialize/0,0,0 IODeserialize/0,0 "
         "Serialize/0,0,0 Deserialize/0,0 atoi/0 zeroPadN/0,0",
     ),
-    "CSV": ("", "CSVWrite/0,0,0 CSVRecords/0 CSVWriteRecord/0,0,0"),
+    "CSV": ("", "CSVWrite/0,0,0 CSVRecords/0 CSVWriteRecord/0,0,0,0 CSVRead/0,0,0"),
     "Relation": (
-        "",
-        "IsReflexive/0,0 IsIrreflexive/0,0 IsSymmetric/0,0 IsTransitive/0,0 "
+        "Naturals FiniteSets",
+        "IsReflexive/0,0 IsIrreflexive/0,0 IsSymmetric/0,0 IsAntiSymmetric/0,0 IsAsymmetric/0,0 "
+        "IsTransitive/0,0 IsStrictlyPartiallyOrdered/0,0 IsPartiallyOrdered/0,0 "
+        "IsStrictlyTotallyOrdered/0,0 IsTotallyOrdered/0,0 IsReflexiveUnder/2,0 "
+        "IsIrreflexiveUnder/2,0 IsSymmetricUnder/2,0 IsAntiSymmetricUnder/2,0 "
+        "IsAsymmetricUnder/2,0 IsTransitiveUnder/2,0 IsStrictlyPartiallyOrderedUnder/2,0 "
+        "IsPartiallyOrderedUnder/2,0 IsStrictlyTotallyOrderedUnder/2,0 IsTotallyOrderedUnder/2,0 "
         "TransitiveClosure/0,0 ReflexiveTransitiveClosure/0,0 IsConnected/0,0",
+    ),
+    "Graphs": (
+        "Naturals Sequences FiniteSets SequencesExt Relation",
+        "IsDirectedGraph/0 DirectedSubgraph/0 Transpose/0 IsUndirectedGraph/0 UndirectedSubgraph/0 "
+        "Path/0 SimplePath/0 AreConnectedIn/0,0,0 IsStronglyConnected/0 ConnectionsIn/0 "
+        "IsTreeWithRoot/0,0 GraphUnion/0,0 IsBipartiteWithPartitions/0,0,0 HasCycle/0 IsDag/0 "
+        "Successors/0,0 AllSuccessors/0,0 Predecessors/0,0 AllPredecessors/0,0 Ancestors/0,0 "
+        "Descendants/0,0 InDegree/0,0 OutDegree/0,0 Roots/0 Leaves/0 EmptyGraph Graphs/0",
     ),
     "DyadicRationals": ("", "Zero One Add/0,0 Half/0 IsDyadicRational/0 PrettyPrint/0"),
     "VectorClocks": ("Naturals Sequences Functions", "IsCausalOrder/0,1 CausalOrder/0,1,1,1"),
@@ -109,7 +122,7 @@ _MODULES: dict[str, tuple[str, str]] = {
     "UndirectedGraphs": (
         "",
         "IsUndirectedGraph/0 IsLoopFreeUndirectedGraph/0 UndirectedSubgraph/0 Path/0 SimplePath/0 "
-        "ConnectedComponents/0 AreConnectedIn/0,0,0 IsStronglyConnected/0",
+        "ConnectedComponents/0 AreConnectedIn/0,0,0 IsStronglyConnected/0 UndirectedGraphs/0",
     ),
     # Modules of the proof system: only proofs use what they define.
     "TLAPS": ("", ""),

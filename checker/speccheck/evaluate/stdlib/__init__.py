@@ -2,7 +2,7 @@
 
 ``FUNCTIONS`` has them by name; those in ``PREDICATES`` return a Python bool. An operator argument
 arrives as a Python function of values. What fits in one Python expression is not here but in the
-code generator.
+code generator. Where two modules have an operator of the same name, one is here as ``MODULE!NAME``.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,13 @@ from speccheck.evaluate.stdlib import (
     bags,
     bits,
     clocks,
+    digraphs,
     dyadic,
+    files,
     functions,
     graphs,
     json_text,
+    relations,
     sequences,
     sets,
     tlc,
@@ -25,16 +28,25 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **bags.FUNCTIONS,
     **bits.FUNCTIONS,
     **clocks.FUNCTIONS,
+    **digraphs.FUNCTIONS,
     **dyadic.FUNCTIONS,
+    **files.FUNCTIONS,
     **functions.FUNCTIONS,
     **graphs.FUNCTIONS,
     **json_text.FUNCTIONS,
+    **relations.FUNCTIONS,
     **sequences.FUNCTIONS,
     **sets.FUNCTIONS,
     **tlc.FUNCTIONS,
 }
 PREDICATES = frozenset(
     name
-    for module in (bags, clocks, dyadic, functions, graphs, sequences, tlc)
+    for module in (bags, clocks, digraphs, dyadic, functions, graphs, relations, sequences, tlc)
     for name in module.PREDICATES
 )
+
+
+def library_name(module: str, name: str) -> str:
+    """Return the name under which an operator of a module is in ``FUNCTIONS``, if it is there."""
+    qualified = f"{module}!{name}"
+    return qualified if qualified in FUNCTIONS else name

@@ -23,8 +23,10 @@ from speccheck.evaluate.values import (
     function_of,
 )
 
-# What TLCGet("level") and its like return; the checker keeps it up to date.
+# What TLCGet("level") and its like return, or a function that says it; the checker keeps it up to
+# date. "level" is that of the state that is explored; 0 where there is none.
 STATISTICS: dict[str, Any] = {}
+_STATS = ("diameter", "distinct", "duration", "generated", "initial", "queue", "worker")
 _registers: dict[int, Any] = {}
 _model_values: dict[str, ModelValue] = {}
 # The last lines that Print and PrintT wrote.
@@ -49,10 +51,42 @@ def _assert(condition: Value, message: Value) -> bool:
 
 
 def _get(name: Value) -> Value:
+    if name == "stats":
+        return function_of({key: _get(key) for key in _STATS if key in STATISTICS})
     found = (STATISTICS if isinstance(name, str) else _registers).get(name)
     if found is None:
         raise EvaluationError(f"TLCGet({show(name)}) has no value")
-    return found
+    return found() if callable(found) else found
+
+
+def get_after(name: Value) -> Value:
+    """Return TLCGet(name)': the level of the next state is one more."""
+    return _get(name) + 1 if name == "level" else _get(name)
+
+
+def on_successors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function for states that the one being explored leads to, one level below."""
+
+    def evaluate(*arguments: Any) -> Any:
+        level = STATISTICS.get("level", 0)
+        STATISTICS["level"] = level + 1
+        try:
+            return function(*arguments)
+        finally:
+            STATISTICS["level"] = level
+
+    return evaluate
+
+
+def registers() -> dict[int, Any]:
+    """Return what TLCSet has set, by its number."""
+    return dict(_registers)
+
+
+def set_registers(values: dict[int, Any]) -> None:
+    """Set what TLCGet returns, all of it."""
+    _registers.clear()
+    _registers.update(values)
 
 
 def _set(name: Value, value: Value) -> bool:
@@ -98,6 +132,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Assert": _assert,
     "JavaTime": lambda: int(time.time()) & 0x7FFFFFFF,
     "TLCGet": _get,
+    "TLCGetAfter": get_after,
     "TLCSet": _set,
     "TLCGetOrDefault": _get_or_default,
     "Permutations": _permutations,

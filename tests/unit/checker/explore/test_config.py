@@ -6,7 +6,7 @@ import pytest
 
 from speccheck.evaluate.stdlib.tlc import model_value
 from speccheck.evaluate.values import FALSE, TRUE
-from speccheck.explore.config import Config, Replacement, parse_config
+from speccheck.explore.config import Config, Replacement, parse_config, place_in
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.search import Search
 from speccheck.tla.errors import TlaError
@@ -64,10 +64,10 @@ def test_every_keyword() -> None:
         },
         module_values=[("Rate", "Inner", 7)],
         replacements=[Replacement("Op", "MyOp", None), Replacement("Nat", "MyNat", "Naturals")],
-        places=config.places,
     )
     assert config == expected
-    assert (config.places["Inv3"].span.line, config.places["Inv3"].span.column) == (15, 17)
+    place = place_in(config, config.invariants[2])
+    assert (place.span.line, place.span.column) == (15, 17)
     assert parse_config("INIT I NEXT N CHECK_DEADLOCK TRUE", "M.cfg").check_deadlock
 
 
