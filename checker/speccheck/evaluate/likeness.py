@@ -173,10 +173,9 @@ def none_of(value: Value, items: Values) -> bool:
 
 def strays(left: Value, right: Value) -> bool:
     """Return TRUE for a set that is no subset of another. Raises where that cannot be told."""
-    if left.__class__ is frozenset:
-        for item in left:
-            if item not in right:
-                return lacks(right, item)
+    for item in ordered(left):
+        if item not in right:
+            return lacks(right, item)
     return True
 
 

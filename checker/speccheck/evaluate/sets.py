@@ -163,7 +163,7 @@ class Subsets(LazySet):
                 return value <= self.base or not strays(value, self.base)
             base = self.base
             return all(item in base for item in value)
-        return bool(_set(value) <= self.base)
+        return bool(_set(value) <= self.base) or not strays(value, self.base)
 
     def __iter__(self) -> Iterator[Any]:
         items = ordered(self.base)
