@@ -84,7 +84,7 @@ class Union(LazySet):
         self.parts = parts
 
     def __contains__(self, value: object) -> bool:
-        return any(value in part for part in self.parts)
+        return any(contains(part, value) for part in self.parts)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(ordered(self.force()))
@@ -114,7 +114,7 @@ class Difference(LazySet):
         self.right = right
 
     def __contains__(self, value: object) -> bool:
-        return value in self.left and value not in self.right
+        return value in self.left and not contains(self.right, value)
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""

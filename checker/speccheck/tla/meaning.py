@@ -59,6 +59,8 @@ class Operator:
 
     ``stands_for`` is set where this is what an instance, made in the file ``instance_path``, puts
     in the place of a variable of the instantiated module.
+
+    ``labels`` are parts of it with names; they take its parameters first, as ``implicit`` ones.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Operator:
     implicit: tuple[Parameter, ...] = ()
     stands_for: Variable | None = None
     instance_path: str = ""
+    labels: "dict[str, Operator]" = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

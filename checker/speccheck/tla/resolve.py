@@ -232,7 +232,8 @@ class ModuleResolver:
                 for declaration in declarations:
                     self._expressions.declare_recursive(declaration, self._scope)
             case ast.Assume():
-                condition = self._expressions.expression(unit.condition, self._scope)
+                named = unit.name is not None
+                condition = self._expressions.statement(unit.condition, self._scope, is_named=named)
                 self._result.assumptions.append(condition)
                 self._name_statement(unit.name, condition, unit.span)
             case ast.Instance():
@@ -245,8 +246,11 @@ class ModuleResolver:
                 if unit.local:
                     self._scope.hidden.add(unit.name)
             case ast.Theorem():
-                if unit.name is not None and not isinstance(unit.statement, ast.AssumeProve):
-                    statement = self._expressions.expression(unit.statement, self._scope)
+                if not isinstance(unit.statement, ast.AssumeProve):
+                    named = unit.name is not None
+                    statement = self._expressions.statement(
+                        unit.statement, self._scope, is_named=named
+                    )
                     self._name_statement(unit.name, statement, unit.span)
 
     def _above(self) -> m.Scope:

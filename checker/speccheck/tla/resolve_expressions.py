@@ -7,6 +7,7 @@ from typing import TypeAlias
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Refuse, Span
+from speccheck.tla.labels import Labels, parts_of
 from speccheck.tla.standard import is_basic
 
 Define: TypeAlias = Callable[["ast.Definition | ast.Recursive", m.Scope], "m.Operator | None"]
@@ -49,6 +50,7 @@ class ExpressionResolver:
         self._define = define
         self._refuse = refuse
         self._changes = 0  # how many EXCEPT the expression stands in, whose @ it may use
+        self._labels: Labels | None = None
 
     def _place(self, span: Span) -> m.Place:
         return m.Place(self._path, span)
@@ -94,6 +96,16 @@ class ExpressionResolver:
         self, unit: ast.OperatorDefinition | ast.FunctionDefinition, scope: m.Scope
     ) -> m.Operator:
         """Resolve a definition and put it into ``scope``."""
+        around, labels = self._labels, Labels()
+        self._labels = labels
+        operator = self._defined(unit, scope)
+        operator.labels = labels.operators(operator.parameters)
+        self._labels = around
+        return operator
+
+    def _defined(
+        self, unit: ast.OperatorDefinition | ast.FunctionDefinition, scope: m.Scope
+    ) -> m.Operator:
         declared = scope.names.get(unit.name)
         if isinstance(unit, ast.OperatorDefinition):
             names = [p.name for p in unit.parameters]
@@ -130,14 +142,14 @@ class ExpressionResolver:
             raise self._refuse(f"{unit.name} cannot be the name of its own argument", unit.span)
         itself = m.Parameter(unit.name)
         inside.names[unit.name] = itself
-        body = self.expression(unit.body, inside)
+        body = self._below(unit.bounds, unit.body, inside)
         return m.Function(self._place(unit.span), bounds, body, itself)
 
     def anonymous(self, node: ast.Lambda, scope: m.Scope) -> m.Operator:
         """Return the operator that a LAMBDA is."""
         self.check_new(node.parameters, scope, node.span)
         parameters = tuple(m.Parameter(name) for name in node.parameters)
-        body = self.expression(node.body, self._inside(scope, parameters))
+        body = self._below(node.parameters, node.body, self._inside(scope, parameters))
         return m.Operator("LAMBDA", parameters, self._place(node.span), body)
 
     def _check_distinct(self, names: Sequence[str], span: Span) -> None:
@@ -167,18 +179,26 @@ class ExpressionResolver:
             found = looked.find(step.name) if looked is scope else looked.names.get(step.name)
             if found is None:
                 raise self._unknown(step.name, looked, step.span)
-            if not isinstance(found, m.Namespace):
-                raise self._refuse(f"{step.name} is no instance", step.span)
-            if len(step.arguments) != len(found.parameters):
-                what = _counted(len(found.parameters), "argument")
+            parameters, looked = self._within(found, step)
+            if len(step.arguments) != len(parameters):
+                what = _counted(len(parameters), "argument")
                 raise self._refuse(f"{step.name} takes {what}", step.span)
-            for parameter, argument in zip(found.parameters, step.arguments, strict=True):
+            for parameter, argument in zip(parameters, step.arguments, strict=True):
                 given[parameter] = self._argument(argument, parameter.arity, scope)
-            looked = found.scope
         found = looked.find(node.operator) if looked is scope else looked.names.get(node.operator)
         if found is None or (node.through and node.operator in looked.hidden):
             raise self._unknown(node.operator, looked, node.span)
         return found, given
+
+    def _within(
+        self, found: m.Meaning, step: ast.InstanceStep
+    ) -> tuple[tuple[m.Parameter, ...], m.Scope]:
+        """Return the parameters of an instance, or of a definition with labels, and its names."""
+        if isinstance(found, m.Namespace):
+            return found.parameters, found.scope
+        if isinstance(found, m.Operator) and found.labels:
+            return found.parameters[len(found.implicit) :], m.Scope(names={**found.labels})
+        raise self._refuse(f"{step.name} is no instance", step.span)
 
     def bare_name(self, node: ast.Apply, scope: m.Scope) -> m.Meaning | None:
         """Return the entity that a name alone stands for, None if it needs an expression."""
@@ -293,6 +313,53 @@ class ExpressionResolver:
         self.check_new(given, scope, bounds[0].span)
         return tuple(resolved), m.Scope(outer=scope, names=names, implicit=scope.implicit)
 
+    def statement(self, node: ast.Expression, scope: m.Scope, *, is_named: bool) -> m.Expression:
+        """Resolve what an assumption or a theorem says; one with a name may have labels."""
+        self._labels = Labels() if is_named else None
+        found = self.expression(node, scope)
+        self._labels = None
+        return found
+
+    def _below(
+        self,
+        bound: "Sequence[ast.Bound] | Sequence[str]",
+        body: ast.Expression,
+        scope: m.Scope,
+    ) -> m.Expression:
+        """Return an expression below the place where names are bound."""
+        labels = self._labels
+        if labels is None:
+            return self.expression(body, scope)
+        known = len(labels.bound)
+        for one in bound:
+            labels.bound.extend([one] if isinstance(one, str) else one.names)
+        found = self.expression(body, scope)
+        del labels.bound[known:]
+        return found
+
+    def _labelled(self, node: ast.Label, scope: m.Scope) -> m.Expression:
+        """Return what a label stands at; it names all that is bound since the one around it."""
+        labels, name = self._labels, node.name
+        if labels is None:
+            raise self._refuse(f"the label {name} is not in a definition", node.span)
+        if name in labels.found:
+            raise self._refuse(f"{name} is a label twice in this definition", node.span)
+        self._check_distinct(node.parameters, node.span)
+        missing = [one for one in labels.bound if one not in node.parameters]
+        others = [one for one in node.parameters if one not in labels.bound]
+        if missing:
+            raise self._refuse(f"the label {name} lacks the bound {missing[0]}", node.span)
+        if others:
+            problem = f"{others[0]}, a parameter of the label {name}, is not bound below"
+            raise self._refuse(f"{problem} the definition or the label around it", node.span)
+        below = self._labels = Labels()
+        found = self.expression(node.body, scope)
+        self._labels = labels
+        meanings = [scope.find(one) for one in node.parameters]
+        own = tuple(one for one in meanings if isinstance(one, m.Parameter))
+        labels.found[name] = (own, found, below)
+        return found
+
     def expressions(
         self, nodes: Sequence[ast.Expression], scope: m.Scope
     ) -> tuple[m.Expression, ...]:
@@ -315,19 +382,23 @@ class ExpressionResolver:
                 return m.Old(place)
             case ast.Quantifier():
                 bounds, inside = self._bounds(node.bounds, scope)
-                return m.Quantified(place, node.kind, bounds, self.expression(node.body, inside))
+                return m.Quantified(
+                    place, node.kind, bounds, self._below(node.bounds, node.body, inside)
+                )
             case ast.Choose():
                 bounds, inside = self._bounds((node.bound,), scope)
-                return m.Chosen(place, bounds[0], self.expression(node.body, inside))
+                body = self._below((node.bound,), node.body, inside)
+                return m.Chosen(place, bounds[0], body)
             case ast.SetFilter():
                 bounds, inside = self._bounds((node.bound,), scope)
-                return m.Filtered(place, bounds[0], self.expression(node.condition, inside))
+                body = self._below((node.bound,), node.condition, inside)
+                return m.Filtered(place, bounds[0], body)
             case ast.SetMap():
                 bounds, inside = self._bounds(node.bounds, scope)
-                return m.Mapped(place, bounds, self.expression(node.body, inside))
+                return m.Mapped(place, bounds, self._below(node.bounds, node.body, inside))
             case ast.FunctionLiteral():
                 bounds, inside = self._bounds(node.bounds, scope)
-                return m.Function(place, bounds, self.expression(node.body, inside))
+                return m.Function(place, bounds, self._below(node.bounds, node.body, inside))
             case ast.SetEnumeration():
                 return m.Items(place, "set", self.expressions(node.items, scope))
             case ast.Tuple():
@@ -379,13 +450,7 @@ class ExpressionResolver:
                 action, subscript = self.expressions((node.action, node.subscript), scope)
                 return m.Step(place, node.kind, action, subscript)
             case ast.Label():
-                names: dict[str, m.Meaning] = {}
-                for name in node.parameters:
-                    found = scope.find(name)
-                    if found is not None:
-                        names[name] = found
-                inside = m.Scope(outer=scope, names=names, implicit=scope.implicit)
-                return self.expression(node.body, inside)
+                return self._labelled(node, scope)
             case ast.Lambda():
                 raise self._refuse("a LAMBDA can only be an argument", node.span)
             case ast.Part():
@@ -396,25 +461,27 @@ class ExpressionResolver:
     def _part(self, node: ast.Part, scope: m.Scope) -> m.Expression:
         """Return the conjunct, disjunct or operand that ``Op!2`` names."""
         whole = self.expression(node.whole, scope)
-        if isinstance(whole, m.Call) and not whole.arguments and whole.operator.body is not None:
-            whole = whole.operator.body
-        elif isinstance(whole, m.Call):
-            raise self._refuse("parts of an operator with parameters are not supported", node.span)
+        call: m.Call | None = None
+        if isinstance(whole, m.Call) and whole.operator.body is not None:
+            call, whole = whole, whole.operator.body
+        parts: tuple[m.Argument, ...] = (whole,)
         for selector in node.selectors:
             if selector == ":":
                 continue
-            parts: tuple[m.Argument, ...] = ()
-            if isinstance(whole, m.Items):
-                parts = whole.items
-            elif isinstance(whole, m.CallBuiltin):
-                parts = whole.arguments
+            parts = parts_of(parts[0]) if len(parts) == 1 else parts
             if not 0 < int(selector) <= len(parts):
                 raise self._refuse(f"there is no part {selector} here", node.span)
             part = parts[int(selector) - 1]
             if isinstance(part, m.OperatorValue):
                 raise self._refuse(f"part {selector} is an operator", node.span)
-            whole = part
-        return whole
+            parts = (part,)
+        (found,) = parts
+        assert not isinstance(found, m.OperatorValue), "refused above"
+        if call is None or not call.arguments:
+            return found
+        operator = call.operator
+        part_of = m.Operator(operator.name, operator.parameters, found.place, found)
+        return m.Call(self._place(node.span), part_of, call.arguments)
 
     def _except(self, node: ast.Except, place: m.Place, scope: m.Scope) -> m.Expression:
         self._changes += 1
