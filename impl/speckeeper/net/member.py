@@ -19,6 +19,7 @@ from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import LinkCounts, QuorumPort
+from speckeeper.net.snapshot_loading import SnapshotLoading
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.member_counts import MemberCounts
 from speckeeper.server.member_server import MemberServer
@@ -27,11 +28,13 @@ from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.snapshot_writer import SLICE_BYTES
 from speckeeper.storage.txnlog import Synced
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
 from speckeeper.wire.quorum_config import QuorumConfig
+from speckeeper.wire.quorum_stream import SnapshotPiece
 from speckeeper.wire.snapshot import encode_snapshot_body
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.effects import Entry, Link
@@ -114,7 +117,7 @@ class Member:
         if clients is not None:
             self.let_clients_in(clients)
         self._appends: list[Entry] = []
-        self._snapshots: dict[Link, list[bytes]] = {}
+        self._snapshots: dict[Link, SnapshotLoading] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = _NEVER
@@ -372,19 +375,35 @@ class Member:
         if self.doors is None or self.doors.is_quiet:
             self._end_turn()  # nobody else brings in what could go with it
 
-    def snapshot(self, link: Link, chunks: list[bytes]) -> None:
-        """A snapshot has come."""
-        self._snapshots[link] = chunks
-        self._step(inputs.SnapshotReceived(link))
+    def snapshot(self, link: Link, piece: SnapshotPiece) -> None:
+        """A part of a snapshot has come."""
+        loading = self._snapshots.get(link)
+        if loading is None:
+            loading = self._snapshots[link] = SnapshotLoading(
+                self._storage.digest_enabled, lambda: self._quorum.read(link, True)
+            )
+        loading.feed(piece.body)
+        if piece.last:
+            loading.end()
+            self._step(inputs.SnapshotReceived(link))
+            return
+        if loading.is_behind:
+            self._quorum.read(link, False)
+        self._step(inputs.Heard(link))
 
     def heard(self, link: Link) -> None:
-        """A part of a snapshot has come."""
+        """A part of a snapshot has gone out."""
         self._step(inputs.Heard(link))
 
     def gone(self, link: Link) -> None:
         """A link has broken."""
-        self._snapshots.pop(link, None)
+        self._give_up_snapshot(link)
         self._step(inputs.Disconnected(link))
+
+    def _give_up_snapshot(self, link: Link) -> None:
+        loading = self._snapshots.pop(link, None)
+        if loading is not None:
+            loading.abort()
 
     # -- what goes to the ports
 
@@ -409,12 +428,13 @@ class Member:
     def _send_snapshot(self, effect: effects.SendSnapshot) -> None:
         tree = self.store.tree
         self.counts.snapshots_sent += 1
-        body = encode_snapshot_body(tree.sessions, tree.acls.table(), tree.walk())
+        body = encode_snapshot_body(tree.sessions, tree.acls.table(), tree.walk(), SLICE_BYTES)
         packet = QuorumPacket(PacketType.SNAP, effect.zxid)
         self._quorum.send_snapshot(effect.link, packet, body)
 
     def _close_link(self, effect: effects.Close) -> None:
         log.info("link %d closed: %s", effect.link, effect.reason)
+        self._give_up_snapshot(effect.link)
         self._quorum.close_link(effect.link)
 
     # -- what goes to the disk
@@ -439,8 +459,8 @@ class Member:
         self._then_persisted(effect, self.store.truncate(effect.zxid))
 
     def _install_snapshot(self, effect: effects.InstallSnapshot) -> None:
-        chunks = self._snapshots.pop(effect.link)
-        self._then_persisted(effect, self.store.install(chunks, effect.zxid))
+        loading = self._snapshots.pop(effect.link)
+        self._then_persisted(effect, self.store.install(loading.tree(effect.zxid)))
 
     def _take_snapshot(self, effect: effects.TakeSnapshot) -> None:
         self._then_persisted(effect, self.store.take_snapshot(effect.zxid))

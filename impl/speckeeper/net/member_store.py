@@ -9,7 +9,7 @@ and loading anew close the log first and open it again behind. What is done to t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from speckeeper.net.log_writing import LogWriting
 from speckeeper.storage.disk_pace import DiskPace
@@ -105,9 +105,9 @@ class MemberStore:
         writing.roll()  # what is read is not the file that is written from now on
         return await self._loop.run_in_executor(None, self._content.read_log, zxid)
 
-    async def install(self, chunks: list[bytes], zxid: int) -> None:
+    async def install(self, tree: Awaitable[DataTree]) -> None:
         """Let the tree be a snapshot that came from a leader."""
-        await self._aside(lambda: self._content.install(chunks, zxid))
+        self._content.tree = await tree
 
     @property
     def writing(self) -> LogWriting:

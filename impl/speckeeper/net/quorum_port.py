@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from speckeeper.net.addresses import java_host
 from speckeeper.net.listening import ListenError, listen
+from speckeeper.net.quorum_link import LinkCounts, QuorumLink
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import PacketType, QuorumPacket, encode_packet
-from speckeeper.wire.quorum_stream import SNAPSHOT_SIGNATURE, QuorumStream
+from speckeeper.wire.quorum_stream import QuorumStream, SnapshotPiece
 from speckeeper.zab.effects import Link
 
 log = logging.getLogger(__name__)
@@ -45,38 +43,17 @@ class Links(Protocol):
         """Packets have come, one after the other."""
         ...
 
-    def snapshot(self, link: Link, chunks: list[bytes]) -> None:
-        """The snapshot behind a SNAP has come."""
+    def snapshot(self, link: Link, piece: SnapshotPiece) -> None:
+        """A part of the snapshot behind a SNAP has come."""
         ...
 
     def heard(self, link: Link) -> None:
-        """A part of a snapshot has come or gone."""
+        """A part of a snapshot has gone out."""
         ...
 
     def gone(self, link: Link) -> None:
         """A link has broken."""
         ...
-
-
-@dataclass(slots=True)
-class LinkCounts:
-    """What operators see of a link (``LearnerHandler.getLearnerHandlerInfo``).
-
-    ``last_zxid``: of the last transaction sent on it, -1 before the first.
-    """
-
-    address: str = ""
-    established_ms: int = 0
-    packets_received: int = 0
-    packets_sent: int = 0
-    requests: int = 0
-    last_zxid: int = -1
-    queued_bytes: int = 0
-
-    def reset(self) -> None:
-        """Start counting again."""
-        self.packets_received = self.packets_sent = self.requests = 0
-        self.last_zxid = -1
 
 
 class QuorumPort:
@@ -94,7 +71,7 @@ class QuorumPort:
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._connections: dict[Link, _Connection] = {}
+        self._connections: dict[Link, QuorumLink] = {}
         self._count = 0
         self._encoded: tuple[QuorumPacket | None, bytes] = None, b""
         self._dirty: dict[Link, None] = {}
@@ -120,7 +97,7 @@ class QuorumPort:
         host, port = self._address
         try:
             sock = listen(_NAME, host, port, -1, False)
-            server = await self._loop.create_server(lambda: _Connection(self, True), sock=sock)
+            server = await self._loop.create_server(lambda: self._link(True), sock=sock)
         except ListenError as error:
             failed(error)
             return
@@ -137,9 +114,9 @@ class QuorumPort:
             try:
                 async with asyncio.timeout_at(deadline):
                     _, protocol = await self._loop.create_connection(
-                        lambda: _Connection(self, False), host, port
+                        lambda: self._link(False), host, port
                     )
-                return protocol.link
+                return protocol.number
             except TimeoutError:
                 return None
             except OSError as error:
@@ -178,12 +155,21 @@ class QuorumPort:
         connection = self._connections.get(link)
         return LinkCounts() if connection is None else connection.counted()
 
-    def send_snapshot(self, link: Link, packet: QuorumPacket, chunks: Iterable[bytes]) -> None:
-        """Send SNAP, the body of a snapshot, and the signature behind it."""
+    def send_snapshot(self, link: Link, packet: QuorumPacket, chunks: Iterator[bytes]) -> None:
+        """Send SNAP, the body of a snapshot, and the signature behind it, in many turns.
+
+        What is sent on the link after this goes out after it.
+        """
         self.send_packet(link, packet)
-        for chunk in chunks:
-            self.send(link, chunk)
-        self.send(link, SNAPSHOT_SIGNATURE)
+        connection = self._connections.get(link)
+        if connection is not None:
+            connection.send_snapshot(chunks)
+
+    def read(self, link: Link, wanted: bool) -> None:
+        """Take nothing more from a link, or go on."""
+        connection = self._connections.get(link)
+        if connection is not None:
+            connection.read(wanted)
 
     def flush(self) -> None:
         """Write what was sent."""
@@ -208,22 +194,27 @@ class QuorumPort:
 
     # -- for the connections
 
-    def made(self, connection: _Connection, accepted: bool) -> None:
+    def made(self, connection: QuorumLink, accepted: bool) -> None:
         """A connection is there; number it."""
         self._count += 1
-        connection.link = self._count
+        connection.number = self._count
         self._connections[self._count] = connection
         if accepted:
             self._links.accepted(self._count)
 
-    def lost(self, connection: _Connection) -> None:
-        """A connection is gone."""
-        if self._connections.pop(connection.link, None) is not None:
-            self._links.gone(connection.link)
+    def moved(self, connection: QuorumLink) -> None:
+        """A part of a snapshot has gone out."""
+        if connection.number in self._connections:
+            self._links.heard(connection.number)
 
-    def received(self, connection: _Connection, data: bytes) -> None:
+    def lost(self, connection: QuorumLink) -> None:
+        """A connection is gone."""
+        if self._connections.pop(connection.number, None) is not None:
+            self._links.gone(connection.number)
+
+    def received(self, connection: QuorumLink, data: bytes) -> None:
         """Bytes have come."""
-        link = connection.link
+        link = connection.number
         try:
             arrived = connection.stream.feed(data)
         except WireError as error:
@@ -243,64 +234,12 @@ class QuorumPort:
                 packets = []
             if link not in self._connections:
                 return
-            connection.snapshot.append(item.body)
-            if item.last:
-                chunks, connection.snapshot = connection.snapshot, []
-                self._links.snapshot(link, chunks)
-            else:
-                self._links.heard(link)
+            self._links.snapshot(link, item)
         if packets and link in self._connections:
             self._links.packets(link, packets)
 
-    def stream(self) -> QuorumStream:
-        """Return a decoder for a new connection."""
-        return QuorumStream(self._max_data)
-
-
-class _Connection(asyncio.Protocol):
-    """One link."""
-
-    def __init__(self, port: QuorumPort, accepted: bool) -> None:
-        self._port = port
-        self._accepted = accepted
-        self._transport: asyncio.Transport | None = None
-        self.link: Link = -1
-        self.stream = port.stream()
-        self.counts = LinkCounts()
-        self.snapshot: list[bytes] = []
-        self.queue: list[bytes] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self.counts.address = f"/{java_host(host)}:{port}"
-        self.counts.established_ms = time.time_ns() // 1_000_000
-        self._port.made(self, self._accepted)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
-        self._port.lost(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._port.received(self, data)
-
-    def flush(self) -> None:
-        """Write what is queued."""
-        queue, self.queue = self.queue, []
-        if self._transport is not None and queue:
-            self._transport.write(b"".join(queue))
-
-    def counted(self) -> LinkCounts:
-        """Return the numbers, with what waits to be sent now."""
-        if self._transport is not None:
-            self.counts.queued_bytes = self._transport.get_write_buffer_size()
-        return self.counts
-
-    def close(self) -> None:
-        """Close after what was written."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+    def _link(self, accepted: bool) -> QuorumLink:
+        return QuorumLink(self, QuorumStream(self._max_data), accepted)
 
 
 __all__ = ["Address", "LinkCounts", "Links", "QuorumPort"]

@@ -8,6 +8,7 @@ Source: ZooKeeper ``ZKDatabase`` (truncateLog, loadDataBase), ``FileTxnSnapLog``
 
 import logging
 from collections import deque
+from collections.abc import Iterable
 
 from speckeeper.storage import history
 from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
@@ -128,9 +129,17 @@ class MemberFiles:
             return None
         return tuple(found)
 
-    def install(self, chunks: list[bytes], zxid: int) -> None:
+    def install(self, chunks: Iterable[bytes], zxid: int) -> None:
         """Let the tree be a snapshot that came from a leader; the disk has the old state still."""
-        tree = DataTree(digest_enabled=self._settings.digest_enabled)
-        reader = SnapshotReader(chunks, sealed=False)
-        tree.load(reader.nodes(), reader.acls, reader.sessions, zxid)
-        self.tree = tree
+        self.tree = load_sent(chunks, zxid, self._settings.digest_enabled)
+
+
+def load_sent(chunks: Iterable[bytes], zxid: int, digest_enabled: bool) -> DataTree:
+    """Return the tree of a snapshot as a leader sends it, whose last transaction is ``zxid``.
+
+    Raises WireError, InvalidTree.
+    """
+    tree = DataTree(digest_enabled=digest_enabled)
+    reader = SnapshotReader(chunks, sealed=False)
+    tree.load(reader.nodes(), reader.acls, reader.sessions, zxid)
+    return tree

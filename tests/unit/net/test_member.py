@@ -19,6 +19,7 @@ from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import prepare_directories
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.tree.node import Node
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.handshake import ConnectRequest, encode_connect_request
@@ -220,6 +221,42 @@ async def brings_a_late_one_up_by_snapshot(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+async def goes_on_while_it_sends_a_snapshot(tmp_path: Path) -> None:
+    """What is committed meanwhile is in the snapshot, or behind it, or both."""
+    ensemble = Ensemble(tmp_path, window=3)
+    await ensemble.start(2, 3)
+    leader = await ensemble.serving()
+    # As if a snapshot that both have had held them.
+    for member in ensemble.members.values():
+        tree = member.store.tree
+        root = tree.nodes[""]
+        root.children = root.children or {}
+        for number in range(20_000):
+            tree.nodes[f"/old{number}"] = Node(
+                b"." * 50, OPEN_ACL_UNSAFE, 1, 1, 0, 0, 0, 0, 0, 0, 1
+            )
+            root.children[f"/old{number}"] = None
+    sent: list[int] = []
+    heard = leader.heard
+    leader.heard = lambda link: (sent.append(link), heard(link))  # type: ignore[method-assign]
+    await ensemble.start(1)
+    number = 0
+    while ensemble.members[1].serving is None:
+        number += 1
+        ensemble.create(f"/new{number}")
+        await asyncio.sleep(0.002)
+    await ensemble.everywhere(f"/new{number}")
+    assert sent, "it was a snapshot that was sent"
+    assert leader.counts.snapshots_sent == 1
+    # Each sets the node of the configuration itself, at a time of its own.
+    late, whole = (
+        [node for node in member.store.tree.walk() if node[0] != "/zookeeper/config"]
+        for member in (ensemble.members[1], leader)
+    )
+    assert late == whole
+    await ensemble.stop()
+
+
 async def restarts_from_its_files(tmp_path: Path) -> None:
     ensemble = Ensemble(tmp_path)
     await ensemble.start()
@@ -358,6 +395,7 @@ async def readers_are_served_without_a_quorum(tmp_path: Path) -> None:
     [
         an_observer_serves_and_has_no_vote,
         elects_and_replicates,
+        goes_on_while_it_sends_a_snapshot,
         readers_are_served_without_a_quorum,
         survives_its_leader,
         brings_a_late_one_up_by_snapshot,
