@@ -210,10 +210,11 @@ class Scenario:
         for node in self.world.nodes.values():
             disk = node.disk
             does = "down" if node.peer is None else node.peer.state.name
+            applied = 0 if node.peer is None else self.world.judge.applied_by(node)
             if node.peer is not None and node.serving is None:
                 does += ", not serving"
             self._told.append(
-                f"{node.id} {does}: {len(node.tree)} transactions, disk to {dotted(disk.end)}, "
+                f"{node.id} {does}: {applied} transactions, disk to {dotted(disk.end)}, "
                 f"epochs {disk.accepted_epoch}/{disk.current_epoch}"
             )
 

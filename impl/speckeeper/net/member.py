@@ -500,7 +500,13 @@ class Member:
         """Let clients in."""
         self.opened(server)
         self.snapshotter = Snapshotter(
-            self._loop, server, self.store.writing, self._storage, self._files, self.fail
+            self._loop,
+            server,
+            self.store.writing,
+            self._storage,
+            self._files,
+            self.fail,
+            self.peer.is_durable,
         )
         if self.doors is not None:
             self.doors.open(server, self.client_turn, self._end_turn)

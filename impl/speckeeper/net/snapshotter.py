@@ -43,14 +43,20 @@ class Snapshotter:
         settings: StorageSettings,
         files: FileSystem,
         on_failure: Callable[[StorageError], None],
+        is_durable: Callable[[int], bool] = lambda zxid: True,
     ) -> None:
-        """``on_failure`` is called on the loop when a snapshot could not be written."""
+        """``on_failure`` is called on the loop when a snapshot could not be written.
+
+        ``is_durable``: whether our own log holds a transaction that was applied. A member of an
+        ensemble applies what a quorum has logged, which it need not be part of.
+        """
         self._loop = loop
         self._server = server
         self._writer = writer
         self._settings = settings
         self._files = files
         self._on_failure = on_failure
+        self._is_durable = is_durable
         self._current: SnapshotWriter | None = None
         self._waiting: list[asyncio.Future[NamedFile]] = []
         self._started = 0.0
@@ -88,6 +94,7 @@ class Snapshotter:
             snapshot_of(tree, settings),
             lambda done: _quietly(call, self._done, done),
             lambda error: _quietly(call, self._failed, error),
+            lambda: self._is_durable(tree.last_processed_zxid),
         )
         self._loop.call_soon(self._step)
         return True

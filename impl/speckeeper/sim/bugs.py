@@ -6,13 +6,19 @@ itself has no switches. Names and numbers are those of ZooKeeper's issues where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
-from speckeeper.sim.disk import Disk
-from speckeeper.wire.quorum import PacketType
+import speckeeper.tree.apply
+from speckeeper.server.watch_ops import WatchOps
+from speckeeper.storage.member_files import MemberFiles
+from speckeeper.tree.applied import TreeEvent
+from speckeeper.tree.datatree import DataTree
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_data import NO_EPOCH
 from speckeeper.zab.effects import PersistCurrentEpoch, TakeSnapshot
 from speckeeper.zab.election import FastLeaderElection, Proposal
 from speckeeper.zab.leader import Leader
@@ -124,9 +130,59 @@ def _promise_not_written(self: Learner, epoch: int) -> None:
         _LEADERINFO(self, epoch)
 
 
-def _truncated_in_memory(self: Disk, zxid: int, then: Callable[[], None]) -> None:
+def _truncated_in_memory(self: MemberFiles, zxid: int) -> None:
     """Let the disk keep what TRUNC takes away."""
-    self.wait(then)
+    files = self._files
+    kept = deepcopy(files.__dict__)
+    _TRUNCATE(self, zxid)
+    files.__dict__.update(kept)
+
+
+def _proposals_acked_early(self: Learner) -> None:
+    """Log and acknowledge proposals that came ahead of NEWLEADER without waiting (ZK-4685)."""
+    _NEWLEADER(self)
+    for zxid, entry in self.packets_not_logged:
+        self._log(zxid, entry)
+    self.packets_not_logged.clear()
+
+
+def _synced_commits_queued(self: Learner) -> None:
+    """Serve while the commits of the synchronization are queued to be applied (ZK-3023)."""
+    peer = self._peer
+    with patch.object(peer, "replay", lambda zxid, entry: peer.pending.append((zxid, entry))):
+        _NEWLEADER(self)
+
+
+def _queue_applied(self: Learner, packet: QuorumPacket) -> None:
+    """Apply what was queued, and go on."""
+    peer = self._peer
+    while (
+        peer.pending and peer.pending[0][0] < peer.last_zxid and peer.pending[0][0] != packet.zxid
+    ):
+        peer.deliver_pending()
+    _PROCESS_PACKET(self, packet)
+
+
+def _stale_epoch_accepted(self: Learner, epoch: int) -> None:
+    """Follow a leader of an epoch below the one that was promised."""
+    if epoch < self._peer.accepted_epoch:
+        self.new_epoch = epoch
+        self._send_ackepoch(NO_EPOCH)
+    else:
+        _LEADERINFO(self, epoch)
+
+
+def _ephemerals_kept(tree: DataTree, paths: Iterable[str], zxid: int) -> tuple[TreeEvent, ...]:
+    """Close a session, and leave its ephemerals."""
+    return ()
+
+
+def _fired_late(self: WatchOps, events: tuple[TreeEvent, ...], zxid: int) -> None:
+    """Tell watchers of a change when the next one is applied."""
+    late = self.__dict__.setdefault("late", [])
+    told, late[:] = [*late], [(events, zxid)]
+    for each in told:
+        _FIRE(self, *each)
 
 
 _NEWLEADER = Learner.follower_process_newleader
@@ -136,6 +192,9 @@ _LOOK_AGAIN = Peer._look_again
 _BEGIN_SYNC = Learner._begin_sync
 _SYNC_FOLLOWER = Leader.leader_sync_follower
 _UPTODATE = Learner.follower_process_uptodate
+_PROCESS_PACKET = Learner._process_packet
+_TRUNCATE = MemberFiles.truncate
+_FIRE = WatchOps.fire
 
 BUGS: dict[str, tuple[_Patch, ...]] = {
     "ZOOKEEPER-2845": ((Peer, "_look_again", _database_retained),),
@@ -143,6 +202,14 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "ZOOKEEPER-4643": ((Learner, "follower_process_newleader", _epoch_before_history),),
     "ZOOKEEPER-4646": ((Learner, "_waits_for_log", property(_newleader_acked_while_queued)),),
     "ZOOKEEPER-4712": ((Peer, "_disk_is_quiet", _queue_survives_shutdown),),
+    "ZOOKEEPER-3023": (
+        (Learner, "follower_process_newleader", _synced_commits_queued),
+        (Learner, "_process_packet", _queue_applied),
+    ),
+    "ZOOKEEPER-4685": ((Learner, "follower_process_newleader", _proposals_acked_early),),
+    "ephemerals-kept": ((speckeeper.tree.apply, "_remove_nodes", _ephemerals_kept),),
+    "stale-epoch-accepted": ((Learner, "follower_process_leaderinfo", _stale_epoch_accepted),),
+    "watch-fired-late": ((WatchOps, "fire", _fired_late),),
     "ZOOKEEPER-4394": ((Learner, "follower_process_uptodate", _sync_before_serving_lost),),
     "ack-before-durable": ((Learner, "_log", _ack_before_durable),),
     "acks-survive-resync": ((Leader, "leader_sync_follower", _acks_survive_resync),),
@@ -151,7 +218,7 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "minority-serves": ((Membership, "has_all_quorums", _served_by_minority),),
     "lost-trunc": ((Learner, "_begin_sync", _lost_trunc),),
     "promise-not-written": ((Learner, "follower_process_leaderinfo", _promise_not_written),),
-    "truncated-in-memory": ((Disk, "truncate", _truncated_in_memory),),
+    "truncated-in-memory": ((MemberFiles, "truncate", _truncated_in_memory),),
     "snapshot-not-written": ((Learner, "_snapshot_needed", property(_snapshot_not_written)),),
     "uncommitted-served": ((Learner, "follower_process_uptodate", _uncommitted_served),),
     "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),

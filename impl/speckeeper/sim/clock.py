@@ -33,3 +33,24 @@ class Clock:
                 return True
         self.now_ms = max(self.now_ms, end_ms)
         return False
+
+
+class LocalClock:
+    """The clock of one server, which goes too fast or too slow, and shows another time.
+
+    ``rate``: its milliseconds in a thousand of ours. It never goes back.
+    """
+
+    def __init__(self, clock: Clock, rate: int = 1000, offset_ms: int = 0) -> None:
+        self._clock = clock
+        self.rate = rate
+        self._offset_ms = offset_ms
+
+    @property
+    def now_ms(self) -> int:
+        """What it shows."""
+        return self._offset_ms + self._clock.now_ms * self.rate // 1000
+
+    def at(self, when_ms: int, call: Callable[[], None]) -> None:
+        """Call something when it shows a time, or later."""
+        self._clock.at(-((self._offset_ms - when_ms) * 1000 // self.rate), call)

@@ -37,6 +37,11 @@ class Frame(NamedTuple):
             return rng.choice(_ROLES)
         return rng.choice(self.options.servers)
 
+    def draw_client(self, rng: Random) -> int:
+        """Draw a client; a number that nobody has, if there are none."""
+        numbers = self.options.client_numbers
+        return rng.choice(numbers) if numbers else 0
+
     def draw_outage_ms(self, rng: Random) -> int:
         """Draw how long something lasts."""
         return rng.randint(1, self.longest_outage_ms)

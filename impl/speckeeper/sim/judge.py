@@ -1,122 +1,237 @@
 """Agreement, order and durability, judged from outside: by what servers deliver and disks hold.
 
-The judge knows no state of the protocol. It keeps the one order in which transactions were
-committed, which only a leader may extend, and holds every server to it.
+The judge knows no state of the protocol. A proposal is named by its zxid and follows the one ahead
+of it, or in a new epoch the last of the history with which its leader began to serve; so a zxid
+stands for a whole history. The judge keeps the one order in which transactions were committed,
+which only a leader may extend, applies it to a tree of its own, and holds every server to both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from speckeeper.sim.disk import Disk
+from speckeeper.sim.judge_facts import Facts
+from speckeeper.sim.judge_sessions import JudgedSessions
+from speckeeper.sim.judge_tree import JudgedTree
+from speckeeper.sim.violation import Violation
 from speckeeper.wire.election import ServerState
-from speckeeper.zab.effects import Entry
+from speckeeper.wire.txns import decode_txn
 from speckeeper.zab.membership import Membership
 
+if TYPE_CHECKING:
+    from speckeeper.sim.disk import Disk
+    from speckeeper.sim.node import Node
+    from speckeeper.storage.errors import StorageError
 
-class Violation(Exception):
-    """A property does not hold; the text says which, and where."""
+__all__ = ["Judge", "Violation"]
+
+_COUNTER = 0xFFFFFFFF
 
 
 class Judge:
-    """Watches one ensemble."""
+    """Watches the servers of one ensemble."""
 
     def __init__(self, membership: Membership, disks: Mapping[int, Disk]) -> None:
-        self.order: list[Entry] = []
+        self.order: list[int] = []
         """What was committed, in its order."""
-        self.acknowledged: dict[int, bytes] = {}
-        """Writes that the leader's clients have been told of, by zxid."""
         self.leaders: dict[int, int] = {}
         """Who has led an epoch."""
-        self._initial: dict[int, list[Entry]] = {}  # history with which an epoch began
+        self.tree = JudgedTree()
+        """What was committed, applied."""
+        self.facts = Facts()
+        self.sessions = JudgedSessions()
+        self._proposals: dict[int, bytes] = {}
+        self._began_with: dict[int, int] = {}  # epoch: the zxid where its history begins
+        self._positions: dict[int, int] = {}
         self._membership = membership
         self._disks = disks
 
-    def serves(self, server_id: int, role: ServerState, zxid: int, tree: list[Entry]) -> None:
+    @property
+    def last_committed(self) -> int:
+        """The zxid of the last committed transaction; 0: there is none."""
+        return self.order[-1] if self.order else 0
+
+    # -- what servers do
+
+    def starts(self, node: Node) -> None:
+        """A server that starts finds what its disk had made durable, and what its epoch asks."""
+        assert node.store is not None
+        found = node.store.recovered
+        disk = node.disk
+        had = self._committed_part(disk.end) if disk.unsettled else disk.end
+        if not self._reaches(found.last_zxid, had):
+            raise Violation(
+                f"DurableIsRecovered: {node.id} comes up with {found.last_zxid:#x}, "
+                f"its disk had {had:#x}"
+            )
+        disk.holds(found.last_zxid)
+        epochs = (found.accepted_epoch, found.current_epoch)
+        if epochs[0] < disk.accepted_epoch or epochs[1] < disk.current_epoch:
+            raise Violation(
+                f"DurableIsRecovered: {node.id} comes up with the epochs {epochs}, its disk had "
+                f"{(disk.accepted_epoch, disk.current_epoch)}"
+            )
+        disk.accepted_epoch, disk.current_epoch = epochs
+        began_with = self._began_with.get(epochs[1])
+        if began_with is None or epochs[0] != epochs[1]:
+            return
+        if not self._reaches(found.last_zxid, began_with):
+            raise Violation(
+                f"HistoryBeforeEpoch: {node.id} claims epoch {epochs[1]} with a history up to "
+                f"{found.last_zxid:#x}, and it began with {began_with:#x}"
+            )
+
+    def stops(self, node: Node, error: StorageError) -> None:
+        """A server stops by itself only if its disk fails."""
+        if not node.disk.files.broken:
+            raise Violation(f"Recovery: {node.id} stops though its disk works: {error}")
+
+    def proposes(self, node: Node, zxid: int, entry: bytes) -> None:
+        """A zxid is given once."""
+        if self._proposals.setdefault(zxid, entry) != entry:
+            raise Violation(f"Proposal: {node.id} proposes another transaction as {zxid:#x}")
+        self.sessions.proposed(entry, node)
+
+    def serves(self, node: Node, role: ServerState, zxid: int) -> None:
         """All of a tree that is served is committed; a leader's has all that was committed."""
-        self._check_zxids(server_id, tree)
+        last = node.tree.last_processed_zxid
         if role is ServerState.LEADING:
-            epoch = zxid >> 32
-            if self.leaders.setdefault(epoch, server_id) != server_id:
+            self._leads(node, zxid >> 32, last)
+        else:
+            began_with = self._began_with.get(node.disk.current_epoch, 0)
+            if not self._reaches(last, began_with):
                 raise Violation(
-                    f"Leadership: {server_id} and {self.leaders[epoch]} lead epoch {epoch}"
+                    f"ServedIsSynced: {node.id} serves a history up to {last:#x}, "
+                    f"its epoch {node.disk.current_epoch} began with {began_with:#x}"
                 )
-            if len(tree) < len(self.order):
-                lost = self.order[len(tree)][0]
-                raise Violation(f"PrimaryIntegrity: leader {server_id} lacks {lost:#x}")
-            self._initial[epoch] = [*tree]
-            self._check_established(epoch, tree)
-        for position, entry in enumerate(tree):
-            self._commit(server_id, entry, position, role is ServerState.LEADING)
+            if self._real(last) and self._real(last) not in self._positions:
+                raise Violation(f"Integrity: {node.id} serves {last:#x}, which nobody committed")
+        self._compare(node, last)
 
-    def delivers(self, server_id: int, entry: Entry, position: int, leads: bool) -> None:
+    def delivers(self, node: Node, zxid: int, entry: bytes) -> None:
         """A transaction has the same place everywhere."""
-        self._commit(server_id, entry, position, leads)
-        if leads:
-            self.acknowledged[entry[0]] = entry[1]
+        last = node.tree.last_processed_zxid
+        if self._proposals.get(zxid) != entry:
+            raise Violation(f"Integrity: {node.id} delivers {zxid:#x}, which nobody proposed")
+        if self._ahead_of(zxid) != self._real(last):
+            raise Violation(f"PrefixConsistency: {node.id} delivers {zxid:#x} behind {last:#x}")
+        if zxid not in self._positions:
+            if node.serving is not ServerState.LEADING:
+                raise Violation(f"Integrity: {node.id} delivers {zxid:#x}, which nobody committed")
+            self._commit([zxid])
 
-    def crashed(self, server_id: int) -> None:
-        """A disk that claims an epoch, and promises no later one, holds how the epoch began."""
-        disk = self._disks[server_id]
-        epoch = disk.current_epoch
-        initial = self._initial.get(epoch)
-        if initial is not None and disk.accepted_epoch == epoch:
-            held = disk.content().entries[: len(initial)]
-            if [*held] != initial:
+    def applied_by(self, node: Node) -> int:
+        """Return how many transactions a server that runs has applied, committed or not."""
+        zxid, count = self._real(node.tree.last_processed_zxid), 0
+        while zxid and zxid not in self._positions:
+            zxid, count = self._ahead_of(zxid), count + 1
+        return count + self._positions.get(zxid, -1) + 1
+
+    # -- at the end
+
+    def is_up_to_date(self, node: Node) -> bool:
+        """Whether a server that runs has applied all that is committed."""
+        return self._real(node.tree.last_processed_zxid) == self.last_committed
+
+    def check_rest(self, nodes: Iterable[Node]) -> None:
+        """All servers are at rest and up to date: they hold the same, and all of it."""
+        for node in nodes:
+            last = node.tree.last_processed_zxid
+            if self._real(last) != self.last_committed:
                 raise Violation(
-                    f"HistoryBeforeEpoch: {server_id} claims epoch {epoch} with {len(held)} "
-                    f"transactions of the {len(initial)} that it began with"
+                    f"Agreement: {node.id} has {last:#x}, committed is {self.last_committed:#x}"
                 )
+            self._compare(node, last)
+            self.tree.compare_all(node.id, node.tree)
 
-    def _check_established(self, epoch: int, tree: list[Entry]) -> None:
-        """An epoch is established when a quorum of disks has it and its history."""
-        size = len(tree)
+    # -- inside
+
+    def _leads(self, node: Node, epoch: int, last: int) -> None:
+        if self.leaders.setdefault(epoch, node.id) != node.id:
+            raise Violation(f"Leadership: {node.id} and {self.leaders[epoch]} lead epoch {epoch}")
+        missing: list[int] = []
+        zxid = self._real(last)
+        while zxid and zxid not in self._positions:
+            if zxid not in self._proposals:
+                raise Violation(f"Integrity: {node.id} leads with {zxid:#x}, nobody's proposal")
+            missing.append(zxid)
+            zxid = self._ahead_of(zxid)
+        # Later epochs may have begun: a leader that was slow serves until it hears of them.
+        wanted = self._last_before(epoch)
+        if zxid != wanted:
+            raise Violation(
+                f"PrimaryIntegrity: leader {node.id} of epoch {epoch} has {zxid:#x} for the last "
+                f"committed one of those before, and it is {wanted:#x}"
+            )
+        self._began_with[epoch] = last
         holders = {
             server_id
             for server_id, disk in self._disks.items()
-            if disk.current_epoch >= epoch and [*disk.content().entries[:size]] == tree
+            if disk.current_epoch >= epoch and self._reaches(disk.end, last)
         }
         if not self._membership.has_all_quorums(holders):
             raise Violation(
                 f"HistoryBeforeEpoch: epoch {epoch} serves, but only {sorted(holders)} have it"
             )
+        self._commit(reversed(missing))
 
-    def check_rest(self, trees: Mapping[int, list[Entry]]) -> None:
-        """All servers are at rest and up to date: they hold the same, and all of it."""
-        for server_id, tree in trees.items():
-            if tree != self.order:
+    def _commit(self, zxids: Iterable[int]) -> None:
+        for zxid in zxids:
+            if self._ahead_of(zxid) != self.last_committed:
                 raise Violation(
-                    f"Agreement: {server_id} has {len(tree)} transactions of {len(self.order)}"
+                    f"PrefixConsistency: {zxid:#x} is committed behind {self.last_committed:#x}"
                 )
-        committed = dict(self.order)
-        for zxid, value in self.acknowledged.items():
-            if committed.get(zxid) != value:
-                raise Violation(f"Durability: acknowledged {zxid:#x} is lost")
+            self._positions[zxid] = len(self.order)
+            self.order.append(zxid)
+            holders = {sid for sid, disk in self._disks.items() if self._reaches(disk.end, zxid)}
+            if not self._membership.has_all_quorums(holders):
+                raise Violation(
+                    f"CommittedIsDurable: {zxid:#x} is only on the disks of {sorted(holders)}"
+                )
+            self.sessions.committed(zxid)
+            txn = decode_txn(self._proposals[zxid])
+            self.facts.committed(txn, self.tree)
+            self.tree.apply(txn)
+            self.facts.applied(txn, self.tree)
 
-    def _commit(self, server_id: int, entry: Entry, position: int, leads: bool) -> None:
-        order = self.order
-        if position < len(order):
-            if order[position] != entry:
-                raise Violation(
-                    f"TotalOrder: {server_id} has {entry[0]:#x} at {position}, "
-                    f"where {order[position][0]:#x} was delivered"
-                )
-            return
-        if not leads:
+    def _compare(self, node: Node, last: int) -> None:
+        """A tree is what its history makes of it."""
+        digest = self.tree.digest_at(self._real(last))
+        if node.tree.digest != digest:
             raise Violation(
-                f"Integrity: {server_id} delivers {entry[0]:#x}, which nobody committed"
-            )
-        if position > len(order) or (order and entry[0] <= order[-1][0]):
-            raise Violation(f"PrefixConsistency: {entry[0]:#x} is committed at {position}, a gap")
-        order.append(entry)
-        holders = {sid for sid, disk in self._disks.items() if disk.holds(entry[0])}
-        if not self._membership.has_all_quorums(holders):
-            raise Violation(
-                f"CommittedIsDurable: {entry[0]:#x} is only on the disks of {sorted(holders)}"
+                f"Agreement: the tree of {node.id} at {last:#x} has the digest "
+                f"{node.tree.digest:#x}, not {digest:#x}"
             )
 
-    def _check_zxids(self, server_id: int, tree: list[Entry]) -> None:
-        for (before, _), (after, _) in pairwise(tree):
-            if after <= before:
-                raise Violation(f"LogOrder: {server_id} has {after:#x} behind {before:#x}")
+    # -- histories
+
+    def _last_before(self, epoch: int) -> int:
+        """Return the last committed transaction of earlier epochs; 0: there is none."""
+        index = bisect_left(self.order, epoch << 32)
+        return self.order[index - 1] if index else 0
+
+    def _real(self, zxid: int) -> int:
+        """Return the last transaction of a history that may end where an epoch begins; 0: none."""
+        while zxid and not zxid & _COUNTER:
+            zxid = self._began_with.get(zxid >> 32, 0)
+        return zxid
+
+    def _ahead_of(self, zxid: int) -> int:
+        """Return the transaction that a transaction follows; 0: none."""
+        return self._real(zxid - 1)
+
+    def _committed_part(self, end: int) -> int:
+        """Return the last transaction of a history that is committed; 0: none."""
+        zxid = self._real(end)
+        while zxid and zxid not in self._positions:
+            zxid = self._ahead_of(zxid)
+        return zxid
+
+    def _reaches(self, end: int, zxid: int) -> bool:
+        """Whether the history that ends at ``end`` has the transaction ``zxid``."""
+        zxid = self._real(zxid)
+        while end > zxid and end >> 32 != zxid >> 32:
+            end = self._began_with.get(end >> 32, 0)
+        return end >= zxid

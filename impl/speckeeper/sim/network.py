@@ -36,7 +36,7 @@ class Channel:
 
 
 class Network:
-    """Carries calls between servers, which are named by their ids."""
+    """Carries calls between servers and clients, which are named by numbers."""
 
     def __init__(self, clock: Clock, seed: int, delays: Delays) -> None:
         self._clock = clock
@@ -57,8 +57,10 @@ class Network:
 
     def mend(self, source: int, target: int) -> None:
         """Undo one cut; messages pass again when there is no other."""
-        if self._cuts[source, target]:
+        if self._cuts[source, target] > 1:
             self._cuts[source, target] -= 1
+        else:
+            self._cuts.pop((source, target), None)
 
     def heal(self) -> None:
         """Mend all cuts."""
@@ -66,31 +68,36 @@ class Network:
 
     def open(self, source: int, target: int) -> bool:
         """Whether messages from one server reach another."""
-        return not self._cuts[source, target]
+        return (source, target) not in self._cuts
 
     def connected(self, one: int, other: int) -> bool:
         """Whether messages go both ways."""
-        return self.open(one, other) and self.open(other, one)
+        cuts = self._cuts
+        return not cuts or ((one, other) not in cuts and (other, one) not in cuts)
 
     def delay_ms(self, source: int, target: int) -> int:
         """Draw how long a message travels."""
         delays, rng = self.delays, self._rngs.get((source, target))
         if rng is None:
             rng = self._rngs[source, target] = Random(f"{self._seed} link {source}->{target}")
+        low, high = delays.shortest_ms, delays.longest_ms
         if rng.random() < delays.slow_share:
-            return rng.randint(delays.longest_ms, delays.slow_ms)
-        return rng.randint(delays.shortest_ms, delays.longest_ms)
+            low, high = high, delays.slow_ms
+        return low + int(rng.random() * (high - low + 1))
+
+    def later(self, source: int, target: int, call: Callable[[], None]) -> None:
+        """Call something after the time that a message takes."""
+        self._clock.after(self.delay_ms(source, target), call)
 
     def carry(self, channel: Channel, deliver: Callable[[], None]) -> bool:
         """Deliver after a delay, behind what the channel carries already; False: swallowed.
 
         A cut that comes while something is on its way swallows it too: ``deliver`` is not called.
         """
-        if not self.open(channel.source, channel.target):
+        source, target = channel.source, channel.target
+        if (source, target) in self._cuts:
             return False
-        arrives_ms = max(
-            self._clock.now_ms + self.delay_ms(channel.source, channel.target), channel.arrived_ms
-        )
+        arrives_ms = max(self._clock.now_ms + self.delay_ms(source, target), channel.arrived_ms)
         channel.arrived_ms = arrives_ms
         self._clock.at(arrives_ms, deliver)
         return True

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from speckeeper.sim.disk import Latency
 from speckeeper.sim.network import Delays
 
+_FIRST_CLIENT = 101
+
 
 class Options(NamedTuple):
     """Sizes and paces of a run; times in milliseconds of virtual time, rates per second."""
@@ -23,6 +25,19 @@ class Options(NamedTuple):
     writes: float = 20
     delays: Delays = Delays()
     latency: Latency = Latency()
+    clients: int = 0
+    rest_ms: int = 50
+    """How long a client rests between two requests, on average."""
+    session_ms: int = 1000
+    """The session timeout that clients ask for."""
+    drift: int = 0
+    """By how many milliseconds in a second clocks may go wrong."""
+    snap_count: int = 100_000
+
+    @property
+    def client_numbers(self) -> tuple[int, ...]:
+        """The numbers of all clients, which are not those of servers."""
+        return tuple(range(_FIRST_CLIENT, _FIRST_CLIENT + self.clients))
 
     @property
     def servers(self) -> tuple[int, ...]:
@@ -40,7 +55,12 @@ def draw_options(rng: Random, voters: int | None = None) -> Options:
         voters=voters or drawn,
         observers=rng.choice((0, 0, 1)),
         commit_log_count=rng.choice((1, 3, 10, 500)),
-        writes=rng.choice((2, 20, 100)),
+        writes=rng.choice((0, 2, 20)),
         delays=rng.choice((Delays(), Delays(longest_ms=2), Delays(longest_ms=60, slow_share=0.02))),
         latency=rng.choice((Latency(), Latency(longest_ms=50), Latency(stall_share=0.02))),
+        clients=rng.choice((1, 3, 5)),
+        rest_ms=rng.choice((20, 100, 400)),
+        session_ms=rng.choice((400, 1000, 2000)),
+        drift=rng.choice((0, 0, 20, 100)),
+        snap_count=rng.choice((20, 100, 100_000)),
     )

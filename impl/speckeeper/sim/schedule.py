@@ -12,7 +12,9 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
-import speckeeper.sim.faults  # noqa: F401 (enters the kinds)
+import speckeeper.sim.client_faults
+import speckeeper.sim.faults
+import speckeeper.sim.machine_faults  # noqa: F401 (these three enter the kinds)
 from speckeeper.sim.fault import KINDS, Fault, Frame, seconds
 from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
 from speckeeper.sim.plain import PlainError, from_plain, to_plain
@@ -52,6 +54,10 @@ class Schedule(NamedTuple):
             values = getattr(options, name)._asdict().items()
             yield f"  {name}: " + ", ".join(f"{key} {value:g}" for key, value in values)
         yield f"  committed log of {options.commit_log_count}, a tick of {options.tick_time_ms} ms"
+        yield (
+            f"  {options.clients} clients with sessions of {options.session_ms} ms that rest "
+            f"{options.rest_ms} ms, clocks wrong by up to {options.drift / 10:g} %"
+        )
         for fault in self.faults:
             yield f"  {fault.number:>4}  {seconds(fault.at_ms):>9}  {fault.text()}"
         yield f"        {seconds(options.trouble_ms):>9}  calm: all is healed"

@@ -11,10 +11,13 @@ from enum import Enum
 from typing import Any
 from zlib import crc32
 
+from speckeeper.wire.codes import OpCode
 from speckeeper.wire.election import Notification
-from speckeeper.wire.quorum import QuorumPacket
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.txns import TXN_HEADER
 from speckeeper.zab import effects, inputs
 
+_PROPOSALS = (PacketType.PROPOSAL, PacketType.INFORM)
 _LONGEST_HEX = 16
 _LONGEST_TEXT = 40
 
@@ -48,11 +51,19 @@ def dotted(zxid: int) -> str:
 
 def _packet(packet: QuorumPacket) -> str:
     parts = [packet.type.name, dotted(packet.zxid)]
-    if packet.data is not None:
+    if packet.data is not None and packet.type in _PROPOSALS:
+        parts.append(_txn(packet.data))
+    elif packet.data is not None:
         parts.append(_data(packet.data))
     if packet.authinfo is not None:
         parts.append(repr(packet.authinfo))
     return " ".join(parts)
+
+
+def _txn(entry: bytes) -> str:
+    """Say what a transaction is and whose; ``3/7`` is request 7 of session 3."""
+    session, cxid, _, _, kind = TXN_HEADER.unpack_from(entry)
+    return f"{OpCode(kind).name} {session:x}/{cxid} {len(entry)} bytes {crc32(entry):08x}"
 
 
 def _vote(vote: Notification) -> str:
@@ -73,6 +84,8 @@ def _data(data: bytes) -> str:
 def _field(field: str, value: Any, name: Name) -> str:
     if field == "zxid":
         return dotted(value)
+    if field == "entry":
+        return _txn(value)
     if field == "link":
         return "itself" if value is None else name(value)
     if isinstance(value, bytes):
@@ -82,5 +95,5 @@ def _field(field: str, value: Any, name: Name) -> str:
     if isinstance(value, QuorumPacket):
         return _packet(value)
     if field == "entries" and value is not None:
-        return f"[{', '.join(f'{dotted(zxid)} {_data(entry)}' for zxid, entry in value)}]"
+        return f"[{', '.join(f'{dotted(zxid)} {_txn(entry)}' for zxid, entry in value)}]"
     return str(value)

@@ -13,14 +13,18 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from speckeeper.sim.clock import Clock
+from speckeeper.server.settings import ServerSettings
+from speckeeper.sim.client import Client
+from speckeeper.sim.clock import Clock, LocalClock
 from speckeeper.sim.disk import Disk
 from speckeeper.sim.fault import Fault, Target
 from speckeeper.sim.judge import Judge, Violation
+from speckeeper.sim.judge_client import JudgedClient
 from speckeeper.sim.network import Network
-from speckeeper.sim.node import Node
+from speckeeper.sim.node import Node, Surroundings
 from speckeeper.sim.options import Options
 from speckeeper.sim.schedule import Schedule
+from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.zab.actions import Trace
@@ -28,6 +32,8 @@ from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 
 _LONGEST_START_MS = 50
+# How many answers every client must get in the calm.
+_ANSWERS = 3
 
 
 class Report(NamedTuple):
@@ -65,19 +71,22 @@ class World:
         }
         self.judge = Judge(membership, disks)
         self.nodes: dict[int, Node] = {}
+        surroundings = Surroundings(self.clock, self.network, self.nodes, self.judge, log)
         for sid in options.servers:
-            settings = ZabSettings(
-                sid,
-                options.tick_time_ms,
-                options.init_limit,
-                options.sync_limit,
-                commit_log_count=options.commit_log_count,
+            rng = Random(f"{self.seed} server {sid}")
+            drift = rng.randint(-options.drift, options.drift)
+            node = Node(
+                _zab_settings(options, sid),
+                _server_settings(options, sid),
+                membership,
+                surroundings,
+                disks[sid],
+                LocalClock(self.clock, 1000 + drift, rng.randint(0, 100 * options.drift)),
+                rng,
             )
-            node = Node(settings, membership, self.clock, self.network, disks[sid], self.judge)
             node.trace = None if trace is None else trace(sid)
-            node.log = log
-            node.nodes = self.nodes
             self.nodes[sid] = node
+        self.clients = [self._client(number) for number in options.client_numbers]
         self._writes = Random(f"{self.seed} writes")
         self._crashes = Random(f"{self.seed} crashes")  # for those outside of the schedule
         self._written = 0
@@ -94,7 +103,7 @@ class World:
     def leader(self) -> Node | None:
         """Return the server that leads the latest epoch and serves."""
         leading = [n for n in self.nodes.values() if n.serving is ServerState.LEADING]
-        return max(leading, key=lambda node: node.next_zxid, default=None)
+        return max(leading, key=lambda node: node.tree.last_processed_zxid, default=None)
 
     def named(self, targets: Iterable[Target]) -> list[Node]:
         """Return the servers that are meant, each once; roles that nobody has are left out."""
@@ -114,7 +123,6 @@ class World:
     def crash(self, node: Node, rng: Random | None = None) -> None:
         """Crash a server that runs; the generator says what its disk keeps of what is unsynced."""
         node.crash(rng or self._crashes)
-        self.judge.crashed(node.id)
 
     def mend(self, cuts: Sequence[tuple[int, int]]) -> None:
         """Undo cuts, each of one direction; servers connect anew and say their votes again."""
@@ -128,19 +136,18 @@ class World:
         self._greet()
 
     def write(self) -> int | None:
-        """Write something unique at the leader, if there is one."""
+        """Have the leader write something unique; return its zxid, or None if there is none."""
         leader = self.leader()
         if leader is None:
             return None
         self._written += 1
-        return leader.propose(b"write %d" % self._written)
+        return leader.write(self._written)
 
     def settled(self) -> bool:
         """Whether every server serves and has all that is committed."""
-        # The judge has compared what they have; here only whether they have all of it.
-        size = len(self.judge.order)
         return self.leader() is not None and all(
-            node.serving is not None and len(node.tree) == size for node in self.nodes.values()
+            node.serving is not None and self.judge.is_up_to_date(node)
+            for node in self.nodes.values()
         )
 
     def settle(self, within_ms: int) -> None:
@@ -160,6 +167,8 @@ class World:
         violation = None
         try:
             self.start()
+            for client in self.clients:
+                client.start()
             self._troubled = True
             self._write_later()
             for fault in self.schedule.faults:
@@ -179,10 +188,15 @@ class World:
         )
 
     def calm(self) -> None:
-        """Heal everything; the ensemble must come together, take a write, and agree."""
+        """Heal everything; the ensemble must come together, serve every client, and agree."""
         self.heal()
         for node in self.nodes.values():
+            node.disk.files.broken = False
+            node.hurry()
             node.ensure_running()
+        self._serve_clients()
+        for client in self.clients:
+            client.resting = True
         self.settle(self.options.calm_ms)
         if self.write() is None:
             raise Violation("Liveness: the leader takes no write")
@@ -193,7 +207,25 @@ class World:
         )
         if not grown:
             raise Violation("Liveness: a write was not committed everywhere")
-        self.judge.check_rest({node.id: node.tree for node in self.nodes.values()})
+        self.judge.check_rest(self.nodes.values())
+
+    def _serve_clients(self) -> None:
+        """Let time pass until every client has been answered. Raises Violation if one is not."""
+        wanted = {client: client.answers + _ANSWERS for client in self.clients}
+
+        def served() -> bool:
+            while wanted:
+                client, answers = next(iter(wanted.items()))
+                if client.answers < answers:
+                    return False
+                del wanted[client]
+            return True
+
+        if wanted and not self.clock.run_until(self.clock.now_ms + self.options.calm_ms, served):
+            names = ", ".join(str(client.id) for client in wanted)
+            raise Violation(
+                f"Liveness: client {names} is not answered in {self.options.calm_ms} ms"
+            )
 
     def _strike(self, fault: Fault) -> None:
         if not self._troubled:
@@ -215,10 +247,41 @@ class World:
             pause_ms = int(self._writes.expovariate(self.options.writes) * 1000)
             self.clock.after(max(pause_ms, 1), once)
 
+    def _client(self, number: int) -> Client:
+        options = self.options
+        return Client(
+            number,
+            self.clock,
+            self.nodes,
+            JudgedClient(f"client {number}", self.judge),
+            ClientWorkload(Random(f"{self.seed} work {number}"), number, options.rest_ms),
+            Random(f"{self.seed} client {number}"),
+            options.session_ms,
+            self._log,
+        )
+
     def _greet(self) -> None:
         for node in self.nodes.values():
             for other in self.nodes.values():
                 node.greet(other.id)
+
+
+def _zab_settings(options: Options, server_id: int) -> ZabSettings:
+    return ZabSettings(
+        server_id,
+        options.tick_time_ms,
+        options.init_limit,
+        options.sync_limit,
+        commit_log_count=options.commit_log_count,
+    )
+
+
+def _server_settings(options: Options, server_id: int) -> ServerSettings:
+    return ServerSettings(
+        server_id=server_id,
+        tick_time_ms=options.tick_time_ms,
+        snap_count=options.snap_count,
+    )
 
 
 def _config(options: Options) -> QuorumConfig:

@@ -41,6 +41,11 @@ class EpochFiles:
     def load(self, last_zxid: int) -> Epochs:
         """Return both epochs, writing those that are missing, for a log that ends at ``last_zxid``.
 
+        A log may be ahead of currentEpoch, by transactions of an epoch that was accepted: the
+        history of an epoch is made durable before the epoch is claimed, and a crash may come in
+        between. Nobody has been told of it then, so the older epoch is still the right one to vote
+        with. (ZooKeeper refuses to start in this state.)
+
         Raises StorageError where the two files and the log cannot belong together.
         """
         epoch_of_log = last_zxid >> 32
@@ -48,18 +53,13 @@ class EpochFiles:
         if current is None:
             current = epoch_of_log
             self.write(CURRENT_EPOCH, current)
-        if epoch_of_log > current:
-            # A server that stopped between taking up an epoch and renaming the file.
-            unfinished = self._read(self._directory / (CURRENT_EPOCH + TEMPORARY_SUFFIX))
-            if unfinished is None:
-                raise StorageError(
-                    self._directory / CURRENT_EPOCH,
-                    f"epoch {current:#x} is older than the last transaction, {last_zxid:#x}",
-                    "restore both from one backup, or empty dataDir and let the server sync",
-                )
-            current = unfinished
-            self.write(CURRENT_EPOCH, current)
         accepted = self.read(ACCEPTED_EPOCH)
+        if epoch_of_log > current and (accepted is None or accepted < epoch_of_log):
+            raise StorageError(
+                self._directory / CURRENT_EPOCH,
+                f"epoch {current:#x} is older than the last transaction, {last_zxid:#x}",
+                "restore both from one backup, or empty dataDir and let the server sync",
+            )
         if accepted is None:
             accepted = epoch_of_log
             self.write(ACCEPTED_EPOCH, accepted)

@@ -35,7 +35,9 @@ BACKLOG_BYTES = 8 << 20
 SYNC_BYTES = 8 << 20
 
 
-def snapshot_of(tree: DataTree, settings: StorageSettings) -> Iterator[bytes]:
+def snapshot_of(
+    tree: DataTree, settings: StorageSettings, chunk_size: int = SLICE_BYTES
+) -> Iterator[bytes]:
     """Return the chunks of a snapshot of the tree; the tree may change while they are taken."""
 
     def trailer() -> SnapshotTrailer:
@@ -45,7 +47,7 @@ def snapshot_of(tree: DataTree, settings: StorageSettings) -> Iterator[bytes]:
             zxid if settings.serialize_last_processed_zxid else None,
         )
 
-    return encode_snapshot(tree.sessions, tree.acls.table(), tree.walk(), trailer, SLICE_BYTES)
+    return encode_snapshot(tree.sessions, tree.acls.table(), tree.walk(), trailer, chunk_size)
 
 
 class Compressor(Protocol):
@@ -167,9 +169,12 @@ class SnapshotWriter:
         chunks: Iterator[bytes],
         on_done: Callable[[NamedFile], None],
         on_failure: Callable[[StorageError], None],
+        may_end: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``may_end``: whether the log holds what the tree had when its last node was encoded."""
         self._file = file
         self._chunks = chunks
+        self._may_end = may_end
         self._on_done = on_done
         self._on_failure = on_failure
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
@@ -185,7 +190,8 @@ class SnapshotWriter:
     def step(self, budget_s: float) -> bool:
         """Encode for about this long; True when the rest is up to the thread.
 
-        Returns at once, having done nothing, while the disk is behind.
+        Returns at once, having done nothing, while the disk is behind, also with the log: a
+        snapshot that holds changes beyond the end of the log could not be recovered from.
         """
         if self._failed or self._aborted:
             return True
@@ -193,6 +199,8 @@ class SnapshotWriter:
         while self._handed_over - self._written < BACKLOG_BYTES:
             chunk = next(self._chunks, None)
             if chunk is None:
+                if not self._may_end():
+                    return False
                 self._hand_over()
                 self._queue.put(None)
                 return True

@@ -51,6 +51,7 @@ from speckeeper.zab.settings import ZabSettings
 from speckeeper.zab.state import ZabState
 
 _NEVER = 1 << 62
+_COUNTER = 0xFFFFFFFF
 
 
 class Recovered(NamedTuple):
@@ -224,6 +225,13 @@ class Peer:
     def log_is_durable(self) -> bool:
         """Whether all that was given to the log would survive a crash."""
         return self.last_durable >= self._appended
+
+    def is_durable(self, zxid: int) -> bool:
+        """Whether a transaction that was applied is in our own log too.
+
+        A zxid without a counter is where an epoch begins, with a history that is durable.
+        """
+        return self.last_durable >= zxid or not zxid & _COUNTER
 
     @property
     def is_idle(self) -> bool:
