@@ -50,24 +50,31 @@ def test_hash_seed_changes_nothing() -> None:
 # Those that are found within a few seeds, so that the search can be repeated here.
 QUICKLY_FOUND = (
     "ZOOKEEPER-2845",
+    "ZOOKEEPER-3023",
+    "ZOOKEEPER-3911",
+    "ZOOKEEPER-4394",
     "ZOOKEEPER-4643",
     "ZOOKEEPER-4646",
+    "ZOOKEEPER-4685",
     "ack-before-durable",
     "commit-without-quorum",
-    "minority-serves",
-    "snapshot-not-written",
-    "truncated-in-memory",
-    "uncommitted-served",
+    "ephemerals-kept",
+    "watch-fired-late",
 )
+
+
+def fails(seed: int) -> bool:
+    """Whether a rule is broken, or something within a server fails."""
+    try:
+        return World(draw_schedule(seed)).run().violation is not None
+    except Exception:  # noqa: BLE001 (whatever it is, it is what was looked for)
+        return True
 
 
 @pytest.mark.parametrize("bug", QUICKLY_FOUND)
 def test_bug_is_found(bug: str) -> None:
     with seeded(bug):
-        found = next(
-            (seed for seed in range(40) if World(draw_schedule(seed)).run().violation), None
-        )
-    assert found is not None
+        assert any(fails(seed) for seed in range(10))
 
 
 def test_bugs_leave_no_trace() -> None:

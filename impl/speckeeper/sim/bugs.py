@@ -15,6 +15,7 @@ from unittest.mock import patch
 import speckeeper.tree.apply
 from speckeeper.server.watch_ops import WatchOps
 from speckeeper.storage.member_files import MemberFiles
+from speckeeper.storage.snapshot_writer import write_snapshot
 from speckeeper.tree.applied import TreeEvent
 from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.quorum import PacketType, QuorumPacket
@@ -138,6 +139,11 @@ def _truncated_in_memory(self: MemberFiles, zxid: int) -> None:
     files.__dict__.update(kept)
 
 
+def _log_kept_behind_snapshot(self: MemberFiles, zxid: int) -> None:
+    """Write the snapshot that follows TRUNC or SNAP, and leave the log of before."""
+    write_snapshot(self._files, self._settings, self.tree, zxid)
+
+
 def _proposals_acked_early(self: Learner) -> None:
     """Log and acknowledge proposals that came ahead of NEWLEADER without waiting (ZK-4685)."""
     _NEWLEADER(self)
@@ -218,7 +224,10 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "minority-serves": ((Membership, "has_all_quorums", _served_by_minority),),
     "lost-trunc": ((Learner, "_begin_sync", _lost_trunc),),
     "promise-not-written": ((Learner, "follower_process_leaderinfo", _promise_not_written),),
-    "truncated-in-memory": ((MemberFiles, "truncate", _truncated_in_memory),),
+    "truncated-in-memory": (
+        (MemberFiles, "truncate", _truncated_in_memory),
+        (MemberFiles, "take_snapshot", _log_kept_behind_snapshot),
+    ),
     "snapshot-not-written": ((Learner, "_snapshot_needed", property(_snapshot_not_written)),),
     "uncommitted-served": ((Learner, "follower_process_uptodate", _uncommitted_served),),
     "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from speckeeper.sim.judge_facts import Facts
 from speckeeper.sim.judge_sessions import JudgedSessions
-from speckeeper.sim.judge_tree import JudgedTree
+from speckeeper.sim.judge_tree import JudgedTree, digest_of
 from speckeeper.sim.violation import Violation
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.txns import decode_txn
@@ -45,6 +45,7 @@ class Judge:
         self._proposals: dict[int, bytes] = {}
         self._began_with: dict[int, int] = {}  # epoch: the zxid where its history begins
         self._positions: dict[int, int] = {}
+        self._acknowledging: set[int] = set()  # links on which an ACK was sent
         self._membership = membership
         self._disks = disks
 
@@ -67,6 +68,8 @@ class Judge:
                 f"its disk had {had:#x}"
             )
         disk.holds(found.last_zxid)
+        if self._real(found.last_zxid) in self._positions:
+            self._compare(node, found.last_zxid)
         epochs = (found.accepted_epoch, found.current_epoch)
         if epochs[0] < disk.accepted_epoch or epochs[1] < disk.current_epoch:
             raise Violation(
@@ -93,6 +96,22 @@ class Judge:
         if self._proposals.setdefault(zxid, entry) != entry:
             raise Violation(f"Proposal: {node.id} proposes another transaction as {zxid:#x}")
         self.sessions.proposed(entry, node)
+
+    def acknowledges(self, node: Node, link: int, zxid: int) -> None:
+        """A learner's first ACK is for NEWLEADER, of no epoch below the one that it promised."""
+        if link in self._acknowledging:
+            return
+        self._acknowledging.add(link)
+        if zxid & _COUNTER:
+            raise Violation(
+                f"NewleaderFirst: {node.id} acknowledges {zxid:#x} before it has acknowledged "
+                "NEWLEADER"
+            )
+        if zxid >> 32 < node.disk.accepted_epoch:
+            raise Violation(
+                f"PromiseIsKept: {node.id} follows the leader of epoch {zxid >> 32}, it has "
+                f"promised {node.disk.accepted_epoch}"
+            )
 
     def serves(self, node: Node, role: ServerState, zxid: int) -> None:
         """All of a tree that is served is committed; a leader's has all that was committed."""
@@ -198,11 +217,11 @@ class Judge:
 
     def _compare(self, node: Node, last: int) -> None:
         """A tree is what its history makes of it."""
-        digest = self.tree.digest_at(self._real(last))
-        if node.tree.digest != digest:
+        wanted, found = self.tree.digest_at(self._real(last)), digest_of(node.tree)
+        if found != wanted:
             raise Violation(
-                f"Agreement: the tree of {node.id} at {last:#x} has the digest "
-                f"{node.tree.digest:#x}, not {digest:#x}"
+                f"Agreement: nodes and sessions of {node.id} at {last:#x} have the digests "
+                f"{found}, not {wanted}"
             )
 
     # -- histories

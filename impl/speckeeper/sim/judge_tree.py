@@ -13,11 +13,22 @@ from typing import NamedTuple
 from speckeeper.sim.violation import Violation
 from speckeeper.tree.apply import apply
 from speckeeper.tree.datatree import DataTree
-from speckeeper.wire.codes import EventType
+from speckeeper.wire.codes import EventType, OpCode
 from speckeeper.wire.records import Stat
 from speckeeper.wire.txns import Txn
 
 _ZXID = itemgetter(0)
+
+
+_OF_SESSIONS = (OpCode.CREATE_SESSION, OpCode.CLOSE_SESSION)
+
+Digest = tuple[int, int]
+"""The digest of a tree's nodes, and one of its sessions."""
+
+
+def digest_of(tree: DataTree) -> Digest:
+    """Return the digests of a tree."""
+    return tree.digest, sum(tree.sessions) + sum(tree.sessions.values())
 
 
 class NodeState(NamedTuple):
@@ -43,7 +54,7 @@ class JudgedTree:
 
     def __init__(self) -> None:
         self.tree = DataTree()
-        self._digests: list[tuple[int, int]] = [(0, self.tree.digest)]
+        self._digests: list[tuple[int, Digest]] = [(0, digest_of(self.tree))]
         self._states: dict[str, _History] = {}
         self._changes: dict[str, list[Change]] = {}
         self._touch("/", 0)
@@ -56,7 +67,9 @@ class JudgedTree:
             self._changes.setdefault(path, []).append(Change(zxid, kind))
         for path in dict.fromkeys(event.path for event in applied.events):
             self._touch(path, zxid)
-        self._digests.append((zxid, self.tree.digest))
+        known = self._digests[-1][1]
+        sessions = digest_of(self.tree)[1] if txn.header.type in _OF_SESSIONS else known[1]
+        self._digests.append((zxid, (self.tree.digest, sessions)))
 
     def _touch(self, path: str, zxid: int) -> None:
         node = self.tree.nodes.get(path)
@@ -78,8 +91,8 @@ class JudgedTree:
             bisect_right(changes, after, key=_ZXID) : bisect_right(changes, upto, key=_ZXID)
         ]
 
-    def digest_at(self, zxid: int) -> int:
-        """Return the digest of the tree after a transaction."""
+    def digest_at(self, zxid: int) -> Digest:
+        """Return the digests of the tree after a transaction."""
         return self._digests[bisect_right(self._digests, zxid, key=_ZXID) - 1][1]
 
     def compare_all(self, server_id: int, tree: DataTree) -> None:

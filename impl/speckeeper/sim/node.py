@@ -62,6 +62,10 @@ class Observer(Protocol):
         """A leader makes a proposal."""
         ...
 
+    def acknowledges(self, node: Node, link: int, zxid: int) -> None:
+        """A learner sends an ACK."""
+        ...
+
     def serves(self, node: Node, role: ServerState, zxid: int) -> None:
         """A server is about to serve: all of its tree counts as committed."""
         ...
@@ -443,6 +447,8 @@ class Node:
             self.step(inputs.Disconnected(link.number))
 
     def _send(self, effect: effects.Send) -> None:
+        if effect.packet.type is PacketType.ACK:
+            self.world.observer.acknowledges(self, effect.link, effect.packet.zxid)
         raw = encode_packet(effect.packet)
         number = effect.link
         self._carry(number, lambda target: target._received(number, decode_packet(Reader(raw))))
