@@ -142,20 +142,21 @@ def test_used_up_counters_begin_a_new_epoch() -> None:
     story.write(2)
     story.settle(2)
     leader = story.leader
-    epoch = leader.next_zxid >> 32
+    assert leader.part.server is not None
+    epoch = leader.part.server.pipeline.zxid >> 32
     assert leader.peer is not None
     assert leader.peer.leader is not None
     # As after four billion transactions.
-    leader.next_zxid = epoch << 32 | 0xFFFFFFFE
-    leader.peer.leader.last_proposed = leader.next_zxid - 1
-    leader.peer.leader._next_own_ack = leader.next_zxid
+    last = epoch << 32 | 0xFFFFFFFE
+    leader.part.server.pipeline.zxid = leader.peer.leader.last_proposed = last - 1
+    leader.peer.leader._next_own_ack = last
     story.write()
     story.settle(3)
-    assert story.world.judge.order[-1][0] == epoch << 32 | 0xFFFFFFFE
+    assert story.world.judge.order[-1] == last
 
     assert story.world.write() == epoch << 32 | 0xFFFFFFFF
     assert leader.serving is None
     story.settle(3)
     story.write()
     story.settle(4)
-    assert story.world.judge.order[-1][0] == (epoch + 1) << 32 | 1
+    assert story.world.judge.order[-1] == (epoch + 1) << 32 | 1

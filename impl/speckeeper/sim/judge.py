@@ -43,6 +43,8 @@ class Judge:
         self.facts = Facts()
         self.sessions = JudgedSessions()
         self._proposals: dict[int, bytes] = {}
+        self._before: dict[int, int] = {}  # what a proposal follows
+        self._newest: dict[int, int] = {}  # the last proposal, by epoch
         self._began_with: dict[int, int] = {}  # epoch: the zxid where its history begins
         self._positions: dict[int, int] = {}
         self._acknowledging: set[int] = set()  # links on which an ACK was sent
@@ -95,6 +97,9 @@ class Judge:
         """A zxid is given once."""
         if self._proposals.setdefault(zxid, entry) != entry:
             raise Violation(f"Proposal: {node.id} proposes another transaction as {zxid:#x}")
+        epoch = zxid >> 32
+        self._before.setdefault(zxid, self._newest.get(epoch, epoch << 32))
+        self._newest[epoch] = zxid
         self.sessions.proposed(entry, node)
 
     def acknowledges(self, node: Node, link: int, zxid: int) -> None:
@@ -239,7 +244,7 @@ class Judge:
 
     def _ahead_of(self, zxid: int) -> int:
         """Return the transaction that a transaction follows; 0: none."""
-        return self._real(zxid - 1)
+        return self._real(self._before.get(zxid, 0))
 
     def _committed_part(self, end: int) -> int:
         """Return the last transaction of a history that is committed; 0: none."""

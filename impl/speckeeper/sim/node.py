@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, NamedTuple, Protocol
 
 from speckeeper.server.member_server import MemberServer
+from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.sim.clock import Clock, LocalClock
 from speckeeper.sim.disk import Disk
@@ -147,6 +148,7 @@ class Node:
             effects.Replay: self._replay,
             effects.Serve: self._serve,
             effects.ServeReadOnly: lambda effect: None,
+            effects.ServeReadOnly: self._serve_read_only,
             effects.StopServing: self._stop_serving,
             effects.FromLearner: self._from_learner,
             effects.FromLeader: self._from_leader,
@@ -537,7 +539,14 @@ class Node:
         assert self.peer is not None
         self.world.observer.serves(self, effect.role, effect.zxid)
         now_ms, active = self.clock.now_ms, self.peer.membership.active
-        server = self.part.serve(effect, active, now_ms, WALL_MS + now_ms, self._rng)
+        self._let_in(self.part.serve(effect, active, now_ms, WALL_MS + now_ms, self._rng))
+
+    def _serve_read_only(self, effect: effects.ServeReadOnly) -> None:
+        assert self.peer is not None
+        now_ms, active = self.clock.now_ms, self.peer.membership.active
+        self._let_in(self.part.serve_read_only(active, now_ms, WALL_MS + now_ms, self._rng))
+
+    def _let_in(self, server: Server) -> None:
         self.doors.open(server)
         self._next_server_tick(server)
 

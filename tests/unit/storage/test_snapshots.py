@@ -110,6 +110,29 @@ def test_what_is_written_can_be_loaded(tmp_path: Path, compression: str, in_slic
     assert (trailer.digest.zxid, trailer.digest.digest) == (3001, tree.digest)
 
 
+def test_a_snapshot_ends_when_the_log_has_what_it_holds(tmp_path: Path) -> None:
+    """Else recovery would miss what the trailer says that the tree had."""
+    settings = settings_in(tmp_path)
+    settings.snapshot_directory.mkdir()
+    results: SimpleQueue[NamedFile | StorageError] = SimpleQueue()
+    file = SnapshotFile(Disk(), settings.snapshot_directory, 11, "")
+    durable: list[bool] = []
+    writer = SnapshotWriter(
+        file, snapshot_of(tree_of(10), settings), results.put, results.put, lambda: bool(durable)
+    )
+    for _ in range(20):
+        assert not writer.step(0.001)
+    assert complete_snapshots(Disk(), settings.snapshot_directory) == []
+
+    durable.append(True)
+    while not writer.step(0.001):
+        pass
+    writer.join()
+    assert results.get(timeout=PATIENCE_S) == NamedFile(
+        11, settings.snapshot_directory / "snapshot.b", ""
+    )
+
+
 def test_trailers_can_be_switched_off(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, serialize_last_processed_zxid=False, digest_enabled=False)
     settings.snapshot_directory.mkdir()
