@@ -1233,6 +1233,31 @@ SyncCommitsMatch ==
         /\ \A k \in 1..Len(packetsCommitted[i]) :
                packetsNotLogged[i][k].zxid = packetsCommitted[i][k]
 
+(***************************************************************************)
+(* A server holds what its role needs, and nothing of another: only who    *)
+(* follows has a leader, only who leads hears learners.  So a guard that   *)
+(* asks for a leader or a handler asks for the role too.                   *)
+(***************************************************************************)
+RolesFit ==
+    \A i \in Server :
+        /\ state[i] = LOOKING <=> zabState[i] = ELECTION
+        /\ state[i] = FOLLOWING <=> leader[i] # NullPoint
+        /\ state[i] = LEADING <=> i \in cepochRecv[i]
+        /\ status[i] = OFFLINE => state[i] = LOOKING
+        /\ learnerStage[i] # NONE => state[i] = FOLLOWING
+        /\ learnerStage[i] \in {SYNC, NEWLEADER} <=> syncMode[i] # NONE
+        /\ \A j \in Server : handler[i][j] # NONE => state[i] = LEADING
+
+(***************************************************************************)
+(* Whatever is under way is between a leader and a server that follows it, *)
+(* and both are connected; each end writes what is its own to write.       *)
+(***************************************************************************)
+FollowerWritten == {FOLLOWERINFO, ACKEPOCH, ACK}
+
+MessagesFit ==
+    \A i, j \in Server : \A k \in 1..Len(msgs[i][j]) :
+        IF msgs[i][j][k].mtype \in FollowerWritten THEN Alive(i, j) ELSE Alive(j, i)
+
 (* Epochs never go back on any disk.                                       *)
 EpochsGrow ==
     [][\A i \in Server : /\ acceptedEpoch'[i] >= acceptedEpoch[i]

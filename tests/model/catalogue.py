@@ -39,7 +39,7 @@ FAMILIES = {
     "Zxids": ("MCZxids",),
     "ZabRefinesCore": ("MCZabRefinesCore",),
     "ZabCore": ("MCZabCore",),
-    "Zab": ("MCZab", "MCAtomicBroadcast"),
+    "Zab": ("MCZab", "MCPlainZab", "MCAtomicBroadcast"),
     "ZNode": ("MCZNode",),
 }
 

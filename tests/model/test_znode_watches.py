@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.model.test_znode_prepare_apply import Twins
@@ -12,12 +13,14 @@ from tests.model.znode.requests import Step, steps
 from speckeeper.tree import watch_requests
 from speckeeper.tree.applied import TreeEvent
 from speckeeper.tree.watches import Watches
-from speckeeper.wire.codes import AddWatchMode, ErrorCode, EventType, WatcherType
+from speckeeper.wire.codes import AddWatchMode, ErrorCode, EventType, OpCode, WatcherType
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.requests import (
     AddWatchRequest,
     CheckWatchesRequest,
+    CreateRequest,
     RemoveWatchesRequest,
+    SetDataRequest,
     SetWatchesRequest,
 )
 
@@ -29,6 +32,11 @@ EVENTS = [
     EventType.NODE_DATA_CHANGED,
     EventType.NODE_CHILDREN_CHANGED,
 ]
+
+MADE = {
+    "create": lambda path: (OpCode.CREATE, CreateRequest(path, b"", OPEN_ACL_UNSAFE, 0)),
+    "set": lambda path: (OpCode.SET_DATA, SetDataRequest(path, b"x", -1)),
+}
 
 paths = st.sampled_from(["/", "/a", "/a/b", "/a/b/c", "/b", ""])
 watchers = st.sampled_from([1, 2])
@@ -97,6 +105,16 @@ class WatchTwins(Twins):
         assert theirs["told"] == frozenset(self.watches.trigger(event))
         self.theirs = theirs["watches"]
 
+    def do_events(self, *changes: tuple[str, EventType]) -> None:
+        events = [TreeEvent(kind, path, OPEN_ACL_UNSAFE) for path, kind in changes]
+        theirs = self._spec("TriggeredAll", event=v.sequence(map(v.event, events)))
+        told = [
+            v.record(event=v.event(event), told=frozenset(self.watches.trigger(event)))
+            for event in events
+        ]
+        assert theirs["deliveries"] == v.sequence(told)
+        self.theirs = theirs["watches"]
+
     def do_leave(self, watcher: int) -> None:
         self.watches.remove_watcher(watcher)
         self.theirs = self._spec("WatchingNothing", sessionId=watcher)
@@ -122,6 +140,68 @@ def test_names_stand_for_the_numbers_of_the_protocol() -> None:
     assert {int(kind): v.event_type(int(kind)) for kind in EVENTS}[1] == "NodeCreated"
     assert {int(kind) for kind in WatcherType} == set(TYPES)
     assert v.error(ErrorCode.NO_WATCHER) == "NoWatcher"
+
+
+# One watch of each kind on each of two paths, and one of somebody else.
+SET = [
+    ("data", "/a", 1),
+    ("child", "/a", 1),
+    ("add", "/a", 1, 0),
+    ("add", "/a", 1, 1),
+    ("data", "/a/b", 1),
+    ("child", "/a/b", 1),
+    ("add", "/a/b", 1, 1),
+    ("data", "/a", 2),
+    ("add", "/a", 2, 7),
+]
+
+
+@pytest.mark.parametrize("kind", [*sorted(TYPES), 9])
+def test_each_type_of_watch_is_checked_and_removed(kind: int) -> None:
+    twins = WatchTwins()
+    for watch in SET:
+        twins.do(watch)
+        for path in ("/a", "/a/b"):
+            twins.do(("check", path, 1, kind))
+            twins.do(("check", path, 2, kind))
+    for path in ("/a", "/a/b", "/a/b"):
+        twins.do(("remove", path, 1, kind))
+    for path in ("/a", "/a/b"):
+        twins.do(("check", path, 1, kind))
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_each_kind_of_event_fires_once(kind: EventType) -> None:
+    twins = WatchTwins()
+    for watch in SET:
+        twins.do(watch)
+        twins.do(("event", "/b", kind))
+    for path in ("/", "/a/b/c", "/a/b", "/a", "/a"):
+        twins.do(("event", path, kind))
+    twins.do(("leave", 2))
+    twins.do(("event", "/a", kind))
+
+
+def test_events_of_one_transaction_fire_in_their_order() -> None:
+    twins = WatchTwins()
+    for watch in SET:
+        twins.do(watch)
+    twins.do(("events",))
+    twins.do(("events", *[(path, kind) for path in ("/a/b", "/a", "/a") for kind in EVENTS]))
+
+
+@pytest.mark.parametrize("seen", range(2, 7))
+def test_what_was_missed_up_to_a_zxid_is_told(seen: int) -> None:
+    """/a is created by zxid 3, gets a child by 4 and data by 5."""
+    twins = WatchTwins()
+    for step in (("create", "/a"), ("create", "/a/b"), ("set", "/a")):
+        twins.go(Step(*MADE[step[0]](step[1])))
+    for paths in (("/a", "/none"), ("/a/b", ""), ("/none", "/", "/a"), ()):
+        for number in range(5):
+            lists: list[tuple[str, ...]] = [()] * 5
+            lists[number] = paths
+            twins.do(("rewatch", 1, seen, *lists))
+        twins.do(("rewatch", 2, seen, *[paths] * 5))
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))

@@ -91,13 +91,16 @@ def sample_of(subject: Subject, size: int, seed: int) -> list[Edit]:
 class Kills:
     """The mutants killed by earlier campaigns on the same text, if there is a file of them.
 
-    A model or test that is added kills no fewer, so a kill stands; a survivor is judged anew.
+    A model, property or test that is added kills no fewer, so a kill stands; a survivor is judged
+    anew. The text is that ahead of the module's properties.
     """
 
     def __init__(self, path: Path | None, subject: Subject) -> None:
         self._path = path
-        text = (SPEC / f"{subject.module}.tla").read_bytes()
-        self._text = f"{subject.module} {hashlib.sha256(text).hexdigest()[:16]}"
+        text = (SPEC / f"{subject.module}.tla").read_text("utf-8")
+        if subject.until is not None:
+            text = text.partition(f"\n{subject.until} ==")[0]
+        self._text = f"{subject.module} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
         lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
         known = (json.loads(line) for line in lines)
         self._known = {name: Judgement(*said) for text, name, said in known if text == self._text}

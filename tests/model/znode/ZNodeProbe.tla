@@ -25,6 +25,7 @@ ReadMulti == MultiReadAnswer(tree, request, authInfo)
 ReadGetEphemerals == GetEphemeralsAnswer(tree, path, sessionId)
 
 Triggered == Trigger(watches, event)
+TriggeredAll == TriggerAll(watches, event)
 Added == AddWatchOutcome(watches, request.path, sessionId, request.mode)
 Checked == CheckWatchesError(watches, request.path, sessionId, request.type)
 Removed == RemoveWatchesOutcome(watches, request.path, sessionId, request.type)
