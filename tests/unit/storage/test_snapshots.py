@@ -155,7 +155,7 @@ def test_a_snapshot_of_a_changing_tree_and_the_log_give_the_tree(tmp_path: Path)
         tree = write_data_dir(settings, start, with_digests=True)
         log = TxnLog(settings, Disk(), busy.zxid)
         file = SnapshotFile(Disk(), settings.snapshot_directory, busy.zxid, "")
-        for chunk in _small_chunks(tree, settings):
+        for chunk in snapshot_of(tree, settings, 256):
             file.add(chunk)
             for _ in range(rng.randrange(6)):
                 txn = busy.next()
@@ -170,15 +170,6 @@ def test_a_snapshot_of_a_changing_tree_and_the_log_give_the_tree(tmp_path: Path)
         assert recovered.report.transactions_since_snapshot > 20
         assert same(recovered.tree, tree), seed
         assert recovered.report.digest_mismatches == 0
-
-
-def _small_chunks(tree: DataTree, settings: StorageSettings) -> list[bytes]:
-    original = snapshot_writer.SLICE_BYTES
-    snapshot_writer.SLICE_BYTES = 256
-    try:
-        return snapshot_of(tree, settings)  # type: ignore[return-value]  # lazily, on purpose
-    finally:
-        snapshot_writer.SLICE_BYTES = original
 
 
 class _Busy:
