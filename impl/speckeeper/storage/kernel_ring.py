@@ -123,26 +123,22 @@ class KernelRing:
         self._take_outcome()
         return True
 
-    def sync(self, handle: int) -> bool:
-        """Sync the data of a file and wait for it without sleeping, for :data:`AWAKE_S` at most.
+    def sync(self, handle: int) -> None:
+        """Sync the data of a file and wait for it, for :data:`AWAKE_S` without sleeping.
 
-        Return whether that was long enough; the sync is done in either case. Raises OSError where
-        it failed. To sleep until the disk answers costs more than to look again and again, if
-        somebody waits for what comes next: the processor has to be woken, and what it knew by heart
-        (caches, branches) may be gone.
+        Raises OSError where it failed. To sleep until the disk answers costs more than to look
+        again and again, if somebody waits for what comes next: the processor has to be woken, and
+        what it had at hand (caches, branches) may be gone.
         """
         words, made = self._words, self._outcome_tail
         taken = words[self._outcome_head]
         words[self._outcome_flags] = _TELL_NOBODY
         self._begin(handle)
         deadline = perf_counter() + AWAKE_S
-        in_time = True
         while words[made] == taken:
             if perf_counter() > deadline:
-                in_time = False
                 self._sleep_until_done(taken)
         self._take_outcome()
-        return in_time
 
     def close(self) -> None:
         """Give everything back."""

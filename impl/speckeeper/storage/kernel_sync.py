@@ -104,10 +104,9 @@ class KernelSync:
             raise OSError(-result, os.strerror(-result))
         return True
 
-    def sync(self, handle: int) -> bool:
+    def sync(self, handle: int) -> None:
         """Sync the data of a file, asleep."""
         os.fdatasync(handle)
-        return False
 
     def close(self) -> None:
         """Give everything back; waits for a sync that is under way."""

@@ -2,10 +2,10 @@
 
 The same duties and the same group commit as ``writer.py``, without its thread. A write goes to the
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
-Where the disk is fast (``disk_pace.py``) the loop waits for a small group: awake, while the kernel
-syncs on another processor (``staying_awake.py``), or by one call for write and sync. What is rare
-and waits for the disk in other ways (a new file, the next step of padding) is done aside, on a
-thread.
+Where the disk is fast (``disk_pace.py``) the loop waits for a small group, by one call for write
+and sync; or for a single transaction without sleeping, while the kernel syncs on another processor
+(``staying_awake.py``). What is rare and waits for the disk in other ways (a new file, the next step
+of padding) is done aside, on a thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
 """
@@ -52,8 +52,8 @@ class BackgroundSync(Protocol):
         """Take the outcome; False while the sync is under way, OSError where it failed."""
         ...
 
-    def sync(self, handle: int) -> bool:
-        """Sync the data of a file; return whether it was done before the wait fell asleep."""
+    def sync(self, handle: int) -> None:
+        """Sync the data of a file, awake where that is possible. Raises OSError."""
         ...
 
     def close(self) -> None:
@@ -176,12 +176,13 @@ class LoopWriter:
     def _commit_group(self) -> int | None:
         """Commit one group; return the zxid up to which all is durable, None if that is to come."""
         log, queue = self._log, self._queue
-        size = 0
+        size = count = 0
         while queue:
             request = queue.popleft()
             if isinstance(request, int):
                 self._aside(self._commit_and_roll, self._done)
                 return None
+            count += len(request)
             size = log.append(request)
             if size >= MAX_GROUP_BYTES:
                 break
@@ -189,7 +190,7 @@ class LoopWriter:
         if pace is not None and size <= MOST_BYTES_WAITED_FOR:
             now_s = perf_counter()
             if pace.may_wait(now_s):
-                persisted = self._commit_waiting()
+                persisted = self._commit_waiting(count)
                 if persisted is not None:
                     pace.waited(log.elapsed_s, now_s + log.elapsed_s)
                     return persisted
@@ -200,16 +201,22 @@ class LoopWriter:
             self._aside(log.commit, self._done)
         return None
 
-    def _commit_waiting(self) -> int | None:
+    def _commit_waiting(self, transactions: int) -> int | None:
         """Commit by a write and a sync and wait for it; None where that takes more."""
-        log, awake = self._log, self._awake
-        if awake is None or not awake.pays():
-            return log.commit_in_place()
-        handle = log.begin_commit()
-        if handle is None:
-            return None
-        awake.waited(self._sync.sync(handle))
-        return log.end_commit()
+        log = self._log
+        awake = None if self._awake is None else self._awake.next_awake(transactions)
+        if not awake:
+            persisted = log.commit_in_place()
+        else:
+            handle = log.begin_commit()
+            if handle is None:
+                return None
+            self._sync.sync(handle)
+            persisted = log.end_commit()
+        if awake is not None and persisted is not None:
+            assert self._awake is not None
+            self._awake.waited(awake, log.elapsed_s)
+        return persisted
 
     def _commit_and_roll(self) -> int:
         persisted = self._log.commit()
