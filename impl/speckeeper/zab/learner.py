@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from speckeeper.zab.peer import Peer
 
 _NEVER = 1 << 62
+_COUNTER = 0xFFFFFFFF
+_AHEAD_OF_ALL = 1
+"""The zxid that a learner names which wants a snapshot: no log of an ensemble has it."""
 _SYNC_MESSAGES = (PacketType.DIFF, PacketType.TRUNC, PacketType.SNAP)
 
 
@@ -70,6 +73,10 @@ class Learner:
         self._held: deque[QuorumPacket] = deque()
         self._sync_zxid: int | None = None  # of a SNAP whose snapshot is on its way
         self._next_ack: deque[int] = deque()
+        # Apache's leaders have a gap in what they remember after a DIFF that they were sent
+        # themselves. What they have left out they have all the same, and a snapshot has it.
+        self._wants_snapshot = peer.leader_with_gap == self.leader
+        peer.leader_with_gap = None
 
     @property
     def trace(self) -> Trace | None:
@@ -210,13 +217,21 @@ class Learner:
         peer = self._peer
         self.learner_stage = Stage.ACKEPOCH
         peer.zab_state = ZabState.SYNCHRONIZATION
-        self._send(PacketType.ACKEPOCH, peer.last_zxid, encode_epoch(epoch))
+        zxid = peer.last_zxid
+        if self._wants_snapshot:
+            zxid = min(zxid, _AHEAD_OF_ALL)
+        self._send(PacketType.ACKEPOCH, zxid, encode_epoch(epoch))
 
     # -- synchronization
 
     def _begin_sync(self, packet: QuorumPacket) -> None:
         """Go back, or begin anew, as DIFF, TRUNC or SNAP say; the last two take the disk's time."""
         self.sync_mode = packet.type
+        if self._wants_snapshot and packet.type is not PacketType.SNAP:
+            self.follower_shutdown(f"{packet.type.name} came where a snapshot is needed")
+            return
+        diff = packet.type is PacketType.DIFF
+        self.last_queued = self._peer.last_zxid if diff else packet.zxid
         if packet.type is PacketType.TRUNC:
             self._peer.database_runs_ahead()
             self._wait_for_disk(TruncateLog(packet.zxid))
@@ -412,10 +427,11 @@ class Learner:
         last = self.last_queued
         if self._is_in_snapshot(zxid):
             return
-        # enforceContinuousProposal: only a new epoch may begin elsewhere.
-        if last == 0 or zxid == last + 1 or zxid >> 32 > last >> 32:
+        # enforceContinuousProposal: only a new epoch may begin elsewhere, and it begins with 1.
+        if zxid == last + 1 or (zxid >> 32 > last >> 32 and zxid & _COUNTER == 1):
             self.follower_process_proposal_in_sync(zxid, entry)
         else:
+            self._peer.leader_with_gap = self.leader
             self.follower_shutdown(f"proposal {zxid:#x} after {last:#x}: there is a gap")
 
     def _commit_in_sync(self, zxid: int) -> None:

@@ -99,6 +99,8 @@ class Peer:
         self.election = FastLeaderElection(self)
         self._appended = recovered.last_zxid
         self._unfinished: list[Durable] = []
+        self.leader_with_gap: int | None = None
+        """Who has left something out when it synchronized us last."""
         self.closing = False
         """Leading or learning is over, but the disk is not done yet."""
         self._serving = False

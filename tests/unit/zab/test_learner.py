@@ -25,10 +25,13 @@ class Follower:
     def __init__(self, accepted: int = 1) -> None:
         self.peer = Peer(ZabSettings(1), Membership(CONFIG), Recovered(accepted, 1, LAST), 0)
         self.peer.step(inputs.Start(), 0)
+        self.said = self.follow()
+
+    def follow(self, link: int = LINK) -> list[Effect]:
         for sid in (2, 3):
             state = ServerState.LEADING if sid == 3 else ServerState.FOLLOWING
             self.feed(inputs.NotificationReceived(sid, Notification(state, 3, LAST, 4, 1)))
-        self.said = self.feed(inputs.LeaderConnected(LINK))
+        return self.feed(inputs.LeaderConnected(link))
 
     def feed(self, event: inputs.Input, now_ms: int = 0) -> list[Effect]:
         return self.peer.step(event, now_ms)
@@ -105,6 +108,51 @@ def test_history_then_epoch_then_ack() -> None:
     found = follower.done(effects.PersistCurrentEpoch(2))
     assert packets(found) == [(T.ACK, 2 << 32)]
     assert follower.peer.current_epoch == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "zxid", "first"),
+    [(T.DIFF, LAST + 2, LAST + 2), (T.DIFF, LAST, 2 << 32 | 2), (T.TRUNC, LAST - 1, 2 << 32 | 3)],
+)
+def test_gap_is_refused_and_a_snapshot_asked_for(kind: PacketType, zxid: int, first: int) -> None:
+    """Apache's leaders leave out of a DIFF what they were sent by DIFF themselves."""
+    follower = Follower()
+    follower.promise()
+    follower.take(kind, zxid)
+    if kind is T.TRUNC:
+        follower.done(effects.TruncateLog(zxid))
+    found = follower.take(T.PROPOSAL, first, b"x")
+    assert "there is a gap" in next(e.reason for e in found if isinstance(e, effects.Close))
+    if kind is T.TRUNC:
+        follower.feed(inputs.Reloaded(zxid))
+    assert follower.peer.state is ServerState.LOOKING
+
+    follower.follow()
+    found = follower.take(T.LEADERINFO, 2 << 32, encode_epoch(0x10000))
+    assert packets(found) == [(T.ACKEPOCH, 1)]
+    assert kinds(follower.take(T.SNAP, first)) == []
+    assert kinds(follower.feed(inputs.SnapshotReceived(LINK))) == ["InstallSnapshot"]
+
+
+def test_nothing_but_a_snapshot_helps_after_a_gap() -> None:
+    follower = Follower()
+    follower.promise()
+    follower.take(T.DIFF, LAST)
+    follower.take(T.PROPOSAL, LAST + 2, b"x")
+    follower.follow()
+    follower.take(T.LEADERINFO, 2 << 32, encode_epoch(0x10000))
+    assert "Close" in kinds(follower.take(T.DIFF, LAST))
+    follower.follow()
+    found = follower.take(T.LEADERINFO, 2 << 32, encode_epoch(0x10000))
+    assert packets(found) == [(T.ACKEPOCH, LAST)]  # once, for the leader may be another one by now
+
+
+@pytest.mark.parametrize("first", [LAST + 1, 2 << 32 | 1, 9 << 32 | 1])
+def test_a_new_epoch_begins_with_one(first: int) -> None:
+    follower = Follower()
+    follower.promise()
+    follower.take(T.DIFF, first)
+    assert follower.take(T.PROPOSAL, first, b"x") == []
 
 
 @pytest.mark.parametrize("kind", [T.TRUNC, T.SNAP])
