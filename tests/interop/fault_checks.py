@@ -13,6 +13,7 @@ from fault_probes import Ghost
 
 _STAT = struct.Struct(">qqqqiiiqiiq")
 _NO_NODE = -101
+_TOGETHER = 100
 
 
 class Node(NamedTuple):
@@ -36,20 +37,28 @@ def dump(port: int) -> dict[str, Node]:
     nodes: dict[str, Node] = {}
     pending = ["/"]
     while pending:
-        path = pending.pop()
-        _, err, answer = connection.call(1, zk.GET_DATA, zk.path_watch(path))
-        assert err == 0, (path, err)
-        data, stat = _data(answer)
-        _, err, answer = connection.call(1, zk.GET_CHILDREN, zk.path_watch(path))
-        assert err == 0, (path, err)
-        children = tuple(sorted(_names(answer)))
-        czxid, mzxid, _, _, version, _, _, owner, _, _, _ = _STAT.unpack(stat)
-        nodes[path] = Node(data, czxid, mzxid, version, owner, stat, children)
-        if path != "/zookeeper":
-            pending += [f"{path.rstrip('/')}/{name}" for name in children]
+        asked, pending = pending[:_TOGETHER], pending[_TOGETHER:]
+        for path in asked:
+            connection.request(1, zk.GET_DATA, zk.path_watch(path))
+            connection.request(1, zk.GET_CHILDREN, zk.path_watch(path))
+        for path in asked:
+            data, stat = _data(_answer(connection, path))
+            children = tuple(sorted(_names(_answer(connection, path))))
+            czxid, mzxid, _, _, version, _, _, owner, _, _, _ = _STAT.unpack(stat)
+            nodes[path] = Node(data, czxid, mzxid, version, owner, stat, children)
+            if path != "/zookeeper":
+                pending += [f"{path.rstrip('/')}/{name}" for name in children]
     connection.call(2, zk.CLOSE)
     connection.close()
     return nodes
+
+
+def _answer(connection: zk.RawConnection, path: str) -> bytes:
+    frame = connection.frame()
+    assert frame is not None, path
+    _, _, err = struct.unpack_from(">iqi", frame)
+    assert err == 0, (path, err)
+    return frame[16:]
 
 
 def _data(answer: bytes) -> tuple[bytes, bytes]:

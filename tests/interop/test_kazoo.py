@@ -1,16 +1,18 @@
 """kazoo's own test-suite against Apache ZooKeeper and against SpecKeeper, side by side.
 
-Both runs use kazoo's harness unchanged, with one server each (`ZOOKEEPER_CLUSTER_SIZE=1`); for
-SpecKeeper an executable named `java` stands in (kazoo_suite/java). What passes against Apache must
-pass here, but for the tests named in kazoo_suite/expected.txt. The rule for tests that depend on
-timing: a test that passed against Apache and failed here runs up to RERUNS more times, alone, and
-counts as passed if it passes once; every rerun is reported.
+All runs use kazoo's harness unchanged: one server, or an ensemble of three, which is Apache's,
+ours, or mixed. For SpecKeeper an executable named `java` stands in (kazoo_suite/java). What passes
+against as many of Apache's must pass here, but for the tests named in kazoo_suite/expected.txt. The
+rule for tests that depend on timing: a test that passed against Apache and failed here runs up to
+RERUNS more times, alone, and counts as passed if it passes once; every rerun is reported.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -33,7 +35,7 @@ from speckeeper.ops.version import COMPATIBLE_WITH
 
 SUITE = HERE / "kazoo_suite"
 PYTHON = CACHE / "kazoo-venv" / "bin" / "python"
-TIMEOUT_S = 600
+TIMEOUT_S = 1500
 WORKERS = 3
 RERUNS = 2
 
@@ -45,21 +47,33 @@ class Run(NamedTuple):
     messages: dict[str, str]
 
 
-def _environment(kind: Kind) -> dict[str, str]:
-    environment = dict(os.environ)
-    environment.update(
-        ZOOKEEPER_CLUSTER_SIZE="1",
-        # The release that the server names: one of kazoo's tests compares the two.
-        ZOOKEEPER_VERSION=".".join(map(str, kind.version)) if kind.version else COMPATIBLE_WITH,
-        ZOOKEEPER_CLASSPATH=kind.class_path() or "none" if kind.is_apache else "none",
-        ZOOKEEPER_PORT_OFFSET=str(_port_range()),
-        JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
-        PYTHONPATH=str(SUITE),
-    )
-    if not kind.is_apache:
-        environment["PATH"] = os.pathsep.join((str(SUITE), environment["PATH"]))
-        environment["SPECKEEPER"] = speckeeper_command() or "speckeeper"
-    return environment
+class Cluster(NamedTuple):
+    """What a run of the suite is against: the servers with the ids of `ours` are SpecKeeper's, the
+    others Apache's, of a kind."""
+
+    name: str
+    size: int
+    ours: tuple[int, ...]
+    kind: Kind
+
+    def environment(self) -> dict[str, str]:
+        environment = dict(os.environ)
+        # The release that the first server names: one of kazoo's tests compares the two.
+        version = COMPATIBLE_WITH if 1 in self.ours else ".".join(map(str, self.kind.version or ()))
+        environment.update(
+            ZOOKEEPER_CLUSTER_SIZE=str(self.size),
+            ZOOKEEPER_VERSION=version,
+            ZOOKEEPER_CLASSPATH=self.kind.class_path() or "none",
+            ZOOKEEPER_PORT_OFFSET=str(_port_range()),
+            JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
+            PYTHONPATH=str(SUITE),
+        )
+        if self.ours:
+            environment["REAL_JAVA"] = shutil.which("java") or "java"
+            environment["PATH"] = os.pathsep.join((str(SUITE), environment["PATH"]))
+            environment["SPECKEEPER"] = speckeeper_command() or "speckeeper"
+            environment["SPECKEEPER_IDS"] = " ".join(map(str, self.ours))
+        return environment
 
 
 def _port_range() -> int:
@@ -67,10 +81,10 @@ def _port_range() -> int:
     return 12000 + free_port() % 180 * 100
 
 
-def _command(report: Path, *tests: str) -> list[str]:
+def _command(report: Path, workers_count: int, *tests: str) -> list[str]:
     options = ["-q", "-W", "ignore", "-p", "no:cacheprovider", "-p", "kazoo_workers"]
     # By class: a class stops its server when it is done with it.
-    workers = ["-n", str(WORKERS), "--dist", "loadscope"] if not tests else []
+    workers = ["-n", str(workers_count), "--dist", "loadscope"] if not tests else []
     chosen = tests or ("kazoo.tests",)
     return [
         *(str(PYTHON), "-m", "pytest", *options, *workers),
@@ -92,38 +106,42 @@ def _read(report: Path) -> Run:
     return Run(outcomes, messages)
 
 
-def _run_both(folder: Path, judge: Kind) -> tuple[Run, Run]:
+def _run_side_by_side(folder: Path, clusters: Sequence[Cluster], workers: int) -> list[Run]:
     runs = []
-    for kind in (judge, SPECKEEPER):
-        report = folder / f"{kind.name}.xml"
-        with (folder / f"{kind.name}.log").open("wb") as log:
+    for cluster in clusters:
+        report = folder / f"{cluster.name}.xml"
+        with (folder / f"{cluster.name}.log").open("wb") as log:
             process = subprocess.Popen(
-                _command(report), env=_environment(kind), stdout=log, stderr=log, cwd=folder
+                _command(report, workers),
+                env=cluster.environment(),
+                stdout=log,
+                stderr=log,
+                cwd=folder,
             )
-        runs.append((kind, process, report))
+        runs.append((cluster, process, report))
     results = []
-    for kind, process, report in runs:
+    for cluster, process, report in runs:
         try:
             process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            pytest.fail(f"kazoo's suite against {kind.name} takes more than {TIMEOUT_S} s")
+            pytest.fail(f"kazoo's suite against {cluster.name} takes more than {TIMEOUT_S} s")
         if not report.exists():
-            tail = (folder / f"{kind.name}.log").read_text(errors="replace")[-3000:]
-            pytest.fail(f"kazoo's suite against {kind.name} left no report:\n{tail}")
+            tail = (folder / f"{cluster.name}.log").read_text(errors="replace")[-3000:]
+            pytest.fail(f"kazoo's suite against {cluster.name} left no report:\n{tail}")
         results.append(_read(report))
-    return results[0], results[1]
+    return results
 
 
-def _passes_alone(folder: Path, name: str) -> bool:
-    """Run one test again against SpecKeeper, up to RERUNS times."""
+def _passes_alone(folder: Path, cluster: Cluster, name: str) -> bool:
+    """Run one test again, up to RERUNS times."""
     module, _, test = name.partition("::")
     *_, file, suite = module.split(".")
     for attempt in range(RERUNS):
-        report = folder / f"again-{test}-{attempt}.xml"
+        report = folder / f"again-{cluster.name}-{test}-{attempt}.xml"
         subprocess.run(
-            [*_command(report, f"kazoo.tests.{file}"), "-k", f"{suite} and {test}"],
-            env=_environment(SPECKEEPER),
+            [*_command(report, 0, f"kazoo.tests.{file}"), "-k", f"{suite} and {test}"],
+            env=cluster.environment(),
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -135,38 +153,92 @@ def _passes_alone(folder: Path, name: str) -> bool:
     return False
 
 
-def _expected() -> dict[str, str]:
+def _expected(cluster: str = "") -> dict[str, str]:
+    """The tests that may fail against a cluster, with the reason; against any without a name."""
     lines = (SUITE / "expected.txt").read_text().splitlines()
     pairs = (line.split(": ", 1) for line in lines if line and not line.startswith("#"))
-    return {name.strip(): reason.strip() for name, reason in pairs}
+    found = {}
+    for where, reason in pairs:
+        name, _, only = where.partition(" @")
+        if not cluster or only in ("", cluster):
+            found[name.strip()] = reason.strip()
+    return found
+
+
+def _compare(
+    folder: Path, apache: Run, ours: Run, cluster: Cluster, least: int, say: Callable[[str], None]
+) -> None:
+    passed = sorted(name for name, outcome in apache.outcomes.items() if outcome == "passed")
+    assert len(passed) > least, f"only {len(passed)} tests pass against Apache"
+    expected = _expected(cluster.name)
+    lost = [name for name in passed if ours.outcomes.get(name) != "passed" and name not in expected]
+    still = [name for name in lost if not _passes_alone(folder, cluster, name)]
+    for name in set(lost) - set(still):
+        say(f"{cluster.name}: {name} passed only when run again")
+    report = "\n".join(
+        f"{name}\n{ours.messages.get(name, '(did not run)')[:2000]}" for name in still
+    )
+    assert not still, (
+        f"{len(still)} of {len(passed)} tests that pass against Apache fail "
+        f"({cluster.name}):\n{report}"
+    )
+
+
+def _judge() -> Kind:
+    if not PYTHON.exists():
+        pytest.skip("kazoo's test requirements are not installed: run .ci/install-interop")
+    need(SPECKEEPER)
+    return APACHE_38 if APACHE_38.why_missing() is None else need(APACHE_39)
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cluster, Run, Run]:
+    """One server of ours, what passes against one of Apache's, and what against ours."""
+    kind = _judge()
+    ours = Cluster("one", 1, (1,), kind)
+    folder = tmp_path_factory.mktemp("single")
+    return ours, *_run_side_by_side(folder, (Cluster("apache", 1, (), kind), ours), WORKERS)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_no_test_passes_against_apache_and_fails_here(
+    single: tuple[Cluster, Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, apache, result = single
+    with capsys.disabled():
+        _compare(tmp_path, apache, result, ours, 400, print)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_nor_against_an_ensemble_of_ours(
+    single: tuple[Cluster, Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What passes against one server of Apache's: three of them take very long."""
+    ours = Cluster("three", 3, (1, 2, 3), need(APACHE_39))
+    (result,) = _run_side_by_side(tmp_path, (ours,), 2)
+    with capsys.disabled():
+        _compare(tmp_path, single[1], result, ours, 400, print)
+
+
+@pytest.mark.skipif(
+    "SPECKEEPER_KAZOO_ENSEMBLES" not in os.environ,
+    reason="SPECKEEPER_KAZOO_ENSEMBLES=1 runs it: twenty minutes",
+)
+@pytest.mark.timeout(7200)
+def test_nor_beside_an_ensemble_of_apaches(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if not PYTHON.exists():
-        pytest.skip("kazoo's test requirements are not installed: run .ci/install-interop")
-    judge = APACHE_38 if APACHE_38.why_missing() is None else need(APACHE_39)
-    need(SPECKEEPER)
-
-    apache, ours = _run_both(tmp_path, judge)
-
-    passed = sorted(name for name, outcome in apache.outcomes.items() if outcome == "passed")
-    assert len(passed) > 400, f"only {len(passed)} tests pass against {judge.name}"
-    expected = _expected()
-    lost = [name for name in passed if ours.outcomes.get(name) != "passed" and name not in expected]
-    still = [name for name in lost if not _passes_alone(tmp_path, name)]
-    with capsys.disabled():
-        for name in set(lost) - set(still):
-            print(f"\n{name} passed only when run again")
-    report = "\n".join(
-        f"{name}\n{ours.messages.get(name, '(did not run)')[:2000]}" for name in still
-    )
-    assert not still, (
-        f"{len(still)} of {len(passed)} tests that pass against Apache fail:\n{report}"
-    )
+    """Three servers each: Apache's, ours, and two of Apache's with one of ours."""
+    _judge()
+    kind = need(APACHE_39)  # the AdminServer, which members start, needs a jar that 3.8 lacks here
+    ours = (Cluster("three", 3, (1, 2, 3), kind), Cluster("mixed", 3, (2,), kind))
+    (apache,) = _run_side_by_side(tmp_path, (Cluster("apache", 3, (), kind),), 1)
+    for cluster in ours:
+        (result,) = _run_side_by_side(tmp_path, (cluster,), 1)
+        with capsys.disabled():
+            _compare(tmp_path, apache, result, cluster, 400, print)
 
 
 def test_the_list_of_expected_failures_has_a_reason_for_each() -> None:

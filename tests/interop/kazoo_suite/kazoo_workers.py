@@ -4,4 +4,4 @@ import os
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 _base = int(os.environ.get("ZOOKEEPER_PORT_OFFSET", "20000"))
-os.environ["ZOOKEEPER_PORT_OFFSET"] = str(_base + 20 * int(_worker.removeprefix("gw")))
+os.environ["ZOOKEEPER_PORT_OFFSET"] = str(_base + 30 * int(_worker.removeprefix("gw")))
