@@ -31,14 +31,13 @@ log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
 
-CONNECT_TIMEOUT_S = 5.0  # cnxTimeout
-
 
 class ElectionPort:
     """Connections to the peers of one server.
 
     ``peers``: election addresses by id, without our own. ``received(server_id, notification)`` is
-    called for every notification that can be decoded.
+    called for every notification that can be decoded. ``connect_timeout_ms``: how long calling one
+    of them may take (cnxTimeout).
     """
 
     def __init__(
@@ -48,10 +47,12 @@ class ElectionPort:
         peers: dict[int, Address],
         received: Callable[[int, Notification], None],
         listen_on_all: bool = False,
+        connect_timeout_ms: int = 5000,
     ) -> None:
         self.server_id = server_id
         self._address = address
         self._listen_on_all = listen_on_all
+        self._connect_timeout_s = connect_timeout_ms / 1000
         self._peers = peers
         self._received = received
         self._loop = asyncio.get_running_loop()
@@ -108,7 +109,7 @@ class ElectionPort:
     async def _dial(self, server_id: int) -> None:
         host, port = self._peers[server_id]
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(self._connect_timeout_s):
                 await self._loop.create_connection(lambda: _Connection(self, server_id), host, port)
         except (OSError, TimeoutError) as error:
             log.debug("election port of server %d: %s", server_id, error or "no answer")

@@ -75,14 +75,18 @@ class Member:
         clients: socket.socket | None = None,
         *,
         listen_on_all: bool = False,
+        leader_serves: bool = True,
+        connect_timeout_ms: int = 5000,
         synced: Callable[[Synced], None] = lambda synced: None,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         """The directories of ``storage`` exist and are locked. Raises StorageError.
 
         ``clients``: a listening socket for clients, which are let in while this member serves.
-        ``listen_on_all``: bind the ports for peers to all addresses. ``synced``: told what syncs
-        of the log take. ``on_failure``: called when ``failure`` is set.
+        ``listen_on_all``: bind the ports for peers to all addresses. ``leader_serves`` False: no
+        clients are let in while it leads. ``connect_timeout_ms``: for calling a peer's election
+        port. ``synced``: told what syncs of the log take. ``on_failure``: called when ``failure``
+        is set.
         """
         own = config.server(zab.server_id)
         if own is None:
@@ -109,8 +113,14 @@ class Member:
         }
         host, quorum_port, election_port = own.endpoints[0]
         self._election = ElectionPort(
-            zab.server_id, (host, election_port), peers, self._notified, listen_on_all
+            zab.server_id,
+            (host, election_port),
+            peers,
+            self._notified,
+            listen_on_all,
+            connect_timeout_ms,
         )
+        self._leader_serves = leader_serves
         self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA, listen_on_all)
         self.doors: ClientDoors | None = None
         self.snapshotter: Snapshotter | None = None
@@ -158,6 +168,12 @@ class Member:
     def serving(self) -> ServerState | None:
         """In which role this member serves, if it does."""
         return self._part.role
+
+    @property
+    def serves_clients(self) -> bool:
+        """Whether clients are let in; a leader may be told to leave that to others."""
+        leads = self.serving is ServerState.LEADING
+        return self.server is not None and (self._leader_serves or not leads)
 
     @property
     def read_only(self) -> bool:
@@ -508,7 +524,7 @@ class Member:
             self.fail,
             self.peer.is_durable,
         )
-        if self.doors is not None:
+        if self.doors is not None and self.serves_clients:
             self.doors.open(server, self.client_turn, self._end_turn)
 
     def _stop_serving(self, effect: effects.StopServing) -> None:

@@ -40,13 +40,18 @@ _POLL_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class MemberOptions:
-    """What a member is told beside what every server is. ``listen_on_all``: the ports for peers
-    are bound to all addresses, not to that of the configuration.
+    """What a member is told beside what every server is.
+
+    ``listen_on_all``: the ports for peers are bound to all addresses, not to that of the
+    configuration. ``leader_serves`` False: no clients while it leads. ``connect_timeout_ms``: of
+    the election port.
     """
 
     zab: ZabSettings
     config: QuorumConfig
     listen_on_all: bool = False
+    leader_serves: bool = True
+    connect_timeout_ms: int = 5000
 
 
 class MemberService:
@@ -75,6 +80,8 @@ class MemberService:
             storage,
             files,
             listen_on_all=options.listen_on_all,
+            leader_serves=options.leader_serves,
+            connect_timeout_ms=options.connect_timeout_ms,
             synced=self._synced,
             on_failure=self.stop,
         )

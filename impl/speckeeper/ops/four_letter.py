@@ -33,6 +33,10 @@ _WORD_SIZE = 4
 _MASK_SIZE = 8
 
 
+# What needs no server to answer (the others ask isZKServerRunning).
+_WITHOUT_SERVER = frozenset(("ruok", "envi", "gtmk", "stmk", "isro"))
+
+
 class Word(NamedTuple):
     """A command: what it answers, and one sentence of help."""
 
@@ -72,6 +76,8 @@ class FourLetterWords:
             mask = text[_WORD_SIZE:].encode("latin-1", "replace")
             self._running.trace_mask = int.from_bytes(mask, "big", signed=True)
         try:
+            if name not in _WITHOUT_SERVER and not self._running.serves_clients:
+                raise NotServing
             return word.answer(self._running).encode()
         except NotServing as error:
             return (str(error) + ("" if name == "hash" else "\n")).encode()
@@ -98,7 +104,7 @@ def ruok(running: Running) -> str:
 
 def isro(running: Running) -> str:
     """rw, ro in read-only mode, or null when there is no server."""
-    if not running.is_serving:
+    if not running.serves_clients:
         return "null"
     return "ro" if is_read_only(running) else "rw"
 

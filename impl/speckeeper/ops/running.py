@@ -86,6 +86,11 @@ class Running:
         return service is not None and not service.stopped.is_set() and service.server is not None
 
     @property
+    def serves_clients(self) -> bool:
+        """Whether there is a server for clients; a leader may leave them to the others."""
+        return self.is_serving and (self.member is None or self.member.serves_clients)
+
+    @property
     def service(self) -> Hosted:
         """The service; raises `NotServing` when there is no server to ask."""
         if self._service is None or not self.is_serving:

@@ -118,8 +118,13 @@ def _serve(config: Config) -> int:
 def _member_options(config: Config) -> MemberOptions | None:
     if config.quorum is None:
         return None
-    on_all = bool(config.values["quorumListenOnAllIPs"])
-    return MemberOptions(zab_settings(config), config.quorum, on_all)
+    return MemberOptions(
+        zab_settings(config),
+        config.quorum,
+        bool(config.values["quorumListenOnAllIPs"]),
+        bool(config.values["leaderServes"]),
+        config.number("cnxTimeout"),
+    )
 
 
 def _announce(config: Config, port: int) -> None:

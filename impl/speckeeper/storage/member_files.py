@@ -25,9 +25,6 @@ from speckeeper.zab.peer import Recovered
 
 log = logging.getLogger(__name__)
 
-# A log that is longer than this share of the snapshot is not sent (ZKDatabase's default).
-_SNAPSHOT_SIZE_FACTOR = 0.33
-
 
 class MemberFiles:
     """Tree, log, snapshots and epochs of one member. The directories exist and are locked.
@@ -110,12 +107,12 @@ class MemberFiles:
     def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
         """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.
 
-        Too long is more than a third of what a snapshot takes (``snapshotSizeFactor``). What is
-        read is not the file that is being written.
+        Too long is more than ``snapshot_size_factor`` of what a snapshot takes. What is read is not
+        the file that is being written.
         """
         settings, files = self._settings, self._files
         snapshots = list_snapshots(files, settings.snapshot_directory)
-        room = files.size(snapshots[-1].path) * _SNAPSHOT_SIZE_FACTOR if snapshots else 0.0
+        room = files.size(snapshots[-1].path) * settings.snapshot_size_factor if snapshots else 0.0
         found: list[Entry] = []
         try:
             for txn in history.read_from(files, settings.log_directory, zxid):

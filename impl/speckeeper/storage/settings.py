@@ -19,6 +19,7 @@ class StorageSettings:
     ``db_autocreate``, ``datadir_autocreate``: make an empty database, missing directories.
     ``serialize_last_processed_zxid``, ``digest_enabled``: trailers of the snapshots written here.
     ``snap_retain_count``: how many snapshots purging keeps, at least 3.
+    ``snapshot_size_factor``: a learner is sent a log up to this part of a snapshot's size.
     """
 
     data_dir: Path
@@ -34,6 +35,7 @@ class StorageSettings:
     serialize_last_processed_zxid: bool = True
     digest_enabled: bool = True
     snap_retain_count: int = 3
+    snapshot_size_factor: float = 0.33
 
     @property
     def snapshot_directory(self) -> Path:

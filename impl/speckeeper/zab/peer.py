@@ -103,6 +103,7 @@ class Peer:
         """Who has left something out when it synchronized us last."""
         self.closing = False
         """Leading or learning is over, but the disk is not done yet."""
+        self._look_at_ms = 0
         self._serving = False
         self._read_only_at_ms = _NEVER
         self._database_is_ahead = False
@@ -151,6 +152,8 @@ class Peer:
         for part in (self.leader, self.learner):
             if part is not None and not self.closing:
                 return part.deadline_ms
+        if self.closing:
+            return self._look_at_ms if self.now_ms < self._look_at_ms else None
         election_ms = self.election.deadline_ms
         return election_ms if election_ms is None else min(election_ms, self._read_only_at_ms)
 
@@ -260,6 +263,8 @@ class Peer:
         if self.closing:
             return
         self.closing = True
+        if self.state is ServerState.OBSERVING:
+            self._look_at_ms = self.now_ms + self.settings.observer_delay_ms(self.elections)
         self._stop_serving()
         self.out += [Close(link, reason) for link in links]
         self.touched.clear()
@@ -288,7 +293,7 @@ class Peer:
         """Take up the role that an election ended with, or begin the next election."""
         while True:
             if self.closing:
-                if not self._disk_is_quiet():
+                if not self._disk_is_quiet() or self.now_ms < self._look_at_ms:
                     return
                 self._look_again()
             if self.state is ServerState.LOOKING or self.leader or self.learner:

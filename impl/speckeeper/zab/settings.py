@@ -20,6 +20,7 @@ class ZabSettings(NamedTuple):
     min_notification_interval_ms: int = 200
     max_notification_interval_ms: int = 60000
     read_only_mode: bool = False  # readonlymode.enabled
+    observer_election_delay_ms: int = 0  # observer.election.DelayMs
 
     @property
     def init_ms(self) -> int:
@@ -30,6 +31,14 @@ class ZabSettings(NamedTuple):
     def sync_ms(self) -> int:
         """How long a synchronized peer may be silent."""
         return self.sync_limit * self.tick_time_ms
+
+    def observer_delay_ms(self, elections: int) -> int:
+        """How long an observer waits ahead of an election, so that not all of them ask at once.
+
+        ZooKeeper draws it; here it is spread by the server's id, and other ones each time.
+        """
+        limit_ms = self.observer_election_delay_ms
+        return (self.server_id * 37 + elections * 101) % limit_ms if limit_ms > 0 else 0
 
     @property
     def read_only_delay_ms(self) -> int:

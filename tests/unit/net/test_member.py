@@ -23,7 +23,13 @@ from speckeeper.tree.node import Node
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.handshake import ConnectRequest, encode_connect_request
-from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
+from speckeeper.wire.quorum_config import (
+    ConfiguredServer,
+    Endpoint,
+    QuorumConfig,
+    decode_config,
+    encode_config,
+)
 from speckeeper.wire.records import OPEN_ACL_UNSAFE
 from speckeeper.wire.requests import CreateRequest, CreateSessionRequest, encode_request
 from speckeeper.zab.settings import ZabSettings
@@ -45,10 +51,13 @@ class Ensemble:
         window: int = 500,
         observers: int = 0,
         read_only: bool = False,
+        groups: bytes = b"",
+        leader_serves: bool = True,
     ) -> None:
         self._folder = folder
         self._window = window
         self._read_only = read_only
+        self._leader_serves = leader_serves
         ports = iter(free_ports(2 * (voters + observers)))
         self.config = QuorumConfig(
             tuple(
@@ -57,6 +66,9 @@ class Ensemble:
                 )
                 for sid in range(1, voters + observers + 1)
             )
+        )
+        self.config = decode_config(
+            encode_config(self.config).replace(b"version", groups + b"version")
         )
         self.members: dict[int, Member] = {}
         self.client_ports: dict[int, int] = {}
@@ -85,7 +97,15 @@ class Ensemble:
             )
             clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
             self.client_ports[sid] = clients.getsockname()[1]
-            member = Member(zab, self.config, server, storage, Disk(), clients)
+            member = Member(
+                zab,
+                self.config,
+                server,
+                storage,
+                Disk(),
+                clients,
+                leader_serves=self._leader_serves,
+            )
             self.members[sid] = member
             await member.start()
 
@@ -390,9 +410,76 @@ async def readers_are_served_without_a_quorum(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+async def groups_and_weights_decide(tmp_path: Path) -> None:
+    """Two groups of which both are needed; who has no weight leads never and is never needed."""
+    groups = b"group.1=1:2:3\ngroup.2=4:5\nweight.5=0\n"
+    ensemble = Ensemble(tmp_path, voters=5, groups=groups)
+    await ensemble.start()
+    leader = await ensemble.serving()
+    assert leader.peer.settings.server_id == 4
+    ensemble.create("/all")
+    await ensemble.everywhere("/all")
+    await ensemble.stop(1, 5)
+    ensemble.create("/without-1-and-5")
+    await ensemble.everywhere("/without-1-and-5")
+    assert ensemble.leader is leader
+    await ensemble.stop(4)  # all that its group weighs
+    await until(lambda: all(m.serving is None for m in ensemble.members.values()))
+    await ensemble.start(1, 5)
+    await asyncio.sleep(1.5 * TICK_MS / 1000)
+    assert all(m.serving is None for m in ensemble.members.values())  # four of five are too few
+    await ensemble.start(4)
+    await ensemble.serving()
+    await ensemble.everywhere("/without-1-and-5")
+    await ensemble.stop()
+
+
+async def an_observer_stays_with_another_leader(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path, voters=3, observers=1)
+    await ensemble.start()
+    await ensemble.serving()
+    client = ensemble.client(4, timeout=10)
+    await on_thread(client.start, PATIENCE_S)
+    await on_thread(client.create, "/mine", b"", ephemeral=True)
+    session = client.client_id
+    await ensemble.stop(3)
+    await until(lambda: ensemble.leader is not None)
+    await ensemble.serving()
+    assert ensemble.members[4].serving is ServerState.OBSERVING
+    await on_thread(client.retry, client.set, "/mine", b"x")
+    await on_thread(client.retry, client.sync, "/mine")
+    assert client.client_id == session
+    assert (await on_thread(client.get, "/mine"))[0] == b"x"
+    await on_thread(client.stop)
+    client.close()
+    await ensemble.stop()
+
+
+async def a_leader_may_leave_clients_to_others(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path, leader_serves=False)
+    await ensemble.start()
+    leader = await ensemble.serving()
+    assert [m.serves_clients for m in ensemble.members.values()] == [True, True, False]
+    reader, writer = await asyncio.open_connection("127.0.0.1", ensemble.client_ports[3])
+    writer.write(framed(encode_connect_request(ConnectRequest(0, 0, 400, 0, b"", None))))
+    assert await reader.read() == b""
+    writer.close()
+    client = ensemble.client(1)
+    await on_thread(client.start, PATIENCE_S)
+    await on_thread(client.create, "/by-a-follower")
+    await ensemble.everywhere("/by-a-follower")
+    assert leader.server is not None
+    await on_thread(client.stop)
+    client.close()
+    await ensemble.stop()
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        a_leader_may_leave_clients_to_others,
+        an_observer_stays_with_another_leader,
+        groups_and_weights_decide,
         an_observer_serves_and_has_no_vote,
         elects_and_replicates,
         goes_on_while_it_sends_a_snapshot,

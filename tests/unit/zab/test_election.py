@@ -223,6 +223,29 @@ def test_readers_are_served_while_there_is_no_leader() -> None:
     assert server.now_ms - begun_ms == 3000
 
 
+def test_observers_do_not_all_ask_at_once() -> None:
+    waits = []
+    for sid in (4, 5, 6):
+        config = CONFIG + b"\nserver.5=e:1:2:observer\nserver.6=f:1:2:observer"
+        server = Server(sid, config=config)
+        settings = ZabSettings(sid, observer_election_delay_ms=200)
+        server.peer = Peer(
+            settings, Membership(decode_config(config)), Recovered(1, 1, 1 << 32 | 5), 0
+        )
+        server.feed(inputs.Start())
+        for other in (2, 3):
+            server.hear(other, LEADING if other == 3 else FOLLOWING, leader=3)
+        assert server.peer.state is ServerState.OBSERVING
+        begun_ms = server.now_ms
+        server.feed(inputs.ConnectFailed(3))
+        assert server.peer.closing
+        assert votes(server.tick())  # the next thing that is due
+        assert server.peer.state is LOOKING
+        waits.append(server.now_ms - begun_ms)
+    assert len(set(waits)) == 3
+    assert all(0 < wait < 200 for wait in waits)
+
+
 def test_nobody_is_served_without_a_leader_unless_it_is_wanted() -> None:
     server = Server()
     assert not any(serves_readers(server.tick()) for _ in range(20))

@@ -12,8 +12,6 @@ from speckeeper.ops.config.kinds import (
     PATH,
     PORT,
     TRUE_FALSE,
-    Decimal,
-    Flag,
     Integer,
     Kind,
     Text,
@@ -57,8 +55,6 @@ _ENSEMBLE_CORE = _later(
 _ENSEMBLE_PROPERTIES = _later(
     ENSEMBLE,
     True,
-    ("leaderServes", Flag("yes", "no"), True, "whether the leader takes clients"),
-    ("cnxTimeout", Integer(1, decode=True), 5000, "ms to open an election connection"),
     ("quorumCnxnTimeoutMs", _SIGNED, -1, "ms to read from one"),
     ("electionPortBindRetry", _NUMBER, 3, "tries to bind the election port"),
     ("tcpKeepAlive", TRUE_FALSE, False, "TCP keepalive between servers"),
@@ -74,9 +70,7 @@ _ENSEMBLE_PROPERTIES = _later(
     ("forward_learner_requests_to_commit_processor_disabled", TRUE_FALSE, False, "likewise"),
     ("observer.syncEnabled", TRUE_FALSE, True, "same as syncEnabled"),
     ("observer.reconnectDelayMs", _NUMBER, 0, "ms before an observer reconnects"),
-    ("observer.election.DelayMs", _NUMBER, 200, "ms before it joins an election"),
     ("observerMaster.sizeLimit", _NUMBER, 32 * 1024 * 1024, "bytes kept for observers"),
-    ("snapshotSizeFactor", Decimal(-1, 1e9), 0.33, "log read for a diff, as part of a snapshot"),
     ("enableEagerACLCheck", TRUE_FALSE, False, "check ACLs before forwarding to the leader"),
 )
 

@@ -1,7 +1,16 @@
 """Rows of the zoo.cfg table: what a member of an ensemble goes by (QuorumPeerConfig)."""
 
 from speckeeper.ops.config.key import Key, core, prop
-from speckeeper.ops.config.kinds import LONG_MAX, LONG_MIN, TRUE_FALSE, Choice, Integer, Text
+from speckeeper.ops.config.kinds import (
+    LONG_MAX,
+    LONG_MIN,
+    TRUE_FALSE,
+    Choice,
+    Decimal,
+    Flag,
+    Integer,
+    Text,
+)
 
 _TICKS = Integer(0, unit="ticks")
 _MS = Integer(1, unit="ms", decode=True)
@@ -87,6 +96,28 @@ QUORUM: tuple[Key, ...] = (
         False,
         "bring learners up to date by snapshot, always",
         "zab.force_snapshot_sync",
+    ),
+    prop(
+        "snapshotSizeFactor",
+        Decimal(-1, 1e9),
+        0.33,
+        "how much log a learner is sent, as a part of a snapshot's size; negative: none",
+        "storage.snapshot_size_factor",
+    ),
+    prop(
+        "leaderServes",
+        Flag("yes", "no"),
+        True,
+        "whether the leader takes clients; no leaves them to the others",
+        "quorum.leader_serves",
+    ),
+    prop("cnxTimeout", _MS, 5000, "time to call another election port", "quorum.connect_timeout"),
+    prop(
+        "observer.election.DelayMs",
+        Integer(0, unit="ms", decode=True),
+        200,
+        "an observer without a leader waits up to so long before it looks for one",
+        "zab.observer_election_delay_ms",
     ),
     prop(
         "fastleader.minNotificationInterval",

@@ -49,6 +49,8 @@ def server_settings(config: Config) -> ServerSettings:
 def zab_settings(config: Config) -> ZabSettings:
     """Return what a member of an ensemble goes by."""
     values: dict[str, Any] = config.section("zab")
+    storage: dict[str, Any] = config.section("storage")
+    values["txn_log_sync"] = storage["snapshot_size_factor"] >= 0
     return ZabSettings(
         server_id=config.server_id or 0, tick_time_ms=config.number("tickTime"), **values
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from speckeeper.ops.config.settings import server_settings, zab_settings
+from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config
 from speckeeper.wire.quorum_config import encode_config
 
@@ -82,6 +82,20 @@ def test_what_is_not_served_is_named(tmp_path: Path) -> None:
     warnings = read(tmp_path, text).warnings
     assert warnings[0].startswith("4 participants outlive no more failures")
     assert warnings[1].endswith(":7: observerMasterPort is understood but not served yet")
+
+
+def test_limits_of_a_member(tmp_path: Path) -> None:
+    config = read(tmp_path, LIMITS + THREE)
+    assert zab_settings(config).txn_log_sync
+    assert zab_settings(config).observer_election_delay_ms == 200
+    assert config.values["leaderServes"] is True
+    more = "snapshotSizeFactor=-1\nleaderServes=no\ncnxTimeout=70\nobserver.election.DelayMs=9\n"
+    config = read(tmp_path, LIMITS + THREE + more + "connectToLearnerMasterLimit=3\n")
+    zab = zab_settings(config)
+    assert (zab.txn_log_sync, zab.observer_election_delay_ms) == (False, 9)
+    assert zab.connect_ms == 3 * zab.tick_time_ms
+    assert (config.values["leaderServes"], config.number("cnxTimeout")) == (False, 70)
+    assert storage_settings(config).snapshot_size_factor == -1
 
 
 def test_local_sessions_and_read_only_mode(tmp_path: Path) -> None:
