@@ -158,7 +158,7 @@ class SessionOps:
         that counts after a restart, and waits for so long for what the client sends next.
         """
         session = connection.session
-        if session is not None and timeout_ms != session.timeout_ms:
+        if session is not None and not session.local and timeout_ms != session.timeout_ms:
             self._core.sessions.grant(session, timeout_ms, now_ms)
         self.finish(connection, True)
 
