@@ -1,7 +1,8 @@
 """HTTP beside the client port: hosts the AdminServer and the metrics; ops/ brings the content.
 
-Who connects and does not come up with a request is cut off; aiohttp itself has a limit only for the
-time between two requests.
+Who connects and does not come up with a request is cut off, and who does not take the answer;
+aiohttp itself has a limit only for the time between two requests. Jetty's idle timeout is for all
+three.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _STOP_PATIENCE_S = 1.0
 class Site:
     """An aiohttp application and the name of the place where it listens.
 
-    ``idle_timeout_s``: how long a connection may go without a request.
+    ``idle_timeout_s``: how long a client may leave the server waiting for a request, or for it to
+    take some of an answer.
     """
 
     name: str
@@ -42,7 +44,7 @@ class Sites:
 
     def __init__(self, most_connections: int, refuse: Refuse) -> None:
         """``most_connections``: of one site at a time; ``refuse`` is told who came beyond it, and
-        who came for nothing.
+        who was cut off.
         """
         self._most_connections = most_connections
         self._refuse = refuse
@@ -85,8 +87,8 @@ class _HttpGate:
         self.refuse = refuse
         self._patience_s = patience_s
         self._server: web.Server | None = None
-        # Connections without a request so far, and what will cut them off.
-        self._silent: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
+        # Connections whose client is to do something, and what will cut them off.
+        self._awaited: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
 
     def open(self, server: web.Server) -> None:
         """Let connections in to ``server``."""
@@ -103,14 +105,14 @@ class _HttpGate:
             return CloseReason.TOO_MANY_HTTP_CONNECTIONS
         return None
 
-    def came(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first request of a connection."""
+    def wait(self, transport: asyncio.BaseTransport, reason: CloseReason) -> None:
+        """Cut a connection off for this reason, unless :meth:`content` is called in time."""
         loop = asyncio.get_running_loop()
-        self._silent[transport] = loop.call_later(self._patience_s, self._cut, transport)
+        self._awaited[transport] = loop.call_later(self._patience_s, self._cut, transport, reason)
 
     def content(self, transport: asyncio.BaseTransport | None) -> None:
-        """Wait no more: there was a request, or the connection is gone."""
-        timer = None if transport is None else self._silent.pop(transport, None)
+        """Wait no more: the client has done its part, or is gone."""
+        timer = None if transport is None else self._awaited.pop(transport, None)
         if timer is not None:
             timer.cancel()
 
@@ -122,15 +124,15 @@ class _HttpGate:
         self.content(request.transport)
         return await handler(request)
 
-    def _cut(self, transport: asyncio.BaseTransport) -> None:
-        del self._silent[transport]
+    def _cut(self, transport: asyncio.BaseTransport, reason: CloseReason) -> None:
+        del self._awaited[transport]
         host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
-        self.refuse(CloseReason.NO_HTTP_REQUEST, f"{java_host(host)}:{port}")
+        self.refuse(reason, f"{java_host(host)}:{port}")
         cast(asyncio.Transport, transport).abort()
 
 
 class _Visit(asyncio.Protocol):
-    """One connection on its way to aiohttp's protocol; tells the gate when it came and went."""
+    """One connection on its way to aiohttp's protocol; the gate hears what is waited for."""
 
     def __init__(self, inner: asyncio.Protocol, gate: _HttpGate) -> None:
         self._inner = inner
@@ -138,14 +140,22 @@ class _Visit(asyncio.Protocol):
         self._transport: asyncio.BaseTransport | None = None
         self.data_received = inner.data_received  # type: ignore[method-assign]  # as it is
         self.eof_received = inner.eof_received  # type: ignore[method-assign]
-        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._gate.came(transport)
+        self._gate.wait(transport, CloseReason.NO_HTTP_REQUEST)
         self._inner.connection_made(transport)
+
+    def pause_writing(self) -> None:
+        if self._transport is not None:
+            self._gate.wait(self._transport, CloseReason.SLOW_READER)
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._gate.content(self._transport)
+        self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gate.content(self._transport)
+        self._transport = None
         self._inner.connection_lost(exc)

@@ -150,7 +150,7 @@ def test_who_connects_to_a_site_and_asks_for_nothing_is_cut_off():
     half = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
     async def slow(request):
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2)
         return web.Response(text="fine")
 
     async def scenario():
@@ -159,7 +159,7 @@ def test_who_connects_to_a_site_and_asks_for_nothing_is_cut_off():
         sites = Sites(10, lambda reason, peer: refused.append((reason, peer)))
         sock = listen("metrics", "127.0.0.1", 0, -1, False)
         port = sock.getsockname()[1]
-        await sites.start(Site("metrics", application, idle_timeout_s=0.8), sock)
+        await sites.start(Site("metrics", application, idle_timeout_s=1.5), sock)
         gate = sites._acceptors[0]._port
         writers = []
         try:
@@ -180,14 +180,57 @@ def test_who_connects_to_a_site_and_asks_for_nothing_is_cut_off():
             assert {reason for reason, _ in refused} == {CloseReason.NO_HTTP_REQUEST}
             assert sorted(peer for _, peer in refused) == sorted(cut_off)
             _, gone = await asyncio.open_connection("127.0.0.1", port)
-            while not gate._silent:
+            while not gate._awaited:
                 await asyncio.sleep(0.01)
             gone.close()
-            while gate._silent:
+            while gate._awaited:
                 await asyncio.sleep(0.01)
         finally:
             for writer in writers:
                 writer.close()
+            await sites.stop()
+
+    run(scenario())
+
+
+def test_who_does_not_take_an_answer_is_cut_off():
+    refused, sizes = [], []
+    size = 64 << 20
+
+    async def large(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(size >> 20):
+            await response.write(bytes(1 << 20))
+        return response
+
+    async def scenario():
+        application = web.Application()
+        application.router.add_get("/", large)
+        sites = Sites(10, lambda reason, peer: refused.append(reason))
+        sock = listen("metrics", "127.0.0.1", 0, -1, False)
+        port = sock.getsockname()[1]
+        await sites.start(Site("metrics", application, idle_timeout_s=1.5), sock)
+
+        async def ask(pause_s):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await asyncio.sleep(pause_s)
+            with suppress(ConnectionResetError):
+                taken = 0
+                while chunk := await reader.read(1 << 20):
+                    taken += len(chunk)
+                sizes.append(taken)
+            writer.close()
+
+        try:
+            await ask(0)
+            assert refused == []
+            assert sizes.pop() > size
+            await ask(3.5)
+            assert refused == [CloseReason.SLOW_READER]
+            assert not sizes or sizes[0] < size
+        finally:
             await sites.stop()
 
     run(scenario())
