@@ -24,7 +24,10 @@ def _simpler_options(options: Options) -> Iterator[Options]:
         yield options._replace(observers=options.observers - 1)
     if options.voters > 3:
         yield options._replace(voters=options.voters - 2)
-    for name in ("commit_log_count", "delays", "latency"):
+    for clients in (0, 1, 3):
+        if clients < options.clients:
+            yield options._replace(clients=clients)
+    for name in ("drift", "snap_count", "commit_log_count", "delays", "latency"):
         usual = getattr(DEFAULT_OPTIONS, name)
         if getattr(options, name) != usual:
             yield options._replace(**{name: usual})
