@@ -18,6 +18,13 @@ message 5 ms, the disk 2 ms. The form is that of etcd's raft (rafttest, "interac
     ... quietly                 tell nothing of what happens during this command
     state                       tell what each server is and has
     expect leader=3 committed=5     fails if it is not so
+
+With ``world clients=2`` there are clients 101 and 102, which do as they are told:
+
+    connect 101 1               connect to a server, and have a session
+    ask 101 create /a           also ephemeral, get, set, delete, each with its path; and sync
+    disconnect 101              break its connection; it looks for another server
+    isolate 101, cut 101 3      as for servers
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from speckeeper.sim.client import Client
 from speckeeper.sim.disk import Latency
 from speckeeper.sim.network import Delays
 from speckeeper.sim.node import Node
@@ -34,10 +42,21 @@ from speckeeper.sim.options import Options
 from speckeeper.sim.schedule import Schedule
 from speckeeper.sim.transcript import dotted
 from speckeeper.sim.world import World
+from speckeeper.wire.codes import CreateFlag, OpCode
+from speckeeper.wire.records import OPEN_ACL_UNSAFE
+from speckeeper.wire.requests import (
+    CreateRequest,
+    DeleteRequest,
+    GetDataRequest,
+    Request,
+    SetDataRequest,
+    SyncRequest,
+)
 
 _EVEN = Options(delays=Delays(5, 5, slow_share=0), latency=Latency(2, 2, stall_share=0), writes=0)
 _PATIENCE_MS = 20_000
 _SEPARATOR = "----"
+_PINGED = " gets -2 at "  # a client's ping is answered
 _BYTES = re.compile(r" \d+ bytes [0-9a-f]{8}$")  # what is within some packets
 
 # What a reader need not see to follow a story: it follows from what is shown.
@@ -45,7 +64,22 @@ _HIDDEN = {
     "<-", "vote", "PING", "Start", "Propose", "ConnectAll", "ConnectToLeader", "LearnerConnected",
     "LeaderConnected", "ConnectFailed", "Disconnected", "Close", "LogPersisted", "done:", "ReadLog",
     "LogRead", "SnapshotReceived", "Reloaded",
+    "ToLeader", "FromLearner", "ToLearner", "FromLeader",
 }  # fmt: skip
+
+
+def _create(path: str, flag: CreateFlag) -> tuple[int, Request]:
+    return OpCode.CREATE, CreateRequest(path, b"", OPEN_ACL_UNSAFE, flag)
+
+
+_REQUESTS: dict[str, Callable[..., tuple[int, Request]]] = {
+    "create": lambda path: _create(path, CreateFlag.PERSISTENT),
+    "ephemeral": lambda path: _create(path, CreateFlag.EPHEMERAL),
+    "get": lambda path: (OpCode.GET_DATA, GetDataRequest(path, True)),
+    "set": lambda path: (OpCode.SET_DATA, SetDataRequest(path, b"new", -1)),
+    "delete": lambda path: (OpCode.DELETE, DeleteRequest(path, -1)),
+    "sync": lambda: (OpCode.SYNC, SyncRequest("/")),
+}
 
 
 class ScenarioError(AssertionError):
@@ -117,7 +151,9 @@ class Scenario:
         line = line.partition(" ")[2]
         if self._awaited is not None and line.startswith(self._awaited):
             self._seen = True
-        if not self._quiet and self._hidden.isdisjoint(line.split()[1:4]):
+        if self._quiet or _PINGED in line:
+            return
+        if line.startswith("client ") or self._hidden.isdisjoint(line.split()[1:4]):
             self._told.append(_BYTES.sub("", line))
 
     @property
@@ -182,10 +218,10 @@ class Scenario:
 
     def _do_isolate(self, arguments: list[str]) -> None:
         self._expected = 0
-        for node in self._nodes(arguments):
+        for number in map(int, arguments):
             for other in self.world.nodes:
-                if other != node.id:
-                    self._do_cut([str(node.id), str(other)])
+                if other != number:
+                    self._do_cut([str(number), str(other)])
 
     def _do_heal(self, arguments: list[str]) -> None:
         self._expected = 0
@@ -217,6 +253,30 @@ class Scenario:
                 f"{node.id} {does}: {applied} transactions, disk to {dotted(disk.end)}, "
                 f"epochs {disk.accepted_epoch}/{disk.current_epoch}"
             )
+
+    def _client(self, number: str) -> Client:
+        return next(client for client in self.world.clients if client.id == int(number))
+
+    def _do_connect(self, arguments: list[str]) -> None:
+        number, server = arguments
+        network, client = self.world.network, self._client(number)
+        others = [sid for sid in self.world.nodes if sid != int(server)]
+        for sid in others:  # It tries servers in an order of its own.
+            network.cut(client.id, sid)
+        client.resting = True
+        client.start()
+        self._do_until(["client", number, "<- session"])
+        for sid in others:
+            network.mend(client.id, sid)
+
+    def _do_disconnect(self, arguments: list[str]) -> None:
+        (number,) = arguments
+        if not self._client(number).disconnect():
+            raise ScenarioError("there is no connection")
+
+    def _do_ask(self, arguments: list[str]) -> None:
+        number, what, *path = arguments
+        self._client(number).ask(*_REQUESTS[what](*path))
 
     def _do_expect(self, arguments: list[str]) -> None:
         leader = self.world.leader()

@@ -56,7 +56,8 @@ def tell_story(
         _print(console, f"Nothing is violated. {_figures(outcome)}")
     else:
         _print(console, f"Violated: {outcome.violation}")
-        _print(console, _figures(outcome))
+        if outcome.figures:
+            _print(console, _figures(outcome))
     if expected is not None and expected.transcript:
         _print(console, _compare(expected, outcome))
 

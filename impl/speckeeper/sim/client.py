@@ -17,6 +17,7 @@ from speckeeper.sim.clock import Clock
 from speckeeper.sim.judge_client import Asked, JudgedClient
 from speckeeper.sim.link import Link
 from speckeeper.sim.node import Node
+from speckeeper.sim.transcript import answered, asked_for, dotted
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.handshake import (
     NO_PASSWORD,
@@ -141,7 +142,7 @@ class Client:
         greeting = ConnectRequest(
             0, judged.last_zxid, self._timeout_ms, judged.session, self._password, False
         )
-        self._note(f"-> {node.id} {greeting}")
+        self._note(f"-> {node.id} connect {judged.session:x} with {dotted(judged.last_zxid)}")
         raw = encode_connect_request(greeting)
         self._send(_LENGTH.pack(len(raw)) + raw)
         self._watch_over(attempt)
@@ -197,7 +198,7 @@ class Client:
 
     def _welcome(self, frame: bytes, applied: int) -> None:
         answer = decode_connect_response(frame)
-        self._note(f"<- {answer}")
+        self._note(f"<- session {answer.session_id:x} of {answer.timeout_ms} ms")
         judged = self.judged
         if not answer.session_id:
             judged.refused(judged.session)
@@ -216,7 +217,7 @@ class Client:
         reader = Reader(frame)
         xid, zxid, err = decode_reply_header(reader)
         if self._log is not None:
-            self._note(f"<- {xid} {zxid:#x} {err} {frame[16:]!r}")
+            self._note(f"gets {answered(xid, zxid, err, frame[16:])}")
         if xid == _EVENT_XID:
             kind, _, path = decode_watch_event(reader)
             self.judged.fired(kind, path, zxid)
@@ -248,7 +249,7 @@ class Client:
             return
         for _ in range(1 if self._rng.random() < 0.8 else 3):
             op, request = self._workload.next()
-            self._ask(op, request)
+            self.ask(op, request)
             if op == _CLOSE_SESSION:
                 break
 
@@ -259,14 +260,15 @@ class Client:
 
     def close_session(self) -> None:
         """End the session."""
-        self._ask(_CLOSE_SESSION, CloseSessionRequest())
+        self.ask(_CLOSE_SESSION, CloseSessionRequest())
 
-    def _ask(self, op: int, request: Request) -> None:
+    def ask(self, op: int, request: Request) -> None:
+        """Send a request on the connection that there is."""
         self._xid += 1
         asked = Asked(self._xid, op, request, self.judged.committed, self._clock.now_ms)
         self._asked.append(asked)
         if self._log is not None:
-            self._note(f"-> {self._xid} {request}")
+            self._note(f"asks {self._xid} {asked_for(op, request)}")
         self._send_request(self._xid, op, encode_request(op, request))
 
     def _note(self, text: str) -> None:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 from zlib import crc32
 
-from speckeeper.wire.codes import OpCode
+from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.election import Notification
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.wire.txns import TXN_HEADER
@@ -44,6 +44,19 @@ def describe(event: Any, name: Name) -> str:
     return " ".join((type(event).__name__, *fields))
 
 
+def asked_for(op: int, request: Any) -> str:
+    """Return the line of a client's request; ACLs are all the same in the simulator."""
+    fields = (_plain(value) for name, value in request._asdict().items() if name != "acl")
+    return " ".join((OpCode(op).name, *fields))
+
+
+def answered(xid: int, zxid: int, err: int, body: bytes) -> str:
+    """Return the line of a reply or of a watch event, by the xid of the request."""
+    result = "ok" if err == 0 else ErrorCode(err).name
+    told = f"{xid} at {dotted(zxid)}: {result}"
+    return f"{told} {_shown(body)}" if body else told
+
+
 def dotted(zxid: int) -> str:
     """Write a zxid as epoch and counter; -1 is one that means nothing."""
     return "-1" if zxid == -1 else f"{zxid >> 32}.{zxid & 0xFFFFFFFF}"
@@ -54,7 +67,7 @@ def _packet(packet: QuorumPacket) -> str:
     if packet.data is not None and packet.type in _PROPOSALS:
         parts.append(_txn(packet.data))
     elif packet.data is not None:
-        parts.append(_data(packet.data))
+        parts.append(_shown(packet.data))
     if packet.authinfo is not None:
         parts.append(repr(packet.authinfo))
     return " ".join(parts)
@@ -73,7 +86,7 @@ def _vote(vote: Notification) -> str:
     )
 
 
-def _data(data: bytes) -> str:
+def _shown(data: bytes) -> str:
     if len(data) <= _LONGEST_TEXT and data.isascii() and data.decode().isprintable():
         return repr(data.decode())
     if len(data) <= _LONGEST_HEX:
@@ -88,12 +101,14 @@ def _field(field: str, value: Any, name: Name) -> str:
         return _txn(value)
     if field == "link":
         return "itself" if value is None else name(value)
-    if isinstance(value, bytes):
-        return _data(value)
-    if isinstance(value, Enum):
-        return value.name
     if isinstance(value, QuorumPacket):
         return _packet(value)
     if field == "entries" and value is not None:
         return f"[{', '.join(f'{dotted(zxid)} {_txn(entry)}' for zxid, entry in value)}]"
-    return str(value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return _shown(value)
+    return value.name if isinstance(value, Enum) else str(value)
