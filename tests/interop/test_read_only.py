@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 import raw_client as zk
 from kazoo.client import KazooClient, KazooState, KeeperState
 from kazoo.exceptions import NotReadOnlyCallError
+from operators import admin_answer, shape
 from peers import APACHE_39, SPECKEEPER, Kind, free_port
 from trio import RawSession, Trio
 
@@ -31,15 +30,20 @@ def views(trio: Trio, admin: int) -> list[tuple[str, object]]:
     conf = [line.partition("=")[0] for line in peer.word("conf").splitlines()]
     state = [line for line in peer.word("mntr").splitlines() if "server_state" in line]
     quorum = [line.split("\t")[0] for line in peer.word("mntr").splitlines() if "peer_s" in line]
-    with urllib.request.urlopen(f"http://127.0.0.1:{admin}/commands/is_read_only") as answer:
-        told = json.load(answer)["read_only"]
+    commands = (
+        "is_read_only leader voting_view observers zabstate configuration connections dump "
+        "server_stats stats watch_summary last_snapshot ruok"
+    )
+    told = [(command, shape(admin_answer(admin, command))) for command in commands.split()]
     return [
+        ("read-only", admin_answer(admin, "is_read_only")["read_only"]),
+        ("leader", admin_answer(admin, "leader")["error"]),
+        *told,
         ("isro", peer.word("isro")),
         ("srvr", lines),
         ("conf", conf),
         ("mntr", state),
         ("mntr of a quorum", quorum),
-        ("is_read_only", told),
     ]
 
 

@@ -188,9 +188,9 @@ def last_snapshot(running: Running, parameters: Parameters) -> Answer:
 
 
 def leader(running: Running, parameters: Parameters) -> Answer:
-    """Who leads; a standalone server has no leader, and the text is Apache's."""
+    """Who leads; a server alone, or in read-only mode, has no leader, and the text is Apache's."""
     member = running.member
-    if member is None:
+    if member is None or member.serving is None:
         raise CommandError("server is not initialized")
     found = leader_id(member)
     server = member.config.server(found)
@@ -312,9 +312,9 @@ _BARE = frozenset({"jute.maxbuffer", "readonlymode.enabled", "java.security.auth
 
 
 def voting_view(running: Running, parameters: Parameters) -> Answer:
-    """The voting members, by id; a standalone server has none."""
+    """The voting members, by id; none where there is no ensemble to ask about."""
     member = running.member
-    if member is None:
+    if member is None or member.serving is None:
         return {"current_config": {}}
     active = member.peer.membership.active
     return {
