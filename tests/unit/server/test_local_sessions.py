@@ -101,6 +101,7 @@ class TestAtTheLeader:
         world.persist()
         assert [reply.err for reply in client.frames()] == [0, 0]
         assert world.tree.sessions == {session_id: 4000}
+        assert world.server.core.local_sessions.by_id == {}
         assert world.tree.ephemerals == {session_id: {"/e"}}
         assert world.tick(6001) == [session_id]  # by a transaction, like any other
         world.persist()
@@ -213,6 +214,7 @@ class TestAtALearner:
         assert client.frames()[0].err == 0
         assert world.tree.ephemerals == {session_id: {"/e"}}
         assert world.leader.sessions.by_id[session_id].owner == 1
+        assert world.server.core.local_sessions.by_id == {}  # it is the leader that lets it expire
         client.send(OpCode.CLOSE_SESSION, body=b"")
         assert world.requests() == [(OpCode.CLOSE_SESSION, session_id)]
         world.commit()
