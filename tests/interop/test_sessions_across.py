@@ -23,7 +23,9 @@ def life(trio: Trio) -> Seen:
     leader = trio.leader()
     followers = [sid for sid in (1, 2, 3) if sid != leader]
     seen: Seen = []
-    pairs = ((followers[0], followers[1]), (followers[0], leader), (leader, followers[0]))
+    pairs = [(followers[0], followers[1]), (followers[0], leader), (leader, followers[0])]
+    if 4 in trio.members:
+        pairs = [(4, leader), (followers[0], 4)]
     for number, (first, second) in enumerate(pairs):
         here, there = trio.members[first].port, trio.members[second].port
 
@@ -134,5 +136,17 @@ def test_sessions_live_as_in_apache_s_ensemble(tmp_path: Path, ours: tuple[int, 
         with Trio(kinds, tmp_path / str(len(seen))) as trio:
             assert trio.start(2, 3).leader() == 3
             trio.start(1)
+            seen.append(life(trio))
+    assert seen[1] == seen[0]
+
+
+@pytest.mark.parametrize("ours", [(1, 2, 3, 4), (4,), (1, 2, 3)], ids=["ours", "observes", "votes"])
+def test_sessions_live_at_observers_too(tmp_path: Path, ours: tuple[int, ...]) -> None:
+    seen = []
+    for each in ((), ours):
+        kinds = [SPECKEEPER if sid in each else APACHE_39 for sid in (1, 2, 3, 4)]
+        with Trio(kinds, tmp_path / str(len(seen)), observers=1) as trio:
+            assert trio.start(2, 3).leader() == 3
+            trio.start(1, 4)
             seen.append(life(trio))
     assert seen[1] == seen[0]
