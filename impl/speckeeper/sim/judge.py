@@ -33,7 +33,11 @@ _COUNTER = 0xFFFFFFFF
 class Judge:
     """Watches the servers of one ensemble."""
 
-    def __init__(self, membership: Membership, disks: Mapping[int, Disk]) -> None:
+    def __init__(
+        self, membership: Membership, disks: Mapping[int, Disk], local_sessions: bool = False
+    ) -> None:
+        """``local_sessions``: sessions may be known to one server only."""
+        self.local_sessions = local_sessions
         self.order: list[int] = []
         """What was committed, in its order."""
         self.leaders: dict[int, int] = {}

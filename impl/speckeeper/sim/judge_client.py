@@ -67,6 +67,9 @@ class JudgedClient:
     def opened(self, session: int, applied: int) -> None:
         """A server has taken the client in; ``applied``: how far its tree was then."""
         facts = self._judge.facts
+        if session not in facts.opened and self._judge.local_sessions:
+            self.session = session  # one server's own, so far
+            return
         if session not in facts.opened:
             raise Violation(f"Sessions: {self._name} gets {session:#x}, which is not committed")
         closed = facts.closed.get(session)
@@ -80,6 +83,9 @@ class JudgedClient:
     def refused(self, session: int) -> None:
         """A server says that the session is over."""
         opened = self._judge.facts.opened.get(session, 0)
+        if not opened and self._judge.local_sessions:
+            self.over()  # it has gone to another server, or was silent
+            return
         # A server that is behind may not know of it yet, if the client has not seen it either.
         if self.last_zxid >= opened and session not in self._judge.sessions.closing:
             raise Violation(

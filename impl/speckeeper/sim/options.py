@@ -33,6 +33,8 @@ class Options(NamedTuple):
     drift: int = 0
     """By how many milliseconds in a second clocks may go wrong."""
     snap_count: int = 100_000
+    local_sessions: bool = False
+    """Whether sessions begin as one server's own, and become the ensemble's on need. Not drawn."""
 
     @property
     def client_numbers(self) -> tuple[int, ...]:

@@ -69,7 +69,7 @@ class World:
             sid: Disk(self.clock, f"{self.seed} disk {sid}", options.latency)
             for sid in options.servers
         }
-        self.judge = Judge(membership, disks)
+        self.judge = Judge(membership, disks, schedule.options.local_sessions)
         self.nodes: dict[int, Node] = {}
         surroundings = Surroundings(self.clock, self.network, self.nodes, self.judge, log)
         for sid in options.servers:
@@ -281,6 +281,8 @@ def _server_settings(options: Options, server_id: int) -> ServerSettings:
         server_id=server_id,
         tick_time_ms=options.tick_time_ms,
         snap_count=options.snap_count,
+        local_sessions_enabled=options.local_sessions,
+        local_sessions_upgrading_enabled=options.local_sessions,
     )
 
 
