@@ -24,6 +24,7 @@ from speccheck.prove.terms import (
 )
 from speccheck.prove.translate import Closure, Context, State, Translator
 from speccheck.prove.values import (
+    Scalar,
     Term,
     Unfit,
     Value,
@@ -57,6 +58,7 @@ class _Template:
     constants: list[Term]
     kinds: list[str]
     formula: Term
+    names: dict[str, Value]
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Conditions:
         self._steps: dict[str, Step] = {}
         self._held: dict[int, Term] = {}
         self._templates: dict[int, _Template] = {}
+        self._patterned: dict[str, Term] = {}
         self._assumed: list[Term] | None = None
 
     # --- parts that conditions share -------------------------------------------------------------
@@ -145,9 +148,12 @@ class Conditions:
         """Return the condition of an obligation. Raises TlaError outside of the fragment."""
         goal = self.goal(obligation.theorem)
         try:
-            return self._of(goal, obligation)
+            condition = self._of(goal, obligation)
         except Unfit as error:
             raise outside(goal.theorem.place, str(error)) from None
+        known = self.world.axioms_for([*condition.hypotheses, condition.negated])
+        condition.hypotheses += known
+        return condition
 
     def _of(self, goal: Goal, obligation: Obligation) -> Condition:
         if obligation.kind is Kind.FACT:
@@ -156,14 +162,22 @@ class Conditions:
             return self._implied(goal, goal.goals[obligation.conjunct], True)
         if obligation.kind is Kind.INITIAL:
             return self._initial(goal, goal.goals[obligation.conjunct])
-        step = self.step(goal, obligation.action)
         if obligation.kind is Kind.POSSIBLE:
-            held = [self._holds_now(node) for node in goal.goals.values()]
-            hypotheses = [*self._assumptions(), *held, *step.guards]
-            return Condition(
-                hypotheses, z3.BoolVal(True), False, self.state, step.then, step.parameters
-            )
+            return self._possible(goal, obligation.action)
+        step = self.step(goal, obligation.action)
         return self._step(goal, step, obligation)
+
+    def _possible(self, goal: Goal, action: str) -> Condition:
+        """Return what has a solution if the action can be taken in a state of the invariant."""
+        everything = [self._holds_now(node) for node in self.module.resolved.assumptions]
+        if not action:
+            return Condition(everything, z3.BoolVal(True), False, self.state, None)
+        step = self.step(goal, action)
+        everything += [self._holds_now(node) for node in goal.goals.values()]
+        hypotheses = [*everything, *step.guards]
+        return Condition(
+            hypotheses, z3.BoolVal(True), False, self.state, step.then, step.parameters
+        )
 
     def _initial(self, goal: Goal, node: m.Expression) -> Condition:
         assert goal.behaviour is not None
@@ -243,12 +257,34 @@ class Conditions:
         servers.grow(self._hints.terms, self._texts, self.translator, self.state)
         for name, node in invariant.items():
             if name not in self._hints.instantiated:
-                facts.append(self._holds_now(node))
+                facts.append(self._given(name, node))
                 continue
             selected = True
             if wanted:
                 facts += self._instances(node, servers)
         return facts, selected
+
+    def _given(self, name: str, node: m.Expression) -> Term:
+        """Return a conjunct as it is assumed, with the patterns that hints give it."""
+        texts = extra(self._hints.conjuncts, name).patterns
+        if not texts:
+            return self._holds_now(node)
+        if name not in self._patterned:
+            template = self._template(node)
+            terms = []
+            for text in texts:
+                value = self._texts.value(text, template.names, self.translator, self.state)
+                terms.append(value.term if isinstance(value, Scalar) else None)
+            try:
+                pattern = z3.MultiPattern(*terms)
+                formula = z3.ForAll(template.constants, template.formula, patterns=[pattern])
+                z3.Solver().add(formula)
+            except (z3.Z3Exception, AttributeError, AssertionError):
+                listed = ", ".join(texts)
+                message = f"the hint {listed} is no pattern of {name}: it needs every name that is "
+                raise ProofError(f"{message}bound there, and functions only") from None
+            self._patterned[name] = formula
+        return self._patterned[name]
 
     def _witnesses(
         self, assumption: m.Expression, pool: TermPool, instances: TermPool
@@ -284,26 +320,33 @@ class Conditions:
 
     def _instances(self, node: m.Expression, pool: TermPool) -> list[Term]:
         """Return instances of a formula: it is translated once, then its terms are replaced."""
+        template = self._template(node)
+        return [
+            z3.substitute(template.formula, *zip(template.constants, chosen, strict=True))
+            for chosen in distinct_choices(template.kinds, pool)
+        ]
+
+    def _template(self, node: m.Expression) -> _Template:
         template = self._templates.get(id(node))
         if template is None:
             bounds, body, context = opened_bounds(node, Context(now=self.state))
             names: dict[m.Parameter, Value | Closure] = {}
+            shown: dict[str, Value] = {}
             constants: list[Term] = []
             kinds: list[str] = []
             limits: list[Term] = []
             for parameter, domain in instantiable(self.translator, bounds, context):
                 made = self.world.bound(parameter.name, domain.type)
-                names[parameter] = made.value
+                names[parameter] = shown[parameter.name] = made.value
                 constants += made.constants
                 kinds.append(type_name(domain.type))
                 limits.append(domain.has(made.value))
-            formula = self.translator.holds(body, context.binding(names))
-            template = _Template(constants, kinds, implication(conjunction(limits), formula))
+            formula = implication(
+                conjunction(limits), self.translator.holds(body, context.binding(names))
+            )
+            template = _Template(constants, kinds, formula, shown)
             self._templates[id(node)] = template
-        return [
-            z3.substitute(template.formula, *zip(template.constants, chosen, strict=True))
-            for chosen in distinct_choices(template.kinds, pool)
-        ]
+        return template
 
     def _lemma(self, used: Goal, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
         goal = self.goal(theorem)

@@ -12,7 +12,7 @@ import z3
 
 from speccheck.prove.conditions import Condition, Conditions
 from speccheck.prove.counterexample import Counterexample, counterexample
-from speccheck.prove.hints import Hints
+from speccheck.prove.hints import Hints, hints_path
 from speccheck.prove.module import ProofModule
 from speccheck.prove.obligations import Kind, Obligation, framed
 from speccheck.prove.world import World
@@ -76,6 +76,11 @@ class Prover:
             self._finite = Conditions(self.module, self._hints, World(self._hints.sizes))
         return self._finite
 
+    @property
+    def smallest(self) -> Conditions:
+        """Return the conditions where a solution is found most easily."""
+        return self.finite if self._hints.sizes else self.conditions
+
     def prove(self, obligation: Obligation) -> Verdict:
         """Return what comes of an obligation. Raises TlaError, ProofError."""
         started = time.monotonic()
@@ -118,7 +123,7 @@ class Prover:
         ProofError.
         """
         if obligation.kind is Kind.POSSIBLE:
-            return str(_solver(self.finite.of(obligation), 0).to_smt2())
+            return str(_solver(self.smallest.of(obligation), 0).to_smt2())
         if self._unchanged(obligation):
             return None
         return str(_solver(self.conditions.of(obligation), 0).to_smt2())
@@ -152,15 +157,20 @@ class Prover:
         return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
 
     def _possible(self, obligation: Obligation) -> Verdict:
-        condition = self.finite.of(obligation)
+        condition = self.smallest.of(obligation)
         solver = _solver(condition, self._limits.finite)
         answers = {"sat": Status.PROVED, "unsat": Status.REFUTED}
         answer = str(solver.check())
         status = answers.get(answer, Status.UNKNOWN)
         lines = []
-        if status is Status.REFUTED:
-            lines = ["no state of the invariant allows this action in the finite instance:"]
+        if status is Status.REFUTED and obligation.action:
+            where = " in the finite instance" if self._hints.sizes else ""
+            lines = [f"no state of the invariant allows this action{where}:"]
             lines.append("what is proved of it is proved of nothing")
+        elif status is Status.REFUTED:
+            lines = ["the assumptions contradict each other: what follows is proved of nothing"]
+        elif status is Status.UNKNOWN and not self._hints.sizes:
+            lines = [f"no example was found; give [sizes] in {hints_path(self.module.path)}"]
         return Verdict(obligation, status, 0.0, lines=lines)
 
 

@@ -28,13 +28,15 @@ class Extra:
     """More for the obligations of one action, conjunct or theorem.
 
     ``terms`` are written with the names bound there; ``under`` limits a conjunct's to some actions;
-    ``by`` names the theorem whose invariant a theorem follows from.
+    ``by`` names the theorem whose invariant a theorem follows from. ``patterns`` of a conjunct: Z3
+    makes an instance of it where all of these terms are.
     """
 
     terms: Terms = field(default_factory=dict)
     lemmas: tuple[Lemma, ...] = ()
     under: tuple[str, ...] = ()
     by: str = ""
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ def _extras(data: object) -> dict[str, Extra]:
     found: dict[str, Extra] = {}
     for name, value in _table(data).items():
         table = _table(value)
-        if set(table) - {"terms", "lemmas", "under", "by"}:
-            raise ValueError(f"{name} says more than terms, lemmas, under, by")
+        if set(table) - {"terms", "lemmas", "under", "by", "patterns"}:
+            raise ValueError(f"{name} says more than terms, lemmas, under, by, patterns")
         lemmas = table.get("lemmas", [])
         if not isinstance(lemmas, list):
             raise TypeError(f"the lemmas of {name} are no list")
@@ -116,6 +118,7 @@ def _extras(data: object) -> dict[str, Extra]:
             lemmas=tuple(Lemma(str(one["theorem"]), _texts(one["with"])) for one in lemmas),
             under=_texts(table.get("under", [])),
             by=str(table.get("by", "")),
+            patterns=_texts(table.get("patterns", [])),
         )
     return found
 

@@ -34,7 +34,8 @@ class Obligation(NamedTuple):
     INITIAL and STEP: a conjunct of an inductive invariant holds in the initial states, and after a
     step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
     from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
-    the action, so that its obligations are not empty.
+    the action, so that its obligations are not empty; without an action, the assumptions are free
+    of contradiction.
     """
 
     theorem: str
@@ -44,7 +45,9 @@ class Obligation(NamedTuple):
 
     def __str__(self) -> str:
         where = {Kind.INITIAL: "Init", Kind.IMPLIED: "", Kind.FACT: ""}.get(self.kind, self.action)
-        what = "can be taken" if self.kind is Kind.POSSIBLE else self.conjunct
+        what = self.conjunct
+        if self.kind is Kind.POSSIBLE:
+            what = "can be taken" if self.action else "the assumptions can hold"
         parts = [self.theorem, where, "" if what == self.theorem else what]
         return ": ".join(part for part in parts if part)
 
@@ -119,14 +122,17 @@ def _temporal(node: m.Expression) -> tuple[m.Expression, m.Expression] | None:
     return None
 
 
-def obligations(module: ProofModule, goal: Goal, *, finite: bool) -> list[Obligation]:
-    """Return what has to be proved of a theorem; ``finite``: also that each action is possible.
+def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
+    """Return what has to be proved of a theorem, and that it is not proved of nothing.
 
     What an action leaves unchanged needs no proof (the frame rule); see :func:`framed`.
     """
     name = goal.theorem.name
     if goal.behaviour is None:
-        return [Obligation(name, Kind.FACT, "", label) for label in goal.goals]
+        facts = [Obligation(name, Kind.FACT, "", label) for label in goal.goals]
+        if module.resolved.assumptions:
+            facts.append(Obligation(name, Kind.POSSIBLE, "", ""))
+        return facts
     found: list[Obligation] = []
     leaves = goal.behaviour.leaves
     if goal.on_steps:
@@ -138,8 +144,7 @@ def obligations(module: ProofModule, goal: Goal, *, finite: bool) -> list[Obliga
     if not goal.inductive:
         return [Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals]
     found.extend(Obligation(name, Kind.INITIAL, "", label) for label in goal.goals)
-    if finite:
-        found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
+    found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
     for leaf in leaves:
         found.extend(Obligation(name, Kind.STEP, leaf.name, label) for label in goal.goals)
     return found

@@ -74,7 +74,7 @@ def plan(task: Task) -> Plan:
         )
         rests = dict.fromkeys([goal.by, *lemmas] if goal.by else lemmas)
         results.append(TheoremResult(name, tuple(rests)))
-        listed.extend(obligations(module, goal, finite=bool(hints.sizes)))
+        listed.extend(obligations(module, goal))
     return Plan(module.name, results, listed, module.nameless)
 
 

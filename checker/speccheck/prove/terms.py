@@ -79,6 +79,7 @@ def _texts(hints: Hints) -> set[str]:
         for texts in table.values():
             found.update(texts)
     for one in extras:
+        found.update(one.patterns)
         for lemma in one.lemmas:
             found.update(lemma.arguments)
     return found

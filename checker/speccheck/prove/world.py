@@ -1,6 +1,6 @@
 """Sorts and symbols: of any size, or of a few elements where a counterexample is looked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -52,6 +52,8 @@ class World:
         self._elements: dict[str, list[Term]] = {}
         self._symbols: dict[str, Term] = {}
         self._fresh = count()
+        self._bound: dict[int, Term] = {}  # all constants for bound names, by identity
+        self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
         self._suffix = f"!{next(World._made)}" if self.sizes else ""
 
     def sort(self, type_: Type) -> Term:
@@ -159,7 +161,61 @@ class World:
             )
         label = f"{name}!{next(self._fresh)}" if numbered else name
         constant = z3.Const(label, self.sort(type_))
+        self._bound[constant.get_id()] = constant
         return Bound(Scalar(constant, type_), [constant])
+
+    def bound_in(self, terms: list[Term]) -> list[Term]:
+        """Return the constants for bound names that stand in some terms, each once."""
+        found: dict[int, Term] = {}
+        seen: set[int] = set()
+        pending = list(terms)
+        while pending:
+            term = pending.pop()
+            if term.get_id() in seen:
+                continue
+            seen.add(term.get_id())
+            if term.get_id() in self._bound:
+                found[term.get_id()] = term
+            pending.extend(term.body().children() if z3.is_quantifier(term) else term.children())
+        return [found[key] for key in sorted(found)]
+
+    def chosen(
+        self,
+        name: str,
+        type_: Type,
+        arguments: list[Term],
+        axiom: Callable[[Value], Term],
+    ) -> Value:
+        """Return a fresh value that depends on some terms, as that of CHOOSE does.
+
+        ``axiom`` is what is known of it; see :meth:`axioms_for`.
+        """
+        label = f"{name}!{next(self._fresh)}"
+        value = self.symbol(label, type_, tuple(arguments))
+        self._axioms[label + self._suffix] = axiom(value)
+        return value
+
+    def axioms_for(self, terms: list[Term]) -> list[Term]:
+        """Return what is known of the values of CHOOSE that stand in some terms."""
+        if not self._axioms:
+            return []
+        found: dict[str, Term] = {}
+        seen: set[int] = set()
+        pending = list(terms)
+        while pending:
+            term = pending.pop()
+            if term.get_id() in seen:
+                continue
+            seen.add(term.get_id())
+            if z3.is_quantifier(term):
+                pending.append(term.body())
+                continue
+            name = term.decl().name() if z3.is_app(term) else ""
+            if name in self._axioms and name not in found:
+                found[name] = self._axioms[name]
+                pending.append(found[name])
+            pending.extend(term.children())
+        return [found[name] for name in sorted(found)]
 
     def witness(self, name: str, type_: Type, arguments: list[Term]) -> Value:
         """Return an element named by a Skolem function of some terms."""

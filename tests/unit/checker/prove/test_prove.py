@@ -1,5 +1,6 @@
 """Small modules: what is proved, refuted, unknown, refused; each way in which a proof can fail."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from speccheck.prove.discharge import Limits, Verdict
 from speccheck.prove.errors import ProofError
 from speccheck.prove.run import Task, prove
+from speccheck.report.questions import write_questions
 from speccheck.tla.errors import TlaError
 
 HEAD = r"""---- MODULE Small ----
@@ -68,6 +70,8 @@ def test_an_inductive_invariant_is_proved_conjunct_by_conjunct(tmp_path: Path) -
         "Safe: Tick: Irreflexive": ("proved", True),
         "Safe: See: Counts": ("proved", True),
         "Safe: See: Irreflexive": ("proved", False),
+        "Safe: Tick: can be taken": ("proved", False),
+        "Safe: See: can be taken": ("proved", False),
     }
 
 
@@ -122,7 +126,7 @@ def test_theorems_rest_on_an_invariant_and_speak_of_steps(tmp_path: Path) -> Non
     ("text", "problem"),
     [
         ("THEOREM T == \\A s \\in Server : {s} = {s} \\X {s}", "products of sets"),
-        ("THEOREM T == (CHOOSE s \\in Server : TRUE) = Boss", "do not know this construct"),
+        ("THEOREM T == (CHOOSE s : s = Boss) = Boss", "do not know this construct"),
         ("THEOREM T == \\A f \\in [Server -> Server] : TRUE", "can be terms"),
         ("THEOREM T == Boss = 1", "is compared with"),
         ("THEOREM T == \\A s : s = s", "without a set"),
@@ -164,4 +168,73 @@ def test_an_action_has_to_determine_every_variable_once(tmp_path: Path) -> None:
 def test_hints_that_do_not_fit_are_refused(hints: str, problem: str, tmp_path: Path) -> None:
     text = "THEOREM T == Spec => [](\\A s \\in Server : count[s] >= 0)"
     with pytest.raises(ProofError, match=problem):
+        verdicts(tmp_path, text, hints)
+
+
+def test_choose_is_the_one_there_is(tmp_path: Path) -> None:
+    text = (
+        "Mine(s) == CHOOSE t \\in Server : seen[s][t]\n"
+        "Nobody == \\A s, t \\in Server : ~seen[s][t]\n"
+        "Found == \\A s, t \\in Server : UNIQUE seen[s][t] => t = Mine(s)\n"
+        "THEOREM Safe == Spec => []Found"
+    )
+    only = "(\\A u \\in Server : seen[s][u] => u = t) /\\"
+
+    assert statuses(tmp_path, text.replace("UNIQUE", only))["Safe: See: Found"] == "proved"
+    assert statuses(tmp_path, text.replace("UNIQUE", ""))["Safe: See: Found"] != "proved"
+
+
+def test_choose_says_nothing_where_there_is_none(tmp_path: Path) -> None:
+    text = (
+        "Mine(s) == CHOOSE t \\in Server : seen[s][t]\n"
+        "Found == \\A s \\in Server : seen[s][Mine(s)]\n"
+        "THEOREM Safe == Spec => []Found"
+    )
+    assert statuses(tmp_path, text)["Safe: Init: Found"] != "proved"
+
+
+def test_what_is_proved_of_nothing_is_noticed_without_an_instance_too(tmp_path: Path) -> None:
+    text = (
+        "Alone == \\A s, t \\in Server : s = t\n"
+        "Inv == Alone /\\ \\A s \\in Server : ~seen[s][s]\nTHEOREM Safe == Spec => []Inv"
+    )
+    found = verdicts(tmp_path, text)
+    assert found["Safe: See: can be taken"].status.value == "refuted"
+    assert found["Safe: See: can be taken"].lines[0] == (
+        "no state of the invariant allows this action:"
+    )
+    assert found["Safe: Tick: can be taken"].status.value == "proved"
+
+
+def test_assumptions_that_contradict_each_other_are_noticed(tmp_path: Path) -> None:
+    text = "ASSUME A == Server = {}\nASSUME B == Boss \\in Server\nTHEOREM T == Boss # Boss"
+    found = verdicts(tmp_path, text)
+    assert found["T"].status.value == "proved"
+    assert found["T: the assumptions can hold"].status.value == "refuted"
+
+
+def test_patterns_are_given_to_z3(tmp_path: Path) -> None:
+    text = (
+        "One == \\A s, t \\in Server : seen[s][t] => seen[t][s]\n"
+        "THEOREM Safe == Spec => []One\n"
+        "Both == \\A s, t \\in Server : seen[s][t] = seen[t][s]\nTHEOREM Same == Spec => []Both"
+    )
+    hints = (
+        '[theorems]\nSame = { by = "Safe" }\n'
+        '[conjuncts]\nOne = { patterns = ["seen[s][t]", "count[s]"] }\n'
+    )
+
+    assert statuses(tmp_path, text, hints)["Same: Both"] == "proved"
+    write_questions(tmp_path / "Small.tla", (), ("Same",), tmp_path / "smt2")
+    (question,) = (tmp_path / "smt2").glob("*.smt2")
+    assert re.search(r":pattern \( \(seen s!\d+ t!\d+\) \(count s!\d+\) \)", question.read_text())
+
+
+@pytest.mark.parametrize("pattern", ["seen[s][Boss]", "{s}"])
+def test_a_pattern_that_is_none_is_refused(pattern: str, tmp_path: Path) -> None:
+    text = (
+        "Stays == \\A s, t \\in Server : seen[s][t] => seen[t][s]\nTHEOREM Safe == Spec => []Stays"
+    )
+    hints = f'[conjuncts]\nStays = {{ patterns = ["{pattern}"] }}\n'
+    with pytest.raises(ProofError, match="is no pattern"):
         verdicts(tmp_path, text, hints)

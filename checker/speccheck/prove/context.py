@@ -1,0 +1,99 @@
+"""What names mean where an expression is translated, and what every part of a translator can do."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import z3
+
+from speccheck.prove.types import BoolType, IntType
+from speccheck.prove.values import (
+    Scalar,
+    SetValue,
+    Term,
+    Unfit,
+    Value,
+    conjunction,
+    describe,
+    implication,
+)
+from speccheck.prove.world import World
+from speccheck.tla import meaning as m
+
+State: TypeAlias = Mapping[m.Variable, Value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """An operator as an argument, with the names in sight where it was written."""
+
+    target: m.Operator | m.Builtin | m.Constant
+    names: "Mapping[m.Parameter, Value | Closure]"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What names mean: parameters, and variables in this state and in the next."""
+
+    now: State
+    then: State | None = None
+    names: Mapping[m.Parameter, "Value | Closure"] = field(default_factory=dict)
+    old: Value | None = None
+
+    def binding(self, names: Mapping[m.Parameter, "Value | Closure"]) -> "Context":
+        """Return the context with more names."""
+        return replace(self, names={**self.names, **names})
+
+
+class Evaluator(ABC):
+    """Evaluates expressions in one world; the parts of a translator call one another by this."""
+
+    world: World
+
+    @abstractmethod
+    def value(self, node: m.Argument, context: Context) -> Value:
+        """Return the value of an expression. Raises TlaError outside of the fragment."""
+
+    @abstractmethod
+    def holds(self, node: m.Argument, context: Context) -> Term:
+        """Return the term of a boolean expression. Raises TlaError outside of the fragment."""
+
+    @abstractmethod
+    def number(self, node: m.Argument, context: Context) -> Term:
+        """Return the term of a number. Raises TlaError."""
+
+    @abstractmethod
+    def set_(self, node: m.Argument, context: Context) -> SetValue:
+        """Return a set. Raises TlaError."""
+
+    @abstractmethod
+    def bind(self, bound: m.Bound, context: Context) -> Iterator[tuple[m.Parameter, SetValue]]:
+        """Yield each name that a bound binds with its set. Raises TlaError."""
+
+    @abstractmethod
+    def every(self, domain: SetValue, holds: Callable[[Value], Term]) -> Term:
+        """Return that something holds of every element of a set. Raises Unfit."""
+
+
+def truth(term: Term) -> Scalar:
+    """Return a boolean."""
+    return Scalar(term, BoolType())
+
+
+def number_of(value: Value) -> Term:
+    """Return the term of a number. Raises Unfit."""
+    if isinstance(value, Scalar) and isinstance(value.type, IntType):
+        return value.term
+    raise Unfit(f"a number is expected here, not a {describe(value)}")
+
+
+def closed(universal: bool, constants: list[Term], limits: list[Term], formula: Term) -> Term:
+    """Return a quantified formula over constants that are within limits."""
+    if universal:
+        body = implication(conjunction(limits), formula)
+    else:
+        body = conjunction([*limits, formula])
+    if not constants or z3.is_true(body) or z3.is_false(body):
+        return body
+    return z3.ForAll(constants, body) if universal else z3.Exists(constants, body)
