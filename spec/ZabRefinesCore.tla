@@ -35,7 +35,7 @@ VARIABLES
     coreProposedLength, coreCommittedLength, coreLeads, coreEstablished,
     corePromiseQuorum, coreCommitQuorum, coreDeliveredEpoch, coreElectionAccepted
 
-Core == INSTANCE ZabCore WITH
+Core == INSTANCE ZabCoreSteps WITH
             acceptedEpoch    <- coreAcceptedEpoch,
             currentEpoch     <- coreCurrentEpoch,
             zabState         <- coreZabState,
@@ -76,12 +76,9 @@ coreVars == <<coreAcceptedEpoch, coreCurrentEpoch, coreZabState, coreNewEpoch, c
 (* The steps of the core that the step of Zab amounts to which server i    *)
 (* has just taken.  e is the epoch that i has accepted.                    *)
 
-(* A step is the name of an action with its arguments.                     *)
-Does(action, arguments) == [action |-> action, arguments |-> arguments]
-
 If(condition, steps) == IF condition THEN steps ELSE << >>
 
-Appends(i, e, n) == [k \in 1..n |-> Does("Append", <<i, e>>)]
+Appends(i, e, n) == [k \in 1..n |-> Core!Does("Append", <<i, e>>)]
 
 (***************************************************************************)
 (* The disk of i.  The first change of its log in a synchronization, or    *)
@@ -95,21 +92,21 @@ LogSteps(i, e) ==
         grown  == Len(after) - Len(before)
     IN  IF before = after
         THEN If(currentEpoch'[i] # currentEpoch[i] /\ coreLogEpoch[i] < e,
-                <<Does("SyncLog", <<i, e, Len(after)>>)>>)
+                <<Core!Does("SyncLog", <<i, e, Len(after)>>)>>)
         ELSE IF coreLogEpoch[i] < e /\ currentEpoch[i] < e
         THEN IF IsPrefix(before, after)
-             THEN <<Does("SyncLog", <<i, e, Len(before)>>)>> \o Appends(i, e, grown)
-             ELSE <<Does("SyncLog", <<i, e, Len(after)>>)>>
+             THEN <<Core!Does("SyncLog", <<i, e, Len(before)>>)>> \o Appends(i, e, grown)
+             ELSE <<Core!Does("SyncLog", <<i, e, Len(after)>>)>>
         ELSE IF grown > 0
         THEN Appends(i, e, grown)
-        ELSE <<Does("Resync", <<i, e, Len(after)>>)>>
+        ELSE <<Core!Does("Resync", <<i, e, Len(after)>>)>>
 
 EpochSteps(i, e) ==
     If(acceptedEpoch'[i] # acceptedEpoch[i],
        IF state[i] = LEADING
-       THEN <<Does("ChooseEpoch", <<i, e, cepochRecv[i]>>)>>
-       ELSE <<Does("Promise", <<i, e, leader[i]>>)>>)
-    \o If(currentEpoch'[i] # currentEpoch[i], <<Does("FinishSync", <<i, currentEpoch'[i]>>)>>)
+       THEN <<Core!Does("ChooseEpoch", <<i, e, cepochRecv[i]>>)>>
+       ELSE <<Core!Does("Promise", <<i, e, leader[i]>>)>>)
+    \o If(currentEpoch'[i] # currentEpoch[i], <<Core!Does("FinishSync", <<i, currentEpoch'[i]>>)>>)
 
 (***************************************************************************)
 (* Who joins, and what it reports.                                         *)
@@ -118,10 +115,10 @@ DiscoverySteps(i) ==
     LET reports == {j \in Server : /\ handler[i][j] = CONNECTED
                                    /\ handler'[i][j] \in {FOLLOWERINFO, LEADERINFO}}
     IN  If(state[i] # LEADING /\ state'[i] = LEADING,
-           <<Does("Elect", <<i>>), Does("FollowerInfo", <<i, i, acceptedEpoch[i]>>)>>)
+           <<Core!Does("Elect", <<i>>), Core!Does("FollowerInfo", <<i, i, acceptedEpoch[i]>>)>>)
         \o If(reports # {} /\ ~EpochChosen(i),
               LET j == CHOOSE j \in reports : TRUE
-              IN  <<Does("FollowerInfo", <<j, i, msgs[j][i][1].mzxid[1]>>)>>)
+              IN  <<Core!Does("FollowerInfo", <<j, i, msgs[j][i][1].mzxid[1]>>)>>)
 
 (***************************************************************************)
 (* A quorum has corePromised; a quorum has acknowledged NEWLEADER.             *)
@@ -129,9 +126,9 @@ DiscoverySteps(i) ==
 StartSteps(i) ==
     LET finished == i \in ackeRecv'[i] /\ IsQuorum(ackeRecv'[i])
     IN  If(state'[i] = LEADING /\ finished /\ ~ElectionFinished(i),
-           <<Does("StartEpoch", <<i, newEpoch[i], ackeRecv'[i], i>>)>>)
+           <<Core!Does("StartEpoch", <<i, newEpoch[i], ackeRecv'[i], i>>)>>)
         \o If(state'[i] = LEADING /\ zabState[i] # BROADCAST /\ zabState'[i] = BROADCAST,
-              <<Does("Establish", <<i, newEpoch[i], ackldRecv[i]>>)>>)
+              <<Core!Does("Establish", <<i, newEpoch[i], ackldRecv[i]>>)>>)
 
 (***************************************************************************)
 (* A new proposal; proposals that a quorum has.  The last of them has the  *)
@@ -148,19 +145,19 @@ BroadcastSteps(i) ==
         place == Len(committed')
     IN  If(made # {},
            LET p == CHOOSE p \in made : TRUE
-           IN  <<Does("Propose", <<i, p.txn.zxid[1], p.txn.value>>)>>)
+           IN  <<Core!Does("Propose", <<i, p.txn.zxid[1], p.txn.value>>)>>)
         \o If(state[i] = LEADING /\ zabState[i] = BROADCAST /\ n > 0,
-              <<Does("Commit", <<i, newEpoch[i], place, acks>>)>>)
+              <<Core!Does("Commit", <<i, newEpoch[i], place, acks>>)>>)
 
 DeliverSteps(i) ==
     LET log   == history'[i] \o queuedRequests'[i]
         known == LengthUpto(log, lastCommitted'[i])
     IN  If(status'[i] = ONLINE /\ lastCommitted'[i] # lastCommitted[i],
-           <<Does("Deliver", <<i, currentEpoch'[i], known>>)>>)
+           <<Core!Does("Deliver", <<i, currentEpoch'[i], known>>)>>)
 
 EndSteps(i) ==
-    IF status[i] = ONLINE /\ status'[i] = OFFLINE THEN <<Does("Crash", <<i>>)>>
-    ELSE If(state[i] = LEADING /\ state'[i] # LEADING, <<Does("Quit", <<i>>)>>)
+    IF status[i] = ONLINE /\ status'[i] = OFFLINE THEN <<Core!Does("Crash", <<i>>)>>
+    ELSE If(state[i] = LEADING /\ state'[i] # LEADING, <<Core!Does("Quit", <<i>>)>>)
 
 Steps(i) ==
     LET e == acceptedEpoch'[i]
@@ -173,38 +170,14 @@ StepsOfCore ==
     IN  IF movers = {} THEN << >> ELSE Steps(CHOOSE i \in movers : TRUE)
 
 -----------------------------------------------------------------------------
-Take(step) ==
-    LET a == step.arguments
-    IN  \/ step.action = "Elect"        /\ Core!Elect(a[1])
-        \/ step.action = "FollowerInfo" /\ Core!FollowerInfo(a[1], a[2], a[3])
-        \/ step.action = "ChooseEpoch"  /\ IsQuorum(a[3]) /\ Core!ChooseEpoch(a[1], a[2], a[3])
-        \/ step.action = "Promise"      /\ Core!Promise(a[1], a[2], a[3])
-        \/ step.action = "StartEpoch"   /\ IsQuorum(a[3]) /\ Core!StartEpoch(a[1], a[2], a[3], a[4])
-        \/ step.action = "SyncLog"      /\ Core!SyncLog(a[1], a[2], a[3])
-        \/ step.action = "FinishSync"   /\ Core!FinishSync(a[1], a[2])
-        \/ step.action = "Append"       /\ Core!Append(a[1], a[2])
-        \/ step.action = "Resync"       /\ Core!Resync(a[1], a[2], a[3])
-        \/ step.action = "Establish"    /\ IsQuorum(a[3]) /\ Core!Establish(a[1], a[2], a[3])
-        \/ step.action = "Propose"      /\ Core!Propose(a[1], a[2], a[3])
-        \/ step.action = "Commit"       /\ IsQuorum(a[4]) /\ Core!Commit(a[1], a[2], a[3], a[4])
-        \/ step.action = "Deliver"      /\ Core!Deliver(a[1], a[2], a[3])
-        \/ step.action = "Quit"         /\ Core!Quit(a[1])
-        \/ step.action = "Crash"        /\ Core!Crash(a[1])
-
 CoreInit == Core!Init /\ todo = << >>
 
 (* With a step of Zab, or in place of one.                                 *)
 AfterZab == todo = << >> /\ todo' = StepsOfCore /\ UNCHANGED coreVars
-OfCore == todo # << >> /\ Take(todo[1]) /\ todo' = Tail(todo)
+OfCore == todo # << >> /\ Core!Take(todo[1]) /\ todo' = Tail(todo)
 
 -----------------------------------------------------------------------------
-IsPossible == todo # << >> => ENABLED Take(todo[1])
-
-(* Place k of the log of epoch e, as a transaction of Zab.                 *)
-Entry(e, k) ==
-    [zxid |-> <<coreCreator[e][k], k - coreInitialLength[coreCreator[e][k]]>>, value |-> coreValue[e][k]]
-
-IsLogOf(log, e) == \A k \in 1..Len(log) : log[k] = Entry(e, k)
+IsPossible == todo # << >> => ENABLED Core!Take(todo[1])
 
 SamePhase(i) ==
     coreZabState[i] =
@@ -218,16 +191,16 @@ SameDisk(i) ==
     /\ coreAcceptedEpoch[i] = acceptedEpoch[i]
     /\ coreCurrentEpoch[i] = currentEpoch[i]
     /\ coreLogLength[i] = Len(history[i])
-    /\ IsLogOf(history[i], coreLogEpoch[i])
+    /\ Core!IsLogOf(history[i], coreLogEpoch[i])
 
 SameDelivered(i) ==
     /\ coreLastCommitted[i] = Len(Delivered(i))
-    /\ IsLogOf(Delivered(i), coreDeliveredEpoch[i])
+    /\ Core!IsLogOf(Delivered(i), coreDeliveredEpoch[i])
 
 (* A leader that serves has all of its epoch's log, not all of it durable. *)
 SameProposed(i) ==
     zabState[i] = BROADCAST /\ state[i] = LEADING =>
-        coreProposedLength[newEpoch[i]] = Len(Log(i)) /\ IsLogOf(Log(i), newEpoch[i])
+        coreProposedLength[newEpoch[i]] = Len(Log(i)) /\ Core!IsLogOf(Log(i), newEpoch[i])
 
 SameEpochs ==
     /\ \A r \in epochLeader :
@@ -235,13 +208,13 @@ SameEpochs ==
            /\ coreLeads[r.epoch][r.leader]
            /\ coreEstablished[r.epoch] = r.served
            /\ coreInitialLength[r.epoch] = Len(r.history)
-           /\ IsLogOf(r.history, r.epoch)
+           /\ Core!IsLogOf(r.history, r.epoch)
     /\ \A e \in Core!Epoch : e # 0 /\ coreStarted[e] => \E r \in epochLeader : r.epoch = e
 
 SameCommitted ==
     /\ \A e \in Core!Epoch : coreCommittedLength[e] <= Len(committed)
     /\ \E e \in Core!Epoch : coreCommittedLength[e] = Len(committed)
-    /\ \A e \in Core!Epoch : IsLogOf(SubSeq(committed, 1, coreCommittedLength[e]), e)
+    /\ \A e \in Core!Epoch : Core!IsLogOf(SubSeq(committed, 1, coreCommittedLength[e]), e)
 
 Coupled ==
     todo = << >> =>

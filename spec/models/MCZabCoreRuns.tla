@@ -41,7 +41,7 @@ RunNext ==
     \/ \E s \in Server, e \in Epoch, i \in Index :
            lastCommitted[s] < i /\ Deliver(s, e, i) /\ UNCHANGED used
     \/ \E s \in Server :
-           zabState[s] # ELECTION /\ used.elections < MaxElections /\ Quit(s) /\ UNCHANGED used
+           zabState[s] = BROADCAST /\ used.elections < MaxElections /\ Quit(s) /\ UNCHANGED used
     \/ \E s \in Server : used.crashes < MaxCrashes /\ Crash(s) /\ Using("crashes")
 
 RunSpec == RunInit /\ [][RunNext]_<<vars, used>>

@@ -1,0 +1,121 @@
+"""Runs of the simulator are behaviours of ZabCore, and keep what is proved of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.model.catalogue import SPEC
+from tests.proofs.core_run import CoreRun, Step
+
+from speccheck.explore.config import read_config
+from speccheck.explore.model import load_model
+from speccheck.explore.result import Result
+from speccheck.explore.search import Search
+from speckeeper.sim.bugs import seeded
+from speckeeper.sim.schedule import draw_schedule
+from speckeeper.sim.world import World
+
+FOLDER = Path(__file__).parent
+TROUBLE_MS = 20_000
+
+CONFIG = """SPECIFICATION RunSpec
+CONSTANTS
+    Server = {s1, s2, s3}
+    Quorum <- RunQuorum
+    SomeServer = s1
+    SomeQuorum = {s1, s2, s3}
+    SomeValue = "none"
+    Value <- GivenValue
+    Steps <- GivenSteps
+    Epoch <- RunEpoch
+    Index <- RunIndex
+    s1 = s1
+    s2 = s2
+    s3 = s3
+    MaxEpoch = EPOCH
+    MaxIndex = INDEX
+CHECK_DEADLOCK FALSE
+INVARIANTS
+    Invariant
+    CommittedInLaterEpochs
+    CommittedHistoriesAgree
+    PrefixConsistency
+    LogHasDelivered
+    PrimaryIntegrity
+PROPERTIES
+    StepsOfCore
+"""
+
+# Arguments that are servers, and those that are sets of them, by action.
+SERVERS = {"FollowerInfo": (0, 1), "Promise": (0, 2), "StartEpoch": (0, 3)}
+QUORUMS = {"ChooseEpoch": 2, "StartEpoch": 2, "Establish": 2, "Commit": 3}
+
+
+def recorded(seed: int) -> tuple[CoreRun, str | None]:
+    """Return a run with faults, three servers and few writes, and what its judge says."""
+    schedule = draw_schedule(seed, voters=3)
+    options = schedule.options._replace(observers=0, writes=2, trouble_ms=TROUBLE_MS)
+    faults = tuple(fault for fault in schedule.faults if fault.at_ms < TROUBLE_MS)
+    run = CoreRun()
+    run.world = world = World(schedule._replace(options=options, faults=faults), run.trace)
+    return run, world.run().violation
+
+
+def text_of(step: Step) -> str:
+    """Return a step as a record of the specification."""
+    action, arguments = step
+    shown = [
+        _argument(action, place, argument) for place, argument in enumerate(arguments)
+    ]
+    return f'[action |-> "{action}", arguments |-> <<{", ".join(shown)}>>]'
+
+
+def _argument(action: str, place: int, argument: Any) -> str:
+    if place in SERVERS.get(action, (0,)):
+        return f"s{argument}"
+    if place == QUORUMS.get(action):
+        return f"{{{', '.join(f's{one}' for one in sorted(argument))}}}"
+    if isinstance(argument, bytes):
+        return f'"{argument.decode()}"'
+    if isinstance(argument, tuple):
+        entries = (
+            f'[zxid |-> <<{zxid >> 32}, {zxid & 0xFFFFFFFF}>>, value |-> "{value.decode()}"]'
+            for zxid, value in argument
+        )
+        return f"<<{', '.join(entries)}>>"
+    return str(argument)
+
+
+def judged(steps: list[Step], folder: Path) -> Result:
+    """Return what the checker says of the behaviour that steps are."""
+    values = {arguments[2].decode() for action, arguments in steps if action == "Propose"}
+    epochs = [arguments[1] for action, arguments in steps if action == "ChooseEpoch"]
+    lines = [
+        "---- MODULE GivenRun ----",
+        "EXTENDS CoreRun",
+        "CONSTANTS s1, s2, s3",
+        "GivenValue == {" + ", ".join(f'"{value}"' for value in sorted({*values, "none"})) + "}",
+        "GivenSteps == <<",
+        ",\n".join(map(text_of, steps)),
+        ">>",
+        "====",
+    ]
+    (folder / "GivenRun.tla").write_text("\n".join(lines))
+    config = folder / "GivenRun.cfg"
+    config.write_text(
+        CONFIG.replace("EPOCH", str(max(epochs))).replace("INDEX", str(len(values) + 1))
+    )
+    model = load_model(folder / "GivenRun.tla", read_config(config), [FOLDER, SPEC])
+    return Search(model).run()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_run_is_a_behaviour_of_the_core(seed: int, tmp_path: Path) -> None:
+    run, violation = recorded(seed)
+    assert violation is None
+    assert {action for action, _ in run.steps} >= {"StartEpoch", "Commit", "Deliver", "Sees"}
+
+    result = judged(run.steps, tmp_path)
+
+    assert result.verdict == "success", (result.violated, run.steps[result.depth])
+    assert result.distinct == len(run.steps) + 1, run.steps[result.distinct - 1]
