@@ -1,8 +1,8 @@
 """A run of the simulator as steps of spec/ZabCore.tla.
 
 Told, as spec/ZabRefinesCore.tla tells them, from what a step of a server has changed: on its disk,
-in its phase, in what it has counted. Nothing is decided here: whether the core allows the steps, and
-whether its state is what was seen, is up to the text of the specification.
+in its phase, in what it has counted. Nothing is decided here: whether the core allows the steps,
+and whether its state is what was seen, is up to the text of the specification.
 """
 
 from bisect import bisect_right
@@ -115,9 +115,8 @@ class CoreRun:
             self._do("Elect", i)
             self._do("FollowerInfo", i, i, seen.accepted)
             seen.leads = True
-        elif action == "LeaderProcessFOLLOWERINFO" and args[0].server_id in leader.cepoch_recv:
-            if not leader._epoch_chosen:
-                self._do("FollowerInfo", args[0].server_id, i, args[1])
+        elif action == "LeaderProcessFOLLOWERINFO" and not leader._epoch_chosen:
+            self._do("FollowerInfo", args[0].server_id, i, args[1])
         seen.counted = frozenset(leader.cepoch_recv)
         if not seen.started and seen.leads and leader._quorum(leader.acke_recv):
             self._do("StartEpoch", i, epoch, frozenset(leader.acke_recv), i)

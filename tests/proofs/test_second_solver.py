@@ -39,40 +39,46 @@ def expected(path: Path) -> str:
     return status
 
 
-def compare(module: str, folder: Path) -> "Counter[str]":
-    """Return how many answers agree and how many are unknown; fails on a contradiction."""
+def compare(module: str, folder: Path) -> "Counter[tuple[str, str]]":
+    """Return how many files are to be answered by what, and are; fails on a contradiction."""
     written, _ = write_questions(SPEC / f"{module}.tla", (), (), folder)
     files = sorted(folder.glob("*.smt2"))
     assert len(files) == written
-    found: Counter[str] = Counter()
+    found: Counter[tuple[str, str]] = Counter()
     for path in files:
-        said = answer(path)
-        assert said in {expected(path), "unknown"}, f"{path.name}: cvc5 says {said}"
-        found["unknown" if said == "unknown" else "agreed"] += 1
-    print(f"{module}: cvc5 agrees on {found['agreed']} of {written}, {found['unknown']} unknown")
+        right, said = expected(path), answer(path)
+        assert said in {right, "unknown"}, f"{path.name}: cvc5 says {said}"
+        found[right, said] += 1
+    told = ", ".join(f"{count} {said} for {right}" for (right, said), count in found.items())
+    print(f"{module}: cvc5 says {told}")
     return found
 
 
 @pytest.mark.parametrize(
-    ("module", "questions"), [("QuorumSum", 32), ("QuorumJoint", 4), ("Zxids", 32)]
+    ("module", "proofs"), [("QuorumSum", 32), ("QuorumJoint", 4), ("Zxids", 32)]
 )
-def test_cvc5_agrees_on_all_of_a_small_module(module: str, questions: int, tmp_path: Path) -> None:
-    assert compare(module, tmp_path) == {"agreed": questions}
+def test_cvc5_confirms_every_proof_of_a_small_module(
+    module: str, proofs: int, tmp_path: Path
+) -> None:
+    found = compare(module, tmp_path)
+
+    assert found["unsat", "unsat"] == proofs
+    assert found["unsat", "unknown"] == 0
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_cvc5_never_contradicts_the_proofs_of_the_core(tmp_path: Path) -> None:
     found = compare("ZabCore", tmp_path)
-    assert found["agreed"] >= LEAST_AGREED
 
-
-LEAST_AGREED = 200
+    # As measured: what it cannot decide needs many instances, most of it about StartEpoch.
+    assert found["unsat", "unsat"] >= 293
+    assert found["sat", "sat"] == 15
 
 
 def test_a_contradiction_would_be_seen(tmp_path: Path) -> None:
     write_questions(SPEC / "QuorumJoint.tla", (), ("JointMeetsOld",), tmp_path)
-    (path,) = tmp_path.glob("*.smt2")
+    path = tmp_path / "QuorumJoint-JointMeetsOld.smt2"
     text = path.read_text()
     path.write_text(text[: text.index("(assert")] + "(check-sat)\n")
     assert answer(path) != expected(path) == "unsat"

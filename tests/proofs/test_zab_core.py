@@ -2,17 +2,22 @@
 
 import os
 import re
+import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from speccheck.explore.config import read_config
+from speccheck.explore.model import load_model
+from speccheck.explore.simulate import Simulation
 from speccheck.prove.discharge import Limits, Status, Verdict
 from speccheck.prove.obligations import Kind
 from speccheck.prove.run import Task, plan, prove
 
 SPEC = Path(__file__).parents[2] / "spec"
+MODEL = Path(__file__).parents[1] / "model"
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Mistake:
     obligation: str
     profile: str
     changes: list[list[str]]
+    run: str = ""
+    zab: str = ""
 
 
 MISTAKES = [
@@ -44,14 +51,20 @@ def test_every_theorem_is_proved_for_any_size() -> None:
     assert len(possible) == 15  # Every action, so that no proof is empty.
 
 
-def refutation(mistake: Mistake, folder: Path) -> Verdict:
-    """Return the verdict on the obligation that the mistake breaks."""
+def changed_copy(mistake: Mistake, folder: Path) -> Path:
+    """Return a copy of the module that has the mistake."""
     text = (SPEC / "ZabCore.tla").read_text()
     for old, new in mistake.changes:
         assert text.count(old) == 1, f"the text to replace stands {text.count(old)} times:\n{old}"
         text = text.replace(old, new)
     path = folder / "ZabCore.tla"
     path.write_text(text)
+    return path
+
+
+def refutation(mistake: Mistake, folder: Path) -> Verdict:
+    """Return the verdict on the obligation that the mistake breaks."""
+    path = changed_copy(mistake, folder)
     hints = (SPEC / "ZabCore.hints.toml").read_text()
     if mistake.profile == "ci":
         # A smaller instance is quicker, and enough.
@@ -85,3 +98,38 @@ def test_a_mistake_is_refuted_with_a_counterexample(mistake: Mistake, tmp_path: 
     assert any(line.startswith("/\\ acceptedEpoch = (s1 :> ") for line in state)
     if verdict.obligation.action:
         assert any("' = " in line for line in state), "the step changes something"
+
+
+@pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.run], ids=lambda one: one.name)
+def test_a_run_from_init_shows_the_mistake(mistake: Mistake, tmp_path: Path) -> None:
+    """A real bug, not only an invariant that is too weak."""
+    changed_copy(mistake, tmp_path)
+    models = SPEC / "models"
+    shutil.copy(models / "MCZabCoreRuns.tla", tmp_path)
+    config = f"MCZabCoreRuns{'Crash' if 'crash' in mistake.name else ''}.cfg"
+    model = load_model(tmp_path / "MCZabCoreRuns.tla", read_config(models / config), [tmp_path])
+
+    result = Simulation(model, traces=500, depth=70, seed=7).run()
+
+    assert result.violated == mistake.run
+    assert result.trace[0].action is None
+
+
+def test_the_same_mistakes_are_found_in_zab() -> None:
+    """tests/model finds them; here: that they are there, and enough of them."""
+    there = {
+        table["name"]
+        for table in tomllib.loads((MODEL / "mistakes.toml").read_text())["mistake"]
+        if table["module"] == "Zab"
+    }
+    wanted = [mistake.zab for mistake in MISTAKES if mistake.zab]
+    assert len(wanted) >= 12
+    assert {*wanted} <= there
+
+
+def test_the_page_tells_of_every_mistake() -> None:
+    page = (SPEC.parent / "docs" / "proofs.md").read_text()
+    for mistake in MISTAKES:
+        broken = mistake.obligation.rpartition(": ")[2]
+        row = f"| {mistake.name} | {broken} | {mistake.run} | {mistake.zab} |"
+        assert row.replace("|  |", "| |").replace("|  |", "| |") in page
