@@ -54,6 +54,7 @@ class Calls(Workshop):
         self._functions: dict[tuple[m.Operator, bool], str] = {}
         self._use_counts: dict[m.Operator, dict[m.Parameter, int]] = {}
         self._function_numbers = 0
+        self._looping: dict[m.Operator, bool] = {}
 
     def new_function(self) -> int:
         """Return the number of a Python function about to be generated."""
@@ -217,15 +218,45 @@ class Calls(Workshop):
     def is_inlined(self, operator: m.Operator, ctx: Context) -> bool:
         """Tell whether an operator is copied to where it is called."""
         facts = self.analyst.operator(operator)
+        if operator in ctx.env or (ctx.primed and ctx.has_stand_ins):
+            return True
+        if self._is_worth_keeping(operator, ctx):
+            return False
         return (
-            operator in ctx.env
-            or (ctx.primed and ctx.has_stand_ins)
-            or facts.size <= _LARGEST_INLINED
+            facts.size <= _LARGEST_INLINED
             or bool(facts.free)
             or facts.level >= ACTION
             or any(parameter.arity for parameter in operator.parameters)
             or self._primes_a_parameter(operator)
         )
+
+    def _is_worth_keeping(self, operator: m.Operator, ctx: Context) -> bool:
+        """Tell whether the value of a definition is kept for a state, since it takes a loop."""
+        facts = self.analyst.operator(operator)
+        if operator.parameters or facts.level != STATE or facts.free:
+            return False
+        if not facts.pure or facts.random or not self._loops(operator):
+            return False
+        names = ctx.then if ctx.primed else ctx.now
+        return all(names[variable] is not None for variable in facts.reads)
+
+    def _loops(self, operator: m.Operator) -> bool:
+        """Tell whether evaluation of a definition goes through a set or a recursion."""
+        known = self._looping.get(operator)
+        if known is None:
+            self._looping[operator] = True  # Where it is met again within itself, it recurs.
+            known = operator.body is not None and self._has_loop(operator.body)
+            self._looping[operator] = known
+        return known
+
+    def _has_loop(self, node: m.Argument) -> bool:
+        if isinstance(node, m.Quantified | m.Mapped | m.Function | m.Chosen | m.Filtered):
+            return True
+        if isinstance(node, m.Call):
+            operator = actual(node.operator)
+            if isinstance(operator, m.Operator) and (operator.recursive or self._loops(operator)):
+                return True
+        return any(map(self._has_loop, children(node)))
 
     def _primes_a_parameter(self, operator: m.Operator) -> bool:
         """Tell whether a parameter occurs in an operator of actions, such as a prime."""

@@ -168,6 +168,11 @@ class Loops(Calls, Kinds):
             return outlined
         if node.bound.domain is None:
             return "unsupported('CHOOSE without a set')"
+        if _is_true(node.body) and not node.bound.is_tuple:
+            values, found = self.atom(self.value(node.bound.domain, ctx), ctx), self.fresh("q")
+            ctx.put(f"{found} = LEAST[{values}]", node.place)
+            ctx.put(f"if {found} is None: nothing_chosen({values})", node.place)
+            return found
         source = self.iterable(node.bound.domain, ctx)
         source = self.atom(source, ctx)
         loop = self.ranging((node.bound,), ctx, source)
@@ -416,6 +421,10 @@ _LISTED = frozenset(
     {"+", "-", "*", "^", "-.", "\\div", "%", "..", "Len", "Head", "Tail", "Append", "\\o"}
     | {"SubSeq", "Cardinality", ":>", "@@", "DOMAIN", "BOOLEAN"}
 )
+
+
+def _is_true(node: m.Expression) -> bool:
+    return isinstance(node, m.Literal) and node.value is True
 
 
 def _can_be_listed(value: Value) -> bool:

@@ -14,7 +14,10 @@ class Symmetry:
 
     def __init__(self, permutations: Iterable[Fn]) -> None:
         self._images = [_Image(mapping) for mapping in _group([dict(p) for p in permutations])]
+        self._all = [_Image({}), *self._images]
         self._numbers = _Numbers()
+        # For a value, the permutations that give it the lowest rank.
+        self._leading: dict[Value, list[_Image]] = {}
         self._keys: dict[State, State] = {}
         self._least: dict[State, State] = {}
 
@@ -25,19 +28,35 @@ class Symmetry:
             yield tuple([image[value] for value in state])
 
     def key(self, state: State) -> State:
-        """Return the same state for all states of an orbit."""
+        """Return the same state for all states of an orbit.
+
+        It is the least one, values ranked as they are met, variable by variable: small values
+        first, since a few of them leave few permutations whose images of a large one are asked.
+        """
         known = self._keys.get(state)
         if known is not None:
             return known
-        numbers = self._numbers
-        best, best_rank = state, [numbers[value] for value in state]
-        for image in self._images:
-            moved = [image[value] for value in state]
-            rank = [numbers[value] for value in moved]
-            if rank < best_rank:
-                best, best_rank = tuple(moved), rank
-        self._keys[state] = best
+        images = self._all
+        for value in sorted(state, key=_size):
+            if images is self._all:
+                found = self._leading.get(value)
+                if found is None:
+                    found = self._leading[value] = self._least_of(value, images)
+                images = found
+            else:
+                images = self._least_of(value, images)
+            if len(images) == 1:
+                break
+        image = images[0]
+        best = self._keys[state] = tuple([image[value] for value in state])
         return best
+
+    def _least_of(self, value: Value, images: "list[_Image]") -> "list[_Image]":
+        """Return the permutations that give a value the lowest rank; ``_all`` if all of them do."""
+        ranks = [self._numbers[image[value]] for image in images]
+        lowest = min(ranks)
+        found = [image for image, rank in zip(images, ranks, strict=True) if rank == lowest]
+        return images if len(found) == len(images) else found
 
     def least(self, state: State) -> State:
         """Return the least state of an orbit in TLC's order, variable by variable.
@@ -60,6 +79,11 @@ def _compare_states(a: State, b: State) -> int:
 
 
 _in_order = cmp_to_key(_compare_states)
+
+
+def _size(value: Value) -> int:
+    """Return the size of a value, which is the same all over its orbit."""
+    return len(value) if isinstance(value, frozenset | Fn) else 0
 
 
 class _Numbers(dict[Any, int]):
