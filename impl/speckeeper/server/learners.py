@@ -87,10 +87,16 @@ class LearnersGate:
     def _is_local_elsewhere(self, session_id: int) -> bool:
         """Whether a session that we do not know may be a local one of the server that made it.
 
-        LeaderSessionTracker.checkSession: one that was made here is one that we would know.
+        LeaderSessionTracker.checkSession: one that was made here is one that we would know. Nor is
+        it one that was global and is over, though its learner may not have heard of that.
         """
-        settings = self._server.settings
-        return settings.local_sessions_enabled and (session_id >> 56) & 0xFF != settings.server_id
+        server = self._server
+        settings = server.settings
+        return (
+            settings.local_sessions_enabled
+            and (session_id >> 56) & 0xFF != settings.server_id
+            and session_id not in server.session_ops.lately_closed
+        )
 
     def _own(self, session_id: int, link: Link) -> None:
         """Let a session belong to a learner; who had it before is heard no more."""

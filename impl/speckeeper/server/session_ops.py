@@ -26,6 +26,8 @@ from speckeeper.wire.requests import CreateSessionRequest, encode_request
 
 _CREATE_SESSION = int(OpCode.CREATE_SESSION)
 _CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
+# Longer than writes are on their way from a learner that has not heard of a session's end.
+_REMEMBERED = 10_000
 
 
 class SessionOps:
@@ -43,6 +45,8 @@ class SessionOps:
         self._throttle = throttle
         self.opened: list[Connection] = []
         """Connections whose session is ready now, with requests that have waited for it."""
+        self.lately_closed: dict[int, None] = {}
+        """Sessions of the ensemble that are over, where an unknown id may be a local one."""
 
     def handshake(self, connection: Connection, payload: bytes, now_ms: int) -> None:
         """Take the first frame of a connection: open a session, reopen one, or turn it away."""
@@ -197,6 +201,10 @@ class SessionOps:
         A connection that asked for it gets its reply first, so it is left to the caller.
         """
         session = self._core.sessions.remove(session_id)
+        if self._core.local_sessions is not None:
+            self.lately_closed[session_id] = None
+            if len(self.lately_closed) > _REMEMBERED:
+                del self.lately_closed[next(iter(self.lately_closed))]
         connection = None if session is None else session.connection
         if connection is not None and connection is not asked_by:
             self._core.outbox.close(connection, CloseReason.SESSION_EXPIRED)

@@ -220,6 +220,21 @@ class TestAtALearner:
         world.commit()
         assert "/e" not in world.tree.nodes
 
+    def test_late_write_of_a_session_that_is_over_is_no_local_one(self) -> None:
+        world = Learner(**UPGRADED)
+        client = world.client()
+        client.send(OpCode.CREATE, create("/e", EPHEMERAL))
+        world.commit()
+        client.frames()
+        client.send(OpCode.CREATE, create("/late"))
+        late = world.server.take_requests()
+        world.leader.session_ops.close(client.session.session_id, world.now_ms)  # it expires
+        world.commit()
+        for packet in late:
+            world.gate.take(FromLearner(1, 2, packet), world.now_ms)
+        ((_, entry),) = world.leader.take_appends()
+        assert decode_txn(entry).record == ErrorTxn(int(ErrorCode.SESSION_EXPIRED))
+
     def test_leader_without_local_sessions_calls_it_expired(self) -> None:
         world = Learner(**LOCAL)
         client = world.client()
