@@ -40,7 +40,9 @@ def hunt(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Run all seeds, whatever is violated.")
     ] = False,
-    limit: Annotated[float, typer.Option(help="Seconds that one seed may take.", min=0.1)] = 60.0,
+    limit: Annotated[
+        float, typer.Option(help="Seconds of the processor that one seed may take.", min=0.1)
+    ] = 30.0,
     workers: Annotated[
         int | None,
         typer.Option(

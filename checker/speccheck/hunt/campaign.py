@@ -18,7 +18,7 @@ class Plan:
 
     system: str
     seeds: range
-    limit_s: float = 60.0
+    limit_s: float = 30.0
     servers: int | None = None
     bug: str | None = None
     keep_going: bool = False

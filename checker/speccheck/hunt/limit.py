@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+PATIENCE = 10
+_SHORTEST_PAUSE_S = 0.05
 
 
 class TooLong(BaseException):
@@ -19,29 +23,41 @@ class TooLong(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooLong within the block when it has taken so many seconds."""
+    """Raise TooLong within the block when it has taken so many seconds of the processor.
+
+    On a busy machine that may be long; ``PATIENCE`` times as long by the clock is too long in any
+    case.
+    """
     thread = threading.get_ident()
     lock = threading.Lock()
-    over = False
+    over = threading.Event()
+    began_s, until_s = time.process_time(), time.monotonic() + PATIENCE * seconds
 
-    def interrupt() -> None:
-        with lock:
-            if not over:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(thread), ctypes.py_object(TooLong)
-                )
+    def watch() -> None:
+        left_s = seconds
+        while not over.wait(max(left_s, _SHORTEST_PAUSE_S)):
+            left_s = seconds - (time.process_time() - began_s)
+            with lock:
+                if over.is_set():
+                    return
+                if left_s <= 0 or time.monotonic() >= until_s:
+                    _throw(thread, TooLong)
+                    return
 
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
         with lock:
-            over = True
+            over.set()
             # One that was thrown at the last moment and has not arrived must not arrive later.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
+            _throw(thread, None)
+
+
+def _throw(thread: int, error: type[BaseException] | None) -> None:
+    """Throw an error into a thread; None: take back what has not arrived."""
+    what = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
 
 
 def place_of(error: BaseException) -> str:

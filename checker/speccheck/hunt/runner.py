@@ -12,6 +12,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from speccheck.hunt.limit import PATIENCE
 from speccheck.hunt.system import Unusable
 from speccheck.hunt.task import Outcome, Task, lost, run
 from speccheck.hunt.workers import Place
@@ -79,14 +80,14 @@ class Runner:
 
     def _wait(self) -> list[Future[Outcome]]:
         """Return what has ended, in the order of sending; if nothing does in time, all."""
-        limit_s = max(task.limit_s for task in self._under_way.values()) + self._grace_s
+        limit_s = max(map(self._longest_s, self._under_way.values()))
         done, _ = wait(self._under_way, limit_s, FIRST_COMPLETED)
         return [future for future in self._under_way if future in done or not done]
 
     def _alone(self, task: Task) -> Outcome:
         """Run a task while no other runs."""
         future = self._submit(task)
-        wait((future,), task.limit_s + self._grace_s)
+        wait((future,), self._longest_s(task))
         outcome = _answer(future, task)
         if outcome is not None:
             del self._under_way[future]
@@ -95,7 +96,10 @@ class Runner:
         self._renew()
         if died:
             return lost(task, "the process that ran it died, and again when it ran alone")
-        return lost(task, f"no answer {self._grace_s:g} s after its limit of {task.limit_s:g} s")
+        return lost(task, f"no answer in {self._longest_s(task):g} s")
+
+    def _longest_s(self, task: Task) -> float:
+        return PATIENCE * task.limit_s + self._grace_s
 
     def _renew(self) -> None:
         self._give_up()

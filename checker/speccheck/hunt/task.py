@@ -89,7 +89,7 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
                 found = system.run(schedule, task.bug, None if lines is None else lines.append)
             violation, figures = found["violation"], dict(found["figures"])
         except TooLong as error:
-            problem = f"took longer than {task.limit_s:g} s, at {place_of(error)}"
+            problem = f"took more than {task.limit_s:g} s of the processor, at {place_of(error)}"
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what was looked for)
             violation = f"{type(error).__name__}: {error} ({place_of(error)})"
         seconds = time.monotonic() - began

@@ -97,7 +97,7 @@ def test_json(toy: str) -> None:
     (["--executor", "dask://127.0.0.1", "--system", "toy"],
      "dask://127.0.0.1: dask://HOST:PORT is expected"),
     (["--system", "toy", "--seeds", "1", "--first", "1001", "--limit", "0.2"],
-     "Seed 1001 did not end: took longer than 0.2 s, at toy_system.py:"),
+     "Seed 1001 did not end: took more than 0.2 s of the processor, at toy_system.py:"),
 ])  # fmt: skip
 def test_unusable(toy: str, arguments: list[str], message: str) -> None:
     code, output = hunt(*arguments)

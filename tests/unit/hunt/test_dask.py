@@ -58,4 +58,4 @@ def test_run_that_hangs_is_reported(toy: str, scheduler: str) -> None:
     assert code == 2
     (problem,) = json.loads(output)["problems"]
     assert problem["seed"] == 1001
-    assert problem["problem"].startswith("took longer than 0.3 s, at toy_system.py:")
+    assert problem["problem"].startswith("took more than 0.3 s of the processor, at toy_system.py:")
