@@ -1,7 +1,7 @@
 """What a system under test has to offer: a method for each action, and what can be seen of it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from speccheck.evaluate.values import Value
@@ -14,17 +14,22 @@ class Adapter(Protocol):
     of the name ``leader_process_ack``, called with the arguments as TLA+ values; the method
     returns when the system has taken the step. What it cannot be told to do stands in
     ``internal``: the system takes these steps by itself, at times of its own. ``left_out`` has the
-    actions that are not tried, each with the reason.
+    actions that are not tried, each with the reason; ``often`` has those that others wait for, such
+    as the delivery of what was sent, and that are therefore to be taken more often than others.
     """
 
     internal: ClassVar[frozenset[str]]
     left_out: ClassVar[Mapping[str, str]]
+    often: ClassVar[frozenset[str]]
 
     def start(self, state: Mapping[str, Value]) -> None:
         """Start the system in an initial state of the specification."""
 
     def observe(self) -> Mapping[str, Value]:
         """Return the variables of the specification that can be seen, with their values."""
+
+    def notes(self) -> Iterable[str]:
+        """Return what happened since the last time and is worth counting, such as error codes."""
 
     def close(self) -> None:
         """Stop the system. Called once, also after a failure."""
@@ -37,7 +42,9 @@ class AdapterError(Exception):
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z][a-z0-9]*|[a-z0-9]+|[A-Z]+")
 
 
-_NO_ACTIONS = frozenset({"start", "observe", "close"})  # An action Close needs a method Close.
+_NO_ACTIONS = frozenset(
+    {"start", "observe", "notes", "close"}
+)  # An action Close needs a method Close.
 
 
 def snake_case(name: str) -> str:
@@ -63,7 +70,7 @@ def sort_actions(adapter: type[Any], actions: list[str]) -> tuple[list[str], lis
     Raises AdapterError for an action of which the adapter says nothing, or a name that is none.
     """
     internal, left_out = adapter.internal, adapter.left_out
-    for name in (*internal, *left_out):
+    for name in (*internal, *left_out, *adapter.often):
         if name not in actions:
             raise AdapterError(f"{adapter.__name__} names {name}, which is no action of the module")
     by_itself = [name for name in actions if name in internal]

@@ -33,6 +33,7 @@ class Candidates:
         self._steps = steps
         self._by_itself = tuple(by_itself)
         self._came: dict[State, tuple[State, str, Values]] = {}
+        self._enabled: dict[str, bool] = {}
 
     def draw(self, action: str, choose: Choose) -> Values | None:
         """Return arguments with which every candidate has a step; None if there are none."""
@@ -49,7 +50,11 @@ class Candidates:
 
     def is_enabled(self, action: str) -> bool:
         """Tell whether every candidate has a step by an action, with some arguments."""
-        return all(self._steps.is_enabled(action, state) for state in self.states)
+        found = self._enabled.get(action)
+        if found is None:
+            found = all(self._steps.is_enabled(action, state) for state in self.states)
+            self._enabled[action] = found
+        return found
 
     def take(self, action: str, arguments: Values) -> list[State]:
         """Go on to where an action leads; return the states reached, before anything is seen."""
@@ -103,6 +108,7 @@ class Candidates:
         def differing(state: State) -> int:
             return sum(state[position] != value for position, value in positions)
 
+        self._enabled.clear()
         agreeing = [state for state in self.states if not differing(state)]
         self.states = agreeing or sorted(self.states, key=differing)
         return bool(agreeing)

@@ -13,21 +13,19 @@ class Coverage:
     ``notes`` are what adapters call out, such as the error codes of a protocol.
     """
 
-    def __init__(self, actions: Iterable[str], marks: Marks) -> None:
+    def __init__(self, actions: Iterable[str], marks: Marks, left_out: Iterable[str] = ()) -> None:
         self.actions: Counter[str] = Counter(dict.fromkeys(actions, 0))
         self.notes: Counter[str] = Counter()
         self.examples = 0
         self.steps = 0
         self._marks = marks
+        self._left_out = frozenset(left_out)
 
     @property
     def branches(self) -> list[Branch]:
         """The branches within actions, with how often each was taken."""
-        return self._marks.branches()
-
-    def counts(self) -> list[int]:
-        """Return how often each branch was taken so far, as numbers to compare with later."""
-        return self._marks.counts[:]
+        found = self._marks.branches()
+        return [branch for branch in found if branch.action not in self._left_out]
 
     def missing(self) -> list[str]:
         """Return the actions and branches that were never reached, each with its place."""

@@ -27,11 +27,6 @@ class Story:
         self._variables = tuple(variables)
         self._steps: list[Step] = []
 
-    @property
-    def has_steps(self) -> bool:
-        """Whether anything was done."""
-        return bool(self._steps)
-
     def begin(self, action: str, arguments: Values) -> None:
         """Add an operation; whatever goes wrong now goes wrong in it."""
         words = ", ".join(map(show, arguments))

@@ -7,7 +7,8 @@ byte; numbers of the protocol become ZooKeeper's names.
 import re
 from typing import Any
 
-from speccheck.evaluate.values import FALSE, SEQUENCES, TRUE, Fn, ModelValue, Value, function_of
+from speccheck.evaluate.stdlib.tlc import model_value
+from speccheck.evaluate.values import FALSE, SEQUENCES, TRUE, Fn, Value, function_of
 from speccheck.evaluate.values import record_domain as _domain
 from speckeeper.tree.applied import Applied, TreeEvent
 from speckeeper.tree.datatree import DataTree
@@ -20,7 +21,7 @@ from speckeeper.wire.records import ACL, Id, Stat
 from speckeeper.wire.requests import MultiRequest
 from speckeeper.wire.txns import MultiTxn, Txn
 
-NULL = ModelValue("Null")
+NULL = model_value("Null")
 
 _SPECIAL = {"InvalidAcl": "InvalidACL", "setAcl": "setACL", "createTtl": "createTTL"}
 

@@ -1,6 +1,6 @@
 """Shops to be driven by Stock.tla: a good one, and others with one mistake each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from speccheck.evaluate.values import SEQUENCES, Value, function_of
@@ -10,6 +10,7 @@ class Shop:
     """Delivers whenever it likes: here, when somebody looks and two orders wait."""
 
     internal: ClassVar[frozenset[str]] = frozenset({"Deliver"})
+    often: ClassVar[frozenset[str]] = frozenset({"Sell"})
     left_out: ClassVar[Mapping[str, str]] = {"Close": "the shop is always open"}
 
     def start(self, state: Mapping[str, Value]) -> None:
@@ -42,6 +43,10 @@ class Shop:
     def observe(self) -> Mapping[str, Value]:
         """Show the shelves and the till; orders are nobody's business."""
         return {"stock": function_of(dict(self.stock)), "sold": self.sold}
+
+    def notes(self) -> Iterable[str]:
+        """Say whether anything is left."""
+        return () if any(self.stock.values()) else ("sold out",)
 
     def close(self) -> None:
         """Go home."""

@@ -33,6 +33,7 @@ def test_a_system_that_keeps_to_the_specification_passes(shop: type[Shop]) -> No
     assert coverage.examples >= 30
     assert min(coverage.actions.values()) > 0, coverage
     assert coverage.missing() == []
+    assert coverage.notes["sold out"] > 0
     assert "Deliver" in coverage.actions
     assert "Close" not in coverage.actions
 
