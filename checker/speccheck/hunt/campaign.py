@@ -38,12 +38,14 @@ class Tally:
     violations: list[Outcome] = field(default_factory=list)
     problems: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
+    processor_s: float = 0.0
     interrupted: bool = False
 
     def add(self, outcome: Outcome) -> None:
         """Count a run."""
         self.runs += 1
         self.figures.update(outcome.figures)
+        self.processor_s += outcome.processor_s
         if outcome.violation is not None:
             self.violations.append(outcome)
         if outcome.problem is not None:

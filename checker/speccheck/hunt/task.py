@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     violation: str | None = None
     problem: str | None = None
     figures: Mapping[str, float] = MappingProxyType({})
-    seconds: float = 0.0
+    processor_s: float = 0.0
     digest: str = ""
     number: int = 0
 
@@ -83,7 +83,7 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
     violation = problem = None
     figures: dict[str, float] = {}
     with _turn:
-        began = time.monotonic()
+        began_s = time.process_time()
         try:
             with limited(task.limit_s):
                 found = system.run(schedule, task.bug, None if lines is None else lines.append)
@@ -92,11 +92,11 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
             problem = f"took more than {task.limit_s:g} s of the processor, at {place_of(error)}"
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what was looked for)
             violation = f"{type(error).__name__}: {error} ({place_of(error)})"
-        seconds = time.monotonic() - began
+        processor_s = time.process_time() - began_s
     digest = ""
     if lines is not None:
         text = "".join(f"{line}\n" for line in lines)
         digest = sha256(text.encode()).hexdigest()
         if transcript is not None:
             transcript.write_text(text)
-    return Outcome(task.seed, violation, problem, figures, seconds, digest, task.number)
+    return Outcome(task.seed, violation, problem, figures, processor_s, digest, task.number)

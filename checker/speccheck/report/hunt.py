@@ -82,6 +82,7 @@ def as_data(
         "planned": tally.planned,
         "seeds": tally.runs,
         "seconds": round(tally.seconds, 3),
+        "processor_seconds": round(tally.processor_s, 3),
         "seeds_per_minute": round(tally.per_minute, 1),
         "virtual_to_real": round(tally.virtual_to_real, 1),
         "figures": dict(tally.figures),
@@ -100,7 +101,8 @@ def _summary(tally: Tally) -> str:
     return (
         f"{interrupted}{_count(tally.runs, 'seed')} in {_duration(tally.seconds)} "
         f"({tally.per_minute:,.0f} a minute), {hours:,.1f} hours of virtual time "
-        f"({tally.virtual_to_real:,.0f} times real), {_count(tally.figures[FAULTS], 'fault')}, "
+        f"({tally.virtual_to_real:,.0f} times real), "
+        f"{_duration(tally.processor_s)} of processors, {_count(tally.figures[FAULTS], 'fault')}, "
         f"{_count(len(tally.violations), 'violation')}"
     )
 

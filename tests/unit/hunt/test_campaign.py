@@ -22,6 +22,7 @@ def test_all_seeds_are_run_and_counted(toy: str) -> None:
     assert (tally.runs, tally.violations, tally.problems) == (40, [], [])
     assert tally.figures == {"virtual_ms": 40_000, "faults": 480, "moves": 80}
     assert tally.per_minute == pytest.approx(60 * 40 / tally.seconds)
+    assert 0 < tally.processor_s < 40
     assert tally.virtual_to_real == pytest.approx(40 / tally.seconds)
 
 
