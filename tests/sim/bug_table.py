@@ -68,7 +68,7 @@ def table(rows: Iterable[Row], command: str) -> Iterator[str]:
     """Yield the lines of the table, and how it was made."""
     yield f"By `{command}`:"
     yield ""
-    yield "| bug | what it does | seeds | seconds of the processor | rule | faults left of those drawn |"
+    yield "| bug | what it does | seeds | processor, s | rule | faults left of those drawn |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for row in rows:
         yield f"| {' | '.join(row.cells())} |"
