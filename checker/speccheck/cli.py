@@ -18,6 +18,7 @@ from speccheck.explore.exercise.findings import Exercise
 from speccheck.explore.exercise.judge import judge
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.pinpoint import pinpoint
+from speccheck.explore.postcondition import holds_after
 from speccheck.explore.result import Result
 from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
 from speccheck.prove.errors import ProofError
@@ -381,6 +382,8 @@ def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> Tl
         result = run_tlc(spec, config, folders=folders)
     except (TlcMissing, OSError, UnicodeDecodeError) as error:
         _refuse(str(error))
+    if result.verdict == "success":
+        _check_postcondition(spec, config, folders, result)
     counts = f"{result.generated:,} states generated, {result.distinct:,} distinct"
     verdict = f"{result.verdict} {result.violated}".strip()
     line = f"TLC: {verdict}, {counts}, depth {result.depth}"
@@ -391,6 +394,27 @@ def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> Tl
     for text in result.warnings:
         typer.echo(text, err=True)
     return result
+
+
+def _check_postcondition(spec: Path, config: Path, folders: list[Path], result: TlcResult) -> None:
+    """Evaluate what TLC of 2020 knows nothing of, on the numbers that it has found."""
+    try:
+        read = read_config(config)
+        if read.postcondition is None:
+            return
+        model = load_model(spec, read, folders)
+        holds = holds_after(
+            model,
+            generated=result.generated,
+            distinct=result.distinct,
+            depth=result.depth,
+            seconds=result.seconds,
+        )
+    except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
+        result.warnings.append(f"POSTCONDITION is not checked after TLC: {error}")
+        return
+    if not holds:
+        result.verdict, result.violated = "property", "POSTCONDITION"
 
 
 # What TLC says of formulas that it has no algorithm for. Source: tlc2.tool.liveness.Liveness.

@@ -217,8 +217,7 @@ class _Coordinator:
         for link in self._links:
             link.send(("end", 0))
         ends = [link.recv() for link in self._links]
-        # As TLC does, TLCSet sets a register of the worker; after the search the first one's count.
-        set_registers(ends[0][-1])
+        _take_registers([end[-1] for end in ends])
         for steps, new, marks, *_ in ends:
             search._steps = [a + b for a, b in zip(search._steps, steps, strict=True)]
             search._new = [a + b for a, b in zip(search._new, new, strict=True)]
@@ -456,6 +455,15 @@ class _Worker:
             steps.append(TraceStep(name, search._states[index]))
             index = parent
         return steps[::-1], None
+
+
+def _take_registers(theirs: list[dict[int, Any]]) -> None:
+    """Take over registers: TLCSet sets those of a worker; the first one that has set one counts."""
+    before = registers()
+    taken = dict(before)
+    for values in reversed(theirs):
+        taken.update({n: v for n, v in values.items() if n not in before or v != before[n]})
+    set_registers(taken)
 
 
 def _fingerprint(model: Model) -> Callable[[State], int]:

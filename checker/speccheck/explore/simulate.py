@@ -169,7 +169,9 @@ class Simulation(Engine):
         for action, steps in walk.steps.items():
             self._steps[action] += steps
         before = -1
-        for state, action in zip(walk.states, [-1, *walk.actions], strict=True):
+        steps = zip(walk.states, [-1, *walk.actions], strict=True)
+        for before_it, (state, action) in enumerate(steps):
+            STATISTICS["level"] = before_it
             key = state if self._key is None else self._key(state)
             number = self._numbers.get(key)
             if number is None:

@@ -250,8 +250,9 @@ def test_what_tlc_says_of_a_broken_module_is_shown(counter: Path) -> None:
 
 
 @pytest.mark.usefixtures("tlc")
-def test_both_engines_know_the_community_modules() -> None:
-    spec = Path(__file__).parent / "evaluate" / "specs" / "Community.tla"
+@pytest.mark.parametrize("name", ["Community", "Graphical"])
+def test_both_engines_know_the_community_modules(name: str) -> None:
+    spec = Path(__file__).parent / "evaluate" / "specs" / f"{name}.tla"
     result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
     assert result.exit_code == 0, result.output
 
@@ -264,3 +265,33 @@ def test_tlc_reads_modules_with_proofs(counter: Path) -> None:
     counter.write_text(text.removesuffix("====\n") + proof)
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "tlc"])
     assert result.exit_code == 0, result.output
+
+
+POSTCONDITIONS = """Five == TLCGet("stats").distinct = 5 /\\ TLCGet("diameter") = 5
+Six == TLCGet("distinct") = 6
+Seven == TLCGet(7) = 0
+"""
+
+
+@pytest.mark.usefixtures("tlc")
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("Five", 0, "TLC: success"),
+        ("Six", 1, "TLC: success"),
+        ("Seven", 0, "POSTCONDITION is not checked after TLC: "),
+    ],
+)
+def test_a_postcondition_is_evaluated_on_tlcs_numbers(
+    counter: Path, name: str, code: int, said: str
+) -> None:
+    text = COUNTER.replace("Naturals", "Naturals, TLC")
+    counter.write_text(text.replace("====", f"{POSTCONDITIONS}===="))
+    config = counter.with_suffix(".cfg")
+    config.write_text(f"INIT Init NEXT Next POSTCONDITION {name}")
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "tlc"])
+    assert result.exit_code == code, result.output
+    if name != "Six":
+        assert said in result.output
+    else:
+        assert "POSTCONDITION" in result.output

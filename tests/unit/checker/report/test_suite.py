@@ -62,3 +62,18 @@ def test_what_is_no_result_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(SuiteError, match=r"x.json (cannot be read|is no result)"):
         read_suite([path])
+
+
+def test_an_action_with_other_arguments_is_another(tmp_path: Path) -> None:
+    body = """
+EXTENDS Naturals
+VARIABLE n
+Init == n = 0
+Step(i, most) == n < most /\\ n' = n + i
+Next == Step(1, 3) \\/ Step(2, 0)
+"""
+    found = run(tmp_path, body, "INIT Init NEXT Next CHECK_DEADLOCK FALSE")
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(as_data(found.model, found.result, found.trace)))
+    (idle,) = read_suite([path]).idle
+    assert (idle.kind, idle.name) == ("action", "Step(2, 0)")

@@ -129,3 +129,20 @@ def test_data_has_all_that_is_printed(tmp_path: Path) -> None:
         ("Send(i, j)", 24),
         ("Receive(i, j)", 14),
     ]
+
+
+STEPS = """
+EXTENDS Naturals
+VARIABLE n
+Init == n = 0
+Step(i) == n < 5 /\\ n' = n + i
+Jump(i) == n = i /\\ n' = n
+Next == Step(1) \\/ Step(2) \\/ \\E j \\in {7} : Jump(j)
+"""
+
+
+def test_disjuncts_that_differ_in_their_arguments_are_told_apart(tmp_path: Path) -> None:
+    found = run(tmp_path, STEPS, "INIT Init NEXT Next CHECK_DEADLOCK FALSE")
+    data = as_data(found.model, found.result, found.trace)
+    rows = [(row["name"], row["label"], row["taken"]) for row in data["actions"]]
+    assert rows == [("Step", "Step(1)", 5), ("Step", "Step(2)", 5), ("Jump", "Jump(i)", 0)]

@@ -137,3 +137,14 @@ def test_the_message_says_where_the_name_has_its_meaning(tmp_path: Path) -> None
 
 def test_a_community_module_gives_way_to_the_specifications_own_names(tmp_path: Path) -> None:
     _resolve("EXTENDS FiniteSetsExt\nQuantify(S, x) == x", tmp_path)
+
+
+def test_so_does_what_a_community_module_brings_along(tmp_path: Path) -> None:
+    """Of its versions, some extend the basic modules and some have them for themselves."""
+    _resolve("EXTENDS SequencesExt\nTwo == Len(<<1>>) + 1", tmp_path)
+    _resolve("EXTENDS SequencesExt\nAssert(x) == x\nEmptyBag == 1\nA == Assert(EmptyBag)", tmp_path)
+    (tmp_path / "Middle.tla").write_text("---- MODULE Middle ----\nEXTENDS SequencesExt\n====\n")
+    _resolve("EXTENDS Middle\nAssert(x) == x", tmp_path)
+    for extended in ("SequencesExt, TLC", "TLC, SequencesExt", "Middle, TLC"):
+        with pytest.raises(TlaError, match="Assert is defined by TLC"):
+            _resolve(f"EXTENDS {extended}\nAssert(x) == x", tmp_path)
