@@ -280,8 +280,10 @@ class _Loader:
         if isinstance(found, m.Operator):
             return found
         if isinstance(found, m.Constant):
-            body = m.UseConstant(found.place, found)
-            return m.Operator(name, (), found.place, body)
+            place = found.place
+            parameters = tuple(m.Parameter(f"_{n}") for n in range(1, found.arity + 1))
+            body = m.UseConstant(place, found, tuple(m.Use(place, one) for one in parameters))
+            return m.Operator(name, parameters, place, body)
         raise self._unfit(name)
 
     def _body(self, name: str, level: int = TEMPORAL) -> m.Expression:

@@ -169,8 +169,8 @@ class Simulation(Engine):
         for action, steps in walk.steps.items():
             self._steps[action] += steps
         before = -1
-        steps = zip(walk.states, [-1, *walk.actions], strict=True)
-        for before_it, (state, action) in enumerate(steps):
+        way = zip(walk.states, [-1, *walk.actions], strict=True)
+        for before_it, (state, action) in enumerate(way):
             STATISTICS["level"] = before_it
             key = state if self._key is None else self._key(state)
             number = self._numbers.get(key)

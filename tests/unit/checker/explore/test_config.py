@@ -188,6 +188,7 @@ def test_a_value_for_arguments_that_does_not_fit_is_refused(
 
 
 def test_a_name_that_is_used_twice_is_reported_where_it_is_wrong(tmp_path: Path) -> None:
-    text = "CONSTANT F(1) = 1 G(1, 1) = 2\nINIT Init NEXT Next\nINVARIANT F\nCONSTRAINT Inv\nALIAS Inv VIEW F"
+    values = "CONSTANT F(1) = 1 G(1, 1) = 2\nINIT Init NEXT Next"
+    text = f"{values}\nINVARIANT F\nCONSTRAINT Inv\nALIAS Inv VIEW F"
     with pytest.raises(ConfigError, match=r"M\.cfg:3:11: F takes arguments"):
         _sums(tmp_path, text)
