@@ -48,6 +48,8 @@ _NS_PER_MS = 1_000_000
 _NEVER = 1 << 61
 # How often a leader's server is told the time: sessions expire at most this much late.
 _SERVER_TICK_S = 0.05
+# A tick that comes this late tells that the process stood still.
+LATE_MS = 500
 
 
 def now_ms() -> int:
@@ -131,6 +133,8 @@ class Member:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = _NEVER
+        self._ticked_ms = now_ms()
+        self._expire_from_ms = 0
         self._turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
         self.times = PhaseTimes(now_ms())
@@ -326,11 +330,16 @@ class Member:
     def _tick_server(self) -> None:
         if self._closed:
             return
-        server = self.server
+        server, time_ms = self.server, now_ms()
+        if time_ms - self._ticked_ms > LATE_MS:
+            # The process was stopped for a while. What clients and learners had to say of sessions
+            # meanwhile has not been heard yet: learners are asked in half a tick.
+            self._expire_from_ms = time_ms + self.settings.tick_time_ms
+        self._ticked_ms = time_ms
         if server is not None:
-            time_ms = now_ms()
             server.set_wall_clock(time_ms, time.time_ns() // _NS_PER_MS)
-            server.tick(time_ms)
+            if time_ms >= self._expire_from_ms:
+                server.tick(time_ms)
             self.client_turn()
         self._loop.call_later(_SERVER_TICK_S, self._tick_server)
 

@@ -474,9 +474,29 @@ async def a_leader_may_leave_clients_to_others(tmp_path: Path) -> None:
     await ensemble.stop()
 
 
+async def a_leader_that_stood_still_hears_of_sessions_before_they_expire(tmp_path: Path) -> None:
+    ensemble = Ensemble(tmp_path)
+    await ensemble.start()
+    leader = await ensemble.serving()
+    ensemble.create("/a")
+    await ensemble.everywhere("/a")
+    server = leader.server
+    assert server is not None
+    session = server.sessions.by_id[SESSION]
+    server.sessions.touch(session, 400, now_ms())
+    leader._expire_from_ms = now_ms() + 1_000_000  # it stands still, as far as this goes
+    await asyncio.sleep(0.4 + 3 * TICK_MS / 1000)
+    leader._ticked_ms -= 10_000
+    leader._tick_server()
+    assert not session.closing
+    await until(lambda: SESSION not in leader.store.tree.sessions)  # nothing comes after all
+    await ensemble.stop()
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        a_leader_that_stood_still_hears_of_sessions_before_they_expire,
         a_leader_may_leave_clients_to_others,
         an_observer_stays_with_another_leader,
         groups_and_weights_decide,
