@@ -94,7 +94,8 @@ class Snapshotter:
             snapshot_of(tree, settings),
             lambda done: _quietly(call, self._done, done),
             lambda error: _quietly(call, self._failed, error),
-            lambda: self._is_durable(tree.last_processed_zxid),
+            lambda: tree.last_processed_zxid,
+            self._is_durable,
         )
         self._loop.call_soon(self._step)
         return True

@@ -152,11 +152,16 @@ class Store:
         taken: list[bytes] = []
         current = self._snapshot = object()
 
+        reached = 0
+
         def step() -> None:
+            nonlocal reached
             if self._snapshot is not current:
                 return  # given up
             piece = next(pieces, None)
-            if piece is None and not is_durable(tree.last_processed_zxid):
+            if piece is None:
+                reached = reached or tree.last_processed_zxid
+            if piece is None and not is_durable(reached):
                 soon(step)
             elif piece is None:
                 self._do(Thread.SNAPSHOT, lambda: self._write(zxid, taken), self._written)

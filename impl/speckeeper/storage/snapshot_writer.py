@@ -169,12 +169,18 @@ class SnapshotWriter:
         chunks: Iterator[bytes],
         on_done: Callable[[NamedFile], None],
         on_failure: Callable[[StorageError], None],
-        may_end: Callable[[], bool] = lambda: True,
+        last_zxid: Callable[[], int] = lambda: 0,
+        is_durable: Callable[[int], bool] = lambda zxid: True,
     ) -> None:
-        """``may_end``: whether the log holds what the tree had when its last node was encoded."""
+        """``last_zxid``: how far the tree has come, ``is_durable``: whether the log has come there.
+
+        What the tree had when its last node was encoded must be in the log before the snapshot is.
+        """
         self._file = file
         self._chunks = chunks
-        self._may_end = may_end
+        self._last_zxid = last_zxid
+        self._is_durable = is_durable
+        self._upto: int | None = None
         self._on_done = on_done
         self._on_failure = on_failure
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
@@ -199,7 +205,9 @@ class SnapshotWriter:
         while self._handed_over - self._written < BACKLOG_BYTES:
             chunk = next(self._chunks, None)
             if chunk is None:
-                if not self._may_end():
+                if self._upto is None:
+                    self._upto = self._last_zxid()
+                if not self._is_durable(self._upto):
                     return False
                 self._hand_over()
                 self._queue.put(None)

@@ -116,15 +116,21 @@ def test_a_snapshot_ends_when_the_log_has_what_it_holds(tmp_path: Path) -> None:
     settings.snapshot_directory.mkdir()
     results: SimpleQueue[NamedFile | StorageError] = SimpleQueue()
     file = SnapshotFile(Disk(), settings.snapshot_directory, 11, "")
-    durable: list[bool] = []
+    tree, durable = tree_of(10), [9]
     writer = SnapshotWriter(
-        file, snapshot_of(tree_of(10), settings), results.put, results.put, lambda: bool(durable)
+        file,
+        snapshot_of(tree, settings),
+        results.put,
+        results.put,
+        lambda: tree.last_processed_zxid,
+        lambda zxid: durable[-1] >= zxid,
     )
     for _ in range(20):
         assert not writer.step(0.001)
     assert complete_snapshots(Disk(), settings.snapshot_directory) == []
 
-    durable.append(True)
+    apply(tree, history(1, start=12)[0])  # what comes later need not be waited for
+    durable.append(11)
     while not writer.step(0.001):
         pass
     writer.join()
