@@ -19,11 +19,11 @@ from speckeeper.storage.snapshot_writer import write_snapshot
 from speckeeper.tree.applied import TreeEvent
 from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.quorum import PacketType, QuorumPacket
-from speckeeper.wire.quorum_data import NO_EPOCH
 from speckeeper.zab.effects import PersistCurrentEpoch, TakeSnapshot
 from speckeeper.zab.election import FastLeaderElection, Proposal
 from speckeeper.zab.leader import Leader
 from speckeeper.zab.learner import Learner
+from speckeeper.zab.learner_handler import LearnerHandler
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.state import Stage
@@ -169,11 +169,16 @@ def _queue_applied(self: Learner, packet: QuorumPacket) -> None:
     _PROCESS_PACKET(self, packet)
 
 
+def _accepted_epochs_ignored(self: Leader, handler: LearnerHandler, accepted_epoch: int) -> None:
+    """Lead an epoch that learners may have promised to another leader."""
+    _FOLLOWERINFO(self, handler, 0)
+
+
 def _stale_epoch_accepted(self: Learner, epoch: int) -> None:
     """Follow a leader of an epoch below the one that was promised."""
     if epoch < self._peer.accepted_epoch:
         self.new_epoch = epoch
-        self._send_ackepoch(NO_EPOCH)
+        self._send_ackepoch(self._peer.current_epoch)
     else:
         _LEADERINFO(self, epoch)
 
@@ -201,6 +206,7 @@ _UPTODATE = Learner.follower_process_uptodate
 _PROCESS_PACKET = Learner._process_packet
 _TRUNCATE = MemberFiles.truncate
 _FIRE = WatchOps.fire
+_FOLLOWERINFO = Leader.leader_process_followerinfo
 
 BUGS: dict[str, tuple[_Patch, ...]] = {
     "ZOOKEEPER-2845": ((Peer, "_look_again", _database_retained),),
@@ -214,7 +220,10 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     ),
     "ZOOKEEPER-4685": ((Learner, "follower_process_newleader", _proposals_acked_early),),
     "ephemerals-kept": ((speckeeper.tree.apply, "_remove_nodes", _ephemerals_kept),),
-    "stale-epoch-accepted": ((Learner, "follower_process_leaderinfo", _stale_epoch_accepted),),
+    "stale-epoch-accepted": (
+        (Learner, "follower_process_leaderinfo", _stale_epoch_accepted),
+        (Leader, "leader_process_followerinfo", _accepted_epochs_ignored),
+    ),
     "watch-fired-late": ((WatchOps, "fire", _fired_late),),
     "ZOOKEEPER-4394": ((Learner, "follower_process_uptodate", _sync_before_serving_lost),),
     "ack-before-durable": ((Learner, "_log", _ack_before_durable),),

@@ -40,6 +40,7 @@ from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
+from speckeeper.zab.state import ZabState
 
 WALL_MS = 1_700_000_000_000
 """What a clock that is right shows at the beginning."""
@@ -84,6 +85,8 @@ class Surroundings(NamedTuple):
     nodes: dict[int, Node]
     observer: Observer
     log: Callable[[str], None] | None
+    ambushes: list[Callable[[Node], bool]]
+    """Called when a server comes to another phase; who returns True is done."""
 
 
 class Node:
@@ -129,6 +132,7 @@ class Node:
         self._tick_at_ms: int | None = None
         self._snapshots: dict[int, list[bytes]] = {}  # received, by link
         self._stepping = False
+        self._phase = ZabState.ELECTION
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.SendNotification: self._send_notification,
             effects.ConnectAll: lambda effect: None,
@@ -307,8 +311,18 @@ class Node:
             pass
         if boot == self.boot:
             self._arm()
+            self._tell_phase()
             if self.slow_ms:
                 self._free_ms = self.world.clock.now_ms + self.slow_ms
+
+    def _tell_phase(self) -> None:
+        """Tell those that wait for it that the server has come to another phase."""
+        peer = self.peer
+        if peer is None or self._phase is peer.zab_state:
+            return
+        self._phase = peer.zab_state
+        waiting = self.world.ambushes
+        waiting[:] = [ambush for ambush in waiting if not ambush(self)]
 
     def _turn(self) -> bool:
         """Pass on what server and core have for each other and for clients; whether there was."""

@@ -12,9 +12,10 @@ from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
+import speckeeper.sim.ambush
 import speckeeper.sim.client_faults
 import speckeeper.sim.faults
-import speckeeper.sim.machine_faults  # noqa: F401 (these three enter the kinds)
+import speckeeper.sim.machine_faults  # noqa: F401 (these enter the kinds)
 from speckeeper.sim.fault import KINDS, Fault, Frame, seconds
 from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
 from speckeeper.sim.plain import PlainError, from_plain, to_plain

@@ -71,7 +71,10 @@ class World:
         }
         self.judge = Judge(membership, disks, schedule.options.local_sessions)
         self.nodes: dict[int, Node] = {}
-        surroundings = Surroundings(self.clock, self.network, self.nodes, self.judge, log)
+        self.ambushes: list[Callable[[Node], bool]] = []
+        surroundings = Surroundings(
+            self.clock, self.network, self.nodes, self.judge, log, self.ambushes
+        )
         for sid in options.servers:
             rng = Random(f"{self.seed} server {sid}")
             drift = rng.randint(-options.drift, options.drift)
@@ -90,7 +93,7 @@ class World:
         self._writes = Random(f"{self.seed} writes")
         self._crashes = Random(f"{self.seed} crashes")  # for those outside of the schedule
         self._written = 0
-        self._troubled = False
+        self.troubled = False
 
     # -- by hand
 
@@ -169,12 +172,12 @@ class World:
             self.start()
             for client in self.clients:
                 client.start()
-            self._troubled = True
+            self.troubled = True
             self._write_later()
             for fault in self.schedule.faults:
                 self.clock.at(fault.at_ms, partial(self._strike, fault))
             self.clock.run_until(self.options.trouble_ms)
-            self._troubled = False
+            self.troubled = False
             self.calm()
         except Violation as error:
             violation = str(error)
@@ -228,7 +231,7 @@ class World:
             )
 
     def _strike(self, fault: Fault) -> None:
-        if not self._troubled:
+        if not self.troubled:
             return
         if self._log is not None:
             self._log(f"{self.clock.now_ms} fault {fault.number}: {fault.text()}")
@@ -239,7 +242,7 @@ class World:
         """Write again and again as long as there is trouble."""
 
         def once() -> None:
-            if self._troubled:
+            if self.troubled:
                 self.write()
                 self._write_later()
 
