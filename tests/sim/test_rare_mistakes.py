@@ -15,6 +15,7 @@ from speckeeper.sim.world import World
 
 EVEN = Options(delays=Delays(5, 5, slow_share=0), latency=Latency(2, 2, stall_share=0), writes=0)
 PATIENCE_MS = 10_000
+SLOW_MS = 56
 
 
 class Story:
@@ -61,7 +62,29 @@ def promises_to_leaders_that_die() -> None:
     story.world.calm()
 
 
-STORIES: dict[str, Callable[[], None]] = {"stale-epoch-accepted": promises_to_leaders_that_die}
+def acknowledgement_of_an_earlier_connection() -> None:
+    """1 acknowledges 1.2 on a slow connection, loses it, and is made to forget 1.2 on a new one."""
+    story = Story()
+    world = story.world
+    world.write()
+    world.settle(PATIENCE_MS)
+    leader, learner = world.nodes[3], world.nodes[1]
+    now_ms = world.clock.now_ms
+    for link in leader._links.values():
+        # What 1 sends arrives when it has forgotten, what is sent to 2 later than that.
+        link.delay(1 if link.other(3) == 1 else 3, now_ms + SLOW_MS)
+    world.write()
+    story.until("1 -> 3 ACK 1.2")
+    for link in [*learner._links.values()]:
+        link.hang_up(1)
+    story.until("1 done: TruncateLog 1.1")
+    world.calm()
+
+
+STORIES: dict[str, Callable[[], None]] = {
+    "old-connection-heard": acknowledgement_of_an_earlier_connection,
+    "stale-epoch-accepted": promises_to_leaders_that_die,
+}
 
 
 @pytest.mark.parametrize("bug", STORIES)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from speckeeper.sim.world import World
 
 
+_ONE_SIDED = 0.4
+
+
 @kind("crash", rates=(0, 0.1, 0.5))
 @dataclass(frozen=True, kw_only=True)
 class Crash(Fault):
@@ -112,10 +115,14 @@ class Cut(Fault):
 @kind("reset", rates=(0, 0.2))
 @dataclass(frozen=True, kw_only=True)
 class Reset(Fault):
-    """The connections between two servers break; both hear of it, and what is under way is lost."""
+    """The connections between two servers break; both hear of it, and what is under way is lost.
+
+    Or only one hears of it, and what it has sent still arrives: as when it closes its end itself.
+    """
 
     server: Target
     other: Target
+    one_sided: bool = False
 
     @classmethod
     def draw(cls, rng: Random, at_ms: int, frame: Frame) -> Self:
@@ -123,16 +130,24 @@ class Reset(Fault):
         server = other = frame.draw_target(rng)
         while other == server:
             other = frame.draw_target(rng)
-        return cls(at_ms=at_ms, server=server, other=other)
+        one_sided = rng.random() < _ONE_SIDED
+        return cls(at_ms=at_ms, server=server, other=other, one_sided=one_sided)
 
     def strike(self, world: World) -> bool:
         """Break what there is between the two."""
         pair = world.named((self.server, self.other))
-        return len(pair) == 2 and pair[0].reset_links(pair[1])
+        return len(pair) == 2 and pair[0].reset_links(pair[1], self.one_sided)
 
     def text(self) -> str:
         """Say between whom."""
+        if self.one_sided:
+            return f"{names((self.server,))} loses its connections with {names((self.other,))}"
         return f"break the connections between {names((self.server, self.other))}"
+
+    def smaller(self) -> Iterator[Self]:
+        """Yield one that both hear of."""
+        if self.one_sided:
+            yield replace(self, one_sided=False)
 
 
 @kind("checkpoint", rates=(0, 0.3, 2))

@@ -68,6 +68,14 @@ class Link:
         self._gone.pop(source, None)
         self.cut()
 
+    def hang_up(self, end: int) -> None:
+        """Let one end lose the connection; what it has sent is still on its way to the other."""
+        self._tell(end)
+
+    def delay(self, source: int, until_ms: int) -> None:
+        """Let nothing of what an end sends from now on arrive before a time."""
+        self._channels[source].arrived_ms = until_ms
+
     def cut(self) -> None:
         """Lose the connection, and tell the ends, as far as they can be reached."""
         self._broken = True

@@ -217,11 +217,14 @@ class Node:
         self._stops(error)
         self.crash(self._rng)
 
-    def reset_links(self, other: Node) -> bool:
-        """Break the connections with a server; return whether there are any."""
+    def reset_links(self, other: Node, one_sided: bool = False) -> bool:
+        """Break the connections with a server, or our ends of them; whether there are any."""
         common = [link for link in self._links.values() if link.other(self.id) == other.id]
         for link in common:
-            link.cut()
+            if one_sided:
+                link.hang_up(self.id)
+            else:
+                link.cut()
         return bool(common)
 
     def stop_for(self, time_ms: int) -> bool:
