@@ -4,10 +4,12 @@ import os
 import re
 import shutil
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.proofs.scripted import MAJORITIES, follow
 
 from speccheck.explore.config import read_config
 from speccheck.explore.model import load_model
@@ -30,6 +32,8 @@ class Mistake:
     changes: list[list[str]]
     run: str = ""
     zab: str = ""
+    script: tuple[str, ...] = ()
+    quorums: str = MAJORITIES
 
 
 MISTAKES = [
@@ -100,19 +104,39 @@ def test_a_mistake_is_refuted_with_a_counterexample(mistake: Mistake, tmp_path: 
         assert any("' = " in line for line in state), "the step changes something"
 
 
+def along(script: Sequence[str]) -> int:
+    """Return how many steps a script has."""
+    return sum(len(line.split()) - 1 for line in script)
+
+
 @pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.run], ids=lambda one: one.name)
 def test_a_run_from_init_shows_the_mistake(mistake: Mistake, tmp_path: Path) -> None:
     """A real bug, not only an invariant that is too weak."""
     changed_copy(mistake, tmp_path)
-    models = SPEC / "models"
-    shutil.copy(models / "MCZabCoreRuns.tla", tmp_path)
-    config = f"MCZabCoreRuns{'Crash' if 'crash' in mistake.name else ''}.cfg"
-    model = load_model(tmp_path / "MCZabCoreRuns.tla", read_config(models / config), [tmp_path])
-
-    result = Simulation(model, traces=500, depth=70, seed=7).run()
+    if mistake.script:
+        result = follow(mistake.script, mistake.quorums, tmp_path)
+    else:
+        models = SPEC / "models"
+        shutil.copy(models / "MCZabCoreRuns.tla", tmp_path)
+        config = f"MCZabCoreRuns{'Crash' if 'crash' in mistake.name else ''}.cfg"
+        path = tmp_path / "MCZabCoreRuns.tla"
+        model = load_model(path, read_config(models / config), [tmp_path])
+        result = Simulation(model, traces=500, depth=70, seed=7).run()
 
     assert result.violated == mistake.run
     assert result.trace[0].action is None
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [one for one in MISTAKES if one.script and one.quorums == MAJORITIES],
+    ids=lambda one: one.name,
+)
+def test_the_same_script_is_harmless_without_the_mistake(mistake: Mistake, tmp_path: Path) -> None:
+    result = follow(mistake.script, mistake.quorums, tmp_path)
+
+    assert result.verdict == "success"
+    assert result.depth >= along(mistake.script) // 2, "it goes a long way"
 
 
 def test_the_same_mistakes_are_found_in_zab() -> None:
@@ -131,5 +155,6 @@ def test_the_page_tells_of_every_mistake() -> None:
     page = (SPEC.parent / "docs" / "proofs.md").read_text()
     for mistake in MISTAKES:
         broken = mistake.obligation.rpartition(": ")[2]
-        row = f"| {mistake.name} | {broken} | {mistake.run} | {mistake.zab} |"
+        steps = f", {along(mistake.script)} steps" if mistake.script else ""
+        row = f"| {mistake.name} | {broken} | {mistake.run}{steps} | {mistake.zab} |"
         assert row.replace("|  |", "| |").replace("|  |", "| |") in page

@@ -1,0 +1,69 @@
+"""Runs of a copy of ZabCore from Init along a script; see ScriptedRun.tla."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.model.catalogue import SPEC
+
+from speccheck.explore.config import read_config
+from speccheck.explore.model import load_model
+from speccheck.explore.result import Result
+from speccheck.explore.search import Search
+
+MAJORITIES = "{{s1, s2}, {s1, s3}, {s2, s3}}"
+
+CONFIG = """SPECIFICATION RunSpec
+CONSTANTS
+    s1 = s1
+    s2 = s2
+    s3 = s3
+    Server = {s1, s2, s3}
+    Quorum <- GivenQuorums
+    Value = {v1}
+    SomeServer = s1
+    SomeQuorum <- FirstQuorum
+    SomeValue = v1
+    Script <- GivenScript
+    MaxEpoch = 3
+    MaxIndex = 2
+    Epoch <- RunEpoch
+    Index <- RunIndex
+CHECK_DEADLOCK FALSE
+INVARIANTS
+    OneLeaderPerEpoch
+    EpochOrder
+    EpochGrows
+    CommittedInLaterEpochs
+    CommittedHistoriesAgree
+    PrefixConsistency
+    LogHasDelivered
+    PrimaryIntegrity
+    ZxidsRise
+    ZxidUnique
+PROPERTIES
+    EpochsAlwaysRise
+    CommitsAlwaysStay
+    LogsAlwaysGrow
+    PromisesAlwaysStay
+"""
+
+
+def follow(script: Sequence[str], quorums: str, folder: Path) -> Result:
+    """Return what the runs along a script come to; ``folder`` has a copy of ZabCore.tla.
+
+    A line of a script is an action and the servers that take it, one after another.
+    """
+    acts = [
+        f'[action |-> "{action}", server |-> {server}]'
+        for action, *servers in map(str.split, script)
+        for server in servers
+    ]
+    (folder / "GivenScript.tla").write_text(
+        "---- MODULE GivenScript ----\nEXTENDS ScriptedRun\nCONSTANTS s1, s2, s3\n"
+        f"GivenQuorums == {quorums}\nFirstQuorum == CHOOSE Q \\in GivenQuorums : TRUE\n"
+        "GivenScript == <<\n" + ",\n".join(acts) + "\n>>\n====\n"
+    )
+    config = folder / "GivenScript.cfg"
+    config.write_text(CONFIG)
+    folders = [folder, Path(__file__).parent, SPEC]
+    return Search(load_model(folder / "GivenScript.tla", read_config(config), folders)).run()
