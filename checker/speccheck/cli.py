@@ -235,8 +235,13 @@ app.command()(hunt)
 @app.command()
 def prove(
     module: Annotated[
-        str, typer.Argument(help="The .tla file, or FILE.tla!THEOREM for one theorem of it.")
-    ],
+        str | None,
+        typer.Argument(
+            help="The .tla file, or FILE.tla!THEOREM for one theorem of it; by default every "
+            "module of the folder spec that has theorems with names.",
+            show_default=False,
+        ),
+    ] = None,
     library: Annotated[
         list[Path] | None, typer.Option(help="A folder with more modules; may be repeated.")
     ] = None,
@@ -283,25 +288,28 @@ def prove(
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     # Here, since loading Z3 takes longer than most models to check.
     from speccheck.prove.discharge import Limits
+    from speccheck.prove.module import with_theorems
     from speccheck.report.proofs import ProofReport, run_proofs
     from speccheck.report.questions import write_questions
 
-    path, _, theorem = module.partition("!")
+    name, _, theorem = (module or "").partition("!")
     theorems = (theorem,) if theorem else ()
+    proved = True
     try:
-        if smt2 is not None:
-            written, framed = write_questions(Path(path), tuple(library or ()), theorems, smt2)
-            typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
-            return
-        proved = run_proofs(
-            Path(path),
-            tuple(library or ()),
-            theorems,
-            ProofReport(Console(), Console(stderr=True), every=every),
-            workers=workers,
-            limits=Limits(limit, finite_limit),
-            replays=None if replay is None else (replay, replay_states),
-        )
+        for path in [Path(name)] if name else with_theorems(Path("spec")):
+            if smt2 is not None:
+                written, framed = write_questions(path, tuple(library or ()), theorems, smt2)
+                typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
+                continue
+            proved &= run_proofs(
+                path,
+                tuple(library or ()),
+                theorems,
+                ProofReport(Console(), Console(stderr=True), every=every),
+                workers=workers,
+                limits=Limits(limit, finite_limit),
+                replays=None if replay is None else (replay, replay_states),
+            )
     except (
         TlaError,
         ProofError,

@@ -1,5 +1,6 @@
 """A module as the prover reads it: types, initial predicate, actions, theorems."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,20 @@ def load(path: Path, folders: Iterable[Path] = ()) -> ProofModule:
             else:
                 nameless += 1
     return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, nameless)
+
+
+_NAMED_THEOREM = re.compile(r"^THEOREM\s+\w+\s+==", re.MULTILINE)
+
+
+def with_theorems(folder: Path) -> list[Path]:
+    """Return the modules of a folder that have theorems with names. Raises ProofError, OSError."""
+    found = [
+        path for path in sorted(folder.glob("*.tla")) if _NAMED_THEOREM.search(path.read_text())
+    ]
+    if not found:
+        what = "has no module with a named theorem" if folder.is_dir() else "is no folder"
+        raise ProofError(f"{folder} {what}; say which .tla file to prove")
+    return found
 
 
 def _types(resolved: m.ResolvedModule) -> dict[object, Type]:

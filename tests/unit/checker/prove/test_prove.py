@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from speccheck.cli import app
 from speccheck.prove.discharge import Limits, Verdict
 from speccheck.prove.errors import ProofError
 from speccheck.prove.run import Task, prove
@@ -238,3 +240,53 @@ def test_a_pattern_that_is_none_is_refused(pattern: str, tmp_path: Path) -> None
     hints = f'[conjuncts]\nStays = {{ patterns = ["{pattern}"] }}\n'
     with pytest.raises(ProofError, match="is no pattern"):
         verdicts(tmp_path, text, hints)
+
+
+def test_all_modules_with_named_theorems_are_proved_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spec").mkdir()
+    for name, text in {
+        "One": "THEOREM Fine == 1 + 1 = 2",
+        "Two": "THEOREM 1 = 1",
+        "Three": "THEOREM Wrong == 1 + 1 = 3",
+    }.items():
+        head = f"---- MODULE {name} ----\nEXTENDS Integers\n"
+        (tmp_path / "spec" / f"{name}.tla").write_text(f"{head}{text}\n====\n")
+    monkeypatch.chdir(tmp_path)
+
+    done = CliRunner().invoke(app, ["prove"])
+
+    assert done.exit_code == 1
+    assert "One: 1 of 1 theorems proved" in done.output
+    assert "Three: 0 of 1 theorems proved" in done.output
+    assert "Two" not in done.output
+
+
+def test_where_there_is_nothing_to_prove_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    done = CliRunner().invoke(app, ["prove"])
+
+    assert done.exit_code == 2
+    assert done.output == "spec is no folder; say which .tla file to prove\n"
+
+
+def test_instances_are_unfolded_like_definitions(tmp_path: Path) -> None:
+    (tmp_path / "Order.tla").write_text(
+        "---- MODULE Order ----\nEXTENDS Integers\nCONSTANTS Members, Rank(_)\n"
+        "Least(n) == \\A x \\in Members : Rank(x) >= n\n====\n"
+    )
+    text = (
+        "CountOf(s) == count[s]\n"
+        "Counts == INSTANCE Order WITH Members <- Server, Rank <- CountOf\n"
+        "Natural == Counts!Least(0)\nTHEOREM Safe == Spec => []Natural\n"
+        "Positive == Counts!Least(1)\nTHEOREM False == Spec => []Positive"
+    )
+
+    found = statuses(tmp_path, text)
+
+    assert found["Safe: Tick: Natural"] == "proved"
+    assert found["False: Init: Positive"] != "proved"
