@@ -40,10 +40,10 @@ class Row(NamedTuple):
         """Return the cells of its row."""
         about = self.about.rstrip(".")
         if self.violation is None:
-            return self.bug, about, f"not in {self.seeds:,}", f"{self.seconds:.1f}", "", ""
+            return self.bug, about, f"not in {self.seeds:,}", f"{self.seconds:.2f}", "", ""
         rule = self.violation.partition(":")[0]
         length = f"{self.faults_left} of {self.faults_drawn}"
-        return self.bug, about, f"{self.seeds:,}", f"{self.seconds:.1f}", rule, length
+        return self.bug, about, f"{self.seeds:,}", f"{self.seconds:.2f}", rule, length
 
 
 def hunt(bug: str, seeds: int, workers: int | None, shrink_s: float) -> Row:
