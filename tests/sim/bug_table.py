@@ -97,8 +97,7 @@ def main() -> None:
         rows.append(hunt(bug, options.seeds, options.workers, options.shrink))
         print(" | ".join(rows[-1].cells()), flush=True)
     if options.write is not None:
-        workers = LocalProcesses(options.workers).workers
-        command = f"python -m tests.sim.bug_table --workers {workers}"
+        command = " ".join(("python -m tests.sim.bug_table", *sys.argv[1:]))
         write(options.write, table(rows, command))
     sys.exit(any(row.violation is None for row in rows))
 
