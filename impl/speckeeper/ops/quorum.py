@@ -101,6 +101,10 @@ def _text(found: Findings) -> list[str]:
             said.append("  ...")
     if counted.idle:
         said.append(f"Without a vote, as their weight is 0: {_servers(counted.idle)}")
+    if lines.oracle:
+        said.append(
+            "oraclePath: with Apache ZooKeeper, either of the two may decide alone; not here"
+        )
     return said
 
 
@@ -117,6 +121,7 @@ def _data(found: Findings) -> dict[str, object]:
         "smallestQuorums": found.quorums,
         "smallestQuorumsInAll": found.in_all,
         "weightZero": found.voting.idle,
+        "oracle": found.lines.oracle,
     }
 
 

@@ -77,6 +77,14 @@ def test_quorums_that_do_not_meet(quorum: Run) -> None:
     )
 
 
+def test_the_oracle_of_two_servers(quorum: Run) -> None:
+    code, out, _ = quorum(servers(2) + "oraclePath=/var/lib/oracle\n")
+    assert code == 0
+    assert out.splitlines()[-1] == (
+        "oraclePath: with Apache ZooKeeper, either of the two may decide alone; not here"
+    )
+
+
 def test_json(quorum: Run) -> None:
     code, out, _ = quorum(servers(5), "--json", "--most", "2")
     said = json.loads(out)

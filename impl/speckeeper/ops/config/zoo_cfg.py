@@ -85,12 +85,14 @@ class Config:
 class QuorumLines:
     """The lines that say what a quorum is, by key, and the ids of those that vote and that do not.
 
-    `fail` makes a `ConfigError` of (key, what is wrong, remedy), placed where the key was set.
+    `oracle`: with Apache, a file decides where one of two servers is left. `fail` makes a
+    `ConfigError` of (key, what is wrong, remedy), placed where the key was set.
     """
 
     given: Mapping[str, str]
     voters: frozenset[int]
     observers: frozenset[int]
+    oracle: bool
     fail: Callable[[str, str, str], ConfigError]
 
 
@@ -177,7 +179,8 @@ def read_quorum_lines(path: str) -> QuorumLines:
         name = f"server.{gathering.members[0].id}"
         text = "no server.N line has the role participant"
         raise gathering.fail(name, text, "add a participant")
-    return QuorumLines(given, voters, observers, gathering.fail)
+    oracle = len(voters) == 2 and "oraclePath" in gathering.given
+    return QuorumLines(given, voters, observers, oracle, gathering.fail)
 
 
 def standalone_config(
