@@ -1,0 +1,333 @@
+"""What a leader does: agree on an epoch, give the learners its history, then propose and commit.
+
+Handlers and attributes are named as in spec/Zab.tla, and in its order; when each of them is due is
+in ``leader.py``. A learner is named by its link, for a server that connects again is another
+connection with the same id; quorums are counted by id.
+
+Source: ZooKeeper ``Leader``, ``LearnerHandler``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_config import encode_config
+from speckeeper.wire.quorum_data import (
+    NO_EPOCH,
+    PROTOCOL_VERSION,
+    encode_epoch,
+)
+from speckeeper.zab.actions import Trace, action
+from speckeeper.zab.effects import (
+    Close,
+    Link,
+    SendSnapshot,
+    Synced,
+)
+from speckeeper.zab.learner_handler import LearnerHandler
+from speckeeper.zab.state import Stage, ZabState
+from speckeeper.zab.sync import SyncPlan
+
+if TYPE_CHECKING:
+    from speckeeper.zab.peer import Peer
+
+_UPTODATE = QuorumPacket(PacketType.UPTODATE, -1)
+
+
+class Proposal:
+    """A transaction on its way, and who has made it durable."""
+
+    __slots__ = ("ack_set", "entry", "packet")
+
+    def __init__(self, entry: bytes, packet: QuorumPacket) -> None:
+        self.entry = entry
+        self.packet = packet
+        self.ack_set: set[int] = set()
+
+
+class LeaderActions:
+    """State and actions of one time of leading."""
+
+    def __init__(self, peer: Peer) -> None:
+        settings = peer.settings
+        self._peer = peer
+        self._id = settings.server_id
+        self._init_ms = settings.init_ms
+        self._sync_ms = settings.sync_ms
+        self._half_tick_ms = max(settings.tick_time_ms // 2, 1)
+        self.handler: dict[Link, LearnerHandler] = {}
+        self.new_epoch = 0
+        self.cepoch_recv: set[int] = set()
+        self.acke_recv: set[int] = set()
+        self.ackld_recv: set[int] = set()
+        self.outstanding_proposals: dict[int, Proposal] = {}
+        self.last_proposed = -1
+        self._forwarding: dict[Link, LearnerHandler] = {}
+        self._observing: dict[Link, LearnerHandler] = {}
+        self._tick = 0
+        self._epoch_chosen = False
+        self._promised = False  # the epoch, by ourselves
+        self._election_finished = False
+        self._state_summary = (peer.current_epoch, peer.last_zxid)
+        self._pending_syncs: dict[int, list[tuple[Link | None, int]]] = {}
+        self._next_own_ack = -1
+        self._tick_skip = True
+        self._wait_until_ms = peer.now_ms + self._init_ms
+        self._next_half_tick_ms = 0
+
+    @property
+    def trace(self) -> Trace | None:
+        """Where steps are told."""
+        return self._peer.trace
+
+    def variables(self) -> dict[str, Any]:
+        """Return the variables of the specification."""
+        return self._peer.variables()
+
+    @property
+    def followers(self) -> list[LearnerHandler]:
+        """Who gets every proposal."""
+        return [*self._forwarding.values()]
+
+    @property
+    def observers(self) -> list[LearnerHandler]:
+        """Who is informed of every commit."""
+        return [*self._observing.values()]
+
+    @property
+    def pending_syncs(self) -> int:
+        """How many ``sync`` wait for a commit."""
+        return sum(map(len, self._pending_syncs.values()))
+
+    @action("LeaderShutdown")
+    def leader_shutdown(self, reason: str) -> None:
+        """Give up leading."""
+        self._peer.shutdown(self.handler, reason)
+
+    @action("LeaderRemoveLearner")
+    def leader_remove_learner(self, handler: LearnerHandler) -> None:
+        """Forget a connection; what was counted from it stays counted."""
+        self._forget(handler)
+
+    # -- discovery
+
+    @action("ZabTurnToLeading")
+    def zab_turn_to_leading(self) -> None:
+        """Propose an epoch above our own accepted one, until we hear of a higher one."""
+        peer = self._peer
+        peer.zab_state = ZabState.DISCOVERY
+        self.new_epoch = peer.accepted_epoch + 1
+        if peer.membership.votes(self._id):
+            self.cepoch_recv.add(self._id)
+
+    @action("LeaderProcessFOLLOWERINFO")
+    def leader_process_followerinfo(self, handler: LearnerHandler, accepted_epoch: int) -> None:
+        """Count a learner's accepted epoch: a new epoch is above all that a quorum accepted."""
+        handler.stage = Stage.FOLLOWERINFO
+        if not self._epoch_chosen:
+            self.new_epoch = max(self.new_epoch, accepted_epoch + 1)
+            if self._peer.membership.votes(handler.server_id):
+                self.cepoch_recv.add(handler.server_id)
+        elif self._promised:
+            self._send_leaderinfo(handler)
+
+    @action("LeaderPersistAcceptedEpoch")
+    def leader_persist_accepted_epoch(self) -> None:
+        """We have promised the epoch ourselves: tell it to those that wait for it."""
+        peer = self._peer
+        peer.accepted_epoch = self.new_epoch
+        self._promised = True
+        self.acke_recv.add(self._id)
+        self.last_proposed = self.new_epoch << 32
+        self._next_own_ack = self.last_proposed + 1
+        membership = peer.membership
+        if membership.active.version == 0 == membership.last_seen.version:
+            # The configuration that the ensemble was started with gets a version (Leader.lead).
+            named = membership.active._replace(version=self.last_proposed)
+            peer.membership = membership.seen(named)
+        self._wait_until_ms = peer.now_ms + self._init_ms
+        for handler in self.handler.values():
+            if handler.stage is Stage.FOLLOWERINFO:
+                self._send_leaderinfo(handler)
+
+    def _send_leaderinfo(self, handler: LearnerHandler) -> None:
+        handler.stage = Stage.LEADERINFO
+        self._rearm(handler)
+        data = encode_epoch(PROTOCOL_VERSION)
+        packet = QuorumPacket(PacketType.LEADERINFO, self.new_epoch << 32, data)
+        self._peer.send(handler.link, packet)
+
+    @action("LeaderProcessACKEPOCH")
+    def leader_process_ackepoch(self, handler: LearnerHandler, epoch: int, zxid: int) -> None:
+        """Count a promise. A learner whose history is ahead of ours cannot follow us."""
+        if not self._election_finished and epoch != NO_EPOCH:
+            if (epoch, zxid) > self._state_summary:
+                self._peer.out.append(
+                    Close(handler.link, f"server {handler.server_id} is ahead of the leader")
+                )
+                self._forget(handler)
+                return
+            if zxid != -1 and self._peer.membership.votes(handler.server_id):
+                self.acke_recv.add(handler.server_id)
+        handler.stage = Stage.ACKEPOCH
+        handler.peer_last_zxid = zxid
+
+    # -- synchronization
+
+    @action("LeaderPersistCurrentEpoch")
+    def leader_persist_current_epoch(self) -> None:
+        """Our history is that of the epoch, and the disk says so."""
+        peer = self._peer
+        peer.current_epoch = self.new_epoch
+        peer.zab_state = ZabState.SYNCHRONIZATION
+        self._wait_until_ms = peer.now_ms + self._init_ms
+        self.ackld_recv.add(self._id)
+
+    @action("LeaderSyncFollower")
+    def leader_sync_follower(self, handler: LearnerHandler, plan: SyncPlan) -> None:
+        """Send a learner what it lacks of our history; from here on it gets all that is new.
+
+        What it has acknowledged on an earlier connection and is made to forget counts no more.
+        """
+        peer = self._peer
+        link = handler.link
+        handler.stage = Stage.NEWLEADER
+        self._rearm(handler)
+        if plan.kind is PacketType.SNAP:
+            peer.out.append(SendSnapshot(link, plan.zxid))
+        else:
+            peer.send(link, QuorumPacket(plan.kind, plan.zxid))
+            peer.diffs_sent += plan.kind is PacketType.DIFF
+        for zxid, entry in plan.entries:
+            peer.send(link, QuorumPacket(PacketType.PROPOSAL, zxid, entry))
+            peer.send(link, QuorumPacket(PacketType.COMMIT, zxid))
+        for proposal in self.outstanding_proposals.values():
+            proposal.ack_set.discard(handler.server_id)
+        self._start_forwarding(handler, plan.upto)
+        text = encode_config(peer.membership.last_seen)
+        peer.send(link, QuorumPacket(PacketType.NEWLEADER, self.new_epoch << 32, text))
+
+    def _start_forwarding(self, handler: LearnerHandler, last_seen_zxid: int) -> None:
+        if handler.observer:
+            self._observing[handler.link] = handler
+            return
+        for zxid, proposal in self.outstanding_proposals.items():
+            if zxid > last_seen_zxid:
+                self._peer.send(handler.link, proposal.packet)
+        self._forwarding[handler.link] = handler
+
+    @action("LeaderProcessACKLD")
+    def leader_process_ackld(self, handler: LearnerHandler, zxid: int) -> None:
+        """A learner has our history on its disk."""
+        handler.stage = Stage.ACKLD
+        handler.sync_limit_check.started = True
+        if zxid == self.new_epoch << 32 and self._peer.membership.votes(handler.server_id):
+            self.ackld_recv.add(handler.server_id)
+        if self._broadcasting:
+            self._send_uptodate(handler)
+
+    @action("LeaderStartServing")
+    def leader_start_serving(self) -> None:
+        """All of our history is committed; serve, and let those serve that have it."""
+        peer = self._peer
+        peer.last_committed = peer.last_zxid
+        # Not a transaction, but what a tree without any of this epoch counts as (startZkServer).
+        peer.last_processed = peer.last_zxid = self.new_epoch << 32
+        peer.election.update_election_vote(self.new_epoch)
+        self._next_half_tick_ms = peer.now_ms + self._half_tick_ms
+        peer.serve(self.new_epoch << 32)
+        for handler in self.handler.values():
+            if handler.stage is Stage.ACKLD:
+                self._send_uptodate(handler)
+
+    def _send_uptodate(self, handler: LearnerHandler) -> None:
+        handler.stage = Stage.UPTODATE
+        self._rearm(handler)
+        self._peer.send(handler.link, _UPTODATE)
+
+    # -- broadcast
+
+    @action("LeaderProcessRequest")
+    def leader_process_request(self, zxid: int, entry: bytes) -> None:
+        """Send a transaction to all that follow, and to our own log."""
+        peer = self._peer
+        packet = QuorumPacket(PacketType.PROPOSAL, zxid, entry)
+        self.last_proposed = zxid
+        self.outstanding_proposals[zxid] = Proposal(entry, packet)
+        now_ms = peer.now_ms
+        for link, handler in self._forwarding.items():
+            handler.sync_limit_check.update_proposal(zxid, now_ms)
+            peer.send(link, packet)
+        peer.append(zxid, entry)
+
+    @action("LeaderLogFlushed")
+    def leader_log_flushed(self, upto: int) -> None:
+        """Transactions are durable here: that is our own acknowledgement."""
+        for zxid in range(self._next_own_ack, upto + 1):
+            self._count_ack(self._id, zxid)
+        self._next_own_ack = upto + 1
+
+    @action("LeaderProcessACK")
+    def leader_process_ack(self, handler: LearnerHandler, zxid: int) -> None:
+        """Count an acknowledgement; a quorum of them commits."""
+        handler.sync_limit_check.update_ack(zxid)
+        self._count_ack(handler.server_id, zxid)
+
+    def _count_ack(self, server_id: int, zxid: int) -> None:
+        proposal = self.outstanding_proposals.get(zxid)
+        if proposal is None or not self._peer.membership.votes(server_id):
+            return
+        proposal.ack_set.add(server_id)
+        if len(proposal.ack_set) < self._peer.membership.least:
+            return
+        # In order: a later one can have its quorum already if an earlier one lost acknowledgements
+        # to a learner that was synchronized anew.
+        if next(iter(self.outstanding_proposals)) == zxid:
+            while proposal is not None and self._all_quorums(proposal.ack_set):
+                self._commit(zxid, proposal)
+                zxid += 1
+                proposal = self.outstanding_proposals.get(zxid)
+
+    def _commit(self, zxid: int, proposal: Proposal) -> None:
+        peer = self._peer
+        del self.outstanding_proposals[zxid]
+        commit = QuorumPacket(PacketType.COMMIT, zxid)
+        for link in self._forwarding:
+            peer.send(link, commit)
+        if self._observing:
+            inform = QuorumPacket(PacketType.INFORM, zxid, proposal.entry)
+            for link in self._observing:
+                peer.send(link, inform)
+        peer.deliver_pending()
+        if self._pending_syncs:
+            for link_or_none, token in self._pending_syncs.pop(zxid, ()):
+                self._send_sync(link_or_none, token)
+
+    def _send_sync(self, link: Link | None, token: int) -> None:
+        if link is None:
+            self._peer.out.append(Synced(token))
+        elif link in self.handler:
+            self._peer.send(link, QuorumPacket(PacketType.SYNC, 0))
+
+    # -- inside
+
+    @property
+    def _broadcasting(self) -> bool:
+        return self._peer.zab_state is ZabState.BROADCAST
+
+    def _quorum(self, servers: set[int]) -> bool:
+        return self._id in servers and self._peer.membership.contains_quorum(servers)
+
+    def _all_quorums(self, servers: set[int]) -> bool:
+        return self._peer.membership.has_all_quorums(servers)
+
+    def _rearm(self, handler: LearnerHandler) -> None:
+        """Give a learner time anew: initLimit until it is synchronized, then syncLimit."""
+        synced = handler.stage is Stage.UPTODATE
+        handler.deadline_ms = self._peer.now_ms + (self._sync_ms if synced else self._init_ms)
+
+    def _forget(self, handler: LearnerHandler) -> None:
+        self.handler.pop(handler.link, None)
+        self._forwarding.pop(handler.link, None)
+        self._observing.pop(handler.link, None)
