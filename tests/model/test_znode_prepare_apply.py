@@ -4,6 +4,7 @@ The operators are evaluated from the text of the specification. What a request c
 the two must be equal in every field: transaction, tree, answer, events, warnings.
 """
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -115,6 +116,13 @@ def compare_numbers(spec: Operators) -> None:
 
 def test_numbers_are_those_of_java() -> None:
     compare_numbers(operators())
+
+
+@pytest.mark.parametrize("names", ["", "a", "ab", "abc"])
+def test_a_session_may_end_in_any_order_of_its_ephemerals(names: str) -> None:
+    paths = [v.path(f"/{name}") for name in names]
+    orders = frozenset(map(v.sequence, permutations(paths)))
+    assert operators()("AllOrders", request=frozenset(paths)) == orders
 
 
 # The errors that the stories meet under each policy; a rule that nobody reaches is not compared.

@@ -68,7 +68,7 @@ def main() -> int:
         kills = Kills(options.reuse, subject)
         results = campaign(subject, edits, kills, options.jobs, options.patience)
         if options.write and not options.edit:
-            write_table(subject, results, chosen)
+            write_table(subject, results, chosen, kills.taken)
         found += problems(name, results)
     for line in found:
         print(line)
@@ -97,6 +97,7 @@ class Kills:
 
     def __init__(self, path: Path | None, subject: Subject) -> None:
         self._path = path
+        self.taken = 0
         text = (SPEC / f"{subject.module}.tla").read_text("utf-8")
         if subject.until is not None:
             text = text.partition(f"\n{subject.until} ==")[0]
@@ -106,6 +107,7 @@ class Kills:
         self._known = {name: Judgement(*said) for text, name, said in known if text == self._text}
 
     def judge(self, subject: Subject, patience: float, edit: Edit) -> Judgement:
+        self.taken += edit.name in self._known
         found = self._known.get(edit.name) or judge(subject, edit, patience)
         if self._path is not None and edit.name not in self._known and found.is_kill:
             line = json.dumps([self._text, edit.name, [found.outcome, found.by]])

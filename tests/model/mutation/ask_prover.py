@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-from speccheck.prove.discharge import Limits, Status, Verdict
+from speccheck.prove.discharge import Status, Verdict
 from speccheck.prove.errors import ProofError
 from speccheck.prove.run import Task, prove
 from speccheck.tla.errors import TlaError
-
-# Seconds of one question: a refutation is found quickly, and what takes longer is not decided.
-_LIMITS = Limits(20.0, 60.0)
 
 
 class _Refuted(Exception):
@@ -28,7 +25,7 @@ def first_refuted(module: Path) -> tuple[str, str] | None:
             raise _Refuted(verdict)
 
     try:
-        results = prove(Task(module, limits=_LIMITS), tell)
+        results = prove(Task(module), tell)
     except _Refuted as refuted:
         return "property", f"{refuted} is refuted"
     except (TlaError, ProofError) as error:

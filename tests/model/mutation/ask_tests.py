@@ -29,13 +29,16 @@ def _draws(item: pytest.Item) -> bool:
 
 
 class _FirstFailure:
-    def __init__(self) -> None:
+    def __init__(self, *, drawn: bool) -> None:
+        self._drawn = drawn
         self.name = ""
         self.is_memory = False
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put what draws its examples behind what has them: that is quicker to fail."""
+        """Put what draws its examples behind what has them, which is quicker; or leave it out."""
         items.sort(key=_draws)
+        if not self._drawn:
+            items[:] = [item for item in items if not _draws(item)]
 
     def pytest_exception_interact(self, node: pytest.Item, call: pytest.CallInfo[Any]) -> None:
         if not self.name:
@@ -44,8 +47,10 @@ class _FirstFailure:
             self.is_memory = call.excinfo.errisinstance(MemoryError)
 
 
-def first_failure(overlay: Path, tests: tuple[str, ...]) -> str | None:
+def first_failure(overlay: Path, tests: tuple[str, ...], *, drawn: bool = True) -> str | None:
     """Return the name of the first test that fails with the modules of ``overlay``, or None.
+
+    Tests that draw their examples are left out unless ``drawn``.
 
     Changes this process: call it in one that was made for it. Raises MemoryError; RuntimeError
     where the tests could not be run.
@@ -56,7 +61,7 @@ def first_failure(overlay: Path, tests: tuple[str, ...]) -> str | None:
     # Tests that were loaded before have the settings of another profile.
     for name in [name for name in sys.modules if name.startswith("tests.model.test_znode")]:
         del sys.modules[name]
-    failure = _FirstFailure()
+    failure = _FirstFailure(drawn=drawn)
     with tempfile.TemporaryFile() as said:
         for stream in (1, 2):
             os.dup2(said.fileno(), stream)

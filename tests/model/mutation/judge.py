@@ -79,12 +79,13 @@ def mutated(module: str, edit: Edit | None) -> Iterator[Path]:
 def judge(subject: Subject, edit: Edit | None, patience: float = 1) -> Judgement:
     """Return who noticed the mutant; ``patience`` multiplies the processor time that each has.
 
-    Without an edit the module itself is judged: who notices anything then judges no mutant.
+    Without an edit the module itself is judged, by the tests with examples of their own, the models
+    that take no time and the proofs: if any of them notices anything, it can judge no mutant.
     """
     with mutated(subject.module, edit) as folder:
         undecided: Judgement | None = None
         count: Judgement | None = None
-        for judgement in _asked(subject, folder, patience):
+        for judgement in _asked(subject, folder, patience, thoroughly=edit is not None):
             if judgement.outcome == "undecided":
                 undecided = undecided or judgement
             elif judgement.outcome == "count":
@@ -106,16 +107,21 @@ def judge(subject: Subject, edit: Edit | None, patience: float = 1) -> Judgement
     return Judgement("survived")
 
 
-def _asked(subject: Subject, folder: Path, patience: float) -> Iterator[Judgement]:
+def _asked(
+    subject: Subject, folder: Path, patience: float, *, thoroughly: bool
+) -> Iterator[Judgement]:
     """Yield what those say, one after the other, that notice anything."""
     counted = False
     if subject.tests:
-        said = _ask_tests(folder, subject.tests, patience)
+        said = _ask_tests(folder, subject.tests, patience, drawn=thoroughly)
         if said is not None:
             yield said
     for run in subject.models:
-        if counted and run.seconds > QUICK_SECONDS:
-            return
+        if run.seconds > QUICK_SECONDS:
+            if counted:
+                return
+            if not thoroughly:
+                continue
         found = _ask(_judge_model, folder, run, patience)
         if isinstance(found, Judgement):
             counted |= found.outcome == "count"
@@ -134,11 +140,13 @@ def _asked(subject: Subject, folder: Path, patience: float) -> Iterator[Judgemen
                 yield Judgement(*refuted)
 
 
-def _ask_tests(folder: Path, tests: tuple[str, ...], patience: float) -> Judgement | None:
+def _ask_tests(
+    folder: Path, tests: tuple[str, ...], patience: float, *, drawn: bool
+) -> Judgement | None:
     from tests.model.mutation.ask_tests import first_failure
 
     try:
-        failed = apart(patience * TEST_SECONDS, first_failure, folder, tests)
+        failed = apart(patience * TEST_SECONDS, first_failure, folder, tests, drawn=drawn)
     except NoEnd as end:
         return Judgement("undecided", f"the tests: {end}")
     return None if failed is None else Judgement("test", failed)

@@ -34,14 +34,15 @@ If nobody does:
   there is no such argument;
 - **survived**: nobody notices. Each has its reason in the same file.
 
-Whoever objects to the module as it is judges nothing: all are asked about that first. Edits that
-make no sense (a variable is left without a value) do not count. Operators that only state
-properties are not mutated; QuorumJoint has no others. The rate is that of noticed mutants among all
-that make sense and are not equivalent: those not decided and those of the same graph count as not
-noticed.
+Whoever objects to the module as it is judges nothing: the quicker ones are asked about that first,
+tests/model/test_models.py asks the others. Edits that make no sense (a variable is left without a
+value) do not count. Operators that only state properties are not mutated; QuorumJoint has no
+others. The rate is that of noticed mutants among all that make sense and are not equivalent: those
+not decided and those of the same graph count as not noticed.
 
-Each row is one run of the command below the module's name. The sample is drawn by the seed, so the
-command repeats it:
+Each row is one run of the command below the module's name; where tests or properties were added for
+survivors, kills that were found before that are taken over (`--reuse`). The sample is drawn by the
+seed, so the command repeats it:
 
     python -m tests.model.mutation [MODULE ...] [--sample N] [--seed N] [--longest SECONDS]
                                    [--patience FACTOR] [--graphs] [--edit NAME] [--reuse FILE]
@@ -60,14 +61,16 @@ PAGE = ROOT / "docs" / "mutants.md"
 _SHOWN = "What survivors have shown"
 
 
-def write_table(subject: Subject, results: Mapping[Edit, Judgement], options: str) -> None:
-    """Write the page; ``options`` are those of the campaign.
+def write_table(
+    subject: Subject, results: Mapping[Edit, Judgement], options: str, taken: int = 0
+) -> None:
+    """Write the page; ``options`` are those of the campaign, ``taken`` counts kills found earlier.
 
     Modules that were not judged this time keep what the page says of them.
     """
     rows, sections = _old() if PAGE.is_file() else ({}, {})
     rows[subject.module] = _row(subject, results)
-    sections[subject.module] = _section(subject.module, results, options)
+    sections[subject.module] = _section(subject.module, results, options, taken)
     text = _HEAD + "".join(rows[module] for module in sorted(rows))
     shown = sections.pop(_SHOWN, None)
     if shown is not None:
@@ -88,9 +91,11 @@ def _old() -> tuple[dict[str, str], dict[str, str]]:
     return rows, sections
 
 
-def _section(module: str, results: Mapping[Edit, Judgement], options: str) -> str:
+def _section(module: str, results: Mapping[Edit, Judgement], options: str, taken: int) -> str:
     known = read_survivors()
     text = f"`python -m tests.model.mutation {module} {options} --write`\n"
+    if taken:
+        text += f"({taken} kills taken over from an earlier run on the same text.)\n"
     quiet = [
         edit for edit, found in results.items() if not found.is_kill and found.outcome != "invalid"
     ]

@@ -9,6 +9,7 @@ VARIABLES tree, request, txn, path, authInfo, sessionId, watches, event
 
 Initial == InitialTree
 Prepared == Prepare(tree, request)
+AllOrders == Orders(request)
 AppliedTxn == Apply(tree, txn)
 Suffix == SequenceSuffix(sessionId)
 Sum == Add32(sessionId, request)

@@ -245,6 +245,8 @@ STORIES: dict[str, Story] = {
         _create("/a/b"),
         _create("/a/c", raw=b"long enough"),
         _set("/a", b"very long data"),
+        _multi(_create("/m"), _create("/a/m"), _create("/n")),
+        _delete("/a/m"),
         _delete("/a/b"),
         _set("/a", None),
         _delete("/a/c"),
@@ -324,6 +326,13 @@ STORIES: dict[str, Story] = {
         _delete("/m"),
         Replay(13),
         Replay(14),
+    ),
+    "replays below a node that is gone": _story(
+        _create("/a"),
+        _create("/a/b"),
+        _delete("/a/b"),
+        _delete("/a"),
+        *map(Replay, (4, 3, 5)),
     ),
     "nothing of the kind": _story((OpCode.NOTIFICATION, None), (OpCode.RECONFIG, None)),
 }
