@@ -216,6 +216,8 @@ class Member:
         self._abort_snapshot()
         self._election.close()
         self._quorum.close()
+        for link in [*self._snapshots]:
+            self._give_up_snapshot(link)
         if self.doors is not None:
             self.doors.close()
         if self._tasks:
@@ -230,6 +232,8 @@ class Member:
         self._closed = True
         self._election.close()
         self._quorum.close()
+        for link in [*self._snapshots]:
+            self._give_up_snapshot(link)
         if self.doors is not None:
             self.doors.close()
         self.failed.set()
