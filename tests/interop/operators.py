@@ -43,7 +43,8 @@ def shape(value: object) -> object:
     """JSON without its values: keys, and types; of lists the shape of their first item."""
     if isinstance(value, dict):
         if all(re.fullmatch(r"-?\d+|0x[0-9a-f]+", key) for key in value) and value:
-            return {"#": shape(next(iter(value.values())))}
+            # Of sets of sessions by time, any may be empty at the moment.
+            return {"#": shape(next((item for item in value.values() if item != []), []))}
         return {key: shape(item) for key, item in value.items()}
     if isinstance(value, list):
         return [shape(value[0])] if value else []
