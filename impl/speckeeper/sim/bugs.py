@@ -6,18 +6,15 @@ itself has no switches. Names and numbers are those of ZooKeeper's issues where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
-import speckeeper.tree.apply
-from speckeeper.server.watch_ops import WatchOps
+from speckeeper.sim.server_bugs import SERVER_BUGS, Patch
 from speckeeper.storage.member_files import MemberFiles
 from speckeeper.storage.snapshot_writer import write_snapshot
-from speckeeper.tree.applied import TreeEvent
-from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.zab.effects import PersistCurrentEpoch, TakeSnapshot
 from speckeeper.zab.election import FastLeaderElection, Proposal
@@ -27,8 +24,6 @@ from speckeeper.zab.learner_handler import LearnerHandler
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.state import Stage
-
-_Patch = tuple[Any, str, Any]
 
 
 def _epoch_before_history(self: Learner) -> None:
@@ -183,19 +178,6 @@ def _stale_epoch_accepted(self: Learner, epoch: int) -> None:
         _LEADERINFO(self, epoch)
 
 
-def _ephemerals_kept(tree: DataTree, paths: Iterable[str], zxid: int) -> tuple[TreeEvent, ...]:
-    """Close a session, and leave its ephemerals."""
-    return ()
-
-
-def _fired_late(self: WatchOps, events: tuple[TreeEvent, ...], zxid: int) -> None:
-    """Tell watchers of a change when the next one is applied."""
-    late = self.__dict__.setdefault("late", [])
-    told, late[:] = [*late], [(events, zxid)]
-    for each in told:
-        _FIRE(self, *each)
-
-
 _NEWLEADER = Learner.follower_process_newleader
 _LOG = Learner._log
 _LEADERINFO = Learner.follower_process_leaderinfo
@@ -205,10 +187,10 @@ _SYNC_FOLLOWER = Leader.leader_sync_follower
 _UPTODATE = Learner.follower_process_uptodate
 _PROCESS_PACKET = Learner._process_packet
 _TRUNCATE = MemberFiles.truncate
-_FIRE = WatchOps.fire
 _FOLLOWERINFO = Leader.leader_process_followerinfo
 
-BUGS: dict[str, tuple[_Patch, ...]] = {
+BUGS: dict[str, tuple[Patch, ...]] = {
+    **SERVER_BUGS,
     "ZOOKEEPER-2845": ((Peer, "_look_again", _database_retained),),
     "ZOOKEEPER-3911": ((Learner, "follower_process_newleader", _snapshot_in_memory_only),),
     "ZOOKEEPER-4643": ((Learner, "follower_process_newleader", _epoch_before_history),),
@@ -219,12 +201,10 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
         (Learner, "_process_packet", _queue_applied),
     ),
     "ZOOKEEPER-4685": ((Learner, "follower_process_newleader", _proposals_acked_early),),
-    "ephemerals-kept": ((speckeeper.tree.apply, "_remove_nodes", _ephemerals_kept),),
     "stale-epoch-accepted": (
         (Learner, "follower_process_leaderinfo", _stale_epoch_accepted),
         (Leader, "leader_process_followerinfo", _accepted_epochs_ignored),
     ),
-    "watch-fired-late": ((WatchOps, "fire", _fired_late),),
     "ZOOKEEPER-4394": ((Learner, "follower_process_uptodate", _sync_before_serving_lost),),
     "ack-before-durable": ((Learner, "_log", _ack_before_durable),),
     "acks-survive-resync": ((Leader, "leader_sync_follower", _acks_survive_resync),),
@@ -241,7 +221,7 @@ BUGS: dict[str, tuple[_Patch, ...]] = {
     "uncommitted-served": ((Learner, "follower_process_uptodate", _uncommitted_served),),
     "vote-without-epoch": ((FastLeaderElection, "_total_order_predicate", _vote_without_epoch),),
 }
-"""What each bug replaces: a class or module, a name, and what stands there instead."""
+"""What each bug replaces."""
 
 
 def about(name: str) -> str:
@@ -254,7 +234,10 @@ def about(name: str) -> str:
 @contextmanager
 def seeded(name: str) -> Iterator[None]:
     """Put one bug into the core. Raises KeyError for a name that is none."""
-    patches = [patch.object(owner, attribute, new) for owner, attribute, new in BUGS[name]]
+    patches: list[Any] = [
+        patch.dict(owner, {key: new}) if isinstance(owner, dict) else patch.object(owner, key, new)
+        for owner, key, new in BUGS[name]
+    ]
     for each in patches:
         each.start()
     try:
