@@ -229,7 +229,7 @@ class Scenario:
 
     def _do_reset(self, arguments: list[str]) -> None:
         one, other = self._nodes(arguments)
-        if not one.reset_links(other):
+        if not one.ports.reset_links(other):
             raise ScenarioError("there is no connection")
 
     def _do_checkpoint(self, arguments: list[str]) -> None:

@@ -70,12 +70,12 @@ def acknowledgement_of_an_earlier_connection() -> None:
     world.settle(PATIENCE_MS)
     leader, learner = world.nodes[3], world.nodes[1]
     now_ms = world.clock.now_ms
-    for link in leader._links.values():
+    for link in leader.ports._links.values():
         # What 1 sends arrives when it has forgotten, what is sent to 2 later than that.
         link.delay(1 if link.other(3) == 1 else 3, now_ms + SLOW_MS)
     world.write()
     story.until("1 -> 3 ACK 1.2")
-    for link in [*learner._links.values()]:
+    for link in [*learner.ports._links.values()]:
         link.hang_up(1)
     story.until("1 done: TruncateLog 1.1")
     world.calm()

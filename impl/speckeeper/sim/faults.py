@@ -136,7 +136,7 @@ class Reset(Fault):
     def strike(self, world: World) -> bool:
         """Break what there is between the two."""
         pair = world.named((self.server, self.other))
-        return len(pair) == 2 and pair[0].reset_links(pair[1], self.one_sided)
+        return len(pair) == 2 and pair[0].ports.reset_links(pair[1], self.one_sided)
 
     def text(self) -> str:
         """Say between whom."""

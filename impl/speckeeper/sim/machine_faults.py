@@ -65,9 +65,8 @@ class Slow(Fault):
     def strike(self, world: World) -> bool:
         """Let it be slow, and quick again after the outage."""
         for node in world.named((self.server,)):
-            node.slow_ms = self.step_ms
             world.clock.after(self.outage_ms, node.hurry)
-            return node.peer is not None
+            return node.slow_down(self.step_ms)
         return False
 
     def text(self) -> str:

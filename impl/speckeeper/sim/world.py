@@ -21,9 +21,10 @@ from speckeeper.sim.fault import Fault, Target
 from speckeeper.sim.judge import Judge, Violation
 from speckeeper.sim.judge_client import JudgedClient
 from speckeeper.sim.network import Network
-from speckeeper.sim.node import Node, Surroundings
+from speckeeper.sim.node import Node
 from speckeeper.sim.options import Options
 from speckeeper.sim.schedule import Schedule
+from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
@@ -266,7 +267,7 @@ class World:
     def _greet(self) -> None:
         for node in self.nodes.values():
             for other in self.nodes.values():
-                node.greet(other.id)
+                node.ports.greet(other.id)
 
 
 def _zab_settings(options: Options, server_id: int) -> ZabSettings:
