@@ -148,11 +148,21 @@ class World:
         return leader.write(self._written)
 
     def settled(self) -> bool:
-        """Whether every server serves and has all that is committed."""
+        """Whether every server serves and has all that is committed, but for those kept out."""
         return self.leader() is not None and all(
             node.serving is not None and self.judge.is_up_to_date(node)
             for node in self.nodes.values()
+            if not self.is_kept_out(node)
         )
+
+    def is_kept_out(self, node: Node) -> bool:
+        """Whether a server has promised an epoch above the leader's, which it may not follow then.
+
+        A leader that dies in discovery leaves such promises. As in ZooKeeper ("Leaders epoch is
+        less than accepted epoch") the server stays out until another leader is elected.
+        """
+        leader = self.leader()
+        return leader is not None and node.disk.accepted_epoch > leader.disk.current_epoch
 
     def settle(self, within_ms: int) -> None:
         """Let time pass until all servers agree. Raises Violation if they do not in time."""
@@ -211,7 +221,7 @@ class World:
         )
         if not grown:
             raise Violation("Liveness: a write was not committed everywhere")
-        self.judge.check_rest(self.nodes.values())
+        self.judge.check_rest(node for node in self.nodes.values() if not self.is_kept_out(node))
 
     def _serve_clients(self) -> None:
         """Let time pass until every client has been answered. Raises Violation if one is not."""
