@@ -73,8 +73,11 @@ def views(start_module_peer: StartPeer) -> tuple[View, View]:
 
 
 @pytest.mark.parametrize("word", [word for word in WORDS.split() if word not in ("envi", "mntr")])
-def test_word_has_apache_sshape(views: tuple[View, View], word: str) -> None:
-    apache, ours = (masked(view.words[word]) for view in views)
+def test_word_has_apache_s_shape(views: tuple[View, View], word: str) -> None:
+    # In how many sets sessions and connections expire depends on the moment.
+    apache, ours = (
+        [line for line in masked(view.words[word]) if "expire at" not in line] for view in views
+    )
     assert ours == apache
 
 
@@ -99,7 +102,7 @@ def test_mntr_has_the_keys_that_people_watch(views: tuple[View, View]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS.split())
-def test_admin_command_has_apache_sshape(views: tuple[View, View], command: str) -> None:
+def test_admin_command_has_apache_s_shape(views: tuple[View, View], command: str) -> None:
     apache, ours = (view.commands[command] for view in views)
     if command in OTHER_KEYS:
         assert {"command", "error"} <= ours.keys()
