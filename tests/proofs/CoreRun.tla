@@ -15,12 +15,13 @@ RunEpoch == 0..MaxEpoch
 RunIndex == 0..MaxIndex
 RunQuorum == {P \in SUBSET Server : \A s, t \in Server \ P : s = t}
 
-(* Server s has this on its disk, and has delivered so much.               *)
-Sees(s, accepted, current, log, delivered) ==
+(* Server s has this on its disk, its log ends with zxid last (a zxid       *)
+(* without counter is of no transaction), and it has delivered so much.    *)
+Sees(s, accepted, current, length, last, delivered) ==
     /\ acceptedEpoch[s] = accepted
     /\ currentEpoch[s] = current
-    /\ DOMAIN log = 1..logLength[s]
-    /\ IsLogOf(log, logEpoch[s])
+    /\ logLength[s] = length
+    /\ last[2] # 0 => length > 0 /\ Entry(logEpoch[s], length).zxid = last
     /\ lastCommitted[s] = delivered
 
 RunInit == Init /\ at = 0
@@ -31,7 +32,7 @@ RunNext ==
     IN  /\ at + 1 \in DOMAIN Steps
         /\ at' = at + 1
         /\ IF step.action = "Sees"
-           THEN Sees(a[1], a[2], a[3], a[4], a[5]) /\ UNCHANGED vars
+           THEN Sees(a[1], a[2], a[3], a[4], a[5], a[6]) /\ UNCHANGED vars
            ELSE Take(step)
 
 RunSpec == RunInit /\ [][RunNext]_<<vars, at>>

@@ -14,7 +14,6 @@ from speckeeper.sim.world import World
 from speckeeper.zab.leader import Leader
 
 Step = tuple[str, tuple[Any, ...]]
-Log = tuple[tuple[int, bytes], ...]
 
 
 @dataclass
@@ -23,7 +22,8 @@ class Server:
 
     accepted: int = 0
     current: int = 0
-    log: Log = ()
+    end: int = 0
+    length: int = 0
     log_epoch: int = 0
     last_committed: int = 0
     delivered: int = 0
@@ -40,7 +40,7 @@ class CoreRun:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.world: World | None = None
-        self.epochs: dict[int, list[int]] = {}
+        self.epochs: dict[int, list[int]] = {0: []}
         """The log of each epoch, as zxids."""
         self._servers: dict[int, Server] = {}
 
@@ -73,26 +73,14 @@ class CoreRun:
             seen.leads = seen.started = False
         self._delivered(i, node, seen)
         if len(self.steps) > before:
-            self._do("Sees", i, seen.accepted, seen.current, seen.log, seen.delivered)
+            last = (seen.end >> 32, seen.end & 0xFFFFFFFF)
+            self._do("Sees", i, seen.accepted, seen.current, seen.length, last, seen.delivered)
 
     def _disk(self, i: int, node: Node, seen: Server) -> None:
         disk = node.disk
-        log, epoch = tuple(disk.content().entries), disk.accepted_epoch
-        grown = len(log) - len(seen.log)
-        if log == seen.log:
-            if disk.current_epoch != seen.current and seen.log_epoch < epoch:
-                self._do("SyncLog", i, epoch, len(log))
-                seen.log_epoch = epoch
-        elif seen.log_epoch < epoch and seen.current < epoch:
-            whole = log[: len(seen.log)] == seen.log
-            self._do("SyncLog", i, epoch, len(seen.log) if whole else len(log))
-            seen.log_epoch = epoch
-            self._append(i, epoch, grown if whole else 0)
-        elif grown > 0:
-            self._append(i, epoch, grown)
-        else:
-            self._do("Resync", i, epoch, len(log))
-        seen.log = log
+        epoch = disk.accepted_epoch
+        if not disk.unsettled:
+            self._log(i, disk.end, epoch, disk.current_epoch, seen)
         if epoch != seen.accepted:
             if seen.leads:
                 self._do("ChooseEpoch", i, epoch, seen.counted)
@@ -102,6 +90,27 @@ class CoreRun:
         if disk.current_epoch != seen.current:
             self._do("FinishSync", i, disk.current_epoch)
             seen.current = disk.current_epoch
+
+    def _log(self, i: int, end: int, epoch: int, current: int, seen: Server) -> None:
+        """Tell how a log that ends at another zxid has come about."""
+        before = self.epochs[seen.log_epoch][: seen.length]
+        follows = epoch if seen.log_epoch < epoch and seen.current < epoch else seen.log_epoch
+        length = self._place(follows, end)
+        grown = length - seen.length
+        if end == seen.end:
+            if current != seen.current and seen.log_epoch < epoch:
+                self._do("SyncLog", i, epoch, seen.length)
+                seen.log_epoch = epoch
+            return
+        if follows != seen.log_epoch:
+            whole = self.epochs.get(follows, [])[: seen.length] == before
+            self._do("SyncLog", i, epoch, seen.length if whole else length)
+            self._append(i, epoch, grown if whole else 0)
+        elif grown >= 0:
+            self._append(i, epoch, grown)
+        else:
+            self._do("Resync", i, epoch, length)
+        seen.end, seen.length, seen.log_epoch = end, length, follows
 
     def _append(self, i: int, epoch: int, count: int) -> None:
         for _ in range(count):
@@ -121,7 +130,7 @@ class CoreRun:
         if not seen.started and seen.leads and leader._quorum(leader.acke_recv):
             self._do("StartEpoch", i, epoch, frozenset(leader.acke_recv), i)
             seen.started = True
-            self.epochs[epoch] = [zxid for zxid, _ in seen.log]
+            self.epochs[epoch] = self.epochs[seen.log_epoch][: seen.length]
         if action == "LeaderStartServing":
             self._do("Establish", i, epoch, frozenset(leader.ackld_recv))
         elif action == "LeaderProcessRequest":

