@@ -18,6 +18,7 @@ from typing import NamedTuple
 Link = tuple[int, int]
 
 _TRIES, _RETRY_S = 25, 0.02
+_CLOSING_S = 0.1  # for the loop to close the sockets
 
 
 class Passage(Enum):
@@ -107,7 +108,7 @@ class Network:
         for writers in self._writers.values():
             for writer in [*writers]:
                 writer.transport.abort()
-        await asyncio.sleep(0)
+        await asyncio.sleep(_CLOSING_S)
 
     def _put(self, link: Link, passage: Passage) -> None:
         self._passage[link] = passage
@@ -123,6 +124,7 @@ class Network:
         self, link: Link, port: int
     ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._writers[link[::-1]].add(writer)
             task = self._loop.create_task(self._serve(link, port, reader, writer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -134,7 +136,6 @@ class Network:
     ) -> None:
         """Pass on a connection that ``link[0]`` has opened to ``link[1]``."""
         back = link[::-1]
-        self._writers[back].add(writer)
         onward: asyncio.StreamWriter | None = None
         try:
             answers, onward = await self._open(link, port)
