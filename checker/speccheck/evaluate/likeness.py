@@ -100,7 +100,22 @@ def _different_functions(a: Fn, b: Fn) -> bool:
         return True
     if a.domain is not b.domain:
         return _first_difference(a.domain.keys_, b.domain.keys_)
+    kind = a.kind
+    if kind is None:
+        kind = _note_kind(a)
+    if kind in _PLAIN and kind is (b.kind or _note_kind(b)):
+        return True
     return _first_difference(a.values_, b.values_)
+
+
+_PLAIN = frozenset([int, str, Boolean])
+
+
+def _note_kind(function: Fn) -> object:
+    """Note the type of all values of a function, object if they have several or are no atoms."""
+    kinds = set(map(type, function.values_))
+    function.kind = kinds.pop() if len(kinds) == 1 and kinds <= _PLAIN else object
+    return function.kind
 
 
 def _first_difference(left: Values, right: Values) -> bool:

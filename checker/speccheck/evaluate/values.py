@@ -72,14 +72,15 @@ class Fn(dict[Any, Any]):
     """A function from a finite set. Made by :class:`Domain` and :data:`SEQUENCES` only.
 
     ``values_`` are its values in the order of ``domain.keys_``; ``table`` maps such tuples to
-    the one function that has them.
+    the one function that has them. ``kind`` is what speccheck.evaluate.likeness notes of them.
     """
 
-    __slots__ = ("domain", "table", "values_")
+    __slots__ = ("domain", "kind", "table", "values_")
 
     domain: "Domain"
     table: "dict[Values, Fn]"
     values_: Values
+    kind: object
 
     __hash__ = object.__hash__  # type: ignore[assignment]
     __eq__ = object.__eq__
@@ -117,6 +118,7 @@ class Domain(dict[Values, Fn]):
             made.domain = self
             made.table = self
             made.values_ = values
+            made.kind = None
         self[values] = made
         return made
 
@@ -129,6 +131,7 @@ class _Sequences(dict[Values, Fn]):
         made.domain = interval_domain(len(values))
         made.table = self
         made.values_ = values
+        made.kind = None
         self[values] = made
         return made
 
