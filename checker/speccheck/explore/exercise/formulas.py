@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from speccheck.evaluate.analysis import ACTION, STATE, TEMPORAL, Analyst
+from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst, is_boolean
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
     conjunction,
+    count_calls,
     disjunction,
     expression,
     is_empty,
@@ -135,6 +136,15 @@ def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[
     return found
 
 
+@dataclass(slots=True, eq=False)
+class _Again:
+    """A recursive operator that is being looked into, and how many of its calls were met."""
+
+    copy: m.Operator
+    positive: bool
+    seen: int = 0
+
+
 class _Maker:
     """Rewrites one formula. ``positive`` says that the whole gets truer with the part."""
 
@@ -149,6 +159,9 @@ class _Maker:
         self._stops_early = 0
         # Names bound around, with the sets that they range over.
         self._bound: list[tuple[m.Parameter, m.Expression]] = []
+        # Operators given for parameters of those that are being looked into.
+        self._given: dict[m.Parameter, m.Operator] = {}
+        self._repeated: dict[m.Operator, _Again] = {}
 
     def rewrite(self, node: m.Expression, positive: bool, around: list[Probe]) -> m.Expression:
         """Return the formula with its probes, which are added to ``around``."""
@@ -171,13 +184,97 @@ class _Maker:
                 action = self._part("step", node.action, positive, around, node.place)
                 return m.Step(node.place, node.kind, action, node.subscript)
             case m.Call():
-                operator = self._copies.followed(node)
-                if operator is not None and operator.body is not None:
-                    self._copies.enter(operator)
-                    body = self.rewrite(operator.body, positive, around)
-                    self._copies.leave()
-                    return self._copies.call(node, operator, body)
+                return self._call(node, positive, around)
+            case m.CallParameter():
+                return self._call_of_argument(node, positive, around)
+            case m.Applied():
+                return self._applied(node, positive, around)
         return node
+
+    # --- definitions -----------------------------------------------------------------------------
+
+    def _call(self, node: m.Call, positive: bool, around: list[Probe]) -> m.Expression:
+        again = self._repeated.get(node.operator)
+        if again is not None:
+            if again.positive is positive:
+                again.seen += 1
+                arguments = (*node.arguments, m.Use(node.place, self.names.chosen))
+                return m.Call(node.place, again.copy, arguments)
+            return node
+        operator = self._copies.followed(node)
+        if operator is None:
+            operator = self._copies.recursive(node)
+            return node if operator is None else self._recursive(node, operator, positive, around)
+        assert operator.body is not None, "it would not be followed"
+        for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
+            if isinstance(argument, m.OperatorValue):
+                target = argument.target
+                given = self._given.get(target) if isinstance(target, m.Parameter) else target
+                if isinstance(given, m.Operator):
+                    self._given[parameter] = given
+        self._copies.enter(operator)
+        body = self.rewrite(operator.body, positive, around)
+        self._copies.leave()
+        return self._copies.call(node, operator, body)
+
+    def _call_of_argument(
+        self, node: m.CallParameter, positive: bool, around: list[Probe]
+    ) -> m.Expression:
+        """Look into an operator that was given as an argument, a LAMBDA mostly."""
+        given = self._given.get(node.parameter)
+        if given is None:
+            return node
+        call = m.Call(node.place, given, node.arguments)
+        found = self._call(call, positive, around)
+        return node if found is call else found
+
+    def _recursive(
+        self, node: m.Call, operator: m.Operator, positive: bool, around: list[Probe]
+    ) -> m.Expression:
+        """Look into a recursive operator whose calls of itself are true the more, the more it is.
+
+        Its copy has a parameter more, for the part that is left out: it is left out at every
+        depth. Marks are not counted within it.
+        """
+        assert operator.body is not None, "seen by the caller"
+        copy = replace(operator, parameters=(*operator.parameters, self.names.chosen))
+        again = _Again(copy, positive)
+        known = len(around), self._count, self.names.marks
+        before = {other: other.seen for other in self._repeated.values()}
+        self._repeated[operator] = again
+        self._stops_early += 1
+        copy.body = self.rewrite(operator.body, positive, around)
+        self._stops_early -= 1
+        del self._repeated[operator]
+        if again.seen != count_calls(operator.body, operator):
+            del around[known[0] :]
+            _, self._count, self.names.marks = known
+            for other, seen in before.items():
+                other.seen = seen
+            return node
+        return m.Call(node.place, copy, (*node.arguments, m.Use(node.place, self.names.chosen)))
+
+    def _applied(self, node: m.Applied, positive: bool, around: list[Probe]) -> m.Expression:
+        """Look into the definition of a function to BOOLEAN, where it is applied."""
+        call = node.function
+        if not isinstance(call, m.Call) or call.arguments:
+            return node
+        operator = self._copies.called(call, most=ACTION)
+        if operator is None or not isinstance(operator.body, m.Function):
+            return node
+        function = operator.body
+        is_used = function.itself in self._analyst.facts(function.body).free
+        if is_used or not is_boolean(function.body):
+            return node
+        if self._analyst.operator(operator).level == CONSTANT:
+            return node
+        self._copies.enter(operator)
+        body = self.rewrite(function.body, positive, around)
+        self._copies.leave()
+        made = self._copies.call(call, operator, replace(function, body=body))
+        return replace(node, function=made)
+
+    # --- probes ----------------------------------------------------------------------------------
 
     def _probe(
         self, kind: str, place: m.Place, around: list[Probe], about: m.Place, mark: int | None
@@ -206,6 +303,8 @@ class _Maker:
         self, kind: str, node: m.Expression, positive: bool, around: list[Probe], about: m.Place
     ) -> m.Expression:
         """Return a part with a probe, and with a mark that it was come to."""
+        if self._repeated:
+            return self._part(kind, node, positive, around, about)
         mark, number = self.names.new_mark(), self._count
         part = self._part(kind, node, positive, around, about, mark)
         return conjunction(self.names.mark_without(number, mark, node.place), part)
@@ -248,6 +347,10 @@ class _Maker:
         if not positive:
             left = self.rewrite(left, True, around)
             right = self.rewrite(right, False, around)
+            return m.CallBuiltin(node.place, node.builtin, (left, right))
+        if self._repeated:
+            right = self._part("consequent", right, True, around, left.place)
+            left = self._part("condition", left, False, around, left.place)
             return m.CallBuiltin(node.place, node.builtin, (left, right))
         mark, number = self.names.new_mark(), self._count
         consequent = self._part("consequent", right, True, around, left.place, mark)

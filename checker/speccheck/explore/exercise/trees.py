@@ -8,7 +8,7 @@ Definitions are copied on the way, so that the module itself stays as it is.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
-from speccheck.evaluate.analysis import ACTION, CONSTANT, Analyst, actual, is_boolean
+from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, Analyst, actual, is_boolean
 from speccheck.tla import meaning as m
 
 _NOT_EQUAL = m.Builtin("/=", (0, 0))
@@ -89,6 +89,41 @@ def has_implication(node: object) -> bool:
     return any(has_implication(child) for child in _children(node))
 
 
+def count_calls(node: object, operator: m.Operator) -> int:
+    """Count the calls of an operator in an expression, and in the definitions that it uses."""
+    seen: set[m.Operator] = {operator}
+
+    def count(part: object) -> int:
+        found = 0
+        for used in _operators_in(part):
+            found += used is operator
+            if used not in seen:
+                seen.add(used)
+                found += count(used.body)
+        return found + sum(map(count, _children(part)))
+
+    return count(node)
+
+
+def _operators_in(node: object) -> tuple[m.Operator, ...]:
+    match node:
+        case m.Call(operator=operator) | m.OperatorValue(target=m.Operator() as operator):
+            return (operator,)
+        case m.Where(definitions=definitions):
+            return definitions
+        case _:
+            return ()
+
+
+def _has_truth_value(node: m.Expression) -> bool:
+    """Tell whether the form of an expression says so, that of a recursive definition included."""
+    if isinstance(node, m.Call):
+        operator = actual(node.operator)
+        if isinstance(operator, m.Operator) and operator.recursive and operator.body is not None:
+            return is_boolean(operator.body)
+    return is_boolean(node)
+
+
 def is_same(one: object, other: object) -> bool:
     """Tell whether two expressions have the same structure, wherever they stand."""
     if not isinstance(one, m.Node):
@@ -134,11 +169,27 @@ class Copies:
         with an implication is no mere comparison: its antecedent is asked about at each call.
         """
         operator = self.called(node, most=ACTION)
-        if operator is None or operator.body is None or not is_boolean(operator.body):
+        if operator is None or operator.body is None or not _has_truth_value(operator.body):
             return None
         facts = self.analyst.operator(operator)
         is_comparison = facts.level == CONSTANT and not facts.free and bool(operator.parameters)
+        if is_comparison and any(parameter.arity for parameter in operator.parameters):
+            return operator  # What it compares with is in its arguments.
         if is_comparison and not has_implication(operator.body):
+            return None
+        return operator
+
+    def recursive(self, node: m.Call) -> m.Operator | None:
+        """Return the recursive definition that a call is worth looking into, None for others."""
+        operator = actual(node.operator)
+        if isinstance(operator, m.Literal) or operator.body is None or not operator.recursive:
+            return None
+        facts = self.analyst.operator(operator)
+        if facts.free or facts.level > STATE or not is_boolean(operator.body):
+            return None
+        if operator in self._open or any(parameter.arity for parameter in operator.parameters):
+            return None
+        if facts.level == CONSTANT and not has_implication(operator.body):
             return None
         return operator
 

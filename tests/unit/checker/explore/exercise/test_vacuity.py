@@ -133,7 +133,53 @@ PAIRS = [
         f"{ANTECEDENT}: Len(log[s]) > 2",
         id="through a LET",
     ),
+    pytest.param(
+        "Each(P(_)) == \\A s \\in Server : P(s)\nInv == Each(LAMBDA s : Len(log[s]) > 2 => n = 0)",
+        "Each(P(_)) == \\A s \\in Server : P(s)\nInv == Each(LAMBDA s : Len(log[s]) > 1 => n < 5)",
+        f"{ANTECEDENT}: Len(log[s]) > 2",
+        id="through a LAMBDA",
+    ),
+    pytest.param(
+        "Ok(s) == Len(log[s]) > 2 => n = 0\nAll(P(_), S) == \\A s \\in S : P(s)\n"
+        "Each(P(_)) == All(P, Server)\nInv == Each(Ok)",
+        "Ok(s) == Len(log[s]) > 1 => n < 5\nAll(P(_), S) == \\A s \\in S : P(s)\n"
+        "Each(P(_)) == All(P, Server)\nInv == Each(Ok)",
+        f"{ANTECEDENT}: Len(log[s]) > 2",
+        id="through an operator that is passed on",
+    ),
+    pytest.param(
+        "RECURSIVE Ok(_)\nOk(i) == \\/ i = 0\n         \\/ (n \\in 0..4 \\/ n = 7) /\\ Ok(i - 1)\n"
+        "Inv == Ok(2)",
+        "RECURSIVE Ok(_)\nOk(i) == \\/ i = 0\n         \\/ (n \\in 0..3 \\/ n = 4) /\\ Ok(i - 1)\n"
+        "Inv == Ok(2)",
+        f"{DISJUNCT}: n = 7",
+        id="through a recursive operator",
+    ),
+    pytest.param(
+        "ok[s \\in Server] == Len(log[s]) > 2 => n = 0\nInv == \\A s \\in Server : ok[s]",
+        "ok[s \\in Server] == Len(log[s]) > 1 => n < 5\nInv == \\A s \\in Server : ok[s]",
+        f"{ANTECEDENT}: Len(log[s]) > 2",
+        id="through a function",
+    ),
 ]
+
+
+def test_a_part_that_matters_only_further_down_matters(tmp_path: Path) -> None:
+    """The second alternative is needed at the last depth alone; both are looked at together."""
+    body = "RECURSIVE Ok(_)\nOk(i) == IF i = 0 THEN n \\in 0..9 ELSE Ok(i - 1)\nInv == Ok(3)"
+    assert vacuous(tmp_path, body) == []
+
+
+def test_a_recursion_that_cannot_be_seen_whole_is_left_alone(tmp_path: Path) -> None:
+    hidden = "RECURSIVE Ok(_)\nOk(i) == i = 0 \\/ n = 77 \\/ (Ok(i - 1) = TRUE)\nInv == Ok(2)"
+    assert vacuous(tmp_path, hidden) == []
+    mutual = (
+        "RECURSIVE Even(_), Odd(_)\nEven(i) == i = 0 \\/ n = 77 \\/ Odd(i - 1)\n"
+        "Odd(i) == i # 0 /\\ Even(i - 1)\nInv == Even(4)"
+    )
+    assert vacuous(tmp_path, mutual) == []
+    negated = "RECURSIVE Even(_)\nEven(i) == i = 0 \\/ n = 77 \\/ ~Even(i - 1)\nInv == Even(4)"
+    assert vacuous(tmp_path, negated) == []
 
 
 @pytest.mark.parametrize(("hollow", "sound", "message"), PAIRS)
