@@ -1236,7 +1236,9 @@ SyncCommitsMatch ==
 (***************************************************************************)
 (* A server holds what its role needs, and nothing of another: only who    *)
 (* follows has a leader, only who leads hears learners.  So a guard that   *)
-(* asks for a leader or a handler asks for the role too.                   *)
+(* asks for a leader or a handler asks for the role too.  What is kept for *)
+(* a synchronization goes with it, and nobody is synchronized with an      *)
+(* epoch that has not started.                                             *)
 (***************************************************************************)
 RolesFit ==
     \A i \in Server :
@@ -1246,7 +1248,11 @@ RolesFit ==
         /\ status[i] = OFFLINE => state[i] = LOOKING
         /\ learnerStage[i] # NONE => state[i] = FOLLOWING
         /\ learnerStage[i] \in {SYNC, NEWLEADER} <=> syncMode[i] # NONE
+        /\ database[i] # << >> => SnapshotNeeded(i)
+        /\ packetsNotLogged[i] # << >> => learnerStage[i] \in {SYNC, NEWLEADER, ACKLD}
         /\ \A j \in Server : handler[i][j] # NONE => state[i] = LEADING
+        /\ \A j \in Server :
+               IsForwarding(i, j) => \E r \in epochLeader : r.leader = i /\ r.epoch = newEpoch[i]
 
 (***************************************************************************)
 (* Whatever is under way is between a leader and a server that follows it, *)

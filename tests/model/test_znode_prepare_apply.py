@@ -110,6 +110,7 @@ def compare_numbers(spec: Operators) -> None:
     numbers = [0, 1, 9, 10, 123, 99_999, 1_234_567_890, -1, -9, -10, -123_456_789, *ends]
     for number in numbers:
         assert spec("Suffix", sessionId=number) == f"{number:010d}"
+        assert spec("Number", sessionId=number) == str(number)
         for other in numbers:
             assert spec("Sum", sessionId=number, request=other) == int32(number + other)
 

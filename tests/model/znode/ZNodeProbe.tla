@@ -12,6 +12,7 @@ Prepared == Prepare(tree, request)
 AllOrders == Orders(request)
 AppliedTxn == Apply(tree, txn)
 Suffix == SequenceSuffix(sessionId)
+Number == Decimal(sessionId)
 Sum == Add32(sessionId, request)
 WithoutDeadEphemerals == RemoveDeadEphemerals(tree).tree
 
