@@ -62,6 +62,12 @@ def test_failures(drawn: tuple[Voting, set[int]]) -> None:
         assert len(found) == min(map(len, fatal))
 
 
+def test_observer_s_weight_below_zero_sets_voters_apart() -> None:
+    counted = voting({1, 2}, {1: [1, 2, 9]}, {1: 0, 2: 0, 9: -2})
+    assert counted.negative == []
+    assert disjoint_quorums(counted) == ([1], [2])
+
+
 @given(votings(-3))
 def test_disjoint_quorums(drawn: tuple[Voting, set[int]]) -> None:
     counted, voters = drawn
@@ -75,7 +81,10 @@ def test_disjoint_quorums(drawn: tuple[Voting, set[int]]) -> None:
         assert is_quorum(counted, one)
         assert is_quorum(counted, other)
         assert not one & other
-    if not counted.negative:
+    # Natural weights: no participant's is below 0, nor that of an observer in a group's total.
+    if not counted.negative and all(
+        group.total >= sum(weight for weight, _ in group.votes) for group in counted.groups
+    ):
         assert found is None
 
 
