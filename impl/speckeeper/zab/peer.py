@@ -54,6 +54,9 @@ _NEVER = 1 << 62
 _COUNTER = 0xFFFFFFFF
 
 
+_new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
+
+
 class Recovered(NamedTuple):
     """What a server has found on its disk. ``entries``: the end of the log, oldest first."""
 
@@ -196,7 +199,7 @@ class Peer:
 
     def send(self, link: Link, packet: QuorumPacket) -> None:
         """Send a packet on a link."""
-        self.out.append(Send(link, packet))
+        self.out.append(_new(Send, (link, packet)))
 
     def persist(self, effect: Durable) -> None:
         """Ask the disk for something that will be reported."""
@@ -205,7 +208,7 @@ class Peer:
 
     def log(self, zxid: int, entry: bytes) -> None:
         """Write a transaction to the log."""
-        self.out.append(Append(zxid, entry))
+        self.out.append(_new(Append, (zxid, entry)))
         self.last_zxid = self._appended = zxid
 
     def append(self, zxid: int, entry: bytes) -> None:
@@ -218,7 +221,7 @@ class Peer:
         zxid, entry = self.pending.popleft()
         self.last_processed = self.last_committed = zxid
         self.committed_log.add(zxid, entry)
-        self.out.append(Deliver(zxid, entry))
+        self.out.append(_new(Deliver, (zxid, entry)))
 
     def replay(self, zxid: int, entry: bytes) -> None:
         """Let the tree have a transaction that may not be committed; nobody is served now."""
