@@ -46,7 +46,7 @@ class Verdict:
 
     ``seconds`` are those of Z3 and of making the condition; ``unchanged``: proved by the frame
     rule; ``remembered``: proved in an earlier run. ``lines`` tell the counterexample, or why
-    nothing is known; ``steps`` are those of Z3, in millions.
+    nothing is known.
     """
 
     obligation: Obligation
@@ -54,7 +54,6 @@ class Verdict:
     seconds: float
     unchanged: bool = False
     remembered: bool = False
-    steps: float = 0.0
     lines: list[str] = field(default_factory=list)
     counterexample: Counterexample | None = None
 
@@ -108,13 +107,7 @@ class Prover:
             kept("proof", _key(solver), ask)
         except _NotProved:
             return self._refuted(obligation, condition, solver, asked[0])
-        return Verdict(
-            obligation,
-            Status.PROVED,
-            0.0,
-            remembered=not asked,
-            steps=_steps(solver) if asked else 0.0,
-        )
+        return Verdict(obligation, Status.PROVED, 0.0, remembered=not asked)
 
     def question(self, obligation: Obligation) -> str | None:
         """Return what Z3 is asked about an obligation in SMT-LIB 2, None if it is not asked.
@@ -185,12 +178,6 @@ def _solver(condition: Condition, steps: float) -> z3.Solver:
     solver.set("random_seed", 0)
     solver.add([*condition.hypotheses, condition.negated])
     return solver
-
-
-def _steps(solver: z3.Solver) -> float:
-    statistics = solver.statistics()
-    names = {statistics[n][0]: statistics[n][1] for n in range(len(statistics))}
-    return float(names.get("rlimit count", 0)) / 1_000_000
 
 
 def _key(solver: z3.Solver) -> str:
