@@ -138,9 +138,8 @@ class Judge:
                 raise Violation(f"Integrity: {node.id} serves {last:#x}, which nobody committed")
         self._compare(node, last)
 
-    def delivers(self, node: Node, zxid: int, entry: bytes) -> None:
+    def delivers(self, node: Node, last: int, zxid: int, entry: bytes) -> None:
         """A transaction has the same place everywhere."""
-        last = node.tree.last_processed_zxid
         if self._proposals.get(zxid) != entry:
             raise Violation(f"Integrity: {node.id} delivers {zxid:#x}, which nobody proposed")
         if self._ahead_of(zxid) != self._real(last):

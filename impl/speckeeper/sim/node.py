@@ -8,7 +8,7 @@ one thing after the other; it can be stopped for a while, or slow, and then ever
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -83,7 +83,6 @@ class Node:
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             **self.ports.perform,
             **DiskEffects(self).perform,
-            effects.Deliver: self._deliver,
             effects.Replay: self._replay,
             effects.Serve: self._serve,
             effects.ServeReadOnly: lambda effect: None,
@@ -237,8 +236,8 @@ class Node:
             self.step(self._soon.popleft())
             return True
         events = self.part.take_inputs()
-        for event in events:
-            self.step(event)
+        if events:
+            self._step_all(events)
         server = self.part.server
         if server is None:
             return bool(events)
@@ -250,20 +249,35 @@ class Node:
 
     def step(self, event: inputs.Input) -> None:
         """Feed the core, and do what it asks."""
+        self._step_all((event,))
+
+    def _step_all(self, events: Sequence[inputs.Input]) -> None:
+        """Do the same for inputs that have come together."""
         peer = self.peer
         if peer is None:
             return
         log = self.world.log
-        if log is not None and not isinstance(event, inputs.Tick):
-            self._tell(event)
-        if isinstance(event, inputs.Propose):
-            self.world.observer.proposes(self, event.zxid, event.entry)
+        for event in events:
+            if log is not None and not isinstance(event, inputs.Tick):
+                self._tell(event)
+            if isinstance(event, inputs.Propose):
+                self.world.observer.proposes(self, event.zxid, event.entry)
         assert not self._stepping, "effects are carried out before the next input"
         self._stepping = True
-        for effect in peer.step(event, self.clock.now_ms):
+        deliveries: list[effects.Deliver] = []
+        for effect in peer.step_all(events, self.clock.now_ms):
             if log is not None:
                 self._tell(effect)
+            # As on sockets: deliveries that follow each other go together.
+            if isinstance(effect, effects.Deliver):
+                deliveries.append(effect)
+                continue
+            if deliveries and not isinstance(effect, effects.Send | effects.Append):
+                self._deliver(deliveries)
+                deliveries = []
             self._perform[type(effect)](effect)
+        if deliveries:
+            self._deliver(deliveries)
         self._stepping = False
 
     def _tell(self, event: Any) -> None:
@@ -313,9 +327,12 @@ class Node:
     def _replay(self, effect: effects.Replay) -> None:
         self.part.replay(effect)
 
-    def _deliver(self, effect: effects.Deliver) -> None:
-        self.world.observer.delivers(self, effect.zxid, effect.entry)
-        self.part.deliver(effect, self.clock.now_ms)
+    def _deliver(self, deliveries: Sequence[effects.Deliver]) -> None:
+        last = self.tree.last_processed_zxid
+        for each in deliveries:
+            self.world.observer.delivers(self, last, each.zxid, each.entry)
+            last = each.zxid
+        self.part.deliver_all(deliveries, self.clock.now_ms)
 
     def _serve(self, effect: effects.Serve) -> None:
         assert self.peer is not None

@@ -37,8 +37,8 @@ class Observer(Protocol):
         """A server is about to serve: all of its tree counts as committed."""
         ...
 
-    def delivers(self, node: Node, zxid: int, entry: bytes) -> None:
-        """A server is about to apply a committed transaction."""
+    def delivers(self, node: Node, last: int, zxid: int, entry: bytes) -> None:
+        """A server is about to apply a committed transaction behind the one with zxid ``last``."""
         ...
 
 
