@@ -58,7 +58,7 @@ def _ignore_unfinished(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name.endswith((".tmp", ".lock", ".pid"))]
 
 
-@pytest.mark.timeout(max(300, ROUNDS * 6))
+@pytest.mark.timeout(max(300, ROUNDS * 15))
 def test_killed_at_random_moments(start_peer: StartPeer, tmp_path: Path) -> None:
     print(f"SPECKEEPER_CRASH_SEED={SEED} SPECKEEPER_CRASH_ROUNDS={ROUNDS}")
     rng = random.Random(SEED)
