@@ -142,7 +142,8 @@ class _Loader:
             model.atoms = self._translator.atoms
         for name in config.constraints:
             body = self._body(name, STATE)
-            model.constraints.append(StateCheck(name, self._on_successors(body)))
+            # As in TLC 2.15, the level there is that of the state that is explored.
+            model.constraints.append(StateCheck(name, compiler.state_predicate(body)))
             model.has_effects |= not compiler.analyst.facts(body).pure
         for name in config.action_constraints:
             body = self._body(name, ACTION)

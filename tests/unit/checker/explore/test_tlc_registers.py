@@ -18,7 +18,7 @@ Init == TLCGet("level") = 0 /\\ n = 1
 Next == /\\ TLCGet("level") = n
         /\\ n' = n + 1
 IsLevel == TLCGet("level") = n
-Below == TLCGet("level") < 6
+Below == TLCGet("level") < 5
 Step == TLCGet("level") = n /\\ TLCGet("level")' = n'
 View == <<n % 2, TLCGet("level")>>
 Small == n < 4
