@@ -47,7 +47,7 @@ hunt: $(VENV)/.installed
 	$(BIN)/speccheck hunt --system speckeeper --servers 3 --seeds $(HUNT_SEEDS)
 	$(BIN)/speccheck hunt --system speckeeper --servers 5 --seeds $(HUNT_SEEDS)
 
-# Every known mistake, put in and hunted for; the table in docs/simulator.md. CI runs it without --write.
+# Every known mistake, put in and hunted for; the table in docs/simulator.md. By hand: rare ones take long.
 bugs: $(VENV)/.installed
 	$(BIN)/python -m tests.sim.bug_table --write docs/simulator.md
 
