@@ -142,6 +142,7 @@ class ModuleResolver:
             self._extend(name)
         for unit in self._module.units:
             self._unit(unit)
+        self._expressions.check_defined()
         around.pop()
         return self._result
 

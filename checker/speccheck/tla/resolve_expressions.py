@@ -24,6 +24,11 @@ def _gives_way(name: str, found: m.Meaning, scope: m.Scope) -> bool:
     return not is_basic(found.module) or scope.gives_way(name)
 
 
+def _is_announced(found: m.Meaning | None) -> bool:
+    """Tell whether a name has only a RECURSIVE declaration yet."""
+    return isinstance(found, m.Operator) and found.recursive and found.body is None
+
+
 def _known(found: m.Meaning) -> str:
     """Say what a name is already, and where it was made."""
     match found:
@@ -51,6 +56,7 @@ class ExpressionResolver:
         self._refuse = refuse
         self._changes = 0  # how many EXCEPT the expression stands in, whose @ it may use
         self._labels: Labels | None = None
+        self._announced: list[m.Operator] = []  # by RECURSIVE, in the scopes that are open
 
     def _place(self, span: Span) -> m.Place:
         return m.Place(self._path, span)
@@ -66,8 +72,7 @@ class ExpressionResolver:
         found = scope.find(name)
         if found is None or _gives_way(name, found, scope):
             return
-        announced = isinstance(found, m.Operator) and found.recursive and found.body is None
-        if announced and scope.names.get(name) is found:
+        if _is_announced(found) and scope.names.get(name) is found:
             return
         raise self._refuse(f"{name} {_known(found)}: it cannot be given another meaning", span)
 
@@ -81,16 +86,33 @@ class ExpressionResolver:
                 raise self._refuse(message, span)
 
     def declare_recursive(self, declaration: ast.Declaration, scope: m.Scope) -> None:
-        """Make a RECURSIVE name known before its definition."""
+        """Make a RECURSIVE name known before its definition. Raises TlaError."""
+        if _is_announced(scope.names.get(declaration.name)):
+            message = f"RECURSIVE declares {declaration.name} twice: once is enough"
+            raise self._refuse(message, declaration.span)
         self.claim(declaration.name, scope, declaration.span)
         parameters = tuple(m.Parameter(f"_{n}") for n in range(declaration.arity))
-        scope.names[declaration.name] = m.Operator(
+        announced = m.Operator(
             declaration.name,
             (*scope.implicit, *parameters),
             self._place(declaration.span),
             recursive=True,
             implicit=scope.implicit,
         )
+        scope.names[declaration.name] = announced
+        self._announced.append(announced)
+
+    def check_defined(self, known: int = 0) -> None:
+        """Refuse a name that RECURSIVE declared, after the first ``known``, and nothing defines.
+
+        Raises TlaError.
+        """
+        for operator in self._announced[known:]:
+            if operator.body is None:
+                message = f"RECURSIVE declares {operator.name}, which is not defined"
+                remedy = "define it in the same module or LET, or take the declaration out"
+                raise self._refuse(f"{message}: {remedy}", operator.place.span)
+        del self._announced[known:]
 
     def define(
         self, unit: ast.OperatorDefinition | ast.FunctionDefinition, scope: m.Scope
@@ -122,7 +144,7 @@ class ExpressionResolver:
             parameters = tuple(m.Parameter(p.name, p.arity) for p in unit.parameters)
             inside = self._inside(scope, parameters)
             body = self.expression(unit.body, inside)
-        if isinstance(declared, m.Operator) and declared.recursive and declared.body is None:
+        if isinstance(declared, m.Operator) and _is_announced(declared):
             if len(declared.parameters) != len(parameters) + len(scope.implicit):
                 what = _counted(len(declared.parameters), "parameter")
                 raise self._refuse(f"RECURSIVE declared {unit.name} with {what}", unit.span)
@@ -205,9 +227,7 @@ class ExpressionResolver:
         found, given = self._find(node, scope)
         if given or isinstance(found, m.Namespace):
             return None
-        if isinstance(found, m.Operator) and found.recursive and found.body is None:
-            return None
-        return found
+        return None if _is_announced(found) else found
 
     def _implicit(
         self, operator: m.Operator, given: dict[m.Parameter, m.Argument], span: Span
@@ -439,7 +459,9 @@ class ExpressionResolver:
                 return m.Branches(place, arms, other)
             case ast.Let():
                 inside = m.Scope(outer=scope, implicit=scope.implicit)
+                known = len(self._announced)
                 made = [self._define(definition, inside) for definition in node.definitions]
+                self.check_defined(known)
                 definitions = tuple(operator for operator in made if operator is not None)
                 return m.Where(place, definitions, self.expression(node.body, inside))
             case ast.Box() | ast.Angle():

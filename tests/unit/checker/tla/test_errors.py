@@ -52,6 +52,30 @@ def complaint(folder: Path, name: str, files: dict[str, str | bytes]) -> list[st
             {"M": f"---- MODULE N ----\n{BEHAVIOUR}\n====\n".encode()},
             "M.tla:1:1: the file is named M.tla, but its module N",
         ),
+        (
+            {"M": f"{BEHAVIOUR}\nRECURSIVE F(_), G(_)\nF(n) == n\nH == G(1)"},
+            "M.tla:5:17: RECURSIVE declares G, which is not defined: define it in the same module "
+            "or LET, or take the declaration out",
+        ),
+        (
+            {"M": f"{BEHAVIOUR}\nH == LET RECURSIVE G(_)\n         a == 1\n     IN  a"},
+            "M.tla:5:20: RECURSIVE declares G, which is not defined: define it in the same module "
+            "or LET, or take the declaration out",
+        ),
+        (
+            {"M": f"{BEHAVIOUR}\nRECURSIVE G(_)\nH == G(1)\nG(n) == INSTANCE Naturals"},
+            "M.tla:5:11: RECURSIVE declares G, which is not defined: define it in the same module "
+            "or LET, or take the declaration out",
+        ),
+        (
+            {"M": f"EXTENDS N\n{BEHAVIOUR}\nG(n) == n", "N": "RECURSIVE G(_)"},
+            "N.tla:2:11: RECURSIVE declares G, which is not defined: define it in the same module "
+            "or LET, or take the declaration out",
+        ),
+        (
+            {"M": f"{BEHAVIOUR}\nRECURSIVE G(_)\nRECURSIVE G(_)\nG(n) == n"},
+            "M.tla:6:11: RECURSIVE declares G twice: once is enough",
+        ),
         ({"M": 'S == "abc'}, "M.tla:2:6: string without end"),
         ({"M": "S == 1 (* ... "}, "M.tla:2:8: comment without end"),
     ],
