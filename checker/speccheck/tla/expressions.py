@@ -316,23 +316,21 @@ class ExpressionBuilder:
         runs = self._runs(parts[0])
         if len(parts) == 2 and (len(runs) > 1 or looks_bound(runs[0][0])):
             return ast.FunctionLiteral(span, self.bounds(parts[0]), self.expression(parts[1]))
-        return ast.Record(
-            span,
-            tuple(
-                (self._field_name(name), self.expression(value))
-                for name, value in zip(parts[::2], parts[1::2], strict=True)
-            ),
-        )
+        return ast.Record(span, self._fields(parts))
 
     def _record_set(self, tree: Parsed, span: Span) -> ast.Expression:
-        parts = trees(tree)
-        return ast.RecordSet(
-            span,
-            tuple(
-                (self._field_name(name), self.expression(domain))
-                for name, domain in zip(parts[::2], parts[1::2], strict=True)
-            ),
-        )
+        return ast.RecordSet(span, self._fields(trees(tree)))
+
+    def _fields(self, parts: list[Parsed]) -> tuple[tuple[str, ast.Expression], ...]:
+        """Return the fields of a record, or of a set of records, from names and expressions."""
+        fields: dict[str, ast.Expression] = {}
+        for tree, value in zip(parts[::2], parts[1::2], strict=True):
+            name = self._field_name(tree)
+            if name in fields:
+                message = f"the field {name} is given twice: a record has each field once"
+                raise self._refuse(message, tree_span(tree))
+            fields[name] = self.expression(value)
+        return tuple(fields.items())
 
     def _field_name(self, tree: Parsed) -> str:
         run = trees(tree)[0] if tree.data == "run_list" else tree

@@ -142,10 +142,10 @@ class _Printer:
 
     def instance(self, instance: ast.Instance) -> None:
         self.put(f"INSTANCE {instance.module}")
-        for position, (name, expression) in enumerate(instance.substitutions):
+        for position, substitution in enumerate(instance.substitutions):
             self.put(", " if position else " WITH ")
-            self.put(f"{name} <- ")
-            self.expression(expression)
+            self.put(f"{substitution.name} <- ")
+            self.expression(substitution.expression)
 
     def hypothesis(self, node: "ast.Expression | ast.Fresh | ast.AssumeProve") -> None:
         match node:

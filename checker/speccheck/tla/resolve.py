@@ -13,6 +13,7 @@ from speccheck.tla.levels import CONSTANT, STATE, LevelError, check_levels
 from speccheck.tla.modules import Library, is_built_in
 from speccheck.tla.resolve_expressions import ExpressionResolver
 from speccheck.tla.standard import is_basic, language, standard_module
+from speccheck.tla.targets import check_targets
 
 
 class Shared:
@@ -361,12 +362,14 @@ class ModuleResolver:
             if found is None:
                 if not is_built_in(unit.module):
                     raise self._missing(unit.module, unit.span)
+                check_targets(unit, None, self._shared.library.find, self.refuse)
                 names = standard_module(unit.module, self._shared.standard)
                 return m.ResolvedModule(unit.module, m.Scope(names=dict(names)))
             module = found
+        check_targets(unit, module, self._extended_by, self.refuse)
         given = {
-            name: self._substitute(name, expression, scope)
-            for name, expression in unit.substitutions
+            one.name: self._substitute(one.name, one.expression, scope)
+            for one in unit.substitutions
         }
         place = m.Place(self._module.path, unit.span)
         substitution = Substitution(given, scope, place, unit.module)
@@ -380,6 +383,10 @@ class ModuleResolver:
             inner=self._inner if outer is not None else None,
         )
         return resolver.resolve()
+
+    def _extended_by(self, name: str) -> ast.Module | None:
+        """Return a module that an instantiated one extends, None if it is a standard one."""
+        return self._inner[name][0] if name in self._inner else self._shared.library.find(name)
 
     def _substitute(self, name: str, expression: ast.Expression, scope: m.Scope) -> m.Meaning:
         if isinstance(expression, ast.Apply) and not expression.arguments:

@@ -340,11 +340,19 @@ class FunctionDefinition(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Substitution(Node):
+    """``a <- e``; ``span`` is that of ``a``."""
+
+    name: str
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Instance(Node):
     """``INSTANCE M WITH a <- e``, bare or on the right of a definition."""
 
     module: str
-    substitutions: tuple[tuple[str, Expression], ...]
+    substitutions: tuple[Substitution, ...]
     local: bool = False
 
 

@@ -130,7 +130,7 @@ class UnitBuilder:
         return table[symbol.value].name, tuple(operands)
 
     def _instance(self, tree: Parsed, *, local: bool = False) -> ast.Instance:
-        substitutions: list[tuple[str, ast.Expression]] = []
+        substitutions: list[ast.Substitution] = []
         for part in trees(tree):
             target = part.children[0]
             assert isinstance(target, Token), "the grammar says so"
@@ -138,7 +138,8 @@ class UnitBuilder:
             if target.type != "IDENT":
                 found = INFIX.get(name) or PREFIX.get(name) or POSTFIX.get(name)
                 name = found.name if found else name
-            substitutions.append((name, self._expressions.argument(trees(part)[0])))
+            by = self._expressions.argument(trees(part)[0])
+            substitutions.append(ast.Substitution(span_of(target), name, by))
         module = str(_tokens(tree, "IDENT")[0])
         return ast.Instance(tree_span(tree), module, tuple(substitutions), local)
 

@@ -32,6 +32,10 @@ def _apply(symbols: list[str], count: int, inner: st.SearchStrategy) -> st.Searc
 _names = _several(names).map(lambda found: tuple(dict.fromkeys(found)))
 
 
+def _fields(inner: st.SearchStrategy) -> st.SearchStrategy:
+    return _several(st.tuples(fields, inner)).map(lambda found: tuple(dict(found).items()))
+
+
 def _bounds(inner: st.SearchStrategy) -> st.SearchStrategy:
     return _node(ast.Bound, _names, inner) | _node(ast.Bound, _names, inner, st.just(True))
 
@@ -71,8 +75,8 @@ def _larger(inner: st.SearchStrategy) -> st.SearchStrategy:
         _node(ast.SetMap, inner, _several(bound, 1, 2)),
         _node(ast.FunctionLiteral, _several(bound, 1, 2), inner),
         _node(ast.FunctionSet, inner, inner),
-        _node(ast.Record, _several(st.tuples(fields, inner))),
-        _node(ast.RecordSet, _several(st.tuples(fields, inner))),
+        _node(ast.Record, _fields(inner)),
+        _node(ast.RecordSet, _fields(inner)),
         _node(ast.Except, inner, _several(update, 1, 2)),
         _node(ast.If, inner, inner, inner),
         _node(ast.Case, _several(st.tuples(inner, inner)), st.none() | inner),
@@ -99,7 +103,9 @@ def _definitions(inner: st.SearchStrategy) -> st.SearchStrategy:
     pair = st.tuples(names, names).map(lambda p: tuple(_declared(name, 0) for name in p))
     single = names.map(lambda name: (_declared(name, 0),))
     higher = _parameters.map(lambda given: (*given, _declared("F", 2)))
-    instance = _node(ast.Instance, st.just("M"), _several(st.tuples(names, inner), 0, 2))
+    instance = _node(
+        ast.Instance, st.just("M"), _several(_node(ast.Substitution, names, inner), 0, 2)
+    )
     return st.one_of(
         _node(ast.OperatorDefinition, names, st.just(()) | _parameters | higher, inner),
         _node(ast.OperatorDefinition, st.sampled_from(_infix), pair, inner),
@@ -128,7 +134,12 @@ units = st.one_of(
     _node(ast.Recursive, _declarations),
     _node(ast.Assume, st.none() | names, expressions),
     _node(ast.Theorem, st.none() | names, expressions),
-    _node(ast.Instance, st.just("M"), _several(st.tuples(names, expressions), 0, 2), st.booleans()),
+    _node(
+        ast.Instance,
+        st.just("M"),
+        _several(_node(ast.Substitution, names, expressions), 0, 2),
+        st.booleans(),
+    ),
 )
 modules = st.builds(
     lambda extends, found: ast.Module(NOWHERE, "M", extends, found, "M.tla"),

@@ -76,6 +76,14 @@ def complaint(folder: Path, name: str, files: dict[str, str | bytes]) -> list[st
             {"M": f"{BEHAVIOUR}\nRECURSIVE G(_)\nRECURSIVE G(_)\nG(n) == n"},
             "M.tla:6:11: RECURSIVE declares G twice: once is enough",
         ),
+        (
+            {"M": "R == [f |-> 1, g |-> 2, f |-> 3]"},
+            "M.tla:2:25: the field f is given twice: a record has each field once",
+        ),
+        (
+            {"M": "R == [f: {1}, f: {2}]"},
+            "M.tla:2:15: the field f is given twice: a record has each field once",
+        ),
         ({"M": 'S == "abc'}, "M.tla:2:6: string without end"),
         ({"M": "S == 1 (* ... "}, "M.tla:2:8: comment without end"),
     ],

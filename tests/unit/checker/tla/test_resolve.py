@@ -91,3 +91,53 @@ def test_several_modules_in_one_file(tmp_path: Path) -> None:
         resolved(tmp_path, Main=body)
     module = resolved(tmp_path, Main=body.removesuffix("\nc == d"))
     assert isinstance(module.operators["a"].body, m.Call)
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "message"),
+    [
+        ("I == INSTANCE Other WITH c <- 1, w <- v, typo <- 3", "3:42", "typo is no constant or"),
+        ("I(n) == INSTANCE Other WITH c <- n, w <- v, typo <- 3", "3:45", "typo is no constant"),
+        ("INSTANCE Other WITH c <- 1, w <- v, typo <- 3", "3:37", "typo is no constant or"),
+        ("LOCAL INSTANCE Other WITH c <- 1, typo <- 3", "3:35", "typo is no constant or"),
+        ("a == LET I == INSTANCE Other WITH typo <- 3 IN I!b", "3:35", "typo is no constant"),
+        ("I == INSTANCE Other WITH c <- 1, v <- v", "3:34", "v is no .* variable of Other"),
+        ("I == INSTANCE Other WITH c <- 1, b <- 2", "3:34", "b is no constant or variable"),
+        (
+            "I == INSTANCE Other WITH count <- 1",
+            "3:26",
+            "count is .* of Other; did you mean counts[?]",
+        ),
+        ("I == INSTANCE Sequences WITH c <- 1", "3:30", "c is no constant or variable of Seq"),
+        ("I == INSTANCE Other WITH c <- 1, c <- 2", "3:34", "c is substituted twice"),
+        ("LOCAL INSTANCE Other WITH c <- 1, c <- 1", "3:35", "c is substituted twice"),
+        (
+            "---- MODULE In ----\nCONSTANT k\n====\nI == INSTANCE In WITH v <- 1",
+            "6:23",
+            "v is no constant or variable of In",
+        ),
+    ],
+)
+def test_only_what_a_module_declares_is_substituted(
+    tmp_path: Path, body: str, place: str, message: str
+) -> None:
+    with pytest.raises(TlaError, match=f"Main.tla:{place}: {message}"):
+        resolved(
+            tmp_path,
+            Main=f"VARIABLE v\n{body}",
+            Other="EXTENDS Third\nCONSTANT c, counts\nb == c",
+            Third="VARIABLE w",
+        )
+
+
+def test_what_extended_and_inner_modules_declare_is_substituted(tmp_path: Path) -> None:
+    module = resolved(
+        tmp_path,
+        Main="VARIABLE v\nI == INSTANCE Other WITH c <- 1, w <- v\n"
+        "---- MODULE Below ----\nCONSTANT k\n====\n"
+        "---- MODULE In ----\nEXTENDS Below\nl == k\n====\nJ == INSTANCE In WITH k <- 1\n"
+        "a == I!b\nd == J!l",
+        Other="EXTENDS Third\nCONSTANT c\nb == <<c, w>>",
+        Third="VARIABLE w",
+    )
+    assert {"a", "d"} <= module.operators.keys()
