@@ -17,6 +17,7 @@ from typing import Any
 from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
+from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.quorum_port import LinkCounts, QuorumPort
 from speckeeper.net.snapshot_loading import SnapshotLoading
@@ -134,6 +135,7 @@ class Member:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_ms = _NEVER
         self._ticked_ms = now_ms()
+        self._long_transactions = LongTransactions()
         self._expire_from_ms = 0
         self._turn_pending = False
         self._phase = self.peer.state, self.peer.zab_state
@@ -344,6 +346,7 @@ class Member:
             server.set_wall_clock(time_ms, time.time_ns() // _NS_PER_MS)
             if time_ms >= self._expire_from_ms:
                 server.tick(time_ms)
+            self._long_transactions.report(server)
             self.client_turn()
         self._loop.call_later(_SERVER_TICK_S, self._tick_server)
 

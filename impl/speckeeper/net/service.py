@@ -19,6 +19,7 @@ from pathlib import Path
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
 from speckeeper.net.log_writing import LogWriting
+from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.net.polling import Polling
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.server.reasons import CloseReason
@@ -117,6 +118,7 @@ class Service:
         self._purge_interval_s = purge_interval_ms / 1000
         self._timers: list[asyncio.TimerHandle] = []
         self._ticked_ms = now_ms()
+        self._long_transactions = LongTransactions()
 
     @property
     def commands(self) -> Commands:
@@ -244,6 +246,7 @@ class Service:
         for protocol in [each for each in self.port.protocols if each.overdue(now, LINGER_MS)]:
             protocol.cut(CloseReason.SLOW_READER)
         self.port.refusals.flush()
+        self._long_transactions.report(server)
         self.end_turn()
 
     # -- storage

@@ -228,6 +228,11 @@ COUNTERS: tuple[Counter, ...] = (
         _count(lambda s: s.large_requests_rejected),
     ),
     Counter(
+        "large_transactions_refused",
+        "transactions too long for a log that ZooKeeper can read",
+        lambda running: running.server.pipeline.kept_short,
+    ),
+    Counter(
         "digest_mismatches_count",
         "transactions whose digest differed from the tree's",
         lambda r: r.server.tree.digests.mismatches,

@@ -10,7 +10,7 @@ from speckeeper.server.outbox import Outbox
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import ServerStats
-from speckeeper.tree.acl import digest_auth_ids
+from speckeeper.tree.acl import digest_auth_ids, stored_bytes
 from speckeeper.tree.policy import Policy
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
@@ -22,6 +22,8 @@ from speckeeper.wire.requests import AuthRequest, SaslRequest, decode_request
 # A client has one identity or a few, and every one of them is compared with every ACL that is
 # checked for it and kept with every write under way. ZooKeeper sets no limit.
 MOST_IDENTITIES = 256
+# Together, as ACL entries: each goes with every forwarded write, and into every ``auth`` ACL.
+MOST_IDENTITY_BYTES = 0xFFFF
 _NO_ZXID = 0  # these replies carry no zxid; clients do not take 0 as "seen"
 
 
@@ -67,7 +69,10 @@ class Authenticator:
             proven = connection.proven = set(connection.auth_ids)
         new = tuple(auth for auth in ids if auth not in proven)
         if new:
-            if len(proven) + len(new) > MOST_IDENTITIES:
+            if (
+                len(proven) + len(new) > MOST_IDENTITIES
+                or sum(map(stored_bytes, (*proven, *new))) > MOST_IDENTITY_BYTES
+            ):
                 self._fail(connection, xid, CloseReason.TOO_MANY_IDENTITIES)
                 return
             proven.update(new)

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, cast
 from speckeeper.server.connection import Connection
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import Applied, apply
-from speckeeper.tree.prepare import Request, prepare, refuse
+from speckeeper.tree.prepare import Request, keep_readable, prepare, refuse
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
@@ -24,6 +24,7 @@ from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.requests import decode_request
 from speckeeper.wire.txns import (
     CreateTxn,
+    ErrorTxn,
     MultiTxn,
     Record,
     SetDataTxn,
@@ -118,6 +119,7 @@ class Pipeline:
         "finish",
         "finish_ordinary",
         "keep_bodies",
+        "kept_short",
         "large_bytes",
         "prepares",
         "queue",
@@ -132,7 +134,7 @@ class Pipeline:
 
     def __init__(self, settings: ServerSettings, view: TreeView, rng: Random) -> None:
         self._settings = settings
-        self._policy = settings.policy
+        self._policy = settings.policy._replace(largest_transaction=settings.largest_transaction)
         self._rng = rng
         self.finish: Finish = _unfinished
         """Called for each request that is done, in queue order: fires events and answers.
@@ -150,6 +152,8 @@ class Pipeline:
         self.appends: list[tuple[int, bytes]] = []
         """Entries that the driver has not taken to the log yet."""
         self.large_bytes = 0
+        self.kept_short = 0
+        """Transactions that would have been too long for a log that ZooKeeper can read."""
         self.keep_bodies = False
         """Whether writes stay in the queue as they were asked for: the audit log wants it."""
         self.prepares = True
@@ -195,11 +199,19 @@ class Pipeline:
         except WireError:
             request = Request(session_id, xid, op, None, auth_ids, zxid, time_ms)
             txn = refuse(request, ErrorCode.MARSHALLING_ERROR)
+            entry = encode_txn(txn)
         else:
             request = _new(Request, (session_id, xid, op, record, auth_ids, zxid, time_ms, local))
             txn = prepare(self.view, request, self._policy)
+            entry = encode_txn(txn if op != _MULTI else _as_logged(txn))
+            if len(entry) > self._policy.largest_transaction:
+                self.kept_short += 1
+                txn = keep_readable(request, txn)
+                entry = encode_txn(txn)
+            elif op == _MULTI and isinstance(txn.record, ErrorTxn):
+                # As a whole, not as one of its parts: it grew too long (or has no form at all).
+                self.kept_short += txn.record.err == ErrorCode.INVALID_ACL
             self.view.stage(txn)
-        entry = encode_txn(txn if op != _MULTI else _as_logged(txn))
         self.appends.append((zxid, entry))
         if large:
             self.large_bytes += large

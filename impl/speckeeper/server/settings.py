@@ -10,6 +10,8 @@ from speckeeper.tree.policy import Policy
 
 DEFAULT_TICK_TIME_MS = 3000  # ZooKeeperServer.DEFAULT_TICK_TIME
 DEFAULT_JUTE_MAX_BUFFER = 0xFFFFF  # BinaryInputArchive.maxBuffer: one byte less than a mebibyte
+_LEAST_EXTRA = 1024  # BinaryInputArchive.extraMaxBuffer
+_MOST_BYTES = 0x7FFFFFFF  # what the length of an entry can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class ServerSettings:
     min_session_timeout_ms: int = -1
     max_session_timeout_ms: int = -1
     jute_max_buffer: int = DEFAULT_JUTE_MAX_BUFFER
+    jute_max_buffer_extra: int | None = None  # None: as much again
     # A member's: sessions begin as its own, and become the ensemble's on need, or never.
     local_sessions_enabled: bool = False
     local_sessions_upgrading_enabled: bool = False
@@ -69,6 +72,13 @@ class ServerSettings:
     container_max_never_used_interval_ms: int = 300_000
 
     policy: Policy = field(default_factory=Policy)
+
+    @property
+    def largest_transaction(self) -> int:
+        """Bytes of a log entry that ZooKeeper still reads (``BinaryInputArchive.checkLength``)."""
+        extra = self.jute_max_buffer_extra
+        extra = max(self.jute_max_buffer if extra is None else extra, _LEAST_EXTRA)
+        return min(self.jute_max_buffer + extra, _MOST_BYTES)
 
     @property
     def session_timeout_bounds_ms(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ _NO_SUCH_FLAG = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
 
 FILE_MODE = 0o644
 _READ_SIZE = 1 << 20
+MOST_AT_ONCE = 0x7FFFF000  # bytes that Linux writes in one call, however many it is given
 
 
 class Disk:
@@ -91,7 +92,20 @@ class Disk:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def write(self, handle: int, data: bytes, offset: int, sync: bool) -> int:
-        """Write at an offset, durably if asked."""
+        """Write at an offset, durably if asked; return how much of it."""
+        if len(data) <= MOST_AT_ONCE:
+            return self._write(handle, data, offset, sync)
+        written = 0
+        with memoryview(data) as whole:
+            while written < len(whole):
+                piece = whole[written : written + MOST_AT_ONCE]
+                done = self._write(handle, piece, offset + written, sync)
+                written += done
+                if done < len(piece):
+                    break
+        return written
+
+    def _write(self, handle: int, data: bytes | memoryview, offset: int, sync: bool) -> int:
         if not sync:
             return os.pwrite(handle, data, offset)
         if _WRITE_DURABLY:

@@ -91,7 +91,7 @@ def fix_up_acl(
         elif identity.scheme == "auth":
             if own is None:
                 own = [auth for auth in auth_ids if _authenticates(policy, auth)]
-                own_bytes = sum(_stored_bytes(auth) for auth in own)
+                own_bytes = sum(stored_bytes(auth) for auth in own)
             room -= own_bytes
             if not own or room < 0:
                 return None
@@ -104,7 +104,8 @@ def fix_up_acl(
     return tuple(fixed) or None
 
 
-def _stored_bytes(auth: Id) -> int:
+def stored_bytes(auth: Id) -> int:
+    """Return how many bytes an ACL entry for this id takes."""
     return _ENTRY_BYTES + len(auth.scheme) + len(auth.id.encode("utf-8", "surrogatepass"))
 
 

@@ -33,6 +33,11 @@ class Policy(NamedTuple):
     super_digest: str | None = None
     """``DigestAuthenticationProvider.superDigest``: the digest id that passes every check."""
 
+    largest_transaction: int = 2 * 0xFFFFF
+    """``jute.maxbuffer`` and ``jute.maxbuffer.extrasize``: bytes of a log entry that can be read
+    again.
+    """
+
     digest_algorithm: str = "SHA1"
     """``DigestAuthenticationProvider.digestAlg``, by its Java name."""
 

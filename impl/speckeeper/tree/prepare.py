@@ -20,7 +20,16 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from speckeeper.tree import quota
-from speckeeper.tree.acl import ADMIN, CREATE, DELETE, READ, WRITE, check_acl, fix_up_acl
+from speckeeper.tree.acl import (
+    ADMIN,
+    CREATE,
+    DELETE,
+    READ,
+    WRITE,
+    check_acl,
+    fix_up_acl,
+    stored_bytes,
+)
 from speckeeper.tree.ephemeral import is_ephemeral, is_valid_ttl
 from speckeeper.tree.node import int32
 from speckeeper.tree.paths import SPECIAL_PATHS, parent_of, validate_path
@@ -87,6 +96,8 @@ _ERROR = int(OpCode.ERROR)
 _ANY_VERSION = -1
 _NO_TTL = -1
 
+_CREATES = (CreateTxn, CreateContainerTxn, CreateTTLTxn)
+
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
 
 
@@ -112,6 +123,21 @@ def refuse(request: Request, code: int) -> Txn:
     """
     header = TxnHeader(request.session_id, request.cxid, request.zxid, request.time_ms, _ERROR)
     return Txn(header, ErrorTxn(int(code)))
+
+
+def keep_readable(request: Request, txn: Txn) -> Txn:
+    """Return what to log instead of a transaction that no ZooKeeper could read from its log again.
+
+    A session ends all the same: without the names of its nodes, as ``closeSessionTxn.enabled=no``
+    has it. Anything else is refused, as InvalidACL where an ``auth`` entry made it long.
+    """
+    if isinstance(txn.record, CloseSessionTxn):
+        return txn._replace(record=CloseSessionTxn(None))
+    record = request.record
+    parts = [part for _, part in record.ops] if request.op == OpCode.MULTI else [record]
+    lists = [getattr(part, "acl", ()) for part in parts]
+    grew = any(entry.id.scheme == "auth" for acl in lists for entry in acl)
+    return refuse(request, ErrorCode.INVALID_ACL if grew else ErrorCode.MARSHALLING_ERROR)
 
 
 def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
@@ -277,6 +303,7 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
     session_id, cxid, op, record, auth_ids, zxid, time_ms, local = request
     header = TxnHeader(session_id, cxid, zxid, time_ms, op)
     fork = view.fork()
+    room = policy.largest_transaction
     parts: list[SubTxn] = []
     failed = False
     for sub_op, sub_record in record.ops:
@@ -294,6 +321,11 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
             failed = True
             parts.append(SubTxn(_ERROR, ErrorTxn(int(outcome))))
         else:
+            if isinstance(outcome, _CREATES) and outcome.acl is not sub_record.acl:
+                # All else is about as long as the request is.
+                room -= sum(stored_bytes(entry.id) for entry in outcome.acl)
+                if room < 0:
+                    return ErrorCode.INVALID_ACL
             fork.stage_record(sub_op, outcome, header)
             parts.append(SubTxn(sub_op, outcome))
     return MultiTxn(tuple(parts))

@@ -86,10 +86,17 @@ def decode_acl(reader: Reader) -> ACL:
     return ACL(perms, decode_id(reader))
 
 
-@lru_cache(maxsize=1024)
 def encode_acl_list(acl: tuple[ACL, ...]) -> bytes:
-    """Return a vector of ACL entries. Few distinct lists exist, so the encodings are kept."""
+    """Return a vector of ACL entries. Few distinct lists exist, so those of short ones are kept."""
+    return _encode_short(acl) if len(acl) <= _SHORT else _encode_acl_list(acl)
+
+
+def _encode_acl_list(acl: tuple[ACL, ...]) -> bytes:
     return INT.pack(len(acl)) + b"".join(map(encode_acl, acl))
+
+
+_SHORT = 8  # entries
+_encode_short = lru_cache(maxsize=1024)(_encode_acl_list)
 
 
 def decode_acl_list(reader: Reader) -> tuple[ACL, ...]:

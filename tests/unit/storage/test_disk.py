@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from speckeeper.storage import disk
 from speckeeper.storage.disk import Disk
 
 
@@ -32,3 +35,17 @@ def test_the_ends_of_a_file(tmp_path: Path) -> None:
     path.write_bytes(b"abcdef")
     assert Disk().read_ends(path, 2) == (b"ab", b"ef")
     assert Disk().read_ends(path, 9) == (b"abcdef", b"abcdef")
+
+
+@pytest.mark.parametrize("sync", [False, True])
+def test_what_the_kernel_does_not_take_at_once_is_written_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool
+) -> None:
+    monkeypatch.setattr(disk, "MOST_AT_ONCE", 4)
+    path = tmp_path / "log.1"
+    handle = Disk().create(path, exclusive=True)
+    try:
+        assert Disk().write(handle, b"0123456789", 2, sync) == 10
+    finally:
+        os.close(handle)
+    assert path.read_bytes() == b"\0\0" + b"0123456789"

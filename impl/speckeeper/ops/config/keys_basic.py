@@ -161,6 +161,13 @@ LIMITS: tuple[Key, ...] = (
         "server.jute_max_buffer",
     ),
     prop(
+        "jute.maxbuffer.extrasize",
+        Integer(decode=True),
+        None,
+        "with jute.maxbuffer, the largest transaction; default: as much again, at least 1024",
+        "server.jute_max_buffer_extra",
+    ),
+    prop(
         "globalOutstandingLimit",
         Integer(INT_MIN, decode=True),
         1000,

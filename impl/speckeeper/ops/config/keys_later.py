@@ -162,7 +162,6 @@ _CACHES = _idle(
     ("maxInProcessingDeadWatchers", _SIGNED, -1, "backlog of dead watchers"),
     ("bitHashCacheSize", _NUMBER, 10, "cache of the watch table"),
     ("intBufferStartingSizeBytes", _NUMBER, 1024, "first size of reply buffers"),
-    ("jute.maxbuffer.extrasize", _NUMBER, None, "slack when records are read"),
     ("messageTracker.*", _ANY, None, "last messages kept for debugging"),
     ("pathStats.*", _ANY, None, "statistics by path"),
 )
