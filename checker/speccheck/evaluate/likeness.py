@@ -17,11 +17,13 @@ from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
     Boolean,
     Fn,
+    LazyFunction,
     LazySet,
     ModelValue,
     Value,
     Values,
     force,
+    refuse_unlisted,
 )
 
 _NAMES: dict[type, str] = {
@@ -73,7 +75,16 @@ def different(a: Value, b: Value) -> bool:
         return len(a) != len(b) or _first_difference(ordered(a), ordered(b))
     if kind is ModelValue and a.type_ and b.type_ and a.type_ != b.type_:
         _refuse(a, b)
+    if isinstance(a, LazySet | LazyFunction):
+        return _different_unlisted(a, b)
     return True
+
+
+def _different_unlisted(a: Value, b: Value) -> bool:
+    """Compare two values of one lazy class. Raises where it takes a list that has no end."""
+    if isinstance(a, LazySet) and not (a.is_finite() and b.is_finite()):
+        return bool(a != b)
+    return different(force(a), force(b))
 
 
 def _different_types(a: Value, b: Value) -> bool:
@@ -89,9 +100,7 @@ def _different_types(a: Value, b: Value) -> bool:
 def _listed(value: Value, other: Value) -> Value:
     """Return a value with what is lazy listed. Raises if that has no end."""
     if isinstance(value, LazySet) and not value.is_finite():
-        raise EvaluationError(
-            f"{show(value)} and {show(other)} cannot be compared: {show(value)} is not finite"
-        )
+        refuse_unlisted(value, other)
     return force(value)
 
 

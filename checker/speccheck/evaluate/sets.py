@@ -5,7 +5,7 @@ from itertools import chain, combinations, count, product
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.likeness import contains, different, is_no_element, strays
+from speccheck.evaluate.likeness import contains, different, equal, is_no_element, strays
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
@@ -42,6 +42,14 @@ class Infinite(LazySet):
         """Tell whether the set can be listed."""
         return False
 
+    def is_same(self, other: Any) -> bool | None:
+        """Tell whether they have one name: Nat and Int differ, Nat and STRING are not compared."""
+        return self.name == other.name if self.kind is other.kind else None
+
+    def is_inhabited(self) -> bool:
+        """Return TRUE."""
+        return True
+
     def __repr__(self) -> str:
         return self.name
 
@@ -69,6 +77,10 @@ class Filter(LazySet):
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return False
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        return (self.test is other.test and equal(self.base, other.base)) or None
 
     def __repr__(self) -> str:
         return f"{{x \\in {show(self.base)} : ...}}"
@@ -99,6 +111,14 @@ class Union(LazySet):
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.parts))
 
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        return _are_equal(self.parts, other.parts) or None
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        return any(map(is_inhabited, self.parts))
+
     def __repr__(self) -> str:
         return "(" + " \\cup ".join(map(show, self.parts)) + ")"
 
@@ -120,6 +140,10 @@ class Difference(LazySet):
         """Tell whether the set can be listed."""
         return False
 
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        return _are_equal((self.left, self.right), (other.left, other.right)) or None
+
     def __repr__(self) -> str:
         return f"({show(self.left)} \\ {show(self.right)})"
 
@@ -127,6 +151,22 @@ class Difference(LazySet):
 def is_finite(values: Value) -> bool:
     """Tell whether a set can be listed."""
     return not isinstance(values, LazySet) or values.is_finite()
+
+
+def is_inhabited(values: Value) -> bool:
+    """Tell whether a set is known to have an element."""
+    return values.is_inhabited() if isinstance(values, LazySet) else bool(values)
+
+
+def _are_equal(mine: tuple[Value, ...], other: tuple[Value, ...]) -> bool:
+    return len(mine) == len(other) and all(map(equal, mine, other))
+
+
+def _have_equal_parts(mine: tuple[Value, ...], other: tuple[Value, ...]) -> bool | None:
+    """Tell whether products are equal: other parts make other products unless one is empty."""
+    if _are_equal(mine, other):
+        return True
+    return False if all(map(is_inhabited, mine + other)) else None
 
 
 def union(left: Value, right: Value) -> Value:
@@ -176,6 +216,14 @@ class Subsets(LazySet):
 
     def __len__(self) -> int:
         return 1 << len(self.base)
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell whether they are the subsets of one set."""
+        return equal(self.base, other.base)
+
+    def is_inhabited(self) -> bool:
+        """Return TRUE: {} is an element."""
+        return True
 
     def __repr__(self) -> str:
         return f"SUBSET {show(self.base)}"
@@ -239,6 +287,23 @@ class FunctionSet(_Structures):
     def __len__(self) -> int:
         return int(len(self.codomain) ** len(self.domain_set))
 
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known.
+
+        Sets on several domains are equal if both are empty, those to several sets on domain {}.
+        """
+        if not equal(self.domain_set, other.domain_set):
+            occupied = is_inhabited(self.codomain) and is_inhabited(other.codomain)
+            return False if occupied else None
+        if equal(self.codomain, other.codomain):
+            return True
+        return False if is_inhabited(self.domain_set) else None
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        domain = self.domain_set
+        return is_inhabited(self.codomain) or (is_finite(domain) and not len(domain))
+
     def __repr__(self) -> str:
         return f"[{show(self.domain_set)} -> {show(self.codomain)}]"
 
@@ -270,6 +335,16 @@ class RecordSet(_Structures):
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.sets))
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        if self.fields is not other.fields:
+            return False if self.is_inhabited() and other.is_inhabited() else None
+        return _have_equal_parts(self.sets, other.sets)
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        return all(map(is_inhabited, self.sets))
 
     def __repr__(self) -> str:
         pairs = zip(self.fields.keys_, self.sets, strict=True)
@@ -303,6 +378,14 @@ class Product(_Structures):
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.sets))
 
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        return _have_equal_parts(self.sets, other.sets)
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        return all(map(is_inhabited, self.sets))
+
     def __repr__(self) -> str:
         return " \\X ".join(map(show, self.sets))
 
@@ -326,13 +409,21 @@ class Sequences(_Structures):
         return self._all_in(self.items, value)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.items == frozenset():
+        if self.is_finite():
             return iter([SEQUENCES[()]])
         return super().__iter__()
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
-        return bool(self.items == frozenset())
+        return is_finite(self.items) and not len(self.items)
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell whether they are the sequences over one set."""
+        return equal(self.items, other.items)
+
+    def is_inhabited(self) -> bool:
+        """Return TRUE: << >> is an element."""
+        return True
 
     def __repr__(self) -> str:
         return f"Seq({show(self.items)})"

@@ -7,7 +7,7 @@ identity, and a hash costs nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from speccheck.evaluate.errors import EvaluationError
 
@@ -275,11 +275,22 @@ class LazySet:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        if isinstance(other, LazySet):
-            if not self.is_finite() or not other.is_finite():
-                return False
-            return self.force() == other.force()
-        return isinstance(other, frozenset) and self.is_finite() and self.force() == other
+        if not isinstance(other, frozenset | LazySet):
+            return False
+        if self.is_finite() and (isinstance(other, frozenset) or other.is_finite()):
+            return bool(self.force() == force(other))
+        same = self.is_same(other) if type(self) is type(other) else None
+        if same is None:
+            refuse_unlisted(self, other)
+        return same
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell by its parts whether a set of the same class is equal, None if that is not known."""
+        return None
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        return self.is_finite() and len(self) > 0
 
     def __or__(self, other: Any) -> Any:
         from speccheck.evaluate.sets import union
@@ -310,6 +321,14 @@ class LazySet:
 
     def __ge__(self, other: Any) -> bool:
         return all(value in self for value in _operand(other))
+
+
+def refuse_unlisted(a: Value, b: Value) -> NoReturn:
+    """Raise EvaluationError: it is not known whether a set that has no end equals another."""
+    from speccheck.evaluate.show import show
+
+    endless = show(a if isinstance(a, LazySet) and not a.is_finite() else b)
+    raise EvaluationError(f"{show(a)} and {show(b)} cannot be compared: {endless} is not finite")
 
 
 def _operand(other: Any) -> Any:

@@ -89,7 +89,38 @@ VALUES = [
     ('"a" \\in 3..1', "FALSE"),
     ('<<1>> \\in [1..2 -> {"a"}]', "FALSE"),
     ('{} \\in SUBSET {"a"} /\\ {} \\subseteq {"a"}', "TRUE"),
-    ("Nat = Nat", "TRUE"),
+    ("Nat = Nat /\\ Nat # Int", "TRUE"),
+    ("Seq({1}) = Seq({1}) /\\ Seq({1}) # Seq({2})", "TRUE"),
+    ("[1..2 -> Nat] = [1..2 -> Nat] /\\ [Nat -> {1}] = [Nat -> {1}]", "TRUE"),
+    ("[1..2 -> Nat] = [1..3 -> Nat] \\/ [Nat -> {1}] = [Nat -> {2}]", "FALSE"),
+    ("[1..2 -> [1..2 -> Nat]] = [1..2 -> [1..3 -> Nat]]", "FALSE"),
+    ("SUBSET Nat = SUBSET Nat /\\ SUBSET Nat # SUBSET Int", "TRUE"),
+    ("SUBSET {1} = SUBSET {1} /\\ SUBSET {1} # SUBSET {2}", "TRUE"),
+    ("[{n} -> {1}] = [{n} -> {1}] /\\ [{n} -> {1}] # [{n} -> {2}]", "TRUE"),
+]
+
+# TLC refuses these altogether, or calls sets different that are not ([{} -> Nat] = [{} -> Int]).
+BY_THEIR_PARTS = [
+    ("Nat \\X Nat = Nat \\X Nat /\\ [a : Nat] = [a : Nat]", "TRUE"),
+    ("Nat \\X Nat = Nat \\X Int \\/ [a : Nat] = [b : Nat]", "FALSE"),
+    ("(Nat \\cup {-1}) = (Nat \\cup {-1}) /\\ (Nat \\ {1}) = (Nat \\ {1})", "TRUE"),
+]
+UNDECIDED = [
+    "{1} = Nat",
+    "Nat = {1}",
+    "Nat = STRING",
+    "Nat = SUBSET Nat",
+    "Seq({1}) = {<<1>>}",
+    "Seq({1}) = [1..2 -> Nat]",
+    "[{} -> Nat] = [{} -> Int]",
+    "[Nat -> {}] = [Int -> {}]",
+    "[1..2 -> Nat] = [1..2 -> {1}]",
+    "{} \\X Nat = Nat \\X {}",
+    "{x \\in Nat : x > 1} = {x \\in Nat : x > 1}",
+    "(Nat \\cup Int) = (Int \\cup Nat)",
+    "(Nat \\ Int) = (Nat \\ Nat)",
+    'SUBSET {1} = SUBSET {"a"}',
+    'Seq({1}) = Seq({"a"})',
 ]
 
 
@@ -104,6 +135,20 @@ def test_what_tlc_refuses_to_compare_is_refused(text: str, message: str) -> None
 @pytest.mark.parametrize(("text", "value"), VALUES)
 def test_what_tlc_compares_has_its_value(text: str, value: str) -> None:
     assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(("text", "value"), BY_THEIR_PARTS)
+def test_sets_without_end_are_compared_by_their_parts(text: str, value: str) -> None:
+    assert evaluate(text) == value
+
+
+@pytest.mark.parametrize("sign", ["=", "#"])
+@pytest.mark.parametrize("text", UNDECIDED)
+def test_what_is_not_known_of_sets_without_end_is_refused(text: str, sign: str) -> None:
+    """An answer of FALSE would be a guess."""
+    left, right = text.rsplit(" = ", 1)
+    with pytest.raises(EvaluationError, match="cannot be compared"):
+        evaluate(f"{left} {sign} {right}")
 
 
 @pytest.mark.parametrize("left", ["1", '"a"', "TRUE", "{1}", "<<1>>"])
