@@ -149,6 +149,8 @@ def changed(function: Value, argument: Value, value: Value) -> Value:
     The argument and the value are not lazy.
     """
     if type(function) is not Fn:
+        if isinstance(function, LazyFunction) and not is_finite(function.domain_set):
+            return _changed_unlisted(function, argument, value)
         function = _as_function(function)
     position = function.domain.index.get(argument)
     if position is None:
@@ -156,6 +158,14 @@ def changed(function: Value, argument: Value, value: Value) -> Value:
     values = list(function.values_)
     values[position] = value
     return function.table[tuple(values)]
+
+
+def _changed_unlisted(function: LazyFunction, argument: Value, value: Value) -> LazyFunction:
+    """Return a function that has no last argument with one value changed."""
+    made = LazyFunction(function.domain_set, function.__getitem__)
+    if argument in function.domain_set:
+        made[argument] = value
+    return made
 
 
 def _as_function(value: Value) -> Fn:
