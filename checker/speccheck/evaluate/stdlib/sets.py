@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Callable
-from itertools import combinations, product
+from itertools import combinations
 from math import prod
 from typing import Any
 
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.runtime import is_true, nothing_chosen, union_all
 from speccheck.evaluate.stdlib.functions import fold_set
-from speccheck.evaluate.values import SEQUENCES, Value, force, function_of
+from speccheck.evaluate.values import SEQUENCES, Value, force
 
 _random = random.Random(0)
 
@@ -39,11 +39,11 @@ def _reduce(operator: Callable[[Any, Any], Any], values: Value, base: Value) -> 
 
 
 def _choices(sets: Value) -> frozenset[Any]:
-    names = ordered(sets)
-    return frozenset(
-        function_of(dict(zip(names, chosen, strict=True)))
-        for chosen in product(*map(ordered, names))
-    )
+    """Return the sets that have one element chosen from each; one may be chosen for several."""
+    made: set[frozenset[Any]] = {frozenset()}
+    for values in ordered(sets):
+        made = {chosen | {value} for chosen in made for value in ordered(values)}
+    return frozenset(made)
 
 
 def _minimum(values: Value) -> int:

@@ -17,6 +17,8 @@ Quantify(S, P(_)) == Cardinality({x \in S : P(x)})
 kSubset(k, S) == {T \in SUBSET S : Cardinality(T) = k}
 Max(S) == CHOOSE x \in S : \A y \in S : y <= x
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
-Choices(Sets) == {f \in [Sets -> UNION Sets] : \A S \in Sets : f[S] \in S}
+Choices(Sets) ==
+    LET picks == {f \in [Sets -> UNION Sets] : \A S \in Sets : f[S] \in S}
+    IN {{f[S] : S \in Sets} : f \in picks}
 ChooseUnique(S, P(_)) == CHOOSE x \in S : P(x) /\ \A y \in S : P(y) => y = x
 =============================================================================

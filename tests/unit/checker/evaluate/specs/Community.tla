@@ -28,6 +28,8 @@ ASSUME /\ FoldSet(LAMBDA x, y : <<x>> \o y, <<>>, 1..3) = <<1, 2, 3>>
        /\ FlattenSet({{1}, {2, 3}}) = 1..3 /\ SymDiff({1, 2}, {2, 3}) = {1, 3}
        /\ Quantify(1..10, LAMBDA x : x > 7) = 3 /\ kSubset(2, 1..3) = {{1, 2}, {1, 3}, {2, 3}}
        /\ Max({3, 1}) = 3 /\ Min({3, 1}) = 1 /\ Cardinality(Choices({{1, 2}, {3}})) = 2
+       /\ Choices({{1, 2}, {2, 3}, {5}}) = {{2, 5}, {1, 2, 5}, {1, 3, 5}, {2, 3, 5}}
+       /\ Choices({}) = {{}} /\ Choices({{1}, {}}) = {}
        /\ ChooseUnique(1..5, LAMBDA x : x * x = 16) = 4
        /\ MapThenFoldSet(LAMBDA x, y : <<x>> \o y, <<>>, LAMBDA x : x + 1,
                          LAMBDA T : CHOOSE x \in T : \A y \in T : y <= x, 1..3) = <<4, 3, 2>>
