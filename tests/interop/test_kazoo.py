@@ -18,6 +18,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
+from conftest import need
 from peers import (
     APACHE_38,
     APACHE_39,
@@ -30,7 +31,6 @@ from peers import (
     speckeeper_command,
 )
 
-from conftest import need
 from speckeeper.ops.version import COMPATIBLE_WITH
 
 SUITE = HERE / "kazoo_suite"
