@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib.tlc import model_value
-from speccheck.evaluate.values import Value, as_boolean
+from speccheck.evaluate.values import ModelValue, Value, as_boolean
 from speccheck.tla.errors import Span, TlaError, read_text
 from speccheck.tla.meaning import Place
 
@@ -128,6 +129,7 @@ class _Reader:
         self._path = path
         self._tokens = list(self._scanned())
         self._index = 0
+        self.name = ""  # of the constant that is read
 
     def _scanned(self) -> Iterator[_Token]:
         position = 0
@@ -195,10 +197,20 @@ class _Reader:
             return model_value(token.text)
         items: list[Value] = []
         if self.peek().text != "}":
-            items.append(self.value())
+            items.append(self._element(items))
         while self.take(",", "}").text == ",":
-            items.append(self.value())
+            items.append(self._element(items))
         return frozenset(items)
+
+    def _element(self, before: list[Value]) -> Value:
+        """Read an element of a set; as in TLC, all that are no model values are of one type."""
+        token = self.peek()
+        value = self.value()
+        other = next((item for item in before if not isinstance(item, ModelValue)), value)
+        if type(other) is not type(value) and not isinstance(value, ModelValue):
+            what = f"{show(other)} and {show(value)} cannot be compared"
+            raise self.error(f"a set in the value of {self.name}: {what}", token)
+        return value
 
 
 def parse_config(text: str, path: str) -> Config:
@@ -280,6 +292,7 @@ def _tolerances(text: str, path: str) -> list[Tolerance]:
 
 def _constant(reader: _Reader, config: Config, token: _Token) -> None:
     name = _named(reader, token)
+    reader.name = name
     if reader.peek().text == "(":
         _operator_value(reader, config, token)
         return

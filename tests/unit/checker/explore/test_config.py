@@ -20,7 +20,7 @@ CONSTANTS
     p1 = p1
     2b = 2b
     Low = -4
-    Servers = {s1, s2, {1, "a"}}
+    Servers = {s1, s2, {m_1, "a"}}
     Op <- MyOp
     Nat <- [Naturals] MyNat
     Rate = [Inner] 7
@@ -60,7 +60,9 @@ def test_every_keyword() -> None:
             "p1": model_value("p1"),
             "2b": model_value("2b"),
             "Low": -4,
-            "Servers": frozenset([model_value("s1"), model_value("s2"), frozenset([1, "a"])]),
+            "Servers": frozenset(
+                [model_value("s1"), model_value("s2"), frozenset([model_value("m_1"), "a"])]
+            ),
         },
         module_values=[("Rate", "Inner", 7)],
         replacements=[Replacement("Op", "MyOp", None), Replacement("Nat", "MyNat", "Naturals")],
@@ -86,6 +88,11 @@ def test_every_keyword() -> None:
         ("CONSTANT A 3", "M.cfg:1:12: '3' cannot stand here"),
         ("CHECK_DEADLOCK MAYBE", "M.cfg:1:16: 'MAYBE' cannot stand here"),
         ("TYPE_CONSTRAINT T", "M.cfg:1:1: TYPE_CONSTRAINT is not supported"),
+        (
+            'INIT I\nCONSTANT P = {p1, "a",\n  3, m_1}',
+            'M.cfg:3:3: a set in the value of P: "a" and 3 cannot be compared',
+        ),
+        ("CONSTANT Q(1) = {{TRUE, 1}}", "M.cfg:1:25: .* Q: TRUE and 1 cannot be compared"),
         ("INIT I;", "M.cfg:1:7: ';' cannot stand here"),
     ],
 )
