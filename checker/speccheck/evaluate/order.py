@@ -1,7 +1,10 @@
 """TLC's total order of values: how sets are listed and what CHOOSE takes first.
 
 Integers ascend; strings and model values come as they first appear in the text; sets, functions
-and sequences by size first, then item by item. Source: compareTo of TLC's value classes.
+and sequences by size first, then item by item. TLC has read the standard modules as well: strings
+that are names there come first in it, and here they do not.
+
+Source: compareTo of TLC's value classes.
 """
 
 from collections.abc import Iterable

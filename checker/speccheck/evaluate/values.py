@@ -55,7 +55,10 @@ _ranks: dict[str, int] = {}
 
 
 def rank(text: str) -> int:
-    """Return the place of a string in the order of first appearance, which is TLC's order."""
+    """Return the place of a string in the order of first appearance in the specification.
+
+    TLC's order is that too, but it counts names in the standard modules as appearances.
+    """
     found = _ranks.get(text)
     if found is None:
         found = _ranks[text] = len(_ranks)
