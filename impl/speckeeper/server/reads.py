@@ -16,10 +16,11 @@ from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
 from speckeeper.server.reasons import CloseReason
 from speckeeper.tree import reads
+from speckeeper.tree.acl import Decided
 from speckeeper.wire import requests as rq
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.jute import INT, NULL
-from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
+from speckeeper.wire.records import OPEN_ACL_UNSAFE, STAT, Id
 from speckeeper.wire.replies import (
     ErrorResult,
     GetChildrenResult,
@@ -48,6 +49,7 @@ SLOW_READS = frozenset(
 #: keep a few at most: then its connection is held until it does, or cut off.
 TURN_REPLY_BYTES = 256 << 10
 
+_PART_BYTES = 13  # header and a length
 _GET_DATA = int(OpCode.GET_DATA)
 _EXISTS = int(OpCode.EXISTS)
 _GET_CHILDREN = int(OpCode.GET_CHILDREN)
@@ -187,25 +189,35 @@ class Reads:
         request = cast(rq.MultiRequest, decode_request(OpCode.MULTI_READ, buffer, start, end))
         results: list[MultiResult] = []
         room = self._core.settings.max_unsent_bytes
-        for _, part in request.ops:
-            result = self._read_part(part, ids)
-            if result is None:
-                return _MARSHALLING_ERROR
+        decided = Decided()
+        # Nothing changes meanwhile: what is asked for twice is looked up once.
+        known: dict[tuple[int, str], tuple[MultiResult, int]] = {}
+        for op, part in request.ops:
+            key = op, getattr(part, "path", "")
+            found = known.get(key)
+            if found is None:
+                result = self._read_part(part, ids, decided)
+                if result is None:
+                    return _MARSHALLING_ERROR
+                found = known[key] = result, _payload(result)
+            result, size = found
             results.append(result)
-            room -= _payload(result)
+            room -= size
             if room < 0:
                 self._core.outbox.close(connection, CloseReason.LARGE_REPLY)
                 return _MARSHALLING_ERROR  # which nobody will see
         return encode_multi_reply(results)
 
-    def _read_part(self, part: rq.Request, ids: tuple[Id, ...]) -> MultiResult | None:
+    def _read_part(
+        self, part: rq.Request, ids: tuple[Id, ...], decided: Decided
+    ) -> MultiResult | None:
         if isinstance(part, rq.GetDataRequest):
-            node = reads.get_data(self._tree, self._policy, part.path, ids)
+            node = reads.get_data(self._tree, self._policy, part.path, ids, decided)
             if isinstance(node, int):
                 return ErrorResult(node)
             return GetDataResult(node.data, node.stat())
         if isinstance(part, rq.GetChildrenRequest):
-            answer = reads.get_children(self._tree, self._policy, part.path, ids)
+            answer = reads.get_children(self._tree, self._policy, part.path, ids, decided)
             if isinstance(answer, int):
                 return ErrorResult(answer)
             return GetChildrenResult(tuple(answer[1]))
@@ -215,7 +227,7 @@ class Reads:
 def _payload(result: MultiResult) -> int:
     """Bytes of a part of a multiRead, roughly."""
     if isinstance(result, GetDataResult):
-        return len(result.data or b"")
+        return _PART_BYTES + len(result.data or b"") + STAT.size
     if isinstance(result, GetChildrenResult):
-        return sum(map(len, result.children))
-    return 0
+        return _PART_BYTES + sum(map(len, result.children)) + 4 * len(result.children)
+    return _PART_BYTES

@@ -13,7 +13,7 @@ from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
 from speckeeper.server.reads import Handler
 from speckeeper.tree import watch_requests
-from speckeeper.tree.acl import READ, check_acl
+from speckeeper.tree.acl import READ, Decided, check_acl
 from speckeeper.tree.applied import TreeEvent
 from speckeeper.wire import requests as rq
 from speckeeper.wire.codes import KeeperState, OpCode
@@ -46,6 +46,7 @@ class WatchOps:
         if not self._watches.data and not self._watches.child:
             return
         core = self._core
+        decided = Decided()
         for event in events:
             watchers = self._watches.trigger(event)
             if not watchers:
@@ -55,7 +56,7 @@ class WatchOps:
             is_open = acl is OPEN_ACL_UNSAFE
             told = 0
             for connection in watchers:
-                if is_open or check_acl(core.policy, acl, READ, connection.auth_ids):
+                if is_open or check_acl(core.policy, acl, READ, connection.auth_ids, decided):
                     core.outbox.frame(connection, frame)
                     told += 1
             core.stats.events[int(kind)].add(told)

@@ -28,12 +28,42 @@ DELETE = int(Perms.DELETE)
 ADMIN = int(Perms.ADMIN)
 
 
-def check_acl(policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[Id, ...]) -> bool:
+class Decided:
+    """What was decided while one request is dealt with: many parts may ask about one long list.
+
+    Lists and ids are told apart as objects, which are held so that each stays itself.
+    """
+
+    __slots__ = ("_answers",)
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[int, int, int], tuple[bool, tuple[ACL, ...], tuple[Id, ...]]] = {}
+
+    def check(
+        self, policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[Id, ...]
+    ) -> bool:
+        """Answer as :func:`check_acl`, which is asked once."""
+        key = id(acl), perm, id(auth_ids)
+        known = self._answers.get(key)
+        if known is None:
+            known = self._answers[key] = (check_acl(policy, acl, perm, auth_ids), acl, auth_ids)
+        return known[0]
+
+
+def check_acl(
+    policy: Policy,
+    acl: tuple[ACL, ...],
+    perm: int,
+    auth_ids: tuple[Id, ...],
+    decided: Decided | None = None,
+) -> bool:
     """Whether a client with ``auth_ids`` has one of the permission bits ``perm`` (int) under
-    ``acl``.
+    ``acl``; ``decided`` remembers it.
     """
     if acl is OPEN_ACL_UNSAFE or policy.skip_acl or not acl:
         return True
+    if decided is not None and len(acl) > _FEW:
+        return decided.check(policy, acl, perm, auth_ids)
     for auth in auth_ids:
         if auth.scheme == "super":
             return True

@@ -162,7 +162,9 @@ def _create(view: TreeView, request: Request, policy: Policy) -> Outcome:
     parent = view.find(path[: path.rfind("/")])
     if parent is None:
         return ErrorCode.NO_NODE
-    if parent.acl is not OPEN_ACL_UNSAFE and not check_acl(policy, parent.acl, CREATE, auth_ids):
+    if parent.acl is not OPEN_ACL_UNSAFE and not check_acl(
+        policy, parent.acl, CREATE, auth_ids, view.decided
+    ):
         return ErrorCode.NO_AUTH
     if flags in _SEQUENTIAL:
         path = f"{path}{parent.staged_cversion:010d}"
@@ -193,7 +195,7 @@ def _delete(view: TreeView, request: Request, policy: Policy) -> Outcome:
     parent = view.find(parent_of(path))
     if parent is None:
         return ErrorCode.NO_NODE
-    if not check_acl(policy, parent.acl, DELETE, request.auth_ids):
+    if not check_acl(policy, parent.acl, DELETE, request.auth_ids, view.decided):
         return ErrorCode.NO_AUTH
     node = view.find(path)
     if node is None:
@@ -228,7 +230,9 @@ def _set_data(view: TreeView, request: Request, policy: Policy) -> Outcome:
     node = view.find(path)
     if node is None or not path:
         return _why_no_node(path)
-    if node.acl is not OPEN_ACL_UNSAFE and not check_acl(policy, node.acl, WRITE, auth_ids):
+    if node.acl is not OPEN_ACL_UNSAFE and not check_acl(
+        policy, node.acl, WRITE, auth_ids, view.decided
+    ):
         return ErrorCode.NO_AUTH
     if policy.enforce_quota:
         quota_error = _quota_error(view, path, 0, len(data or b"") - len(node.data or b""))
@@ -251,7 +255,7 @@ def _set_acl(view: TreeView, request: Request, policy: Policy) -> Outcome:
     node = view.find(path)
     if node is None:
         return ErrorCode.NO_NODE
-    if not check_acl(policy, node.acl, ADMIN, request.auth_ids):
+    if not check_acl(policy, node.acl, ADMIN, request.auth_ids, view.decided):
         return ErrorCode.NO_AUTH
     if version not in (_ANY_VERSION, node.aversion):
         return ErrorCode.BAD_VERSION
@@ -267,7 +271,7 @@ def _check(view: TreeView, request: Request, policy: Policy) -> Outcome:
     node = view.find(path)
     if node is None:
         return ErrorCode.NO_NODE
-    if not check_acl(policy, node.acl, READ, request.auth_ids):
+    if not check_acl(policy, node.acl, READ, request.auth_ids, view.decided):
         return ErrorCode.NO_AUTH
     if version not in (_ANY_VERSION, node.version):
         return ErrorCode.BAD_VERSION

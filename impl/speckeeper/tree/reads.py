@@ -7,7 +7,7 @@ again.
 Source: ZooKeeper ``FinalRequestProcessor``, ``DataTree.getChildren``, ``getAllChildrenNumber``.
 """
 
-from speckeeper.tree.acl import ADMIN, READ, check_acl
+from speckeeper.tree.acl import ADMIN, READ, Decided, check_acl
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.node import Node, descendants
 from speckeeper.tree.policy import Policy
@@ -20,13 +20,19 @@ _BAD_ARGUMENTS = int(ErrorCode.BAD_ARGUMENTS)
 _READ_OR_ADMIN = READ | ADMIN
 
 
-def get_data(tree: DataTree, policy: Policy, path: str, auth_ids: tuple[Id, ...]) -> Node | int:
+def get_data(
+    tree: DataTree,
+    policy: Policy,
+    path: str,
+    auth_ids: tuple[Id, ...],
+    decided: Decided | None = None,
+) -> Node | int:
     """Return a node that the client may READ: its data and ``encode_stat()`` are the answer."""
     node = tree.nodes.get(path)
     if node is None:
         return _NO_NODE
     acl = node.acl
-    if acl is OPEN_ACL_UNSAFE or check_acl(policy, acl, READ, auth_ids):
+    if acl is OPEN_ACL_UNSAFE or check_acl(policy, acl, READ, auth_ids, decided):
         return node
     return _NO_AUTH
 
@@ -39,10 +45,14 @@ def exists(tree: DataTree, policy: Policy, path: str, auth_ids: tuple[Id, ...]) 
 
 
 def get_children(
-    tree: DataTree, policy: Policy, path: str, auth_ids: tuple[Id, ...]
+    tree: DataTree,
+    policy: Policy,
+    path: str,
+    auth_ids: tuple[Id, ...],
+    decided: Decided | None = None,
 ) -> tuple[Node, list[str]] | int:
     """Return a readable node and the names of its children, in the order they were created."""
-    node = get_data(tree, policy, path, auth_ids)
+    node = get_data(tree, policy, path, auth_ids, decided)
     return node if isinstance(node, int) else (node, child_names(path, node))
 
 

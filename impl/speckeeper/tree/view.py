@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from speckeeper.tree.acl import Decided
 from speckeeper.tree.change_record import ChangeRecord
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.digest import DIGEST_VERSION, node_digest
@@ -58,12 +59,15 @@ class TreeView:
         "_session_order",
         "_sessions",
         "_staged_zxid",
+        "decided",
         "tree",
     )
 
     def __init__(self, tree: DataTree, *, txn_digests: bool = False) -> None:
         """``txn_digests`` makes :meth:`stage` add to each transaction the digest it leads to."""
         self.tree = tree
+        self.decided: Decided | None = None
+        """What a fork remembers of permissions: the parts of a multi may ask the same again."""
         self._digest = 0
         self._digested = txn_digests and tree.digest_enabled
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
@@ -115,6 +119,7 @@ class TreeView:
         """Return a view of its own on top of this one; what is staged there does not show here."""
         fork = TreeView(self.tree)
         fork._below = self.find
+        fork.decided = Decided()
         fork._sessions = self._sessions
         return fork
 

@@ -102,11 +102,16 @@ _DECODERS: dict[int, Callable[[Reader], MultiResult]] = {
 def encode_multi_reply(results: Iterable[MultiResult]) -> bytes:
     """Return the body of the reply to a multi or multiRead: one result for each operation."""
     parts = []
+    results = tuple(results)
+    encoded: dict[int, bytes] = {}  # by object: one that comes many times over is encoded once
     for result in results:
         kind, encode = _ENCODERS[type(result)]
+        body = encoded.get(id(result))
+        if body is None:
+            body = encoded[id(result)] = encode(result)
         err = result.err if isinstance(result, ErrorResult) else 0
         parts.append(MULTI_HEADER.pack(kind, False, err))
-        parts.append(encode(result))
+        parts.append(body)
     parts.append(MULTI_END)
     return b"".join(parts)
 

@@ -57,7 +57,7 @@ def read_many(times):
 
 @pytest.mark.parametrize("behind_a_write", [False, True])
 def test_a_multi_read_of_too_much_ends_the_connection(behind_a_write):
-    world = World(max_unsent_bytes=1_000_000)
+    world = World(max_unsent_bytes=1_001_000)
     client = world.client()
     client.create("/big", bytes(100_000))
     assert client.call(OpCode.MULTI_READ, read_many(10)).err == 0

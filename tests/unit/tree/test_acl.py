@@ -11,6 +11,7 @@ from speckeeper.tree.acl import (
     MOST_EXPANDED_BYTES,
     READ,
     WRITE,
+    Decided,
     check_acl,
     digest_auth_ids,
     fix_up_acl,
@@ -200,3 +201,14 @@ def test_cache_counts_users(steps: list[tuple[int, bool]]) -> None:
             users[number] -= 1
         assert len(cache) == sum(count > 0 for count in users.values())
         assert len(set(cache.table())) == len(cache)
+
+
+def test_what_was_decided_is_told_apart_by_list_permission_and_client() -> None:
+    mine = acl(*((READ, "digest", f"u{number}:x") for number in range(20)))
+    me, other = (Id("digest", "u19:x"),), (Id("digest", "v:x"),)
+    decided = Decided()
+    for _ in range(2):
+        assert check_acl(Policy(), mine, READ, me, decided)
+        assert not check_acl(Policy(), mine, READ, other, decided)
+        assert not check_acl(Policy(), mine, WRITE, me, decided)
+        assert not check_acl(Policy(), mine[:19], READ, me, decided)
