@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, NoReturn
 import typer
 from rich.console import Console
 
+from speccheck.commands.guard import Guard
 from speccheck.commands.hunt import hunt
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
@@ -31,7 +32,9 @@ from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
 from speccheck.tlc import TlcMissing, TlcResult, run_tlc
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
+app = typer.Typer(
+    cls=Guard, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
+)
 
 # An operator that recurses over a long sequence needs more than Python's default of 1,000.
 _DEEPEST_RECURSION = 20_000
@@ -174,7 +177,7 @@ def check(
 
     - 0: nothing is violated
     - 1: something is
-    - 2: the model cannot be run, evaluation failed, or two engines differ
+    - 2: the model cannot be run, evaluation failed, two engines differ, or speccheck itself failed
     - 3: with --strict, nothing is violated, but something was never put to the test
     - 130: interrupted
     """
@@ -191,7 +194,7 @@ def check(
         _refuse(str(error))
     settings = Settings(mode, max_states, depth, traces, seed, workers)
     options = Options(settings, strict, as_json, files)
-    folders = library or []
+    folders = _folders(library)
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
     if ours is not None and theirs is not None:
@@ -282,7 +285,7 @@ def prove(
 
     - 0: everything is proved
     - 1: something is refuted, or unknown
-    - 2: the module cannot be translated
+    - 2: the module cannot be translated, or speccheck itself failed
     - 130: interrupted
     """
     sys.setrecursionlimit(_DEEPEST_RECURSION)
@@ -292,18 +295,19 @@ def prove(
     from speccheck.report.proofs import ProofReport, run_proofs
     from speccheck.report.questions import write_questions
 
+    folders = tuple(_folders(library))
     name, _, theorem = (module or "").partition("!")
     theorems = (theorem,) if theorem else ()
     proved = True
     try:
         for path in [Path(name)] if name else with_theorems(Path("spec")):
             if smt2 is not None:
-                written, framed = write_questions(path, tuple(library or ()), theorems, smt2)
+                written, framed = write_questions(path, folders, theorems, smt2)
                 typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
                 continue
             proved &= run_proofs(
                 path,
-                tuple(library or ()),
+                folders,
                 theorems,
                 ProofReport(Console(), Console(stderr=True), every=every),
                 workers=workers,
@@ -345,6 +349,15 @@ def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> 
 def _refuse(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(_BROKEN)
+
+
+def _folders(library: list[Path] | None) -> list[Path]:
+    """Return the folders of --library; refuse one that is none."""
+    for folder in library or []:
+        if not folder.is_dir():
+            what = "this is a file, not a folder" if folder.exists() else "there is no such folder"
+            _refuse(f"--library {folder}: {what}")
+    return library or []
 
 
 def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Outcome:

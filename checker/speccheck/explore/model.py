@@ -106,6 +106,12 @@ _KINDS = {
 }
 
 
+def _is_itself(found: m.Operator | m.Builtin, target: m.Operator) -> bool:
+    """Tell whether a replacement changes nothing, as in Nat <- Nat."""
+    body = target.body
+    return found is target or (isinstance(body, m.CallBuiltin) and body.builtin is found)
+
+
 class _Loader:
     def __init__(self, module: m.ResolvedModule, config: Config, fine: bool) -> None:
         self._module = module
@@ -203,13 +209,13 @@ class _Loader:
                 if operator.name == name and operator.module == module:
                     operator.override = m.Literal(operator.place, value)
         for name, by, only_in in self._config.replacements:
-            target = self._operator(by)
+            target = self._operator(by, built_in=True)
             if only_in is not None:
                 for operator in self._module.everything:
                     if operator.name == name and operator.module == only_in:
                         operator.override = target
                 built_in = self._module.builtins.get(name)
-                if isinstance(built_in, m.Builtin):
+                if isinstance(built_in, m.Builtin) and not _is_itself(built_in, target):
                     built_in.override = target
                 continue
             found = self._module.scope.find(name) or self._module.builtins.get(name)
@@ -217,7 +223,7 @@ class _Loader:
                 found.definition = target
             elif isinstance(found, m.Operator | m.Builtin):
                 self._check_arity(name, found, target)
-                if found is not target:
+                if not _is_itself(found, target):
                     found.override = target
             else:
                 raise self._unfit(name)
@@ -269,7 +275,8 @@ class _Loader:
         place = place_in(self._config, name) if isinstance(name, Name) else self._config.path
         return ConfigError(f"{place}: {problem}")
 
-    def _operator(self, name: str) -> m.Operator:
+    def _operator(self, name: str, *, built_in: bool = False) -> m.Operator:
+        """Return a definition that the configuration names; ``built_in``: or Nat and its like."""
         *instances, plain = name.split("!")
         scope = self._module.scope
         for instance in instances:
@@ -278,6 +285,11 @@ class _Loader:
                 raise self._unfit(name)
             scope = inner.scope
         found = scope.find(plain)
+        if isinstance(found, m.Builtin) and built_in and not any(found.arities):
+            place = place_in(self._config, name)
+            parameters = tuple(m.Parameter(f"_{n}") for n in range(1, len(found.arities) + 1))
+            call = m.CallBuiltin(place, found, tuple(m.Use(place, one) for one in parameters))
+            return m.Operator(name, parameters, place, call)
         if isinstance(found, m.Operator):
             return found
         if isinstance(found, m.Constant):
@@ -285,7 +297,21 @@ class _Loader:
             parameters = tuple(m.Parameter(f"_{n}") for n in range(1, found.arity + 1))
             body = m.UseConstant(place, found, tuple(m.Use(place, one) for one in parameters))
             return m.Operator(name, parameters, place, body)
-        raise self._unfit(name)
+        raise self._unfit(name, self._no_definition(name, found))
+
+    def _no_definition(self, name: str, found: m.Meaning | None) -> str:
+        """Say what a name is in the module, if not a definition; nothing where it is unknown."""
+        remedy = "name an operator that it defines"
+        match found:
+            case m.Builtin(module=module):
+                what = f"is an operator of {module}" if module else "is part of the language"
+            case m.Variable():
+                what = "is a variable"
+            case m.Namespace():
+                what, remedy = "is an instance", f"{name}!Op names what it defines"
+            case _:
+                return ""
+        return f"{name} {what}, not a definition of module {self._module.name}: {remedy}"
 
     def _body(self, name: str, level: int = TEMPORAL) -> m.Expression:
         """Return a definition that a configuration names, of no more than a level."""

@@ -6,7 +6,6 @@ CHECK_DEADLOCK, ALIAS or POSTCONDITION in a configuration, so a copy without the
 """
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -15,10 +14,9 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from speccheck.tlc.config_text import for_old_tlc
 from speccheck.tlc.output import TlcResult, parse_output
 
-_NEW_KEYWORDS = re.compile(r"\b(CHECK_DEADLOCK|ALIAS|POSTCONDITION)\s+(\w+)")
-_COMMENT = re.compile(r"\\\*[^\n]*|\(\*.*?\*\)", re.DOTALL)
 # Community modules in our own words: the tools of 2020 come without any.
 _MODULES = Path(__file__).with_name("modules")
 
@@ -74,11 +72,10 @@ def run_tlc(
     Raises TlcMissing, OSError, UnicodeDecodeError.
     """
     library = os.pathsep.join(str(folder.resolve()) for folder in (*folders, _MODULES))
-    text = _COMMENT.sub("", config.read_text("utf-8"))
-    new = dict(_NEW_KEYWORDS.findall(text))
+    text, new = for_old_tlc(config.read_text("utf-8"))
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
         plain = Path(folder) / f"{module.stem}.cfg"
-        plain.write_text(_NEW_KEYWORDS.sub("", text), "utf-8")
+        plain.write_text(text, "utf-8")
         command = [find_java(), *java_options, f"-DTLA-Library={library}"]
         # Standard modules are unpacked there and taken away again, also from runs beside this one.
         command.append(f"-Djava.io.tmpdir={folder}")

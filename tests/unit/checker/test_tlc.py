@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from speccheck.cli import app
 from speccheck.evaluate.show import show
 from speccheck.tlc import TlcMissing, TlcResult, find_jar, find_java, parse_output, run_tlc
+from speccheck.tlc.config_text import for_old_tlc, without_comments
 from speccheck.tlc.values import UnreadableValue, parse_value
 
 PRINTED = """\
@@ -140,6 +141,26 @@ def test_both_engines_agree(counter: Path) -> None:
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
     assert result.exit_code == 0, result.output
     assert "TLC: success, 6 states generated, 5 distinct, depth 5" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("INIT Init (* a (* b *) c *)\nNEXT Next", "INIT Init  \nNEXT Next"),
+        ("INIT(**)Init \\* (* one line\nNEXT Next", "INIT Init  \nNEXT Next"),
+        ("(* \\* *) INIT Init", "  INIT Init"),
+        ('CONSTANT a = "(* b" \\* "', 'CONSTANT a = "(* b"  '),
+        ("INIT Init (* (* *)", "INIT Init (* (* *)"),
+    ],
+)
+def test_comments_of_a_configuration_nest(text: str, plain: str) -> None:
+    assert without_comments(text) == plain
+
+
+def test_newer_keywords_are_taken_out_of_a_configuration() -> None:
+    text = "INIT Init (* ALIAS No (* *) ALIAS No *) CHECK_DEADLOCK FALSE NEXT Next"
+    plain, new = for_old_tlc(text)
+    assert (plain.split(), new) == (["INIT", "Init", "NEXT", "Next"], {"CHECK_DEADLOCK": "FALSE"})
 
 
 def test_a_named_jar_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:

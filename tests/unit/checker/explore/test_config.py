@@ -140,7 +140,10 @@ def test_properties_of_instances_by_name(tmp_path: Path) -> None:
         ("INVARIANT Small", "M.cfg:3:11: Small takes arguments"),
         ("INVARIANT Next", "M.cfg:3:11: Next has to be a predicate or function of one state"),
         ("ACTION_CONSTRAINT Live", "M.cfg:3:19: Live has to be an action"),
-        ("SYMMETRY x", "M.cfg:3:10: module M has no x"),
+        ("SYMMETRY x", "M.cfg:3:10: x is a variable, not a definition of module M: name"),
+        ("SYMMETRY y", "M.cfg:3:10: module M has no y"),
+        ("INVARIANT Nat", "M.cfg:3:11: Nat is an operator of Naturals, not a definition of mod"),
+        ("INVARIANT Inner", "M.cfg:3:11: Inner is an instance, .* M: Inner!Op names what it def"),
         ("SYMMETRY Init", "M.cfg:3:10: Init has to be a constant"),
         ("PROPERTY Inner!None", "M.cfg:3:10: module M has no Inner!None"),
         ("PROPERTY Other!Both", "M.cfg:3:10: module M has no Other!Both"),
@@ -151,6 +154,16 @@ def test_properties_of_instances_by_name(tmp_path: Path) -> None:
 def test_what_does_not_fit_the_module(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load(tmp_path, f"SPECIFICATION Spec\nCONSTANT C = 1\n{text}")
+
+
+@pytest.mark.parametrize("name", ["Nat", "Int"])
+def test_an_operator_of_a_standard_module_stands_for_a_constant(tmp_path: Path, name: str) -> None:
+    body = "EXTENDS Integers\nCONSTANT S\nVARIABLE x\nInit == x \\in {-1, 1} /\\ x \\in S\n"
+    body += "Next == x' = x"
+    (tmp_path / "N.tla").write_text(f"---- MODULE N ----\n{body}\n====\n")
+    config = parse_config(f"INIT Init NEXT Next CONSTANT S <- {name} Nat <- Nat", "N.cfg")
+    result = Search(load_model(tmp_path / "N.tla", config)).run()
+    assert (result.verdict, result.distinct) == ("success", 1 if name == "Nat" else 2)
 
 
 _SUMS = """---- MODULE M ----

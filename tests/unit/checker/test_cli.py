@@ -1,0 +1,55 @@
+"""What the command line says of a wrong option, and of a mistake of its own."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from speccheck import cli
+from speccheck.cli import app
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "M.tla"
+    path.write_text("---- MODULE M ----\nVARIABLE x\nInit == x = 0\nNext == x' = x\n====\n")
+    path.with_suffix(".cfg").write_text("INIT Init NEXT Next")
+    return path
+
+
+@pytest.mark.parametrize("command", ["check", "prove"])
+def test_a_folder_of_modules_that_is_none_is_refused(spec: Path, command: str) -> None:
+    nowhere = spec.with_name("nowhere")
+    missing = RUNNER.invoke(app, [command, str(spec), "--library", str(nowhere)])
+    assert (missing.exit_code, missing.output) == (
+        2,
+        f"--library {nowhere}: there is no such folder\n",
+    )
+    file = RUNNER.invoke(app, [command, str(spec), "--library", str(spec)])
+    assert (file.exit_code, file.output) == (
+        2,
+        f"--library {spec}: this is a file, not a folder\n",
+    )
+    assert RUNNER.invoke(app, ["check", str(spec), "--library", str(spec.parent)]).exit_code == 0
+
+
+def test_a_mistake_of_its_own_is_no_verdict(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("this cannot be\nor can it")
+
+    monkeypatch.setattr(cli, "load_model", broken)
+    monkeypatch.delenv("SPECCHECK_DEBUG", raising=False)
+    result = RUNNER.invoke(app, ["check", str(spec)])
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert line.startswith(
+        "internal error of speccheck, no verdict: AssertionError: this cannot be (test_cli.py:"
+    )
+    assert line.endswith("please report it with the traceback, which SPECCHECK_DEBUG=1 shows")
+    monkeypatch.setenv("SPECCHECK_DEBUG", "1")
+    shown = RUNNER.invoke(app, ["check", str(spec)])
+    assert shown.exit_code == 2
+    assert "Traceback (most recent call last):" in shown.output
+    assert "in broken" in shown.output
