@@ -10,6 +10,8 @@ from typing import NamedTuple
 # room for tries again only a second later. (ZooKeeper leaves Java's 50.)
 DEFAULT_BACKLOG = 4096
 
+CLIENT_PORT = "client port"
+
 
 class Place(NamedTuple):
     """Where something listens; ``name`` is what an operator calls it."""
@@ -22,7 +24,8 @@ class Place(NamedTuple):
 class ListenError(Exception):
     """An address cannot be listened on; ``str()`` is one line: place, what, remedy.
 
-    ``name`` is what was to listen there, ``client port`` or the name of a site.
+    ``name`` is what was to listen there, ``client port`` or the name of a site; ``no_address``:
+    the host is no address of this machine, and will be none until somebody says another.
     """
 
     def __init__(self, name: str, host: str | None, port: int, cause: OSError) -> None:
@@ -30,6 +33,7 @@ class ListenError(Exception):
         super().__init__(f"{name} {place}: {_explained(cause)}")
         self.name = name
         self.place = place
+        self.no_address = isinstance(cause, socket.gaierror) or cause.errno == errno.EADDRNOTAVAIL
 
 
 def _explained(cause: OSError) -> str:

@@ -18,7 +18,7 @@ import uvloop
 
 from speckeeper.net import process
 from speckeeper.net.client_port import Commands
-from speckeeper.net.listening import Place, listen
+from speckeeper.net.listening import CLIENT_PORT, Place, listen
 from speckeeper.net.member_service import MemberOptions, MemberService
 from speckeeper.net.service import Service
 from speckeeper.server.reasons import CloseReason
@@ -181,7 +181,7 @@ async def _serve(
         port = None
         if options.client_port is not None:
             sock = listen(
-                "client port",
+                CLIENT_PORT,
                 options.client_host,
                 options.client_port,
                 options.listen_backlog,
@@ -189,7 +189,7 @@ async def _serve(
             )
             port = sock.getsockname()[1]
             service.listen(sock)
-            _log_listener("client port", sock)
+            _log_listener(CLIENT_PORT, sock)
         for name, waiting in reserved.items():
             _log_listener(name, waiting)
         if isinstance(service, MemberService):

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from speckeeper import __version__
-from speckeeper.net.listening import ListenError
+from speckeeper.net.listening import CLIENT_PORT, ListenError
 from speckeeper.net.member_service import MemberOptions
 from speckeeper.net.run import Hosted, ServeOptions, serve
 from speckeeper.net.service import Service
-from speckeeper.ops.admin.places import ADMIN_SERVER, places_of
+from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from speckeeper.net.admin import Site
 
 log = logging.getLogger(__name__)
+
+_HOST_KEYS = {
+    CLIENT_PORT: "clientPortAddress",
+    ADMIN_SERVER: "admin.serverAddress",
+    METRICS: "metricsProvider.httpHost",
+}
 
 
 def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_format: str) -> int:
@@ -100,8 +106,7 @@ def _serve(config: Config) -> int:
             started=started,
         )
     except ListenError as error:
-        admin = error.name == ADMIN_SERVER
-        return _refuse(str(error), ExitCode.ADMIN_SERVER if admin else ExitCode.UNEXPECTED)
+        return _refuse_to_listen(config, error)
     except DataDirError as error:
         return _refuse(str(error), ExitCode.DATA_DIR)
     except StorageError as error:
@@ -157,6 +162,18 @@ def _what_runs(config: Config) -> str:
         return f"SpecKeeper {__version__} serves"
     members = len(config.quorum.servers)
     return f"SpecKeeper {__version__} is server {config.server_id} of {members}, for clients"
+
+
+def _refuse_to_listen(config: Config, error: ListenError) -> int:
+    """Tell a wrong address in the configuration, with its place, from a port that is taken."""
+    if error.no_address:
+        for key in (_HOST_KEYS.get(error.name, ""), f"server.{config.server_id}"):
+            if key in config.places:
+                file, line = config.places[key]
+                place = f"{file}:{line}" if line else file
+                return _refuse(f"{place}: {key}: {error}", ExitCode.BAD_INVOCATION)
+    admin = error.name == ADMIN_SERVER
+    return _refuse(str(error), ExitCode.ADMIN_SERVER if admin else ExitCode.UNEXPECTED)
 
 
 def _refuse(text: str, code: ExitCode) -> int:

@@ -20,15 +20,16 @@ from speckeeper.storage.snapshots import snapshot_chunks
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.log_end import EndKind
-from speckeeper.wire.logfile import LOG_HEADER, decode_log_header, iter_entries
+from speckeeper.wire.logfile import LOG_HEADER, LOG_MAGIC, decode_log_header, iter_entries
 from speckeeper.wire.records import ACL
-from speckeeper.wire.snapshot import NodeTuple
+from speckeeper.wire.snapshot import SNAPSHOT_MAGIC, NodeTuple
 from speckeeper.wire.snapshot_reader import SnapshotReader
 from speckeeper.wire.txns import MultiTxn, Txn, decode_txn
 
 _UNSIGNED = (1 << 64) - 1
 #: Where a line of text stops to show data.
 DATA_SHOWN = 64
+_LOG_START, _SNAPSHOT_START = LOG_MAGIC.to_bytes(4, "big"), SNAPSHOT_MAGIC.to_bytes(4, "big")
 
 
 class Shown(NamedTuple):
@@ -45,7 +46,9 @@ def show_log(files: FileSystem, path: Path) -> Iterator[Shown]:
     try:
         header = decode_log_header(content)
     except WireError as error:
-        yield _damage(path, 0, str(error))
+        other = content.startswith(_SNAPSHOT_START)
+        hint = f"; for a snapshot say speckeeper snapshot show {path}" if other else ""
+        yield _damage(path, 0, f"{error}{hint}")
         return
     yield Shown(
         f"ZooKeeper transaction log, dbid {header.dbid}, format version {header.version}",
@@ -85,6 +88,8 @@ def show_snapshot(files: FileSystem, path: Path) -> Iterator[Shown]:
         digest, last_zxid = reader.trailer
     except (WireError, BadSnapshot) as error:
         reason = error.reason if isinstance(error, BadSnapshot) else str(error)
+        if not count and not compression and files.read_ends(path, 4)[0] == _LOG_START:
+            reason += f"; for a transaction log say speckeeper log show {path}"
         yield Shown(
             f"{path}: damaged: {reason}; {count} nodes were readable",
             {"kind": "damage", "file": str(path), "reason": reason, "nodes": count},

@@ -164,6 +164,29 @@ def test_damaged_log_exits_10_and_names_the_offset(tmp_path: Path) -> None:
     assert "at offset" in shown.stderr
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("clientPortAddress", "nosuch.invalid", "the name does not resolve"),
+        ("clientPortAddress", "192.0.2.1", "it is not an address of this machine"),
+        ("admin.serverAddress", "nosuch.invalid", "the name does not resolve"),
+    ],
+)
+def test_an_address_of_another_machine_exits_2_with_file_and_line(
+    tmp_path: Path, key: str, value: str, why: str
+) -> None:
+    config = tmp_path / "zoo.cfg"
+    config.write_text(f"dataDir={tmp_path}/data\nclientPort=0\nadmin.serverPort=0\n{key}={value}\n")
+
+    done = run("serve", str(config))
+
+    assert done.returncode == 2
+    error = one_line_error(done)
+    assert error.startswith(f"{config}:4: {key}: ")
+    assert why in error
+    assert "; give " in error
+
+
 def test_taken_ports(tmp_path: Path) -> None:
     with live(tmp_path) as running:
         config = tmp_path / "other.cfg"

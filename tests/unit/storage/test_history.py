@@ -279,6 +279,19 @@ def test_a_damaged_log_is_shown_up_to_the_damage(tmp_path: Path) -> None:
     assert "offset 0" in only.text
 
 
+def test_a_file_of_the_other_kind_is_said_to_be_one(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    log = tmp_path / "log.1"
+    log.write_bytes(encode_log_header() + bytes(100))
+    snapshot = write_snapshot(Disk(), settings, write_data_dir(settings, everything()[:4]), 4).path
+
+    (of_snapshot,) = show_log(Disk(), snapshot)
+    (of_log,) = show_snapshot(Disk(), log)
+
+    assert of_snapshot.text.endswith(f"; for a snapshot say speckeeper snapshot show {snapshot}")
+    assert f"; for a transaction log say speckeeper log show {log}; " in of_log.text
+
+
 def test_a_record_that_cannot_be_decoded_does_not_end_the_show(tmp_path: Path) -> None:
     path = tmp_path / "log.1"
     odd = bytearray(encode_txn(create(1, "/a")))

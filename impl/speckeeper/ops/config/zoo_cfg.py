@@ -52,6 +52,8 @@ class Config:
     server_id: int | None = None
     warnings: tuple[str, ...] = ()
     quorum: QuorumConfig | None = None
+    places: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
+    """File and line, or option, of each key that was set."""
 
     def section(self, name: str) -> dict[str, Value]:
         """Return the values that go to one section as {attribute: value}, scaled to the attribute's
@@ -342,6 +344,7 @@ def _finish(gathering: _Gathering, text: str) -> Config:
         server_id,
         tuple(gathering.warnings),
         quorum,
+        gathering.places,
     )
 
 
