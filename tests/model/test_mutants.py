@@ -7,14 +7,37 @@ import pytest
 from tests.model.mutation.__main__ import sample_of
 from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import judge, mutated, same_graph
+from tests.model.mutation.page import page_problems
 from tests.model.mutation.subjects import SPEC, Subject, read_subjects
 from tests.model.mutation.survivors import explained, stale_entries
+from tests.model.mutation.table import PAGE
 
 SUBJECTS = read_subjects()
 
 
 def test_no_reason_is_stale() -> None:
     assert stale_entries() == []
+
+
+def test_the_page_agrees_with_the_list_of_survivors() -> None:
+    assert list(page_problems(PAGE.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("| M | 9 | 49 | 0 | 44 | 0 | 0 | 0 | 0 | 0 | 0 | 5 | 90 % |", "M: the rate is 89 %, "),
+        ("| M | 9 | 4 | 1 | 1 | 0 | 0 | 0 | 0 | 1 | 0 | 0 | 50 % |", "M: 4 mutants are sampled, 3"),
+        ("## M\n| 1:2 | `Op: = -> #` | survived |  |", "M: Op: = -> #: survivors.toml has no "),
+        (
+            "## ZNodeApply\n| 1:2 | `IsFailed: 1 -> 2` | survived |  |",
+            "ZNodeApply: IsFailed: 1 -> 2: survivors.toml says equivalent: behind an error",
+        ),
+    ],
+)
+def test_a_page_that_does_not_add_up_is_noticed(row: str, problem: str) -> None:
+    (found,) = page_problems(row)
+    assert found.startswith(problem)
 
 
 @pytest.mark.parametrize("module", SUBJECTS)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import Judgement
+from tests.model.mutation.page import rate_of
 from tests.model.mutation.subjects import ROOT, Subject
 from tests.model.mutation.survivors import is_equivalent, read_survivors
 
@@ -38,7 +39,7 @@ Whoever objects to the module as it is judges nothing: the quicker ones are aske
 tests/model/test_models.py asks the others. Edits that make no sense (a variable is left without a
 value) do not count. Operators that only state properties are not mutated; QuorumJoint has no
 others. The rate is that of noticed mutants among all that make sense and are not equivalent: those
-not decided and those of the same graph count as not noticed.
+not decided and those of the same graph count as not noticed; it is rounded down.
 
 Each row is one run of the command below the module's name; where tests or properties were added for
 survivors, kills that were found before that are taken over (`--reuse`). The sample is drawn by the
@@ -124,9 +125,7 @@ def _kind(edit: Edit, judgement: Judgement) -> str:
 def _row(subject: Subject, results: Mapping[Edit, Judgement]) -> str:
     counts = Counter(_kind(edit, judgement) for edit, judgement in results.items())
     killed = sum(counts[kind] for kind in ("test", "property", "error", "count"))
-    rate = 100 * killed / max(1, len(results) - counts["invalid"] - counts["equivalent"])
+    rate = rate_of(killed, len(results) - counts["invalid"] - counts["equivalent"])
     kinds = ("invalid", "test", "property", "error", "count", "undecided", "equivalent", "same")
     cells = " | ".join(str(counts[kind]) for kind in (*kinds, "survived"))
-    return (
-        f"| {subject.module} | {len(subject.edits())} | {len(results)} | {cells} | {rate:.0f} % |\n"
-    )
+    return f"| {subject.module} | {len(subject.edits())} | {len(results)} | {cells} | {rate} % |\n"
