@@ -40,7 +40,8 @@ class Probe:
     ``kind`` is "consequent", "condition" (of an implication), "disjunct", "branch", "range" (the
     body of a quantifier), "subset" (the left side of ``\\subseteq``), "step" (of ``[A]_v``),
     "diagonal" (witnesses of ``\\E`` that differ from what they are held against), or "antecedent"
-    (of a temporal formula: asked is whether it is ever true).
+    (of a temporal formula: asked is whether it is ever true), "fairness" (the same of ENABLED), or
+    "constant" (a property that reads no variable).
     ``mark`` counts how often its truth was asked for: for a consequent, how often the antecedent
     was true. ``about`` is the place of the antecedent or of the quantifier.
     """
@@ -67,7 +68,14 @@ class ProbedFormula:
 def probed_formulas(
     name: str, node: m.Expression, analyst: Analyst, *, on_steps: bool
 ) -> list[ProbedFormula]:
-    """Return the conjuncts of a property of states, or of steps, each with its probes."""
+    """Return the conjuncts of a property of states, or of steps, each with its probes.
+
+    One that reads no variable has a single probe, which no state settles.
+    """
+    facts = analyst.facts(node)
+    if facts.level == CONSTANT and facts.pure:
+        whole = Probe(0, "constant", node.place, node.place)
+        return [ProbedFormula(name, node, on_steps, Names(), [whole])]
     found: list[ProbedFormula] = []
     for part in _conjuncts(node, Copies(analyst)):
         maker = _Maker(analyst)
@@ -91,7 +99,8 @@ def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
 def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[ProbedFormula]:
     """Return a question for each antecedent ``P`` in a temporal formula: was it ever true?
 
-    P is the antecedent of ``P ~> Q`` and of ``P => Q``, below ``[]`` and ``<>`` too. Of an
+    P is the antecedent of ``P ~> Q`` and of ``P => Q``, below ``[]`` and ``<>`` too, and
+    ``ENABLED <<A>>_v`` of fairness as a part of a property. Of an
     antecedent ``[]<>P``, ``<>P`` and the like it is asked whether P was ever true: where no state
     has P, no behaviour has the antecedent. The formula is not evaluated itself; what is asked is
     ``~P`` under the quantifiers and definitions that P stands in, which is false where P is true.
@@ -107,9 +116,12 @@ def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[
                 case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
                     ask(expression(antecedent.arguments[0]), wrap)
             return
-        place = antecedent.place
-        never = wrap(m.CallBuiltin(place, m.Builtin("~", (0,)), (antecedent,)))
-        probe = Probe(0, "antecedent", place, place)
+        put("antecedent", antecedent, wrap)
+
+    def put(kind: str, asked: m.Expression, wrap: Wrap) -> None:
+        place = asked.place
+        never = wrap(m.CallBuiltin(place, m.Builtin("~", (0,)), (asked,)))
+        probe = Probe(0, kind, place, place)
         found.append(ProbedFormula(name, never, False, Names(), [probe]))
 
     def walk(node: m.Expression, wrap: Wrap) -> None:
@@ -131,6 +143,10 @@ def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[
                 walk(expression(node.arguments[0]), wrap)
             case m.CallBuiltin(builtin=m.Builtin(name="~>" | "=>", override=None)):
                 ask(expression(node.arguments[0]), wrap)
+            case m.Step(kind="WF" | "SF"):
+                angle = m.Step(node.place, "angle", node.action, node.subscript)
+                can = m.CallBuiltin(node.place, m.Builtin("ENABLED", (0,)), (angle,))
+                put("fairness", can, wrap)
 
     walk(node, lambda inner: inner)
     return found

@@ -28,6 +28,8 @@ _MESSAGES = {
     "diagonal": "an element met by itself always sufficed; no other was ever needed",
     "subset": "the left side was always the empty set",
     "antecedent": "the antecedent was never true",
+    "fairness": "the action was never enabled, so that fairness asks nothing of it",
+    "constant": "reads no variable, so that it says nothing of the states",
     "step": "no step ever changed what the subscript names",
 }
 _UNASKED = {
@@ -176,7 +178,7 @@ class _Questions:
                     self._formula.name,
                     place,
                     messages[probe.kind] + so_far,
-                    is_weak=probe.kind == "condition" or most is not None,
+                    is_weak=probe.kind in {"condition", "fairness"} or most is not None,
                 )
             )
 

@@ -15,6 +15,9 @@ from speccheck.report.suite import SuiteError, read_suite
 BODY = (
     PING
     + """
+Kind == 1 + 1 = 2
+Never == FALSE /\\ UNCHANGED epoch
+Fair == WF_epoch(Never)
 Fine == \\A i \\in Server : epoch[i] > 1 => epoch[i] = 2
 More == \\A i \\in Server : epoch[i] > 2 => epoch[i] = 9
 Bound == \\A i \\in Server : epoch[i] < %d
@@ -44,6 +47,13 @@ def test_what_one_run_lacks_another_may_have(tmp_path: Path) -> None:
     suite = read_suite([small, large])
     assert suite.runs == 2
     assert suite.texts[idle] == "epoch[i] = 9"
+
+
+def test_a_property_without_variables_is_idle_in_every_run_and_fairness_is_a_note(
+    tmp_path: Path,
+) -> None:
+    (idle,) = read_suite([result_of(tmp_path / "one", 3, "Kind PROPERTY Fair")]).idle
+    assert (idle.kind, idle.name) == ("constant", "Kind")
 
 
 def test_command(tmp_path: Path) -> None:

@@ -381,3 +381,40 @@ def test_interrupted_questions_settle_nothing(tmp_path: Path) -> None:
     ask(model.compiler, model.probed(), Interrupted(search.reached), lambda _: (), found)
     assert (found.vacuous, found.is_complete) == ([], False)
     assert result.verdict == "success"
+
+
+@pytest.mark.parametrize("body", ["TRUE", "1 + 1 = 2", "Cardinality(Server) = 2"])
+def test_an_invariant_that_reads_no_variable_is_named(tmp_path: Path, body: str) -> None:
+    message = "reads no variable, so that it says nothing of the states"
+    assert vacuous(tmp_path, f"Inv == {body}") == [f"Inv: {message}: Inv == {body}"]
+    assert vacuous(tmp_path, f"Inv == n >= 0 /\\ {body}") == []
+    text = f"Inv == []({body})"
+    assert vacuous(tmp_path, text, "PROPERTY Inv") == [f"Inv: {message}: {body}"]
+
+
+def test_an_invariant_on_the_level_of_a_state_is_not_constant(tmp_path: Path) -> None:
+    assert vacuous(tmp_path, 'T == INSTANCE TLC\nInv == T!TLCGet("level") < 99') == []
+
+
+@pytest.mark.parametrize(
+    ("fairness", "named"),
+    [
+        ("WF_n(Never)", 1),
+        ("SF_n(Never)", 1),
+        ("\\A s \\in Server : WF_<<n, log>>(Never /\\ log[s] = <<>>)", 1),
+        ("WF_n(Up)", 0),
+        ("\\A s \\in Server : SF_log(Write(s))", 0),
+    ],
+)
+def test_fairness_of_what_is_never_enabled_is_a_note(
+    tmp_path: Path, fairness: str, named: int
+) -> None:
+    body = (
+        "Never == n > 9 /\\ n' = 0 /\\ UNCHANGED log\n"
+        "Live == WF_<<n, log>>(Next)\nSpec == Init /\\ [][Next]_<<n, log>> /\\ Live\n"
+        f"Inv == {fairness}"
+    )
+    found = exercise(tmp_path, body, "SPECIFICATION Spec PROPERTY Inv")
+    messages = [finding.message for finding in found.findings if finding.name == "Inv"]
+    assert messages == ["the action was never enabled, so that fairness asks nothing of it"] * named
+    assert not [finding for finding in found.vacuous if finding.name == "Inv"]
