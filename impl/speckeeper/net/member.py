@@ -124,7 +124,9 @@ class Member:
             connect_timeout_ms,
         )
         self._leader_serves = leader_serves
-        self._quorum = QuorumPort((host, quorum_port), self, DEFAULT_MAX_DATA, listen_on_all)
+        # As long as the longest transaction, and never too short for what members say themselves.
+        longest = max(DEFAULT_MAX_DATA, server.largest_transaction)
+        self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all)
         self.doors: ClientDoors | None = None
         self.snapshotter: Snapshotter | None = None
         if clients is not None:

@@ -53,11 +53,13 @@ class Ensemble:
         read_only: bool = False,
         groups: bytes = b"",
         leader_serves: bool = True,
+        jute_max_buffer: int = 0xFFFFF,
     ) -> None:
         self._folder = folder
         self._window = window
         self._read_only = read_only
         self._leader_serves = leader_serves
+        self._jute_max_buffer = jute_max_buffer
         ports = iter(free_ports(2 * (voters + observers)))
         self.config = QuorumConfig(
             tuple(
@@ -93,6 +95,7 @@ class Ensemble:
                 tick_time_ms=TICK_MS,
                 min_session_timeout_ms=400,
                 snap_count=20,
+                jute_max_buffer=self._jute_max_buffer,
                 local_sessions_enabled=self._read_only,
             )
             clients = listen("clients", "127.0.0.1", self.client_ports.get(sid, 0), -1, False)
@@ -172,6 +175,16 @@ async def elects_and_replicates(tmp_path: Path) -> None:
     for number in range(30):
         ensemble.create(f"/n{number}")
     await ensemble.everywhere("/n29")
+    await ensemble.stop()
+
+
+async def carries_as_much_as_a_request_may_hold(tmp_path: Path) -> None:
+    """`jute.maxbuffer` counts on the way from the leader, too."""
+    ensemble = Ensemble(tmp_path, jute_max_buffer=4 << 20)
+    await ensemble.start()
+    await ensemble.serving()
+    ensemble.create("/large", bytes(3 << 20))
+    await ensemble.everywhere("/large")
     await ensemble.stop()
 
 
@@ -501,6 +514,7 @@ async def a_leader_that_stood_still_hears_of_sessions_before_they_expire(tmp_pat
         an_observer_stays_with_another_leader,
         groups_and_weights_decide,
         an_observer_serves_and_has_no_vote,
+        carries_as_much_as_a_request_may_hold,
         elects_and_replicates,
         goes_on_while_it_sends_a_snapshot,
         readers_are_served_without_a_quorum,
