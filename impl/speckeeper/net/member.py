@@ -490,7 +490,12 @@ class Member:
         self._then_persisted(effect, self.store.set_current_epoch(effect.epoch))
 
     def _truncate_log(self, effect: effects.TruncateLog) -> None:
-        self._then_persisted(effect, self.store.truncate(effect.zxid))
+        async def truncate() -> None:
+            done = await self.store.truncate(effect.zxid)
+            said = inputs.Persisted(effect) if done else inputs.TruncationRefused(effect)
+            self._step(said)
+
+        self._run(truncate())
 
     def _install_snapshot(self, effect: effects.InstallSnapshot) -> None:
         loading = self._snapshots.pop(effect.link)

@@ -78,11 +78,19 @@ class MemberStore:
         """Replace currentEpoch, durably."""
         await self._aside(lambda: self._content.set_current_epoch(epoch))
 
-    async def truncate(self, zxid: int) -> None:
-        """Forget what is after ``zxid``, on the disk and in the tree."""
+    async def truncate(self, zxid: int) -> bool:
+        """Forget what is after ``zxid``, on the disk and in the tree.
+
+        Returns False, and changes nothing, where the history up to there is not on the disk.
+        """
+        assert self._writing is not None
+        self._writing.roll()  # what is read is not the file that is written from now on
+        if not await self._loop.run_in_executor(None, self._content.leads_to, zxid):
+            return False
         await self._close_log()
         await self._aside(lambda: self._content.truncate(zxid))
         self._open(zxid)
+        return True
 
     async def take_snapshot(self, zxid: int) -> None:
         """Write the tree, which nobody changes meanwhile; the log goes on behind it."""

@@ -43,7 +43,8 @@ class DiskEffects:
         self._disk.append((effect.zxid, effect.entry))
 
     def _truncate(self, effect: effects.TruncateLog) -> None:
-        self._disk.truncate(effect.zxid, self._then(inputs.Persisted(effect)))
+        done = self._then(inputs.Persisted(effect))
+        self._disk.truncate(effect.zxid, done, self._then(inputs.TruncationRefused(effect)))
 
     def _install(self, effect: effects.InstallSnapshot) -> None:
         chunks = self._node.ports.take_snapshot(effect.link)

@@ -68,15 +68,20 @@ class Store:
         self._disk.holds(zxid)
         return zxid
 
-    def truncate(self, zxid: int, then: Then) -> None:
-        """Forget what is after a zxid, on the disk and in the tree."""
+    def truncate(self, zxid: int, then: Then, refused: Then) -> None:
+        """Forget what is after a zxid, on disk and in the tree; ``refused`` if it is not there."""
 
-        def run() -> None:
+        def run() -> bool:
+            self._log.roll()
+            if not self._content.leads_to(zxid):
+                return False
+            self._disk.holds(zxid, settled=False)
             self._log.close()
             self._content.truncate(zxid)
             self._log = self._opened(zxid)
+            return True
 
-        self._do(Thread.LOG, run, lambda _: then(), lambda: self._disk.holds(zxid, settled=False))
+        self._do(Thread.LOG, run, lambda done: then() if done else refused())
 
     def take_snapshot(self, zxid: int, then: Then) -> None:
         """Write the tree, which nobody changes meanwhile; the log goes on behind it."""

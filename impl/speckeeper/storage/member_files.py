@@ -25,6 +25,8 @@ from speckeeper.zab.peer import Recovered
 
 log = logging.getLogger(__name__)
 
+_COUNTER = 0xFFFFFFFF
+
 
 class MemberFiles:
     """Tree, log, snapshots and epochs of one member. The directories exist and are locked.
@@ -68,10 +70,37 @@ class MemberFiles:
         self._epochs.write(CURRENT_EPOCH, epoch)
 
     def truncate(self, zxid: int) -> None:
-        """Forget what is after ``zxid``, on the disk and in the tree. Raises StorageError."""
+        """Forget what is after ``zxid``, on the disk and in the tree. Raises StorageError.
+
+        What the disk holds has to lead there, see :meth:`leads_to`.
+        """
         self._cut(zxid)
         self.recover()
         self.tree.last_processed_zxid = zxid
+
+    def leads_to(self, zxid: int) -> bool:
+        """Tell whether a snapshot and the log behind it make the history up to a zxid.
+
+        They may not, behind a snapshot that a leader sent: what led to it is not in the log. Where
+        an epoch starts, nothing is missing as long as the log goes on behind the snapshot. What is
+        read is not the file that is being written. Raises StorageError.
+        """
+        settings, files = self._settings, self._files
+        if zxid == 0:
+            return True
+        snapshots = list_snapshots(files, settings.snapshot_directory)
+        base = max((one.zxid for one in snapshots if one.zxid <= zxid), default=0)
+        if base == zxid:
+            return True
+        last = base
+        try:
+            for txn in history.read_from(files, settings.log_directory, base + 1):
+                if txn.header.zxid > zxid:
+                    break
+                last = txn.header.zxid
+        except MissingTransactions:
+            return False
+        return last == zxid or not zxid & _COUNTER
 
     def _cut(self, zxid: int) -> None:
         """Remove what is after ``zxid``: the snapshots first, for the log is what they came of."""

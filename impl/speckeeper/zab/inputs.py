@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.election import Notification
 from speckeeper.wire.quorum import QuorumPacket
-from speckeeper.zab.effects import Durable, Entry, Link
+from speckeeper.zab.effects import Durable, Entry, Link, TruncateLog
 
 
 class Start(NamedTuple):
@@ -77,6 +77,15 @@ class Persisted(NamedTuple):
     effect: Durable
 
 
+class TruncationRefused(NamedTuple):
+    """The disk does not hold the history that ``TruncateLog`` is to go back to; it is unchanged.
+
+    Its snapshot is younger, and what led to it is no longer in the log.
+    """
+
+    effect: TruncateLog
+
+
 class LogPersisted(NamedTuple):
     """The log is durable up to a zxid."""
 
@@ -140,6 +149,7 @@ Input: TypeAlias = (
     | Heard
     | Disconnected
     | Persisted
+    | TruncationRefused
     | LogPersisted
     | Reloaded
     | LogRead

@@ -142,6 +142,14 @@ class Learner(LearnerActions):
         else:
             self.follower_process_sync_message()
 
+    def truncation_refused(self, zxid: int) -> None:
+        """Leave: the way back is gone from our disk. The next synchronization is to be a snapshot.
+
+        ZooKeeper's learner exits here (``Learner.syncWithLeader``, "Not able to truncate the log").
+        """
+        self._peer.leader_with_gap = self.leader
+        self.follower_shutdown(f"TRUNC to {zxid:#x}, which is not in our history on the disk")
+
     @property
     def _busy_with_disk(self) -> bool:
         return self._busy and self._sync_zxid is None

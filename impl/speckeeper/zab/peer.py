@@ -123,6 +123,7 @@ class Peer:
             inputs.Heard: self._heard,
             inputs.Disconnected: self._disconnected,
             inputs.Persisted: self._persisted,
+            inputs.TruncationRefused: self._truncation_refused,
             inputs.LogPersisted: self._log_persisted,
             inputs.Reloaded: self._reloaded,
             inputs.LogRead: self._log_read,
@@ -351,6 +352,11 @@ class Peer:
             self.accepted_epoch = effect.epoch  # nobody is told, but it is promised
         elif isinstance(effect, PersistCurrentEpoch):
             self.current_epoch = effect.epoch
+
+    def _truncation_refused(self, event: inputs.TruncationRefused) -> None:
+        self._unfinished.remove(event.effect)
+        if self.learner is not None and not self.closing:
+            self.learner.truncation_refused(event.effect.zxid)
 
     def _at(self, zxid: int) -> None:
         """Tree, log and disk end at a zxid."""

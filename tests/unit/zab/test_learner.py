@@ -134,6 +134,21 @@ def test_gap_is_refused_and_a_snapshot_asked_for(kind: PacketType, zxid: int, fi
     assert kinds(follower.feed(inputs.SnapshotReceived(LINK))) == ["InstallSnapshot"]
 
 
+def test_a_way_back_that_the_disk_lacks_is_refused_and_a_snapshot_asked_for() -> None:
+    """Behind a snapshot that an earlier leader sent, the log does not lead to it."""
+    follower = Follower()
+    follower.promise()
+    follower.take(T.TRUNC, LAST - 1)
+    found = follower.feed(inputs.TruncationRefused(effects.TruncateLog(LAST - 1)))
+    assert "not in our history" in next(e.reason for e in found if isinstance(e, effects.Close))
+    follower.feed(inputs.Reloaded(LAST))
+    assert (follower.peer.state, follower.peer.last_zxid) == (ServerState.LOOKING, LAST)
+
+    follower.follow()
+    found = follower.take(T.LEADERINFO, 2 << 32, encode_epoch(0x10000))
+    assert packets(found) == [(T.ACKEPOCH, 1)]
+
+
 def test_nothing_but_a_snapshot_helps_after_a_gap() -> None:
     follower = Follower()
     follower.promise()

@@ -1,0 +1,53 @@
+"""What a member's disk can go back to."""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.storage.world import create, settings_in
+
+from speckeeper.storage.disk import Disk
+from speckeeper.storage.member_files import MemberFiles
+from speckeeper.storage.txnlog import TxnLog
+from speckeeper.wire.txns import encode_txn
+
+EPOCH = 1 << 32
+
+
+def member(directory: Path) -> MemberFiles:
+    """Return a member whose log has five transactions of the first epoch."""
+    (directory / "version-2").mkdir()
+    settings, disk = settings_in(directory), Disk()
+    files = MemberFiles(settings, disk, window=10)
+    files.load()
+    log = TxnLog(settings, disk, EPOCH)
+    log.append([(EPOCH + n, encode_txn(create(EPOCH + n, f"/{n}"))) for n in range(1, 6)])
+    log.commit()
+    log.close()
+    return files
+
+
+def test_a_log_leads_to_each_of_its_transactions(tmp_path: Path) -> None:
+    files = member(tmp_path)
+    assert [files.leads_to(EPOCH + n) for n in (1, 3, 5)] == [True] * 3
+    assert files.leads_to(0)
+    assert not files.leads_to(EPOCH + 6)
+    assert files.leads_to(2 * EPOCH)  # where an epoch starts, no transaction is missing
+    assert not files.leads_to(2 * EPOCH + 1)
+
+
+def test_nothing_leads_to_what_is_older_than_a_snapshot_of_a_leader(tmp_path: Path) -> None:
+    files = member(tmp_path)
+    files.recover()
+    files.take_snapshot(2 * EPOCH + 7)  # what a SNAP brought: the log so far goes
+    assert files.leads_to(2 * EPOCH + 7)
+    assert not files.leads_to(2 * EPOCH + 6)
+    assert not files.leads_to(EPOCH + 3)
+
+
+@pytest.mark.parametrize("zxid", [EPOCH + 3, 0])
+def test_truncation_ends_where_it_should(tmp_path: Path, zxid: int) -> None:
+    files = member(tmp_path)
+    assert files.leads_to(zxid)
+    files.truncate(zxid)
+    assert sum(path[1:].isdigit() for path in files.tree.nodes) == zxid % EPOCH
+    assert files.tree.last_processed_zxid == zxid
