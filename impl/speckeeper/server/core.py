@@ -8,6 +8,7 @@ from speckeeper.server.reply_cache import ReplyCache
 from speckeeper.server.sessions import SessionTracker
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import ServerStats
+from speckeeper.tree.acl import Decided
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.watches import Watches
 
@@ -18,6 +19,7 @@ class Core:
     __slots__ = (
         "cache",
         "connections",
+        "decided",
         "local_sessions",
         "outbox",
         "policy",
@@ -39,6 +41,8 @@ class Core:
         """Sessions that only this server knows, where ``local_sessions_enabled`` asks for them."""
         if settings.local_sessions_enabled:
             self.local_sessions = SessionTracker(settings.tick_time_ms, now_ms, 0)
+        self.decided = Decided()
+        """Permissions under long lists, of this turn."""
         self.stats = ServerStats(now_ms)
         self.outbox = Outbox(self.stats)
         self.watches: Watches[Connection] = Watches()

@@ -187,6 +187,7 @@ class Intake:
         handler_of: Callable[[int], Handler | None] = _no_answer
         if connection.state == State.OPEN:
             cached, handler_of = self._cached, self._handler_of
+        core.decided.forget()
         unpack, pack = _unpack_frame, _pack_reply
         append = connection.output.append
         ops = core.stats.ops

@@ -68,6 +68,7 @@ class Reads:
         self._tree = core.tree
         self._policy = core.policy
         self._watches = core.watches
+        self._decided = core.decided
         self.table: dict[int, Handler] = {
             _EXISTS: self.exists,
             _GET_DATA: self.get_data,
@@ -85,7 +86,7 @@ class Reads:
     ) -> bytes | int:
         """getData: data and Stat; the watch is set on success only."""
         path, watch = _decode_path_and_watch(_GET_DATA, buffer, start, end)
-        node = reads.get_data(self._tree, self._policy, path, ids)
+        node = reads.get_data(self._tree, self._policy, path, ids, self._decided)
         if isinstance(node, int):
             return node
         data = node.data
@@ -104,7 +105,7 @@ class Reads:
     ) -> bytes | int:
         """exists: the Stat; the watch is set also where there is no node."""
         path, watch = _decode_path_and_watch(_EXISTS, buffer, start, end)
-        node = reads.exists(self._tree, self._policy, path, ids)
+        node = reads.exists(self._tree, self._policy, path, ids, self._decided)
         if isinstance(node, int):
             if watch and node == _NO_NODE:
                 self._watches.data.add(path, connection)
@@ -121,7 +122,7 @@ class Reads:
     ) -> bytes | int:
         """getChildren: the names."""
         path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
-        answer = reads.get_children(self._tree, self._policy, path, ids)
+        answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
         if isinstance(answer, int):
             return answer
         if watch:
@@ -133,7 +134,7 @@ class Reads:
     ) -> bytes | int:
         """getChildren2: the names and the Stat."""
         path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
-        answer = reads.get_children(self._tree, self._policy, path, ids)
+        answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
         if isinstance(answer, int):
             return answer
         if watch:
@@ -189,7 +190,7 @@ class Reads:
         request = cast(rq.MultiRequest, decode_request(OpCode.MULTI_READ, buffer, start, end))
         results: list[MultiResult] = []
         room = self._core.settings.max_unsent_bytes
-        decided = Decided()
+        decided = self._decided
         # Nothing changes meanwhile: what is asked for twice is looked up once.
         known: dict[tuple[int, str], tuple[MultiResult, int]] = {}
         for op, part in request.ops:

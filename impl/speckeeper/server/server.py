@@ -97,6 +97,7 @@ class Server:
         in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS | _DISPATCHED}
         auth = Authenticator(settings, core.stats, core.outbox)
         self.pipeline = pipeline = pipeline_class(settings, TreeView(tree), rng)
+        pipeline.view.decided = core.decided
         self.session_ops = session_ops_class(core, pipeline, auth, self.throttle)
         queueable = {**handlers, THROTTLED: throttled}
         self._finisher = Finisher(core, self.session_ops, watch_ops, queueable)
@@ -182,6 +183,7 @@ class Server:
         With one server durable and committed are the same. Call :meth:`settle` when the replies
         are on their way.
         """
+        self.core.decided.forget()
         self._finisher.now_ms = self._ordinary.now_ms = now_ms
         done = self.pipeline.committed(zxid, most, ALL if most == ALL else TURN_REPLY_BYTES)
         if done:

@@ -29,7 +29,7 @@ ADMIN = int(Perms.ADMIN)
 
 
 class Decided:
-    """What was decided while one request is dealt with: many parts may ask about one long list.
+    """What was decided in one turn or request: much of it may ask about one long list.
 
     Lists and ids are told apart as objects, which are held so that each stays itself.
     """
@@ -38,6 +38,10 @@ class Decided:
 
     def __init__(self) -> None:
         self._answers: dict[tuple[int, int, int], tuple[bool, tuple[ACL, ...], tuple[Id, ...]]] = {}
+
+    def forget(self) -> None:
+        """Let go of all of it."""
+        self._answers.clear()
 
     def check(
         self, policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[Id, ...]

@@ -37,11 +37,17 @@ def get_data(
     return _NO_AUTH
 
 
-def exists(tree: DataTree, policy: Policy, path: str, auth_ids: tuple[Id, ...]) -> Node | int:
+def exists(
+    tree: DataTree,
+    policy: Policy,
+    path: str,
+    auth_ids: tuple[Id, ...],
+    decided: Decided | None = None,
+) -> Node | int:
     """Return a node whose Stat is the answer; it must be readable since 3.9.2 (ZOOKEEPER-2590)."""
     if "\0" in path:
         return _BAD_ARGUMENTS
-    return get_data(tree, policy, path, auth_ids)
+    return get_data(tree, policy, path, auth_ids, decided)
 
 
 def get_children(

@@ -67,7 +67,7 @@ class TreeView:
         """``txn_digests`` makes :meth:`stage` add to each transaction the digest it leads to."""
         self.tree = tree
         self.decided: Decided | None = None
-        """What a fork remembers of permissions: the parts of a multi may ask the same again."""
+        """What is remembered of permissions; a fork always does, for the parts of a multi."""
         self._digest = 0
         self._digested = txn_digests and tree.digest_enabled
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get
@@ -119,7 +119,7 @@ class TreeView:
         """Return a view of its own on top of this one; what is staged there does not show here."""
         fork = TreeView(self.tree)
         fork._below = self.find
-        fork.decided = Decided()
+        fork.decided = self.decided or Decided()
         fork._sessions = self._sessions
         return fork
 

@@ -13,6 +13,7 @@ from speckeeper.wire.requests import (
     GetDataRequest,
     MultiRequest,
     SetACLRequest,
+    SetDataRequest,
 )
 
 LONG_ACL = tuple(ACL(31, Id("digest", f"u{each}:x")) for each in range(2000))
@@ -51,6 +52,23 @@ def test_a_request_walks_a_long_acl_once(monkeypatch):
         walks.clear()
         client.call(op, MultiRequest(parts * 1000))
         assert len(walks) == 1
+
+
+def test_a_turn_walks_a_long_acl_once_for_each_permission(monkeypatch):
+    world = World()
+    client = world.client()
+    client.create("/big", b"x")
+    client.call(OpCode.SET_ACL, SetACLRequest("/big", OPEN_AT_LAST, -1))
+    walks = count_checks(monkeypatch)
+
+    client.feed(client.frame(OpCode.GET_DATA, GetDataRequest("/big", False)) * 100)
+    assert len(walks) == 1
+    assert len(client.frames()) == 100
+
+    client.feed(client.frame(OpCode.SET_DATA, SetDataRequest("/big", b"y", -1)) * 100)
+    world.persist()
+    assert len(walks) == 2
+    assert {reply.err for reply in client.frames()} == {0}
 
 
 def test_a_multi_read_of_many_lists_of_children_ends_before_it_is_built(monkeypatch):
