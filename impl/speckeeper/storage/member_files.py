@@ -9,10 +9,11 @@ Source: ZooKeeper ``ZKDatabase`` (truncateLog, loadDataBase), ``FileTxnSnapLog``
 import logging
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 
 from speckeeper.storage import history
 from speckeeper.storage.epochs import ACCEPTED_EPOCH, CURRENT_EPOCH, EpochFiles
-from speckeeper.storage.errors import MissingTransactions, StorageError
+from speckeeper.storage.errors import DiskFailure, MissingTransactions, StorageError
 from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.names import list_logs, list_snapshots
 from speckeeper.storage.recovery import Report, recover
@@ -105,18 +106,26 @@ class MemberFiles:
     def _cut(self, zxid: int) -> None:
         """Remove what is after ``zxid``: the snapshots first, for the log is what they came of."""
         settings, files = self._settings, self._files
-        for snapshot in reversed(list_snapshots(files, settings.snapshot_directory)):
-            if snapshot.zxid > zxid:
-                files.remove(snapshot.path)
-        files.sync_directory(settings.snapshot_directory)
+        snapshots = list_snapshots(files, settings.snapshot_directory)
+        younger = [one.path for one in reversed(snapshots) if one.zxid > zxid]
+        self._remove(younger, settings.snapshot_directory)
         logs = list_logs(files, settings.log_directory)
         try:
             history.truncate(files, settings.log_directory, zxid)
         except MissingTransactions:
             # Every log begins after it.
-            for each in reversed(logs):
-                files.remove(each.path)
-            files.sync_directory(settings.log_directory)
+            self._remove([one.path for one in reversed(logs)], settings.log_directory)
+
+    def _remove(self, paths: list[Path], directory: Path) -> None:
+        """Remove files durably, in this order. Raises DiskFailure."""
+        path = directory
+        try:
+            for path in paths:
+                self._files.remove(path)
+            path = directory
+            self._files.sync_directory(directory)
+        except OSError as error:
+            raise DiskFailure.of(path, "remove", error) from error
 
     def take_snapshot(self, zxid: int) -> None:
         """Write the tree. The log so far may hold what was never part of its history, so it goes.
@@ -126,12 +135,11 @@ class MemberFiles:
         """
         settings, files = self._settings, self._files
         write_snapshot(files, settings, self.tree, zxid)
-        for old in reversed(list_logs(files, settings.log_directory)):
-            files.remove(old.path)
-        files.sync_directory(settings.log_directory)
-        for snapshot in list_snapshots(files, settings.snapshot_directory):
-            if snapshot.zxid > zxid:
-                files.remove(snapshot.path)
+        logs = list_logs(files, settings.log_directory)
+        self._remove([one.path for one in reversed(logs)], settings.log_directory)
+        snapshots = list_snapshots(files, settings.snapshot_directory)
+        younger = [one.path for one in snapshots if one.zxid > zxid]
+        self._remove(younger, settings.snapshot_directory)
 
     def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
         """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.

@@ -1,11 +1,13 @@
 """What a member's disk can go back to."""
 
+import errno
 from pathlib import Path
 
 import pytest
 from tests.unit.storage.world import create, settings_in
 
 from speckeeper.storage.disk import Disk
+from speckeeper.storage.errors import DiskFailure
 from speckeeper.storage.member_files import MemberFiles
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.wire.txns import encode_txn
@@ -13,10 +15,17 @@ from speckeeper.wire.txns import encode_txn
 EPOCH = 1 << 32
 
 
-def member(directory: Path) -> MemberFiles:
+class Unwilling(Disk):
+    """A disk that removes nothing."""
+
+    def remove(self, path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def member(directory: Path, disk: Disk | None = None) -> MemberFiles:
     """Return a member whose log has five transactions of the first epoch."""
     (directory / "version-2").mkdir()
-    settings, disk = settings_in(directory), Disk()
+    settings, disk = settings_in(directory), disk or Disk()
     files = MemberFiles(settings, disk, window=10)
     files.load()
     log = TxnLog(settings, disk, EPOCH)
@@ -51,3 +60,12 @@ def test_truncation_ends_where_it_should(tmp_path: Path, zxid: int) -> None:
     files.truncate(zxid)
     assert sum(path[1:].isdigit() for path in files.tree.nodes) == zxid % EPOCH
     assert files.tree.last_processed_zxid == zxid
+
+
+def test_what_cannot_be_removed_is_a_failure_of_the_disk(tmp_path: Path) -> None:
+    files = member(tmp_path, Unwilling())
+    files.recover()
+    with pytest.raises(DiskFailure, match="remove failed: Input/output error"):
+        files.take_snapshot(2 * EPOCH)
+    with pytest.raises(DiskFailure, match="remove failed"):
+        files.truncate(EPOCH)
