@@ -1,6 +1,9 @@
 """The flag that writes the stories anew."""
 
 import pytest
+from tests import hypothesis_profile
+
+__all__ = ["hypothesis_profile", "pytest_addoption"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

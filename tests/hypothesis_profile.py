@@ -1,4 +1,4 @@
-"""Settings of Hypothesis for all tests: no deadline, which a busy machine misses, no explanations.
+"""Settings of Hypothesis for tests: no deadline, which a busy machine misses, no explanations.
 
 To explain a failure, it traces every example (sys.settrace). On Python 3.11 a traced function that
 is entered while a signal or another thread waits can go round for ever.
