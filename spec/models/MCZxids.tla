@@ -25,6 +25,10 @@ FewFit ==
     /\ \A e \in 0..Epochs - 1, c \in 0..LastCounter : Zxid(e, c) <= LongMax
     /\ Zxid(Epochs, 0) > LongMax
 
+\* Of numbers alone, whatever the state.
+ASSUME Ordered
+ASSUME FewFit
+
 AlwaysRises == [][Rises]_vars
 AlwaysUsedUp == [][UsedUp]_vars
 =============================================================================
