@@ -1,5 +1,6 @@
 """What is printed: named steps, only what changed, places and values of errors."""
 
+import re
 from pathlib import Path
 
 from tests.unit.checker.report.runs import PING, PING_CONFIG, Run, run
@@ -23,19 +24,19 @@ Low == n < 3
 """
 
 
+_TYPE_FIRST = re.compile(r'\[type \|-> "PING", epoch \|-> (\d+)\]')
+
+
 def printed(run: Run) -> list[str]:
     """Return the lines of a report, without places.
 
     Fields come in the order in which this process first met their names, in whatever test.
     """
-    return [
-        str(line)
-        .split("  M.tla")[0]
-        .split("  /")[0]
-        .rstrip()
-        .replace('[type |-> "PING", epoch |-> 1]', '[epoch |-> 1, type |-> "PING"]')
+    texts = [
+        str(line).split("  M.tla")[0].split("  /")[0].rstrip()
         for line in lines(run.model, run.result, run.trace, None)
     ]
+    return [_TYPE_FIRST.sub(r'[epoch |-> \1, type |-> "PING"]', text) for text in texts]
 
 
 def test_counterexample(tmp_path: Path) -> None:
