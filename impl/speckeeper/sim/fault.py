@@ -114,6 +114,10 @@ def names(targets: tuple[Target, ...]) -> str:
     return " and ".join((", ".join(told[:-1]), told[-1])) if len(told) > 1 else told[0]
 
 
+WAYS = {"both": "", "out": ", only what it sends", "in": ", only what it is sent"}
+"""How the direction of a cut is told."""
+
+
 def seconds(time_ms: int) -> str:
     """Say how long, as in ``1.250 s``."""
     return f"{time_ms / 1000:.3f} s"

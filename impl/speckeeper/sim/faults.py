@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Literal, Self
 
-from speckeeper.sim.fault import Fault, Frame, Target, kind, names, seconds, shorter_times
+from speckeeper.sim.fault import WAYS, Fault, Frame, Target, kind, names, seconds, shorter_times
 
 if TYPE_CHECKING:
     from speckeeper.sim.world import World
@@ -91,18 +91,13 @@ class Cut(Fault):
             for pair, wanted in (((node.id, other.id), "out"), ((other.id, node.id), "in"))
             if self.direction in ("both", wanted)
         ]
-        for source, target in cut:
-            world.network.cut(source, target)
-        if cut:
-            world.clock.after(self.outage_ms, lambda: world.mend(cut))
-        return bool(cut)
+        return world.cut_for(cut, self.outage_ms)
 
     def text(self) -> str:
         """Say who, from whom, which way and how long."""
-        way = {"both": "", "out": ", only what it sends", "in": ", only what it is sent"}
         others = names(self.others) if self.others else "all others"
         cut = f"cut {names((self.server,))} off from {others}"
-        return f"{cut} for {seconds(self.outage_ms)}{way[self.direction]}"
+        return f"{cut} for {seconds(self.outage_ms)}{WAYS[self.direction]}"
 
     def smaller(self) -> Iterator[Self]:
         """Yield shorter ones, then one that cuts both ways, which is easier to think of."""

@@ -128,6 +128,14 @@ class World:
         """Crash a server that runs; the generator says what its disk keeps of what is unsynced."""
         node.crash(rng or self._crashes)
 
+    def cut_for(self, cuts: Sequence[tuple[int, int]], outage_ms: int) -> bool:
+        """Cut links, each in one direction, and mend them after a time; tell whether any was."""
+        for source, target in cuts:
+            self.network.cut(source, target)
+        if cuts:
+            self.clock.after(outage_ms, lambda: self.mend(cuts))
+        return bool(cuts)
+
     def mend(self, cuts: Sequence[tuple[int, int]]) -> None:
         """Undo cuts, each of one direction; servers connect anew and say their votes again."""
         for source, target in cuts:
