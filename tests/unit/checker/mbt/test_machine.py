@@ -90,6 +90,16 @@ def test_invariants_are_checked(tmp_path: Path) -> None:
         run_state_machine_as_test(machine, settings=SETTINGS)
 
 
+def test_properties_of_steps_are_checked(tmp_path: Path) -> None:
+    body = STOCK.read_text().rstrip().rstrip("=")
+    (tmp_path / "Stock.tla").write_text(f"{body}Rises == [][sold' >= sold]_sold\n{'=' * 77}\n")
+    config = STOCK.with_suffix(".cfg").read_text()
+    (tmp_path / "Stock.cfg").write_text(config + "PROPERTY Rises\n")
+    machine = machine_from_spec(tmp_path / "Stock.tla", Open)
+    with pytest.raises(Disagreement, match="The specification violates Rises"):
+        run_state_machine_as_test(machine, settings=SETTINGS)
+
+
 @pytest.mark.parametrize(
     ("action", "handler"),
     [
