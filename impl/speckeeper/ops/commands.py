@@ -107,6 +107,19 @@ def quorum(
         fail(str(error), ExitCode.BAD_INVOCATION)
 
 
+def tap(
+    upstream: Annotated[str, typer.Option(help="The servers: host:port,host:port,...")],
+    listen: Annotated[
+        str, typer.Option(help="host:port for clients; port 0: any free one.")
+    ] = "127.0.0.1:2180",
+    out: Annotated[Path, typer.Option(help="A folder for the histories.")] = Path("./var/history"),
+) -> None:
+    """Relay clients to servers, ours or Apache's, and keep a history of each session."""
+    from speckeeper.ops.tap import run
+
+    raise SystemExit(run(listen, upstream, out))
+
+
 def version() -> None:
     """Show the version, and which ZooKeeper it is compatible with."""
     from speckeeper.ops.version import shown_version
@@ -187,6 +200,9 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
     "snapshot": lambda app: app.add_typer(
         _group("Snapshot files, SpecKeeper's and Apache's.", snapshot_show), name="snapshot"
     ),
+    "tap": lambda app: app.command(
+        epilog="Judge them with: speccheck history FOLDER. Clients connect to the tap."
+    )(tap),
     "version": lambda app: app.command()(version),
 }
 
