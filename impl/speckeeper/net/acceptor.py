@@ -12,10 +12,14 @@ import logging
 import socket
 import struct
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from speckeeper.net.addresses import java_host
+from speckeeper.net.refusals import Refused
 from speckeeper.server.reasons import CloseReason
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +46,15 @@ class Acceptor:
     """Lets the peers of one listening socket in, through the limits of its gate."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, listening: socket.socket, port: Gate
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listening: socket.socket,
+        port: Gate,
+        tls: TlsOpening | None = None,
     ) -> None:
+        """``tls``: how connections are opened; None for plainly."""
         self._loop = loop
+        self._tls = tls
         self._listening = listening
         self._port = port
         self._opening: set[asyncio.Task[object]] = set()
@@ -80,13 +90,19 @@ class Acceptor:
                 _cut(client)
                 continue
             client.setblocking(False)
-            task = self._loop.create_task(self._open(client))
+            task = self._loop.create_task(self._open(client, f"{host}:{address[1]}"))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
 
-    async def _open(self, client: socket.socket) -> None:
+    async def _open(self, client: socket.socket, peer: str) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._port.protocol, client)
+            if self._tls is None:
+                await self._loop.connect_accepted_socket(self._port.protocol, client)
+            else:
+                await self._tls.open(self._loop, self._port.protocol, client)
+        except Refused as refused:
+            self._port.refuse(refused.reason, f"{peer} ({refused})")
+            client.close()
         except OSError as error:
             log.debug("a connection failed while it was being opened: %s", error)
             client.close()

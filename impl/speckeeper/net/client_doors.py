@@ -13,12 +13,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
+from speckeeper.net.refusals import Refused
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
 
 # Time for a visitor to send a word, and the size of the longest, which has a mask behind it.
 _PATIENCE_S = 2.0
@@ -37,20 +41,29 @@ class ClientDoors:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        listening: socket.socket,
         commands: Commands = no_commands,
         most_connections: int = 0,
     ) -> None:
         """``commands`` answers four-letter words; ``most_connections`` 0: no such limit."""
         self._loop = loop
-        self._listening = listening
+        self._doors: list[_Door] = []
         self._commands = commands
         self._most_connections = most_connections
-        self._acceptor: Acceptor | None = None
+        self._acceptors: list[Acceptor] = []
         self._closed = False
         self._visits: set[asyncio.Task[object]] = set()
         self.port: ClientPort | None = None
-        loop.add_reader(listening.fileno(), self._hear_visitor)
+
+    def add(
+        self, listening: socket.socket, tls: TlsOpening | None = None, secure: bool = False
+    ) -> None:
+        """Let clients in at one more listening socket; ``tls``: how, None for plainly.
+
+        ``secure``: they count as clients of the secure port. Before the first :meth:`open`.
+        """
+        door = _Door(listening, tls, secure)
+        self._doors.append(door)
+        self._wait_for_visitors(door)
 
     @property
     def is_quiet(self) -> bool:
@@ -64,26 +77,31 @@ class ClientDoors:
 
         It runs the end of the turn soon, and ``end_turn_now`` at once.
         """
-        self._loop.remove_reader(self._listening.fileno())
-        self.port = ClientPort(
+        port = self.port = ClientPort(
             server, self._commands, end_turn, self._most_connections, end_turn_now
         )
-        self._acceptor = Acceptor(self._loop, self._listening.dup(), self.port)
-        self._acceptor.start()
+        for door in self._doors:
+            self._loop.remove_reader(door.listening.fileno())
+            gate = port.secure if door.secure else port
+            acceptor = Acceptor(self._loop, door.listening.dup(), gate, door.tls)
+            acceptor.start()
+            self._acceptors.append(acceptor)
 
     def shut(self) -> None:
         """End all connections, and turn away who comes."""
         self._end()
         if not self._closed:
-            self._loop.add_reader(self._listening.fileno(), self._hear_visitor)
+            for door in self._doors:
+                self._wait_for_visitors(door)
 
     def close(self) -> None:
         """End everything."""
         if not self._closed:
             self._closed = True
             self._end()
-            self._loop.remove_reader(self._listening.fileno())
-            self._listening.close()
+            for door in self._doors:
+                self._loop.remove_reader(door.listening.fileno())
+                door.listening.close()
 
     def write(self, server: Server) -> None:
         """Write what connections have."""
@@ -93,30 +111,47 @@ class ClientDoors:
                 driver.flush()
 
     def _end(self) -> None:
-        acceptor, self._acceptor = self._acceptor, None
-        if acceptor is not None:
+        for acceptor in self._acceptors:
             acceptor.close()
+        self._acceptors.clear()
         port, self.port = self.port, None
         if port is not None:
             port.stopping = True
             for protocol in [*port.protocols]:
                 protocol.cut(CloseReason.SERVER_SHUTDOWN)
 
-    def _hear_visitor(self) -> None:
+    def _wait_for_visitors(self, door: _Door) -> None:
+        self._loop.add_reader(door.listening.fileno(), self._hear_visitor, door)
+
+    def _hear_visitor(self, door: _Door) -> None:
         try:
-            client, _ = self._listening.accept()
+            client, _ = door.listening.accept()
         except OSError:
             return
         client.setblocking(False)
-        task = self._loop.create_task(self._visit(client))
+        task = self._loop.create_task(self._visit(client, door.tls))
         self._visits.add(task)
         task.add_done_callback(self._visits.discard)
 
-    async def _visit(self, client: socket.socket) -> None:
+    async def _visit(self, client: socket.socket, tls: TlsOpening | None) -> None:
+        def visit() -> _Visit:
+            return _Visit(self._commands)
+
         try:
-            await self._loop.connect_accepted_socket(lambda: _Visit(self._commands), client)
-        except OSError:
+            if tls is None:
+                await self._loop.connect_accepted_socket(visit, client)
+            else:
+                await tls.open(self._loop, visit, client)
+        except (OSError, Refused):
             client.close()
+
+
+class _Door(NamedTuple):
+    """A listening socket, and how those who come are let in."""
+
+    listening: socket.socket
+    tls: TlsOpening | None
+    secure: bool
 
 
 class _Visit(asyncio.Protocol):

@@ -69,6 +69,11 @@ class ClientPort:
         """Make the protocol of one more connection."""
         return ClientProtocol(self)
 
+    @property
+    def secure(self) -> SecureGate:
+        """The same port for those who come in at the secure one."""
+        return SecureGate(self)
+
     def refusal(self, host: str) -> CloseReason | None:
         """Why a connection from ``host`` may not come in, None if it may."""
         settings = self.server.settings
@@ -106,6 +111,19 @@ class ClientPort:
         self.end_chunk = self._end_turn_now if len(self.protocols) == 1 else self.end_turn
 
 
+class SecureGate:
+    """The gate of the secure client port: what the client port is, and connections say so."""
+
+    def __init__(self, port: ClientPort) -> None:
+        self._port = port
+        self.refusal = port.refusal
+        self.refuse = port.refuse
+
+    def protocol(self) -> ClientProtocol:
+        """Make the protocol of one more connection."""
+        return ClientProtocol(self._port, True)
+
+
 class ClientProtocol(asyncio.Protocol):
     """One connection, between its socket and its :class:`Connection`."""
 
@@ -116,13 +134,15 @@ class ClientProtocol(asyncio.Protocol):
         "_port",
         "_reading",
         "_receive",
+        "_secure",
         "_server",
         "_transport",
         "_write",
     )
 
-    def __init__(self, port: ClientPort) -> None:
+    def __init__(self, port: ClientPort, secure: bool = False) -> None:
         self._port = port
+        self._secure = secure
         self._server = port.server
         self._receive = port.server.receive
         self._first: bytes | None = b""  # until it is clear that the first bytes are no word
@@ -148,7 +168,11 @@ class ClientProtocol(asyncio.Protocol):
         stream.set_write_buffer_limits(high=min(WRITE_HIGH_WATER, limit))
         self._connection = self._server.connect(host, port, monotonic_ns() // _NS_PER_MS)
         self._connection.driver = self
+        self._connection.secure = self._secure
         self._port.opened(self, host)
+        session = transport.get_extra_info("ssl_object")
+        if session is not None:
+            self._identify(self._connection, session.getpeercert(binary_form=True))
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the server, and write at once what it answers."""
@@ -243,6 +267,21 @@ class ClientProtocol(asyncio.Protocol):
     def overdue(self, now_ms: int, patience_ms: int) -> bool:
         """Whether the client has had its time to take the last bytes of a closed connection."""
         return self._closing_since_ms != 0 and now_ms - self._closing_since_ms > patience_ms
+
+    def _identify(self, connection: Connection, certificate: bytes | None) -> None:
+        """Take the subject of the client's certificate, if it showed one, for an identity."""
+        if certificate is None:
+            return
+        from speckeeper.net.tls.identity import subject_of  # only TLS needs it
+
+        try:
+            subject = subject_of(certificate)
+        except ValueError as error:
+            log.warning("the certificate of %s cannot be read: %s", connection.address, error)
+            self.cut(CloseReason.AUTH_FAILED)
+            return
+        if not self._server.identify(connection, subject):
+            self.cut(CloseReason.AUTH_FAILED)
 
     def _end(
         self, connection: Connection, transport: asyncio.Transport, reason: CloseReason

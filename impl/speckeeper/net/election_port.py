@@ -14,7 +14,9 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
+from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.listening import listen
+from speckeeper.net.peer_line import PeerLine, log_unreached
 from speckeeper.wire.election import (
     InitialMessage,
     Notification,
@@ -30,6 +32,8 @@ from speckeeper.wire.errors import WireError
 log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
+
+_NAME = "election port"
 
 
 class ElectionPort:
@@ -48,7 +52,10 @@ class ElectionPort:
         received: Callable[[int, Notification], None],
         listen_on_all: bool = False,
         connect_timeout_ms: int = 5000,
+        line: PeerLine | None = None,
     ) -> None:
+        """``line``: how peers are reached, None for plainly."""
+        self._line = line or PeerLine()
         self.server_id = server_id
         self._address = address
         self._listen_on_all = listen_on_all
@@ -56,7 +63,7 @@ class ElectionPort:
         self._peers = peers
         self._received = received
         self._loop = asyncio.get_running_loop()
-        self._server: asyncio.Server | None = None
+        self._server: Acceptor | None = None
         self._connections: dict[int, _Connection] = {}
         self._last_sent: dict[int, bytes] = {}
         self._dialing: dict[int, asyncio.Task[None]] = {}
@@ -65,8 +72,8 @@ class ElectionPort:
     async def listen(self) -> None:
         """Begin to accept peers. Raises ListenError."""
         host, port = self._address
-        sock = listen("election port", None if self._listen_on_all else host, port, -1, False)
-        self._server = await self._loop.create_server(lambda: _Connection(self, None), sock=sock)
+        sock = listen(_NAME, None if self._listen_on_all else host, port, -1, False)
+        self._server = self._line.accept(_NAME, sock, lambda: _Connection(self, None))
 
     def close(self) -> None:
         """Close everything."""
@@ -110,9 +117,9 @@ class ElectionPort:
         host, port = self._peers[server_id]
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                await self._loop.create_connection(lambda: _Connection(self, server_id), host, port)
+                await self._line.dial(lambda: _Connection(self, server_id), host, port)
         except (OSError, TimeoutError) as error:
-            log.debug("election port of server %d: %s", server_id, error or "no answer")
+            log_unreached(_NAME, host, port, error)
 
     # -- for the connections
 

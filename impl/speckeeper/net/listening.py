@@ -11,6 +11,7 @@ from typing import NamedTuple
 DEFAULT_BACKLOG = 4096
 
 CLIENT_PORT = "client port"
+SECURE_CLIENT_PORT = "secure client port"
 
 
 class Place(NamedTuple):

@@ -12,13 +12,14 @@ import random
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.net.member_store import MemberStore
+from speckeeper.net.peer_line import PeerLine
 from speckeeper.net.quorum_port import LinkCounts, QuorumPort
 from speckeeper.net.snapshot_loading import SnapshotLoading
 from speckeeper.net.snapshotter import Snapshotter
@@ -42,6 +43,9 @@ from speckeeper.zab.effects import Entry, Link
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +84,8 @@ class Member:
         listen_on_all: bool = False,
         leader_serves: bool = True,
         connect_timeout_ms: int = 5000,
+        tls: TlsOpening | None = None,
+        dials_with_tls: bool = False,
         synced: Callable[[Synced], None] = lambda synced: None,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
@@ -88,8 +94,9 @@ class Member:
         ``clients``: a listening socket for clients, which are let in while this member serves.
         ``listen_on_all``: bind the ports for peers to all addresses. ``leader_serves`` False: no
         clients are let in while it leads. ``connect_timeout_ms``: for calling a peer's election
-        port. ``synced``: told what syncs of the log take. ``on_failure``: called when ``failure``
-        is set.
+        port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: they are called
+        by TLS too. ``synced``: told what syncs of the log take. ``on_failure``: called when
+        ``failure`` is set.
         """
         own = config.server(zab.server_id)
         if own is None:
@@ -122,11 +129,13 @@ class Member:
             self._notified,
             listen_on_all,
             connect_timeout_ms,
+            PeerLine(tls, dials_with_tls),
         )
         self._leader_serves = leader_serves
         # As long as the longest transaction, and never too short for what members say themselves.
         longest = max(DEFAULT_MAX_DATA, server.largest_transaction)
-        self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all)
+        line = PeerLine(tls, dials_with_tls)
+        self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all, line)
         self.doors: ClientDoors | None = None
         self.snapshotter: Snapshotter | None = None
         if clients is not None:
@@ -197,13 +206,21 @@ class Member:
     # -- life
 
     def let_clients_in(
-        self, clients: socket.socket, commands: Commands = no_commands, most_connections: int = 0
+        self,
+        clients: socket.socket,
+        commands: Commands = no_commands,
+        most_connections: int = 0,
+        tls: TlsOpening | None = None,
+        secure: bool = False,
     ) -> None:
-        """Let clients in on a listening socket while this member serves.
+        """Let clients in on one more listening socket while this member serves.
 
         ``commands`` answers four-letter words, always. ``most_connections`` 0: no such limit.
+        ``tls``: how they are let in, None for plainly; ``secure``: at the secure port.
         """
-        self.doors = ClientDoors(self._loop, clients, commands, most_connections)
+        if self.doors is None:
+            self.doors = ClientDoors(self._loop, commands, most_connections)
+        self.doors.add(clients, tls, secure)
 
     async def start(self) -> None:
         """Listen for peers, and begin the first election. Raises ListenError."""

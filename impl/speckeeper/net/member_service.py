@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from speckeeper.net.client_doors import no_commands
 from speckeeper.net.client_port import ClientPort, Commands
@@ -31,6 +32,9 @@ from speckeeper.storage.txnlog import Synced
 from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.zab.settings import ZabSettings
 
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
+
 log = logging.getLogger(__name__)
 
 # What was accepted may need other members, which may be stopping too.
@@ -44,7 +48,8 @@ class MemberOptions:
 
     ``listen_on_all``: the ports for peers are bound to all addresses, not to that of the
     configuration. ``leader_serves`` False: no clients while it leads. ``connect_timeout_ms``: of
-    the election port.
+    the election port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: whether
+    they are called by TLS too.
     """
 
     zab: ZabSettings
@@ -52,6 +57,8 @@ class MemberOptions:
     listen_on_all: bool = False
     leader_serves: bool = True
     connect_timeout_ms: int = 5000
+    tls: TlsOpening | None = None
+    dials_with_tls: bool = False
 
 
 class MemberService:
@@ -82,6 +89,8 @@ class MemberService:
             listen_on_all=options.listen_on_all,
             leader_serves=options.leader_serves,
             connect_timeout_ms=options.connect_timeout_ms,
+            tls=options.tls,
+            dials_with_tls=options.dials_with_tls,
             synced=self._synced,
             on_failure=self.stop,
         )
@@ -129,9 +138,14 @@ class MemberService:
             self._purge()
             self.every(self._purge_interval_s, self._purge)
 
-    def listen(self, sock: socket.socket) -> None:
-        """Let clients in on a listening socket whenever the member serves."""
-        self.member.let_clients_in(sock, self._command, self.most_connections)
+    def listen(
+        self, sock: socket.socket, tls: TlsOpening | None = None, secure: bool = False
+    ) -> None:
+        """Let clients in on a listening socket whenever the member serves.
+
+        ``tls``: how, None for plainly; ``secure``: they count as clients of the secure port.
+        """
+        self.member.let_clients_in(sock, self._command, self.most_connections, tls, secure)
 
     async def join(self) -> None:
         """Listen for peers, and take part in the ensemble from now on. Raises ListenError."""

@@ -13,7 +13,9 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.listening import ListenError, listen
+from speckeeper.net.peer_line import PeerLine, log_unreached
 from speckeeper.net.quorum_link import LinkCounts, QuorumLink
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import PacketType, QuorumPacket, encode_packet
@@ -60,8 +62,15 @@ class QuorumPort:
     """All links of one server."""
 
     def __init__(
-        self, address: Address, links: Links, max_data: int, listen_on_all: bool = False
+        self,
+        address: Address,
+        links: Links,
+        max_data: int,
+        listen_on_all: bool = False,
+        line: PeerLine | None = None,
     ) -> None:
+        """``line``: how peers are reached, None for plainly."""
+        self._line = line or PeerLine()
         self._address: tuple[str | None, int] = (
             None if listen_on_all else address[0],
             address[1],
@@ -69,7 +78,7 @@ class QuorumPort:
         self._links = links
         self._max_data = max_data
         self._loop = asyncio.get_running_loop()
-        self._server: asyncio.Server | None = None
+        self._server: Acceptor | None = None
         self._listening: asyncio.Task[None] | None = None
         self._connections: dict[Link, QuorumLink] = {}
         self._count = 0
@@ -97,11 +106,10 @@ class QuorumPort:
         host, port = self._address
         try:
             sock = listen(_NAME, host, port, -1, False)
-            server = await self._loop.create_server(lambda: self._link(True), sock=sock)
         except ListenError as error:
             failed(error)
             return
-        self._server = server
+        self._server = self._line.accept(_NAME, sock, lambda: self._link(True))
         self._listening = None
 
     async def connect(self, address: Address, timeout_ms: int) -> Link | None:
@@ -113,14 +121,12 @@ class QuorumPort:
                 await asyncio.sleep(RETRY_S)
             try:
                 async with asyncio.timeout_at(deadline):
-                    _, protocol = await self._loop.create_connection(
-                        lambda: self._link(False), host, port
-                    )
+                    protocol = await self._line.dial(lambda: self._link(False), host, port)
                 return protocol.number
             except TimeoutError:
                 return None
             except OSError as error:
-                log.debug("quorum port of %s:%d: %s", host, port, error)
+                log_unreached(_NAME, host, port, error)
         return None
 
     def is_open(self, link: Link) -> bool:

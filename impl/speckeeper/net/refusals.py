@@ -12,6 +12,14 @@ from speckeeper.server.reasons import CloseReason
 INTERVAL_S = 10.0
 
 
+class Refused(Exception):
+    """A connection does not come about; the text says why in a few words, the reason counts it."""
+
+    def __init__(self, text: str, reason: CloseReason = CloseReason.FAILED_HANDSHAKE) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class RefusalLog:
     """Logs the first of a kind with its peer, then how many more there were in the interval."""
 

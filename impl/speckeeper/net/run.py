@@ -12,13 +12,13 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import uvloop
 
 from speckeeper.net import process
 from speckeeper.net.client_port import Commands
-from speckeeper.net.listening import CLIENT_PORT, Place, listen
+from speckeeper.net.listening import CLIENT_PORT, SECURE_CLIENT_PORT, Place, listen
 from speckeeper.net.member_service import MemberOptions, MemberService
 from speckeeper.net.service import Service
 from speckeeper.server.reasons import CloseReason
@@ -32,8 +32,13 @@ from speckeeper.tree.datatree import DataTree
 
 if TYPE_CHECKING:
     from speckeeper.net.admin import Site, Sites
+    from speckeeper.net.tls.context import TlsContexts
+    from speckeeper.net.tls.opening import TlsOpening
 
 log = logging.getLogger(__name__)
+
+# How often it is looked whether key stores have changed.
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class ServeOptions:
     """What a server is told from outside.
 
     ``client_port`` 0: any free port; None: no client port. ``client_host`` None: all addresses.
+    ``secure_port``, ``secure_host``: the same for clients by TLS, with ``client_tls``; the client
+    port takes TLS too if its settings say so. ``peer_tls``: TLS between members.
     ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``places``: where the HTTP
     sites listen. ``files``: for tests. ``member``: what makes it a member of an ensemble.
     """
@@ -49,12 +56,23 @@ class ServeOptions:
     storage: StorageSettings
     client_port: int | None = 2181
     client_host: str | None = None
+    secure_port: int | None = None
+    secure_host: str | None = None
+    client_tls: TlsContexts | None = None
+    peer_tls: TlsContexts | None = None
     listen_backlog: int = -1
     keep_alive: bool = False
     purge_interval_ms: int = 0
     places: tuple[Place, ...] = ()
     files: FileSystem | None = None
     member: MemberOptions | None = None
+
+
+class ClientPorts(NamedTuple):
+    """Where clients are served; None: nowhere."""
+
+    plain: int | None
+    secure: int | None
 
 
 Hosted: TypeAlias = Service | MemberService
@@ -66,16 +84,16 @@ def serve(
     *,
     commands: Callable[[Hosted], Commands] | None = None,
     sites: Callable[[Hosted], Sequence[Site]] | None = None,
-    started: Callable[[Hosted, int | None], None] | None = None,
+    started: Callable[[Hosted, ClientPorts], None] | None = None,
 ) -> None:
     """Recover the data, serve clients, and return when SIGTERM or SIGINT has stopped the server.
 
     ``commands(service)`` gives what answers four-letter words: ``(word: str) -> bytes | None``,
     None for what is no word. ``sites(service)`` gives the HTTP sites to host (AdminServer,
     metrics), each by the name of its place; it is called on a thread, when clients are already
-    served. The places are bound before any client is. ``started(service, port)``
-    is called once all of it runs, with the port that clients find. ``service.stop()`` stops it from
-    within. ``service`` has ``server`` (and in it ``stats``, ``tree``, ``sessions``, ``watches``,
+    served. The places are bound before any client is. ``started(service, ports)`` is called once
+    all of it runs, with the ports that clients find. ``service.stop()`` stops it from within.
+    ``service`` has ``server`` (and in it ``stats``, ``tree``, ``sessions``, ``watches``,
     ``core.connections``), ``snapshotter``, ``disk``, ``report``, ``storage`` and ``port``.
 
     Raises StorageError where the data cannot be used or the disk fails (``DiskFailure``: nothing
@@ -96,7 +114,7 @@ async def _run(
     files: FileSystem,
     commands: Callable[[Hosted], Commands] | None,
     sites: Callable[[Hosted], Sequence[Site]] | None,
-    started: Callable[[Hosted, int | None], None] | None,
+    started: Callable[[Hosted, ClientPorts], None] | None,
 ) -> None:
     clients, http_connections = process.share_descriptors(
         process.raise_descriptor_limit(), len(options.places)
@@ -112,6 +130,9 @@ async def _run(
             collector.step()
 
     service.every(process.COLLECT_S, collect)
+    for contexts in (options.client_tls, options.peer_tls):
+        if contexts is not None and contexts.settings.reload:
+            service.every(LOOK_S, contexts.look)
     if commands is not None:
         service.commands = commands(service)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -162,7 +183,7 @@ async def _serve(
     options: ServeOptions,
     service: Hosted,
     sites: Callable[[Hosted], Sequence[Site]] | None,
-    started: Callable[[Hosted, int | None], None] | None,
+    started: Callable[[Hosted, ClientPorts], None] | None,
     http_connections: int,
 ) -> None:
     def refuse(reason: CloseReason, peer: str) -> None:
@@ -178,18 +199,7 @@ async def _serve(
         # Before the client port: a server that cannot have all of them must not serve anybody.
         for place in options.places:
             reserved[place.name] = listen(*place, -1, False)
-        port = None
-        if options.client_port is not None:
-            sock = listen(
-                CLIENT_PORT,
-                options.client_host,
-                options.client_port,
-                options.listen_backlog,
-                options.keep_alive,
-            )
-            port = sock.getsockname()[1]
-            service.listen(sock)
-            _log_listener(CLIENT_PORT, sock)
+        ports = _listen_to_clients(options, service)
         for name, waiting in reserved.items():
             _log_listener(name, waiting)
         if isinstance(service, MemberService):
@@ -201,7 +211,7 @@ async def _serve(
             for site in await asyncio.to_thread(sites, service):
                 await hosted.start(site, reserved.pop(site.name))
         if started is not None:
-            started(service, port)
+            started(service, ports)
         await service.stopped.wait()
         log.info("stopping")
     finally:
@@ -210,6 +220,40 @@ async def _serve(
         await service.shut_down()
         if hosted is not None:
             await hosted.stop()
+
+
+def _listen_to_clients(options: ServeOptions, service: Hosted) -> ClientPorts:
+    """Open the doors. Raises ListenError."""
+    tls = tls_opening(options.client_tls)
+    plain = secure = None
+    if options.client_port is not None:
+        both = tls if tls is not None and tls.contexts.settings.plain_too else None
+        plain = _listen(options, CLIENT_PORT, options.client_host, options.client_port)
+        service.listen(plain, both)
+    if options.secure_port is not None:
+        assert tls is not None, "a secure port needs TLS"
+        secure = _listen(options, SECURE_CLIENT_PORT, options.secure_host, options.secure_port)
+        service.listen(secure, tls.always(), True)
+    return ClientPorts(_port_of(plain), _port_of(secure))
+
+
+def tls_opening(contexts: TlsContexts | None) -> TlsOpening | None:
+    """Return what opens connections by TLS, None without it; OpenSSL is loaded only for it."""
+    if contexts is None:
+        return None
+    from speckeeper.net.tls import opening
+
+    return opening.TlsOpening(contexts)
+
+
+def _listen(options: ServeOptions, name: str, host: str | None, port: int) -> socket.socket:
+    sock = listen(name, host, port, options.listen_backlog, options.keep_alive)
+    _log_listener(name, sock)
+    return sock
+
+
+def _port_of(sock: socket.socket | None) -> int | None:
+    return None if sock is None else int(sock.getsockname()[1])
 
 
 def _log_listener(name: str, sock: socket.socket) -> None:

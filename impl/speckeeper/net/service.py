@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.client_port import ClientPort, ClientProtocol, Commands
@@ -32,6 +33,9 @@ from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import Recovered, Report
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.txnlog import Synced, TxnLog
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
 
 log = logging.getLogger(__name__)
 
@@ -153,9 +157,14 @@ class Service:
             # As ZooKeeper after loading: a clean snapshot, and the next start has less to replay.
             self.snapshotter.begin()
 
-    def listen(self, sock: socket.socket) -> None:
-        """Accept clients on a listening socket."""
-        acceptor = Acceptor(self.loop, sock, self.port)
+    def listen(
+        self, sock: socket.socket, tls: TlsOpening | None = None, secure: bool = False
+    ) -> None:
+        """Accept clients on a listening socket; ``tls``: how they are let in, None for plainly.
+
+        ``secure``: they count as clients of the secure port.
+        """
+        acceptor = Acceptor(self.loop, sock, self.port.secure if secure else self.port, tls)
         acceptor.start()
         self._acceptors.append(acceptor)
 

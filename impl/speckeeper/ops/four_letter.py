@@ -116,7 +116,7 @@ def conf(running: Running) -> str:
     return _lines(
         (
             f"clientPort={running.client_port}",
-            "secureClientPort=-1",
+            f"secureClientPort={running.secure_client_port}",
             f"dataDir={running.snapshot_directory}",
             f"dataDirSize={directory_size(running.snapshot_directory)}",
             f"dataLogDir={running.log_directory}",

@@ -67,6 +67,10 @@ def _count(read: Callable[[ServerStats], int]) -> Callable[[Running], int]:
     return lambda running: read(running.server.stats)
 
 
+def _refused(reason: CloseReason) -> Callable[[Running], int]:
+    return lambda running: running.server.stats.closed[reason]
+
+
 def _zero(running: Running) -> int:
     return 0
 
@@ -153,13 +157,11 @@ _QUORUM: tuple[tuple[str, str, Callable[[Member], int]], ...] = (
     ),
 )
 
-# Counters of what TLS or Java's threads would do.
+# Counters of what Java's threads, or an AdminServer by TLS, would do.
 _NEVER = (
     ("quit_leading_due_to_disloyal_voter", "times that a leader stepped down"),
     ("unrecoverable_error_count", "errors that ended a server thread"),
     ("insecure_admin_count", "admin requests without TLS where TLS was asked for"),
-    ("unsuccessful_handshake", "failed TLS handshakes"),
-    ("tls_handshake_exceeded", "TLS handshakes refused, too many in progress"),
 )
 
 _OPS: tuple[tuple[str, tuple[OpCode, ...]], ...] = (
@@ -253,6 +255,16 @@ COUNTERS: tuple[Counter, ...] = (
         "fsync_threshold_exceed_count",
         "fsyncs longer than fsync.warningthresholdms",
         lambda r: r.service.disk.slow_syncs,
+    ),
+    Counter(
+        "unsuccessful_handshake",
+        "failed TLS handshakes of clients",
+        _refused(CloseReason.FAILED_HANDSHAKE),
+    ),
+    Counter(
+        "tls_handshake_exceeded",
+        "TLS handshakes of clients refused, too many in progress",
+        _refused(CloseReason.TOO_MANY_HANDSHAKES),
     ),
     *(Counter(name, text, _of_member(read)) for name, text, read in _QUORUM),
     *(Counter(name, text, _zero) for name, text in _NEVER),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from speckeeper.net.member import Member
 from speckeeper.net.member_service import MemberService
-from speckeeper.net.run import Hosted
+from speckeeper.net.run import ClientPorts, Hosted
 from speckeeper.net.service import Service
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.ops.config.zoo_cfg import Config
@@ -56,18 +56,28 @@ class AdminFacts:
     restore_time: Distribution = field(default_factory=Distribution)
 
 
+def _port(config: Config, name: str) -> int:
+    return -1 if config.values[name] is None else config.number(name)
+
+
 class Running:
     """A configuration, and the service that runs with it once there is one."""
 
     def __init__(self, config: Config, service: Hosted | None = None) -> None:
         self.config = config
-        self.client_port = config.number("clientPort")
+        self.client_port = _port(config, "clientPort")
+        self.secure_client_port = _port(config, "secureClientPort")
         self.trace_mask = DEFAULT_TRACE_MASK
         self.start = StartFacts()
         self.admin = AdminFacts()
         self._service: Hosted | None = None
         if service is not None:
             self.attach(service)
+
+    def take_ports(self, ports: ClientPorts) -> None:
+        """Take note of where clients are served; -1 stands for nowhere, as with Apache."""
+        self.client_port = -1 if ports.plain is None else ports.plain
+        self.secure_client_port = -1 if ports.secure is None else ports.secure
 
     def attach(self, service: Hosted) -> None:
         """Take note of the service, and of how long its data took to load."""

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from speckeeper import __version__
-from speckeeper.net.listening import CLIENT_PORT, ListenError
+from speckeeper.net.listening import CLIENT_PORT, SECURE_CLIENT_PORT, ListenError
 from speckeeper.net.member_service import MemberOptions
-from speckeeper.net.run import Hosted, ServeOptions, serve
+from speckeeper.net.run import ClientPorts, Hosted, ServeOptions, serve, tls_opening
 from speckeeper.net.service import Service
 from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
+from speckeeper.ops.config.tls_settings import client_tls, dials_with_tls, quorum_tls
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords, unknown_words
@@ -29,11 +30,14 @@ from speckeeper.storage.errors import DataDirError, StorageError
 
 if TYPE_CHECKING:
     from speckeeper.net.admin import Site
+    from speckeeper.net.tls.context import TlsContexts
+    from speckeeper.net.tls.settings import TlsSettings
 
 log = logging.getLogger(__name__)
 
 _HOST_KEYS = {
     CLIENT_PORT: "clientPortAddress",
+    SECURE_CLIENT_PORT: "secureClientPortAddress",
     ADMIN_SERVER: "admin.serverAddress",
     METRICS: "metricsProvider.httpHost",
 }
@@ -65,16 +69,24 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
 
 def _serve(config: Config) -> int:
     running = Running(config)
+    try:
+        clients, peers = load_tls(client_tls(config)), load_tls(quorum_tls(config))
+    except ConfigError as error:
+        return _refuse(str(error), ExitCode.BAD_INVOCATION)
     options = ServeOptions(
         server_settings(config),
         storage_settings(config),
-        client_port=config.number("clientPort"),
+        client_port=_port(config, "clientPort"),
         client_host=config.string("clientPortAddress") or None,
+        secure_port=_port(config, "secureClientPort"),
+        secure_host=config.string("secureClientPortAddress") or None,
+        client_tls=clients,
+        peer_tls=peers,
         listen_backlog=config.number("clientPortListenBacklog"),
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
         purge_interval_ms=max(config.number("autopurge.purgeInterval"), 0),
         places=places_of(config),
-        member=_member_options(config),
+        member=_member_options(config, peers),
     )
 
     audits: list[AuditLog] = []
@@ -94,9 +106,9 @@ def _serve(config: Config) -> int:
 
         return sites_of(running)
 
-    def started(service: Hosted, port: int | None) -> None:
-        running.client_port = port or 0
-        _announce(config, running.client_port)
+    def started(service: Hosted, ports: ClientPorts) -> None:
+        running.take_ports(ports)
+        _announce(config, ports)
 
     try:
         serve(
@@ -120,7 +132,24 @@ def _serve(config: Config) -> int:
     return int(ExitCode.OK)
 
 
-def _member_options(config: Config) -> MemberOptions | None:
+def load_tls(settings: "TlsSettings | None") -> "TlsContexts | None":
+    """Load key stores and make contexts of them. Raises ConfigError."""
+    if settings is None:
+        return None
+    from speckeeper.net.tls.context import TlsContexts  # loads OpenSSL
+    from speckeeper.net.tls.stores import StoreError
+
+    try:
+        return TlsContexts(settings)
+    except StoreError as error:
+        raise ConfigError(str(error.path), None, error.what, error.remedy) from None
+
+
+def _port(config: Config, name: str) -> int | None:
+    return None if config.values[name] is None else config.number(name)
+
+
+def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOptions | None:
     if config.quorum is None:
         return None
     return MemberOptions(
@@ -129,14 +158,19 @@ def _member_options(config: Config) -> MemberOptions | None:
         bool(config.values["quorumListenOnAllIPs"]),
         bool(config.values["leaderServes"]),
         config.number("cnxTimeout"),
+        tls_opening(peers),
+        dials_with_tls(config),
     )
 
 
-def _announce(config: Config, port: int) -> None:
+def _announce(config: Config, ports: ClientPorts) -> None:
     """Say in one line what runs and how to reach it."""
     host = config.string("clientPortAddress") or "0.0.0.0"
+    secure_host = config.string("secureClientPortAddress") or "0.0.0.0"
+    plain = None if ports.plain is None else f"{bracketed(host)}:{ports.plain}"
+    secure = None if ports.secure is None else f"{bracketed(secure_host)}:{ports.secure} by TLS"
     parts = [
-        _what_runs(config) + f" on {bracketed(host)}:{port}",
+        _what_runs(config) + " on " + " and ".join(filter(None, (plain, secure))),
         f"data in {os.path.abspath(config.string('dataDir'))}",
     ]
     if config.values["admin.enableServer"]:
@@ -148,7 +182,8 @@ def _announce(config: Config, port: int) -> None:
         parts.append(
             f"metrics on http://{shown}:{config.number('metricsProvider.httpPort')}/metrics"
         )
-    parts.append(f"connect with: speckeeper shell -server {_reached_by(host)}:{port}")
+    if ports.plain is not None:
+        parts.append(f"connect with: speckeeper shell -server {_reached_by(host)}:{ports.plain}")
     print("; ".join(parts), flush=True)
 
 

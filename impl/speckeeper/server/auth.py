@@ -12,6 +12,7 @@ from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import ServerStats
 from speckeeper.tree.acl import digest_auth_ids, stored_bytes
 from speckeeper.tree.policy import Policy
+from speckeeper.tree.schemes import X509Scheme, x509_auth_ids
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import NULL
@@ -80,6 +81,15 @@ class Authenticator:
         if connection.state == State.UNAUTHENTICATED and not self.owes_authentication(connection):
             connection.state = State.OPEN
         self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK))
+
+    def certificate(self, connection: Connection, subject: str) -> bool:
+        """Add what a client's certificate proves; False if no scheme takes certificates."""
+        scheme = self._policy.schemes.get("x509")
+        if not isinstance(scheme, X509Scheme):
+            self._stats.auth_failed += 1
+            return False
+        connection.auth_ids += x509_auth_ids(scheme, subject)
+        return True
 
     def _fail(self, connection: Connection, xid: int, reason: CloseReason) -> None:
         self._stats.auth_failed += 1

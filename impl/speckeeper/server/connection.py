@@ -71,6 +71,7 @@ class Connection:
         "proven",
         "queued",
         "read_only_flag",
+        "secure",
         "session",
         "session_id",
         "state",
@@ -80,6 +81,7 @@ class Connection:
     def __init__(self, host: str, port: int, now_ms: int, wall_ms: int) -> None:
         self.host = host
         self.port = port
+        self.secure = False  # it came in at the secure client port
         self.state: int = State.NEW
         self.hold = 0
         self.held_since_ms = 0

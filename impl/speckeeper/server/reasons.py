@@ -26,6 +26,8 @@ class CloseReason(Enum):
     AUTH_FAILED = "auth_failed"
     TOO_MANY_IDENTITIES = "too_many_identities"
     WRONG_ENSEMBLE = "wrong_ensemble"
+    FAILED_HANDSHAKE = "failed_handshake"
+    TOO_MANY_HANDSHAKES = "too_many_handshakes"
     UNKNOWN_OPCODE = "unknown_opcode"
     MALFORMED_FRAME = "malformed_frame"
     FRAME_LENGTH = "frame_length"

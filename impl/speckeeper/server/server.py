@@ -95,7 +95,7 @@ class Server:
             int(OpCode.CLOSE_SESSION): close_local,
         }
         in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS | _DISPATCHED}
-        auth = Authenticator(settings, core.stats, core.outbox)
+        auth = self._auth = Authenticator(settings, core.stats, core.outbox)
         self.pipeline = pipeline = pipeline_class(settings, TreeView(tree), rng)
         pipeline.view.decided = core.decided
         self.session_ops = session_ops_class(core, pipeline, auth, self.throttle)
@@ -132,6 +132,12 @@ class Server:
         self.core.connections[connection] = None
         self._greeting[connection] = None
         return connection
+
+    def identify(self, connection: Connection, subject: str) -> bool:
+        """Take the subject of a certificate for an identity of scheme ``x509``; False if there is
+        no such scheme, and the connection is to be closed.
+        """
+        return self._auth.certificate(connection, subject)
 
     def disconnect(self, connection: Connection, reason: CloseReason) -> None:
         """Forget a connection whose socket is gone or is being cut off. Idempotent.

@@ -13,6 +13,8 @@ from functools import lru_cache
 from hashlib import new as new_hash
 from typing import Protocol
 
+from speckeeper.wire.records import Id
+
 _JAVA_INT = re.compile(r"[+-]?[0-9]{1,12}\Z")
 _HEX_SEGMENT = re.compile(r"[+-]?[0-9A-Fa-f]{1,4}\Z")
 
@@ -61,6 +63,42 @@ class IpScheme:
             return False
         address, bits, width = network
         return width == client[2] and address >> (width - bits) == client[0] >> (width - bits)
+
+
+# Keywords that Java knows in a distinguished name (``sun.security.x509.AVAKeyword``).
+_KEYWORD = (
+    r"(?:CN|C|L|S|ST|O|OU|T|IP|STREET|DC|DNQUALIFIER|DNQ|SURNAME|GIVENNAME|INITIALS|GENERATION|"
+    r"EMAIL|EMAILADDRESS|UID|SERIALNUMBER|(?:OID\.)?[0-9]+(?:\.[0-9]+)+)"
+)
+_NAME_VALUE = r'(?:"(?:[^"\\]|\\.)*"|#[0-9A-Fa-f]+|(?:[^,+"\\<>;=#\s]|\\.|[ \t=#](?=\S))*)'
+_ATTRIBUTE = rf"\s*{_KEYWORD}\s*=\s*{_NAME_VALUE}\s*"
+_DISTINGUISHED_NAME = re.compile(rf"(?:{_ATTRIBUTE}(?:[,;+]{_ATTRIBUTE})*)?\Z", re.IGNORECASE)
+
+
+class X509Scheme:
+    """The subject of a client's certificate, as in ``CN=alice,O=org``.
+
+    ``super_user``: the subject that every entry stands for (``X509AuthenticationProvider``).
+    """
+
+    is_authenticated = True
+
+    def __init__(self, super_user: str | None = None) -> None:
+        self.super_user = super_user
+
+    def is_valid(self, acl_id: str) -> bool:
+        """Require a distinguished name (``new X500Principal``)."""
+        return _DISTINGUISHED_NAME.match(acl_id) is not None
+
+    def matches(self, auth_id: str, acl_id: str) -> bool:
+        """Compare as text."""
+        return auth_id in (acl_id, self.super_user)
+
+
+def x509_auth_ids(scheme: X509Scheme, subject: str) -> tuple[Id, ...]:
+    """Return the ids that a certificate with this subject proves."""
+    own = Id("x509", subject)
+    return (Id("super", subject), own) if subject == scheme.super_user else (own,)
 
 
 DIGEST = DigestScheme()

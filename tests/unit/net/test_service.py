@@ -249,10 +249,10 @@ def serving_in_this_thread(tmp_path, client, **options):
     """Run ``serve`` here and a client in another thread; return what the client returned."""
     outcome = []
 
-    def started(service, port):
+    def started(service, ports):
         def play():
             try:
-                outcome.append(client(port))
+                outcome.append(client(ports.plain))
             finally:
                 os.kill(os.getpid(), signal.SIGTERM)
 

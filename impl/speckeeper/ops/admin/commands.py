@@ -66,8 +66,14 @@ def configuration(running: Running, parameters: Parameters) -> Answer:
 
 def connections(running: Running, parameters: Parameters) -> Answer:
     """Details of every connection."""
-    details = [_connection(each, brief=False) for each in running.connections]
-    return {"connections": details, "secure_connections": []}
+    return _by_port(running, brief=False)
+
+
+def _by_port(running: Running, brief: bool) -> Answer:
+    found: dict[bool, list[Answer]] = {False: [], True: []}
+    for each in running.connections:
+        found[each.secure].append(_connection(each, brief))
+    return {"connections": found[False], "secure_connections": found[True]}
 
 
 def _connection(connection: Connection, brief: bool) -> Answer:
@@ -285,9 +291,7 @@ def _proposal_stats(sizes: tuple[int, int, int]) -> Answer:
 
 def stats_(running: Running, parameters: Parameters) -> Answer:
     """As server_stats, with the connections."""
-    brief = [_connection(each, brief=True) for each in running.connections]
-    found = server_stats(running, parameters)
-    return {**found, "connections": brief, "secure_connections": []}
+    return {**server_stats(running, parameters), **_by_port(running, brief=True)}
 
 
 def stat_reset(running: Running, parameters: Parameters) -> Answer:

@@ -10,7 +10,6 @@ from speckeeper.ops.config.kinds import (
     INT_MAX,
     LONG_MAX,
     PATH,
-    PORT,
     TRUE_FALSE,
     Integer,
     Kind,
@@ -74,29 +73,16 @@ _ENSEMBLE_PROPERTIES = _later(
     ("enableEagerACLCheck", TRUE_FALSE, False, "check ACLs before forwarding to the leader"),
 )
 
-_TLS_CORE = _later(
-    TLS,
-    False,
-    ("secureClientPort", PORT, None, "TLS port for clients"),
-    ("secureClientPortAddress", Text("a host name or address"), None, "its address"),
-    ("sslQuorum", TRUE_FALSE, False, "TLS between servers"),
-    ("portUnification", TRUE_FALSE, False, "take TLS and plain between servers"),
-    ("sslQuorumReloadCertFiles", TRUE_FALSE, False, "reload certificates"),
-)
-
 _TLS_PROPERTIES = _later(
     TLS,
     True,
-    ("ssl.*", _ANY, None, "key and trust stores, protocols, ciphers"),
-    ("client.portUnification", TRUE_FALSE, False, "take TLS and plain on clientPort"),
-    ("client.certReload", TRUE_FALSE, False, "reload certificates"),
+    ("ssl.*", _ANY, None, "what is left of TLS: contexts by Java classes"),
     ("netty.server.earlyDropSecureConnectionHandshakes", TRUE_FALSE, False, "drop early"),
-    ("netty.server.outstandingHandshake.limit", _SIGNED, -1, "handshakes at a time"),
     ("admin.portUnification", TRUE_FALSE, False, "AdminServer: take TLS and plain"),
     ("admin.forceHttps", TRUE_FALSE, False, "AdminServer: TLS only"),
     ("admin.needClientAuth", TRUE_FALSE, False, "AdminServer: ask for client certificates"),
     ("admin.httpVersion", Integer(9, 20, decode=True), 11, "AdminServer: HTTP version with TLS"),
-    ("X509AuthenticationProvider.*", _ANY, None, "certificates as identities"),
+    ("X509AuthenticationProvider.*", _ANY, None, "other parts of certificates as identities"),
     ("fips-mode", TRUE_FALSE, True, "keep to FIPS algorithms"),
 )
 
@@ -229,7 +215,6 @@ _JVM = (
 LATER: tuple[Key, ...] = (
     *_ENSEMBLE_CORE,
     *_ENSEMBLE_PROPERTIES,
-    *_TLS_CORE,
     *_TLS_PROPERTIES,
     *_SASL,
     *_OLD_DATA,

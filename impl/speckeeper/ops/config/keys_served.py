@@ -5,6 +5,7 @@
 from speckeeper.ops.config.key import Key, prop
 from speckeeper.ops.config.keys_basic import BASICS, LIMITS
 from speckeeper.ops.config.keys_quorum import QUORUM
+from speckeeper.ops.config.keys_tls import TLS_KEYS
 from speckeeper.ops.config.kinds import (
     HOST,
     INT_MAX,
@@ -249,4 +250,12 @@ OPERATIONS: tuple[Key, ...] = (
     prop("audit.enable", TRUE_FALSE, False, "write an audit log", "logs.audit"),
 )
 
-SERVED: tuple[Key, ...] = (*BASICS, *QUORUM, *LIMITS, *STORAGE, *BEHAVIOUR, *OPERATIONS)
+SERVED: tuple[Key, ...] = (
+    *BASICS,
+    *QUORUM,
+    *LIMITS,
+    *STORAGE,
+    *BEHAVIOUR,
+    *OPERATIONS,
+    *TLS_KEYS,
+)

@@ -17,7 +17,6 @@ Fail = Callable[[str, str, str], Exception]
 
 # What would leave the ports between servers less guarded than the file asks for.
 _GUARDS = {
-    "sslQuorum": "TLS between servers",
     "quorum.auth.enableSasl": "SASL between servers",
     "quorum.auth.learnerRequireSasl": "SASL between servers",
     "quorum.auth.serverRequireSasl": "SASL between servers",

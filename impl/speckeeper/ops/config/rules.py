@@ -96,14 +96,8 @@ def _ports(values: Values, fail: Fail) -> None:
     ):
         if values[port] is None and values[address] is not None:
             raise fail(address, f"{address} is set but {port} is not", f"set {port} too")
-    if values["clientPort"] is None:
-        secure = values["secureClientPort"] is not None
-        text = "clientPort is not set" + (", and TLS is not served yet" if secure else "")
-        raise fail(
-            "secureClientPort" if secure else "clientPort",
-            text,
-            "add a line such as clientPort=2181",
-        )
+    if values["clientPort"] is None and values["secureClientPort"] is None:
+        raise fail("clientPort", "clientPort is not set", "add a line such as clientPort=2181")
 
 
 def _session_timeouts(values: Values, fail: Fail) -> None:

@@ -12,6 +12,7 @@ from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy
+from speckeeper.tree.schemes import AuthScheme, X509Scheme
 from speckeeper.zab.settings import ZabSettings
 
 T = TypeVar("T", ServerSettings, StorageSettings)
@@ -20,11 +21,22 @@ T = TypeVar("T", ServerSettings, StorageSettings)
 def policy(config: Config) -> Policy:
     """Return the switches of the state machine."""
     values: dict[str, Any] = config.section("policy")
-    if not config.section("authentication")["digest_enabled"]:
-        values["schemes"] = {
-            name: scheme for name, scheme in DEFAULT_SCHEMES.items() if name != "digest"
-        }
+    authentication: dict[str, Any] = config.section("authentication")
+    schemes: dict[str, AuthScheme] = dict(DEFAULT_SCHEMES)
+    if not authentication["digest_enabled"]:
+        del schemes["digest"]
+    if config.values["secureClientPort"] is not None or _names_x509(config):
+        schemes["x509"] = X509Scheme(authentication["x509_super_user"])
+    values["schemes"] = schemes
     return Policy(**values)
+
+
+def _names_x509(config: Config) -> bool:
+    """Whether certificates are identities without a secure port too (authProvider.x509)."""
+    return any(
+        name.startswith("authProvider.") and text.endswith(".X509AuthenticationProvider")
+        for name, text in config.given.items()
+    )
 
 
 def server_settings(config: Config) -> ServerSettings:

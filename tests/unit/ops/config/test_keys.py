@@ -96,7 +96,7 @@ def test_bad_value_is_refused(key: Key) -> None:
         ("server.3", "server.N"),
         ("group.1", "group.N"),
         ("authProvider.sasl", "authProvider.*"),
-        ("zookeeper.ssl.quorum.keyStore.location", "ssl.*"),
+        ("zookeeper.ssl.quorum.context.supplier.class", "ssl.*"),
         ("metricsProvider.numWorkerThreads", "metricsProvider.*"),
         ("metricsProvider.httpPort", "metricsProvider.httpPort"),
         ("superUser.2", "superUser.*"),

@@ -165,11 +165,6 @@ def test_local_sessions_and_read_only_mode(tmp_path: Path) -> None:
             "make them equal, or remove one",
         ),
         (
-            LIMITS + THREE + "sslQuorum=true\n",
-            "DIR/zoo.cfg:7: sslQuorum=true asks for TLS between servers, which comes with a later "
-            "release; remove it to run without, in a network that you trust",
-        ),
-        (
             LIMITS + THREE + "electionAlg=1\n",
             "DIR/zoo.cfg:7: electionAlg: 1 is not available, only 3 is; give a whole number, 3",
         ),

@@ -63,10 +63,10 @@ def test_duplicate_key_warns_and_the_last_one_counts(tmp_path: Path) -> None:
 
 def test_later_keys_warn_only_when_they_differ_from_the_default(tmp_path: Path) -> None:
     config = read(
-        tmp_path, "secureClientPort=2281\nsslQuorum=false\nsyncEnabled=true\ninitLimit=5\n"
+        tmp_path, "admin.portUnification=true\nsslQuorum=false\nsyncEnabled=true\ninitLimit=5\n"
     )
     assert [warning.split(": ", 1)[1] for warning in config.warnings] == [
-        "secureClientPort is understood but not served yet (TLS)"
+        "admin.portUnification is understood but not served yet (TLS)"
     ]
 
 
@@ -224,10 +224,6 @@ def test_data_dir_and_client_port_must_be_set(tmp_path: Path) -> None:
     )
     assert refused(tmp_path, "dataDir=/x\n", basics=False) == (
         "DIR/zoo.cfg: clientPort is not set; add a line such as clientPort=2181"
-    )
-    assert refused(tmp_path, "dataDir=/x\nsecureClientPort=1\n", basics=False) == (
-        "DIR/zoo.cfg:2: clientPort is not set, and TLS is not served yet; "
-        "add a line such as clientPort=2181"
     )
 
 

@@ -1,0 +1,1 @@
+"""TLS: keys and certificates from the stores that ZooKeeper takes, contexts, connections."""
