@@ -293,7 +293,8 @@ class ClientProtocol(asyncio.Protocol):
 
     def _log(self, connection: Connection, reason: CloseReason) -> None:
         if reason not in ORDINARY:
-            self._port.refusals.note(reason, connection.address)
+            because = connection.refused_because
+            self._port.refusals.note(reason, connection.address + (because and f" ({because})"))
 
     def _after_word(self, data: bytes, connection: Connection) -> bytes:
         """Answer a four-letter word; return the bytes that are for the server, maybe none yet."""

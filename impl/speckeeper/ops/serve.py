@@ -70,11 +70,12 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
 def _serve(config: Config) -> int:
     running = Running(config)
     try:
+        server = server_settings(config)
         clients, peers = load_tls(client_tls(config)), load_tls(quorum_tls(config))
     except ConfigError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     options = ServeOptions(
-        server_settings(config),
+        server,
         storage_settings(config),
         client_port=_port(config, "clientPort"),
         client_host=config.string("clientPortAddress") or None,

@@ -5,17 +5,20 @@ ZooKeeperServer.processPacket and processSasl, AuthenticationHelper, DigestAuthe
 IPAuthenticationProvider, EnsembleAuthenticationProvider.
 """
 
+from collections.abc import Callable
+
 from speckeeper.server.connection import Connection, State
+from speckeeper.server.digest_md5 import DigestMd5, SaslError
 from speckeeper.server.outbox import Outbox
 from speckeeper.server.reasons import CloseReason
-from speckeeper.server.settings import ServerSettings
+from speckeeper.server.settings import SaslSettings, ServerSettings
 from speckeeper.server.stats import ServerStats
 from speckeeper.tree.acl import digest_auth_ids, stored_bytes
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.schemes import X509Scheme, x509_auth_ids
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.jute import NULL
+from speckeeper.wire.jute import NULL, encode_buffer
 from speckeeper.wire.records import Id
 from speckeeper.wire.replies import ClientInfo
 from speckeeper.wire.requests import AuthRequest, SaslRequest, decode_request
@@ -25,13 +28,23 @@ from speckeeper.wire.requests import AuthRequest, SaslRequest, decode_request
 MOST_IDENTITIES = 256
 # Together, as ACL entries: each goes with every forwarded write, and into every ``auth`` ACL.
 MOST_IDENTITY_BYTES = 0xFFFF
+# What clients call the service, whatever host it runs on (``SecurityUtils.createSaslClient``).
+SASL_SERVICE, SASL_HOST = "zookeeper", "zk-sasl-md5"
 _NO_ZXID = 0  # these replies carry no zxid; clients do not take 0 as "seen"
 
 
 class Authenticator:
     """Answers auth and sasl requests and keeps ``Connection.auth_ids``."""
 
-    def __init__(self, settings: ServerSettings, stats: ServerStats, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        stats: ServerStats,
+        outbox: Outbox,
+        nonce: Callable[[], str] = lambda: "",
+    ) -> None:
+        """``nonce`` makes an ASCII text that nobody can guess, another one each time."""
+        self._nonce = nonce
         self._settings = settings
         self._ensembles = settings.ensemble_auth_names
         self._policy = settings.policy
@@ -97,7 +110,7 @@ class Authenticator:
         self._outbox.close(connection, reason)
 
     def sasl(self, connection: Connection, xid: int, body: bytes) -> None:
-        """Handle a SASL token as a server without a JAAS section does: success and a null token."""
+        """Handle a SASL token; without a JAAS section that is: success and a null token."""
         try:
             request = decode_request(OpCode.SASL, body, 0, len(body))
         except WireError:
@@ -106,7 +119,47 @@ class Authenticator:
         if request.token is None:
             self._outbox.close(connection, CloseReason.MALFORMED_FRAME)
             return
-        self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK), NULL)
+        answer = NULL
+        if self._settings.sasl is not None:
+            try:
+                answer = encode_buffer(
+                    self._negotiate(self._settings.sasl, connection, request.token)
+                )
+            except SaslError as error:
+                if not self._is_left(self._settings.sasl, connection, xid, error):
+                    return
+        self._outbox.reply(connection, xid, _NO_ZXID, int(ErrorCode.OK), answer)
+
+    def _negotiate(self, sasl: SaslSettings, connection: Connection, token: bytes) -> bytes:
+        negotiation = connection.negotiation
+        if negotiation is None:
+            negotiation = connection.negotiation = DigestMd5(
+                sasl.users, SASL_SERVICE, SASL_HOST, self._nonce()
+            )
+        answer = negotiation.step(token)
+        user = negotiation.user
+        if user is not None:
+            own = (Id("sasl", user),)
+            connection.auth_ids += (*own, Id("super", "")) if user in sasl.super_users else own
+            if connection.state == State.UNAUTHENTICATED and not self.owes_authentication(
+                connection
+            ):
+                connection.state = State.OPEN
+        return answer
+
+    def _is_left(
+        self, sasl: SaslSettings, connection: Connection, xid: int, error: SaslError
+    ) -> bool:
+        """Whether a client that has not proven who it is may go on; else it is told and ended."""
+        self._stats.auth_failed += 1
+        connection.refused_because = str(error)
+        required = "sasl" in self._settings.enforce_auth_schemes
+        if sasl.allow_failed_clients and not required:
+            return True
+        code = ErrorCode.SESSION_CLOSED_REQUIRE_SASL_AUTH if required else ErrorCode.AUTH_FAILED
+        self._outbox.reply(connection, xid, _NO_ZXID, int(code), NULL)
+        self._outbox.close(connection, CloseReason.SASL_AUTH_FAILED)
+        return False
 
     def _identities(self, connection: Connection, request: AuthRequest) -> tuple[Id, ...] | None:
         """What the credentials prove; None if the scheme is unknown or they prove nothing."""

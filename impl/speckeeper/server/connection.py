@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from speckeeper.server.digest_md5 import DigestMd5
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.sessions import Session
 from speckeeper.wire.records import Id
@@ -62,6 +63,7 @@ class Connection:
         "latency_total_ms",
         "max_latency_ms",
         "min_latency_ms",
+        "negotiation",
         "opened_ms",
         "output",
         "outstanding",
@@ -71,6 +73,7 @@ class Connection:
         "proven",
         "queued",
         "read_only_flag",
+        "refused_because",
         "secure",
         "session",
         "session_id",
@@ -94,6 +97,9 @@ class Connection:
         self.read_only_flag = False  # the handshake had the byte, so the answer has it too
         self.auth_ids: tuple[Id, ...] = (Id("ip", host),)
         self.proven: set[Id] | None = None  # the same, for auth to look up in; None until it does
+
+        self.negotiation: DigestMd5 | None = None  # SASL, once it has begun
+        self.refused_because = ""  # more words on the close reason, for the log
 
         self.inbox: list[bytes] = []  # bytes not yet understood or not yet allowed
         self.inbox_size = 0

@@ -24,6 +24,7 @@ class CloseReason(Enum):
     CLIENT_RECONNECT = "client_reconnect"
     INVALID_SESSION = "invalid_session"
     AUTH_FAILED = "auth_failed"
+    SASL_AUTH_FAILED = "sasl_auth_failure"
     TOO_MANY_IDENTITIES = "too_many_identities"
     WRONG_ENSEMBLE = "wrong_ensemble"
     FAILED_HANDSHAKE = "failed_handshake"

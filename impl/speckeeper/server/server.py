@@ -95,7 +95,9 @@ class Server:
             int(OpCode.CLOSE_SESSION): close_local,
         }
         in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS | _DISPATCHED}
-        auth = self._auth = Authenticator(settings, core.stats, core.outbox)
+        auth = self._auth = Authenticator(
+            settings, core.stats, core.outbox, lambda: f"{rng.randrange(1 << 192):048x}"
+        )
         self.pipeline = pipeline = pipeline_class(settings, TreeView(tree), rng)
         pipeline.view.decided = core.decided
         self.session_ops = session_ops_class(core, pipeline, auth, self.throttle)

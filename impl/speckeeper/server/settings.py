@@ -4,6 +4,7 @@ Nothing here reads a file: ops/ fills the record from zoo.cfg, tests build it di
 replicated state machine needs to know (ACL, quota and TTL switches) is tree/'s own ``Policy``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from speckeeper.tree.policy import Policy
@@ -12,6 +13,19 @@ DEFAULT_TICK_TIME_MS = 3000  # ZooKeeperServer.DEFAULT_TICK_TIME
 DEFAULT_JUTE_MAX_BUFFER = 0xFFFFF  # BinaryInputArchive.maxBuffer: one byte less than a mebibyte
 _LEAST_EXTRA = 1024  # BinaryInputArchive.extraMaxBuffer
 _MOST_BYTES = 0x7FFFFFFF  # what the length of an entry can say
+
+
+@dataclass(frozen=True, slots=True)
+class SaslSettings:
+    """Whom SASL DIGEST-MD5 lets in.
+
+    ``users``: passwords by name. ``super_users``: who may do everything. ``allow_failed_clients``:
+    who has not proven anything goes on without (``allowSaslFailedClients``).
+    """
+
+    users: Mapping[str, str] = field(repr=False)
+    super_users: frozenset[str] = frozenset()
+    allow_failed_clients: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,9 @@ class ServerSettings:
     connection_drop_increase: float = 0.02
     connection_drop_decrease: float = 0.002
     connection_decrease_ratio: float = 0.0
+
+    # SASL: None where no users are known, and then every token is taken and proves nothing.
+    sasl: SaslSettings | None = None
 
     # Authentication enforcement (AuthenticationHelper): empty = off.
     enforce_auth_schemes: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ _KEYWORD = (
 )
 _NAME_VALUE = r'(?:"(?:[^"\\]|\\.)*"|#[0-9A-Fa-f]+|(?:[^,+"\\<>;=#\s]|\\.|[ \t=#](?=\S))*)'
 _ATTRIBUTE = rf"\s*{_KEYWORD}\s*=\s*{_NAME_VALUE}\s*"
+_KERBEROS_NAME = re.compile(r"[^/@]*(?:/[^/@]*)?@[^/@]*\Z")
 _DISTINGUISHED_NAME = re.compile(rf"(?:{_ATTRIBUTE}(?:[,;+]{_ATTRIBUTE})*)?\Z", re.IGNORECASE)
 
 
@@ -93,6 +94,26 @@ class X509Scheme:
     def matches(self, auth_id: str, acl_id: str) -> bool:
         """Compare as text."""
         return auth_id in (acl_id, self.super_user)
+
+
+class SaslScheme:
+    """The name of a user who has authenticated by SASL.
+
+    ``reader``: an entry with this name stands for everybody who has (``letAnySaslUserDoX``).
+    """
+
+    is_authenticated = True
+
+    def __init__(self, reader: str | None = None) -> None:
+        self.reader = reader
+
+    def is_valid(self, acl_id: str) -> bool:
+        """Require a Kerberos name: user, perhaps ``/host``, perhaps ``@realm`` (KerberosName)."""
+        return "@" not in acl_id or _KERBEROS_NAME.match(acl_id) is not None
+
+    def matches(self, auth_id: str, acl_id: str) -> bool:
+        """Compare as text; the user ``super`` is meant by every entry."""
+        return auth_id in ("super", acl_id) or (self.reader is not None and acl_id == self.reader)
 
 
 def x509_auth_ids(scheme: X509Scheme, subject: str) -> tuple[Id, ...]:

@@ -100,20 +100,11 @@ _SASL = (
     *_later(
         SASL,
         True,
-        ("authProvider.*", _CLASS, None, "a further authentication scheme"),
-        ("sessionRequireClientSASLAuth", TRUE_FALSE, False, "serve only SASL clients"),
-        ("allowSaslFailedClients", TRUE_FALSE, False, "keep clients that fail SASL"),
-        ("superUser", _ANY, None, "SASL superuser"),
-        ("superUser.*", _ANY, None, "further SASL superusers"),
         ("kerberos.*", _ANY, None, "how Kerberos names map to ids"),
-        ("SASLAuthenticationProvider.superPassword", _ANY, None, "password of the user super"),
-        ("sasl.serverconfig", _ANY, "Server", "JAAS section of the client port"),
-        ("letAnySaslUserDoX", _ANY, None, "user for whom every SASL user passes"),
         ("security.auth_to_local", _ANY, "DEFAULT", "Kerberos name rules"),
         ("requireKerberosConfig", TRUE_FALSE, False, "refuse to start without krb5.conf"),
         ("server.realm", _ANY, None, "Kerberos realm of the server"),
         ("kinit", PATH, "/usr/bin/kinit", "the program kinit"),
-        ("java.security.auth.login.config", PATH, None, "the JAAS file"),
     ),
 )
 

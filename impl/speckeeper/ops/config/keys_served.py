@@ -5,6 +5,7 @@
 from speckeeper.ops.config.key import Key, prop
 from speckeeper.ops.config.keys_basic import BASICS, LIMITS
 from speckeeper.ops.config.keys_quorum import QUORUM
+from speckeeper.ops.config.keys_sasl import SASL_KEYS
 from speckeeper.ops.config.keys_tls import TLS_KEYS
 from speckeeper.ops.config.kinds import (
     HOST,
@@ -258,4 +259,5 @@ SERVED: tuple[Key, ...] = (
     *BEHAVIOUR,
     *OPERATIONS,
     *TLS_KEYS,
+    *SASL_KEYS,
 )

@@ -27,8 +27,19 @@ LEAST_SNAPSHOTS_KEPT = 3
 #: The log must have a transaction before the snapshot, and one after it.
 LEAST_SNAP_COUNT = 2
 
-#: Schemes with which a client can authenticate in this release.
+#: Schemes with which a client can always authenticate.
 _SCHEMES = ("digest", "ip", "world", "ensemble")
+
+_AUTH = "org.apache.zookeeper.server.auth."
+#: Classes that `authProvider.*` may name, and the schemes that they bring.
+X509, SASL = _AUTH + "X509AuthenticationProvider", _AUTH + "SASLAuthenticationProvider"
+_PROVIDERS = {
+    X509: "x509",
+    SASL: "sasl",
+    _AUTH + "DigestAuthenticationProvider": "digest",
+    _AUTH + "IPAuthenticationProvider": "ip",
+    _AUTH + "EnsembleAuthenticationProvider": "ensemble",
+}
 
 
 def apply_rules(
@@ -44,7 +55,8 @@ def apply_rules(
     quorum = take_members(values, members, given, server_id, fail, warnings)
     _ports(values, fail)
     _session_timeouts(values, fail)
-    _security(values, fail)
+    schemes = _schemes(values, given, warnings)
+    _security(values, schemes, fail)
     if (kept := _number(values, "autopurge.snapRetainCount")) < LEAST_SNAPSHOTS_KEPT:
         warnings.append(
             f"autopurge.snapRetainCount {kept} is too small, "
@@ -119,10 +131,21 @@ def _session_timeouts(values: Values, fail: Fail) -> None:
         raise fail("minSessionTimeout", text, "swap them")
 
 
-def _security(values: Values, fail: Fail) -> None:
-    if values["sessionRequireClientSASLAuth"]:
-        text = "sessionRequireClientSASLAuth=true asks for SASL, which comes with a later release"
-        raise fail("sessionRequireClientSASLAuth", text, "remove it to serve without SASL")
+def _schemes(values: Values, given: Mapping[str, str], warnings: list[str]) -> tuple[str, ...]:
+    """Return the schemes with which clients can authenticate; warn of classes that are missing."""
+    schemes = list(_SCHEMES)
+    for name, text in given.items():
+        if name.startswith("authProvider."):
+            if text in _PROVIDERS:
+                schemes.append(_PROVIDERS[text])
+            else:
+                warnings.append(f"{name}: {text} is a Java class that is not there, it is ignored")
+    if values["secureClientPort"] is not None:
+        schemes.append("x509")
+    return tuple(dict.fromkeys(schemes))
+
+
+def _security(values: Values, available: tuple[str, ...], fail: Fail) -> None:
     for name in ("admin.forceHttps", "admin.needClientAuth"):
         if values[name] and values["admin.enableServer"]:
             text = f"{name}=true asks for TLS, which comes with a later release"
@@ -133,9 +156,9 @@ def _security(values: Values, fail: Fail) -> None:
             text = "enforce.auth.enabled=true but enforce.auth.schemes is not set"
             raise fail("enforce.auth.enabled", text, "list schemes, such as digest")
         for scheme in schemes:
-            if scheme not in _SCHEMES:
+            if scheme not in available:
                 text = f"enforce.auth.schemes: scheme {scheme} is not available"
-                raise fail("enforce.auth.schemes", text, f"use {', '.join(_SCHEMES)}")
+                raise fail("enforce.auth.schemes", text, f"use {', '.join(available)}")
     algorithm = str(values["DigestAuthenticationProvider.digestAlg"])
     if hash_name(algorithm) not in hashlib.algorithms_available:
         raise fail(

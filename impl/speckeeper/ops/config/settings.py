@@ -8,11 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from speckeeper.ops.config.rules import SASL, X509
+from speckeeper.ops.config.sasl_settings import sasl_settings
 from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.tree.policy import DEFAULT_SCHEMES, Policy
-from speckeeper.tree.schemes import AuthScheme, X509Scheme
+from speckeeper.tree.schemes import AuthScheme, SaslScheme, X509Scheme
 from speckeeper.zab.settings import ZabSettings
 
 T = TypeVar("T", ServerSettings, StorageSettings)
@@ -25,27 +27,30 @@ def policy(config: Config) -> Policy:
     schemes: dict[str, AuthScheme] = dict(DEFAULT_SCHEMES)
     if not authentication["digest_enabled"]:
         del schemes["digest"]
-    if config.values["secureClientPort"] is not None or _names_x509(config):
+    providers = providers_of(config)
+    if config.values["secureClientPort"] is not None or X509 in providers:
         schemes["x509"] = X509Scheme(authentication["x509_super_user"])
+    if SASL in providers:
+        schemes["sasl"] = SaslScheme(config.string("letAnySaslUserDoX") or None)
     values["schemes"] = schemes
     return Policy(**values)
 
 
-def _names_x509(config: Config) -> bool:
-    """Whether certificates are identities without a secure port too (authProvider.x509)."""
-    return any(
-        name.startswith("authProvider.") and text.endswith(".X509AuthenticationProvider")
-        for name, text in config.given.items()
-    )
+def providers_of(config: Config) -> set[str]:
+    """Return the classes that `authProvider.*` names."""
+    return {text for name, text in config.given.items() if name.startswith("authProvider.")}
 
 
 def server_settings(config: Config) -> ServerSettings:
-    """Return the limits of the server."""
+    """Return the limits of the server. Raises `ConfigError`."""
     authentication: dict[str, Any] = config.section("authentication")
     values: dict[str, Any] = config.section("server")
     values["policy"] = policy(config)
-    if authentication["enforced"]:
+    if config.values["sessionRequireClientSASLAuth"]:
+        values["enforce_auth_schemes"] = ("sasl",)
+    elif authentication["enforced"]:
         values["enforce_auth_schemes"] = authentication["enforced_schemes"]
+    values["sasl"] = sasl_settings(config)
     # A standalone server of Apache puts 1 into its session ids, whatever myid says, and shows 0.
     values["server_id"] = 1 if config.quorum is None else config.server_id
     if config.quorum is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.keys import KEYS, PREFIX, Key, Status, find_key, similar_name
-from speckeeper.ops.config.keys_later import ENSEMBLE, TLS
+from speckeeper.ops.config.keys_later import ENSEMBLE
 from speckeeper.ops.config.kinds import Value
 from speckeeper.ops.config.members import FORM, Member, parse_member
 from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
@@ -133,8 +133,7 @@ class _Gathering:
         if key.name == "server.N":
             self._add_member(key, name, text, place)
         elif key.status is Status.LATER and key.goes_to != ENSEMBLE and value != key.default:
-            release = TLS if "x509" in name.lower() else key.goes_to  # authProvider.x509
-            self.warn(place, f"{name} is understood but not served yet ({release})")
+            self.warn(place, f"{name} is understood but not served yet ({key.goes_to})")
 
     def _add_member(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
         number = int(key.pattern.fullmatch(name)[1])  # type: ignore[index]  # the key was found by this pattern

@@ -170,11 +170,6 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "make them equal, or remove one",
         ),
         (
-            "sessionRequireClientSASLAuth=true",
-            "DIR/zoo.cfg:3: sessionRequireClientSASLAuth=true asks for SASL, which comes with a "
-            "later release; remove it to serve without SASL",
-        ),
-        (
             "admin.forceHttps=true",
             "DIR/zoo.cfg:3: admin.forceHttps=true asks for TLS, which comes with a later release; "
             "set admin.enableServer=false, or remove it",
@@ -311,12 +306,6 @@ def test_sizes_are_scaled_to_bytes_and_switches_are_not(tmp_path: Path) -> None:
 def test_addresses_as_java_reads_them(tmp_path: Path, text: str, address: str) -> None:
     config = read(tmp_path, f"clientPortAddress={text}\n")
     assert config.string("clientPortAddress") == address
-
-
-def test_x509_belongs_to_tls(tmp_path: Path) -> None:
-    (warning,) = read(tmp_path, "authProvider.x509=org.example.X\n").warnings
-    assert "TLS" in warning
-    assert "SASL" not in warning
 
 
 def test_standalone_arguments() -> None:
