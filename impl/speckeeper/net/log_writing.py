@@ -41,11 +41,13 @@ class LogWriting:
         persisted: Callable[[], None],
         failed: Callable[[Exception], None],
         pace: DiskPace | None = None,
+        stay_awake: bool = True,
     ) -> None:
         """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
 
         ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
-        :attr:`submit` returns. None: never.
+        :attr:`submit` returns. None: never. ``stay_awake``: whether it may keep a processor busy
+        meanwhile.
         """
         self._loop = loop
         self._persisted = persisted
@@ -56,7 +58,8 @@ class LogWriting:
             sync = open_kernel_sync(settings.log_directory)
         self._writer: LogWriter | LoopWriter
         if sync is not None:
-            awake = StayingAwake() if sync.can_stay_awake and processors() > 1 else None
+            possible = stay_awake and sync.can_stay_awake and processors() > 1
+            awake = StayingAwake() if possible else None
             self._writer = LoopWriter(
                 transactions, sync, self._aside, self._told, failed, pace, awake
             )

@@ -43,6 +43,7 @@ from speckeeper.zab.effects import Entry, Link
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
+from speckeeper.zab.state import ZabState
 
 if TYPE_CHECKING:
     from speckeeper.net.tls.opening import TlsOpening
@@ -149,7 +150,9 @@ class Member:
         self._long_transactions = LongTransactions()
         self._expire_from_ms = 0
         self._turn_pending = False
+        self._counted = False  # transactions towards the next snapshot, in this turn
         self._phase = self.peer.state, self.peer.zab_state
+        self._settled: tuple[object, ...] = ()
         self.times = PhaseTimes(now_ms())
         self.opened: Callable[[Server], None] = lambda server: None
         """Told of the server of each time of serving, before any client is let in."""
@@ -295,12 +298,15 @@ class Member:
     def _end_turn(self) -> None:
         """Pass on what has come up: to the other members, to the disk, to clients, in this order.
 
-        The disks of the others work while we wait for ours.
+        The disks of the others work while we wait for ours. With a client that is alone its reply
+        goes first: nobody but this client waits.
         """
         if self._closed:
             return
         self._turn_pending = True
         try:
+            if self._is_quiet:
+                self._write_to_clients()
             self.propose_all()
             self._quorum.flush()
             if self._appends:
@@ -309,15 +315,36 @@ class Member:
                     self.counts.proposals_received += len(entries)
                 self.store.append(entries)  # what is durable at once is acknowledged here
                 self._quorum.flush()
-            self._take_snapshot_if_due()
+            if self._counted:
+                self._counted = False
+                self._take_snapshot_if_due()
             self._write_to_clients()
-            self._say_phase()
-            self._quorum.listen(self.peer.accepts_learners, self.fail)
-            self._arm()
+            self._follow_phase()
         finally:
             self._turn_pending = False
         if self._appends or self._part.has_inputs:
             self.client_turn()
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nobody else brings in what could go with what has come."""
+        return self.doors is None or self.doors.is_quiet
+
+    def _follow_phase(self) -> None:
+        """See to phase, port and timer, unless all three are as the last turn has left them.
+
+        While it serves, nothing can become due before what the timer is set to: what is heard of
+        others only gives them more time.
+        """
+        peer = self.peer
+        settled = peer.state, peer.zab_state, peer.closing
+        if settled == self._settled and self._armed_ms != _NEVER:
+            return
+        self._say_phase()
+        self._quorum.listen(peer.accepts_learners, self.fail)
+        self._arm()
+        serves = peer.zab_state is ZabState.BROADCAST and not peer.closing
+        self._settled = settled if serves else ()
 
     def _write_to_clients(self) -> None:
         server = self.server
@@ -373,6 +400,7 @@ class Member:
         """Pass on what our server has for the ensemble: transactions, or requests to the leader."""
         events = self._part.take_inputs()
         if events:
+            self._counted = True
             self._step_all(events)
 
     def _give_turns(self) -> None:
@@ -422,9 +450,14 @@ class Member:
             if packet[0] is PacketType.PING:
                 self.peer.touched |= self._part.take_touched(now_ms())
                 break
-        self._step(inputs.PacketsReceived(link, packets))
-        if self.doors is None or self.doors.is_quiet:
-            self._end_turn()  # nobody else brings in what could go with it
+        if not self._is_quiet:
+            self._step(inputs.PacketsReceived(link, packets))
+            return
+        self._turn_pending = True  # it ends here, and not once more a little later
+        try:
+            self._step(inputs.PacketsReceived(link, packets))
+        finally:
+            self._end_turn()
 
     def snapshot(self, link: Link, piece: SnapshotPiece) -> None:
         """A part of a snapshot has come."""
@@ -538,6 +571,7 @@ class Member:
     # -- what goes to the tree
 
     def _deliver(self, deliveries: list[effects.Deliver]) -> None:
+        self._counted = True
         self._part.deliver_all(deliveries, now_ms())
         if self.server is not None:
             self.client_turn()

@@ -139,6 +139,9 @@ class MemberStore:
             lambda: self._persisted(writing.persisted_zxid),
             self._failed,
             self._pace,
+            # Members that share a machine would keep each other from what all of them wait for; and
+            # where they do not, the way to the others takes far longer than to be woken.
+            stay_awake=False,
         )
         writing.start()
         self._writing = writing
