@@ -10,12 +10,23 @@ import pytest
 from speckeeper.sim.bugs import BUGS, seeded
 from speckeeper.sim.schedule import draw_schedule
 from speckeeper.sim.world import World
+from speckeeper.zab.peer import Peer
 
 SEEDS = range(8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_seed_holds(seed: int) -> None:
+    report = World(draw_schedule(seed)).run()
+    assert report.violation is None, f"seed {seed}: {report.violation}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_seed_holds_where_transactions_are_handled_in_bulk(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As real members do it."""
+    monkeypatch.setattr(Peer, "bulk", True)
     report = World(draw_schedule(seed)).run()
     assert report.violation is None, f"seed {seed}: {report.violation}"
 

@@ -12,7 +12,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
@@ -117,6 +117,7 @@ class Member:
         self.counts: MemberCounts = self._part.counts
         recovered = self.store.load()
         self.peer = Peer(zab, Membership(config), recovered, now_ms())
+        self.peer.bulk = True
         peers = {
             each.id: (each.endpoints[0].host, each.endpoints[0].election_port)
             for each in config.servers
@@ -271,20 +272,27 @@ class Member:
     def _step_all(self, events: Sequence[inputs.Input]) -> None:
         if self._closed:
             return
-        deliveries: list[effects.Deliver] = []
+        deliveries: list[Entry] = []
         for effect in self.peer.step_all(events, now_ms()):
-            # The three that there are many of; deliveries that follow each other go together.
-            if isinstance(effect, effects.Send):
-                self._quorum.send_packet(effect.link, effect.packet)
-            elif isinstance(effect, effects.Append):
-                self._appends.append(effect)
-            elif isinstance(effect, effects.Deliver):
-                deliveries.append(effect)
+            # Those that there are many of; deliveries that follow each other go together.
+            kind = type(effect)
+            if kind is effects.SendAll:
+                self._quorum.send_packets(*cast(effects.SendAll, effect))
+            elif kind is effects.AppendAll:
+                self._appends += cast(effects.AppendAll, effect).entries
+            elif kind is effects.DeliverAll:
+                deliveries += cast(effects.DeliverAll, effect).entries
+            elif kind is effects.Send:
+                self._quorum.send_packet(*cast(effects.Send, effect))
+            elif kind is effects.Append:
+                self._appends.append(cast(effects.Append, effect))
+            elif kind is effects.Deliver:
+                deliveries.append(cast(effects.Deliver, effect))
             else:
                 if deliveries:
                     self._deliver(deliveries)
                     deliveries = []
-                self._perform[type(effect)](effect)
+                self._perform[kind](effect)
         if deliveries:
             self._deliver(deliveries)
         self.client_turn()
@@ -570,7 +578,7 @@ class Member:
 
     # -- what goes to the tree
 
-    def _deliver(self, deliveries: list[effects.Deliver]) -> None:
+    def _deliver(self, deliveries: list[Entry]) -> None:
         self._counted = True
         self._part.deliver_all(deliveries, now_ms())
         if self.server is not None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, cast
 
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.listening import ListenError, listen
 from speckeeper.net.peer_line import PeerLine, log_unreached
 from speckeeper.net.quorum_link import LinkCounts, QuorumLink
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.quorum import PacketType, QuorumPacket, encode_packet
+from speckeeper.wire.quorum import PacketType, QuorumPacket, encode_packet, encode_packets
 from speckeeper.wire.quorum_stream import QuorumStream, SnapshotPiece
 from speckeeper.zab.effects import Link
 
@@ -156,6 +156,22 @@ class QuorumPort:
         connection.queue.append(encoded)
         self._dirty[link] = None
 
+    def send_packets(self, links: Sequence[Link], packets: Sequence[QuorumPacket]) -> None:
+        """Send packets on each of the links at the end of this turn, encoded once for all."""
+        last = packets[-1]
+        encoded = encode_packet(last) if len(packets) == 1 else encode_packets(packets)
+        with_transactions = last[0] in _WITH_TRANSACTIONS
+        for link in links:
+            connection = self._connections.get(link)
+            if connection is None:
+                continue
+            counts = connection.counts
+            counts.packets_sent += len(packets)
+            if with_transactions:
+                counts.last_zxid = last[1]
+            connection.queue.append(encoded)
+            self._dirty[link] = None
+
     def counts(self, link: Link) -> LinkCounts:
         """Return what a link has counted; zeros for one that is gone."""
         connection = self._connections.get(link)
@@ -229,18 +245,22 @@ class QuorumPort:
             self.lost(connection)
             return
         packets: list[QuorumPacket] = []
+        requests = 0
         for item in arrived:
-            if isinstance(item, QuorumPacket):
-                packets.append(item)
-                connection.counts.packets_received += 1
-                connection.counts.requests += item.type is PacketType.REQUEST
+            kind = item[0]
+            if type(kind) is PacketType:
+                requests += kind is PacketType.REQUEST
+                packets.append(cast(QuorumPacket, item))
                 continue
             if packets:
                 self._links.packets(link, packets)
                 packets = []
             if link not in self._connections:
                 return
-            self._links.snapshot(link, item)
+            self._links.snapshot(link, cast(SnapshotPiece, item))
+        counts = connection.counts
+        counts.packets_received += len(arrived)
+        counts.requests += requests
         if packets and link in self._connections:
             self._links.packets(link, packets)
 

@@ -9,6 +9,7 @@ Source: ZooKeeper ``QuorumPeer`` (makeLeader, makeFollower, makeObserver).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from speckeeper.server.learner_server import LearnerServer
@@ -28,6 +29,7 @@ from speckeeper.wire.quorum_config import QuorumConfig, encode_config
 from speckeeper.wire.quorum_data import decode_revalidated
 from speckeeper.wire.txns import decode_txn
 from speckeeper.zab import effects, inputs
+from speckeeper.zab.effects import Entry
 
 # Of the serialized header: session, cxid, zxid, then the time.
 _TXN_TIME, _TXN_TIME_OFFSET = LONG, 20
@@ -97,7 +99,7 @@ class MemberServer:
         """Apply a committed transaction, and answer whoever asked for it here."""
         self.deliver_all((effect,), now_ms)
 
-    def deliver_all(self, deliveries: Sequence[effects.Deliver], now_ms: int) -> None:
+    def deliver_all(self, deliveries: Sequence[Entry], now_ms: int) -> None:
         """Do the same for transactions that follow each other."""
         server, counts = self.server, self.counts
         if isinstance(server, LearnerServer):
@@ -107,24 +109,30 @@ class MemberServer:
         elif server is not None:
             counts.commits += len(deliveries)
             self._time(deliveries, now_ms, server, counts.quorum_ack_latency)
-            server.committed(deliveries[-1].zxid, now_ms)
+            server.committed(deliveries[-1][0], now_ms)
         else:
-            for delivery in deliveries:
-                apply(self._tree(), decode_txn(delivery.entry))
+            for _, entry in deliveries:
+                apply(self._tree(), decode_txn(entry))
 
     def _time(
         self,
-        deliveries: Sequence[effects.Deliver],
+        deliveries: Sequence[Entry],
         now_ms: int,
         server: Server,
         latency: Distribution,
     ) -> None:
         """Enter how old transactions are; another server's clock may be ahead of ours."""
         wall_ms = now_ms + server.pipeline.wall_offset_ms
-        for delivery in deliveries:
-            (time_ms,) = _TXN_TIME.unpack_from(delivery.entry, _TXN_TIME_OFFSET)
-            if time_ms <= wall_ms:
-                latency.add(wall_ms - time_ms)
+        add, time_of = latency.add, _TXN_TIME.unpack_from
+        if len(deliveries) == 1:
+            age_ms = wall_ms - time_of(deliveries[0][1], _TXN_TIME_OFFSET)[0]
+            if age_ms >= 0:
+                add(age_ms)
+            return
+        ages_ms = Counter([wall_ms - time_of(e, _TXN_TIME_OFFSET)[0] for _, e in deliveries])
+        for age_ms, times in ages_ms.items():
+            if age_ms >= 0:
+                add(age_ms, times)
 
     def from_leader(self, effect: effects.FromLeader, now_ms: int) -> None:
         """Take an answer of the leader. Raises WireError for data that does not decode."""
@@ -166,7 +174,7 @@ class MemberServer:
             return []
         appends = server.take_appends()
         self.counts.proposed(appends)
-        return [inputs.Propose(zxid, entry) for zxid, entry in appends]
+        return [inputs.ProposeAll(appends)]
 
     def take_touched(self, now_ms: int) -> dict[int, int]:
         """Return a learner's sessions to tell the leader of with the answer to its PING."""

@@ -235,8 +235,10 @@ class Node:
         if self._soon:
             self.step(self._soon.popleft())
             return True
-        events = self.part.take_inputs()
+        events: Sequence[inputs.Input] = self.part.take_inputs()
         if events:
+            if self.peer is None or not self.peer.bulk:
+                events = [*inputs.one_by_one(events)]
             self._step_all(events)
         server = self.part.server
         if server is None:
@@ -257,7 +259,7 @@ class Node:
         if peer is None:
             return
         log = self.world.log
-        for event in events:
+        for event in inputs.one_by_one(events):
             if log is not None and not isinstance(event, inputs.Tick):
                 self._tell(event)
             if isinstance(event, inputs.Propose):
@@ -265,7 +267,7 @@ class Node:
         assert not self._stepping, "effects are carried out before the next input"
         self._stepping = True
         deliveries: list[effects.Deliver] = []
-        for effect in peer.step_all(events, self.clock.now_ms):
+        for effect in effects.one_by_one(peer.step_all(events, self.clock.now_ms)):
             if log is not None:
                 self._tell(effect)
             # As on sockets: deliveries that follow each other go together.

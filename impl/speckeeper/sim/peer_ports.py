@@ -155,7 +155,10 @@ class PeerPorts:
         peer = self._node.peer
         if packet.type is PacketType.PING and peer is not None:
             peer.touched |= self._node.part.take_touched(self._node.clock.now_ms)
-        self._node.step(inputs.PacketReceived(link, packet))
+        if peer is not None and peer.bulk:
+            self._node.step(inputs.PacketsReceived(link, (packet,)))
+        else:
+            self._node.step(inputs.PacketReceived(link, packet))
 
     def _send_snapshot(self, effect: effects.SendSnapshot) -> None:
         tree = self._node.tree

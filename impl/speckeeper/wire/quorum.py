@@ -9,6 +9,7 @@ Source: ZooKeeper ``zookeeper.jute`` (QuorumPacket), ``Leader`` (the types).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 from struct import error as StructError
@@ -80,6 +81,21 @@ def encode_packet(packet: QuorumPacket) -> bytes:
     if data is None:
         return _HEAD.pack(kind, zxid, -1) + ids
     return b"".join((_HEAD.pack(kind, zxid, len(data)), data, ids))
+
+
+def encode_packets(packets: Iterable[QuorumPacket]) -> bytes:
+    """Return the bytes of packets that follow each other."""
+    parts: list[bytes] = []
+    add, pack_bare, pack_head = parts.append, _BARE.pack, _HEAD.pack
+    for packet in packets:
+        kind, zxid, data, authinfo = packet
+        if authinfo is not None:
+            add(encode_packet(packet))
+        elif data is None:
+            add(pack_bare(kind, zxid, -1, -1))
+        else:
+            parts += pack_head(kind, zxid, len(data)), data, NULL
+    return b"".join(parts)
 
 
 KnownIds: TypeAlias = dict[bytes, tuple[Id, ...]]

@@ -7,6 +7,7 @@ else has to. See etcd-io/raft's ``Ready`` for the idea.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.election import Notification, ServerState
@@ -47,6 +48,13 @@ class Send(NamedTuple):
     packet: QuorumPacket
 
 
+class SendAll(NamedTuple):
+    """Send packets, one after the other, on each of the links: the same as a ``Send`` for each."""
+
+    links: Sequence[Link]
+    packets: Sequence[QuorumPacket]
+
+
 class SendSnapshot(NamedTuple):
     """Send SNAP with this zxid, the tree with all that was delivered so far, and the signature.
 
@@ -84,6 +92,12 @@ class Append(NamedTuple):
 
     zxid: int
     entry: bytes
+
+
+class AppendAll(NamedTuple):
+    """Write transactions to the log: the same as an ``Append`` for each."""
+
+    entries: Sequence[Entry]
 
 
 class TruncateLog(NamedTuple):
@@ -133,6 +147,12 @@ class Deliver(NamedTuple):
 
     zxid: int
     entry: bytes
+
+
+class DeliverAll(NamedTuple):
+    """Apply committed transactions in their order: the same as a ``Deliver`` for each."""
+
+    entries: Sequence[Entry]
 
 
 class Replay(NamedTuple):
@@ -191,13 +211,16 @@ Effect: TypeAlias = (
     | ConnectAll
     | ConnectToLeader
     | Send
+    | SendAll
     | SendSnapshot
     | Close
     | Durable
     | Append
+    | AppendAll
     | Reload
     | ReadLog
     | Deliver
+    | DeliverAll
     | Replay
     | Serve
     | ServeReadOnly
@@ -206,3 +229,20 @@ Effect: TypeAlias = (
     | FromLeader
     | Synced
 )
+
+
+def one_by_one(effects: Iterable[Effect]) -> Iterator[Effect]:
+    """Return the same effects, with one for each packet and transaction."""
+    for effect in effects:
+        if isinstance(effect, SendAll):
+            for packet in effect.packets:
+                for link in effect.links:
+                    yield Send(link, packet)
+        elif isinstance(effect, AppendAll):
+            for entry in effect.entries:
+                yield Append(*entry)
+        elif isinstance(effect, DeliverAll):
+            for entry in effect.entries:
+                yield Deliver(*entry)
+        else:
+            yield effect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.election import Notification
@@ -113,6 +113,12 @@ class Propose(NamedTuple):
     entry: bytes
 
 
+class ProposeAll(NamedTuple):
+    """The leader's server has prepared transactions: the same as a ``Propose`` for each."""
+
+    entries: Sequence[Entry]
+
+
 class Sync(NamedTuple):
     """A client asked for ``sync``: of a learner (its link), or here (a token of the server's)."""
 
@@ -154,8 +160,19 @@ Input: TypeAlias = (
     | Reloaded
     | LogRead
     | Propose
+    | ProposeAll
     | Sync
     | ToLeader
     | ToLearner
     | Tick
 )
+
+
+def one_by_one(events: Iterable[Input]) -> Iterator[Input]:
+    """Return the same inputs, with one for each transaction."""
+    for event in events:
+        if isinstance(event, ProposeAll):
+            for entry in event.entries:
+                yield Propose(*entry)
+        else:
+            yield event

@@ -27,7 +27,7 @@ from speckeeper.zab.effects import (
     PersistCurrentEpoch,
     ReadLog,
 )
-from speckeeper.zab.leader_actions import LeaderActions
+from speckeeper.zab.leader_bulk import LeaderInBulk
 from speckeeper.zab.learner_handler import LearnerHandler
 from speckeeper.zab.state import FORWARDING, Stage, ZabState
 from speckeeper.zab.sync import NeedLog, sync_follower
@@ -37,7 +37,7 @@ _ACK = PacketType.ACK
 _FIRST = (PacketType.FOLLOWERINFO, PacketType.OBSERVERINFO)
 
 
-class Leader(LeaderActions):
+class Leader(LeaderInBulk):
     """One time of leading. ``deadline_ms``: when :meth:`tick` is due."""
 
     @property
@@ -91,24 +91,29 @@ class Leader(LeaderActions):
         """Take in packets of a learner, in their order.
 
         Nearly all that a follower sends are acknowledgements; where nobody wants to be told of each
-        step they are counted one after the other, without what is the same for all of them.
+        step, those that follow each other are counted together.
         """
         handler = self.handler.get(link)
         peer = self._peer
         if handler is None:
             return
-        quick = handler.stage is Stage.UPTODATE and peer.trace is None
+        quick = handler.stage is Stage.UPTODATE and peer.handles_in_bulk
         if quick:
             self._rearm(handler)
             handler.tick_of_next_ack_deadline = self._tick + peer.settings.sync_limit
+        acks: list[int] = []
         for packet in packets:
             if quick and packet[0] is _ACK:
-                handler.sync_limit_check.update_ack(packet[1])
-                self._count_ack(handler.server_id, packet[1])
-            else:
-                self.receive(link, packet)
-                if peer.closing:
-                    return
+                acks.append(packet[1])
+                continue
+            if acks:
+                self._process_acks(handler, acks)
+                acks = []
+            self.receive(link, packet)
+            if peer.closing or link not in self.handler:
+                return
+        if acks:
+            self._process_acks(handler, acks)
 
     def persisted(self, effect: Durable) -> None:
         """Go on after an epoch is durable."""
@@ -123,7 +128,11 @@ class Leader(LeaderActions):
         """Our own log has got further."""
         upto = min(zxid, self.last_proposed)
         if self._broadcasting and self._next_own_ack <= upto:
-            self.leader_log_flushed(upto)
+            if self._peer.handles_in_bulk:
+                zxids, self._next_own_ack = range(self._next_own_ack, upto + 1), upto + 1
+                self._count_acks(self._id, zxids)
+            else:
+                self.leader_log_flushed(upto)
 
     def log_read(self, link: Link, entries: tuple[Entry, ...] | None) -> None:
         """The log that a learner needs was read."""
@@ -142,6 +151,19 @@ class Leader(LeaderActions):
             self.leader_shutdown("the counter of zxids is used up, a new epoch is needed")
             return
         self.leader_process_request(zxid, entry)
+
+    def propose_all(self, entries: Sequence[Entry]) -> None:
+        """Take the next transactions of our own server."""
+        last = self.last_proposed + len(entries)
+        used_up = (last ^ self.last_proposed) & ~_COUNTER or last & _COUNTER == _COUNTER
+        if self._peer.handles_in_bulk and self._broadcasting and entries and not used_up:
+            assert entries[0][0] == self.last_proposed + 1, "zxids are given one after the other"
+            assert entries[-1][0] == last, "zxids are given one after the other"
+            self._process_requests(entries)
+            return
+        for zxid, entry in entries:
+            if not self._peer.closing:
+                self.propose(zxid, entry)
 
     def process_sync(self, link: Link | None, token: int) -> None:
         """Answer a ``sync`` when all that is proposed now is committed."""

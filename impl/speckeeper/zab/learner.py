@@ -28,7 +28,7 @@ from speckeeper.zab.effects import (
     TakeSnapshot,
     TruncateLog,
 )
-from speckeeper.zab.learner_actions import LearnerActions
+from speckeeper.zab.learner_bulk import LearnerInBulk
 from speckeeper.zab.state import Stage, ZabState
 
 _NEVER = 1 << 62
@@ -36,7 +36,7 @@ _COUNTER = 0xFFFFFFFF
 _SYNC_MESSAGES = (PacketType.DIFF, PacketType.TRUNC, PacketType.SNAP)
 
 
-class Learner(LearnerActions):
+class Learner(LearnerInBulk):
     """One time of learning. ``deadline_ms``: when :meth:`tick` is due."""
 
     @property
@@ -109,7 +109,10 @@ class Learner(LearnerActions):
 
     def log_persisted(self, zxid: int) -> None:
         """Our log has got further."""
-        self.follower_log_flushed(zxid)
+        if self._peer.handles_in_bulk:
+            self._acknowledge_all(zxid)
+        else:
+            self.follower_log_flushed(zxid)
         if self.learner_stage is Stage.NEWLEADER and self._waits_for_log:
             self._persist_current_epoch()
 
@@ -157,8 +160,13 @@ class Learner(LearnerActions):
     def _go_on(self) -> None:
         """Handle the packets there are, until the disk is needed."""
         peer = self._peer
+        in_bulk = peer.handles_in_bulk and not self._observer
         while self._held and not self._busy and not peer.closing:
             self._rearm()
+            if in_bulk and self.learner_stage is Stage.UPTODATE:
+                self._process_broadcast(self._held)
+                if not self._held:
+                    break
             packet = self._held.popleft()
             try:
                 if self.learner_stage is Stage.UPTODATE:

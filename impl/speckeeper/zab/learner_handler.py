@@ -32,6 +32,21 @@ class SyncLimitCheck:
         else:
             self.following = (zxid, now_ms)
 
+    def update_proposals(self, first: int, last: int, now_ms: int) -> None:
+        """Note that all from one to another were sent."""
+        self.update_proposal(first, now_ms)
+        if last != first:
+            self.update_proposal(last, now_ms)
+
+    def update_acks(self, first: int, last: int) -> None:
+        """Note that all from one to another were acknowledged."""
+        if self.current is not None and first <= self.current[0] <= last:
+            self.current, self.following = self.following, None
+            if self.current is not None and self.current[0] <= last:
+                self.current = None
+        elif self.following is not None and first <= self.following[0] <= last:
+            self.following = None
+
     def update_ack(self, zxid: int) -> None:
         """Note that one was acknowledged."""
         if self.current is not None and self.current[0] == zxid:

@@ -15,7 +15,7 @@ Source: ZooKeeper ``QuorumPeer`` (run), ``ZKDatabase``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from speckeeper.wire.election import ServerState
@@ -25,8 +25,10 @@ from speckeeper.zab.actions import Trace, action
 from speckeeper.zab.committed_log import CommittedLog
 from speckeeper.zab.effects import (
     Append,
+    AppendAll,
     Close,
     Deliver,
+    DeliverAll,
     Durable,
     Effect,
     Entry,
@@ -37,6 +39,7 @@ from speckeeper.zab.effects import (
     Reload,
     Replay,
     Send,
+    SendAll,
     Serve,
     ServeReadOnly,
     StopServing,
@@ -67,7 +70,14 @@ class Recovered(NamedTuple):
 
 
 class Peer:
-    """One member. ``trace`` is called with every step if it is set."""
+    """One member. ``trace`` is called with every step if it is set.
+
+    ``bulk``: what comes together may be handled together, and effects be ``SendAll``, ``AppendAll``
+    and ``DeliverAll``. It makes no other difference, which a test shows, and is never done while
+    there is a trace.
+    """
+
+    bulk = False
 
     def __init__(
         self,
@@ -128,6 +138,7 @@ class Peer:
             inputs.Reloaded: self._reloaded,
             inputs.LogRead: self._log_read,
             inputs.Propose: self._propose,
+            inputs.ProposeAll: self._propose_all,
             inputs.Sync: self._sync,
             inputs.ToLeader: self._to_leader,
             inputs.ToLearner: self._to_learner,
@@ -201,6 +212,27 @@ class Peer:
     def send(self, link: Link, packet: QuorumPacket) -> None:
         """Send a packet on a link."""
         self.out.append(_new(Send, (link, packet)))
+
+    @property
+    def handles_in_bulk(self) -> bool:
+        """Whether what has come together is to be handled together."""
+        return self.bulk and self.trace is None
+
+    def send_all(self, links: Sequence[Link], packets: Sequence[QuorumPacket]) -> None:
+        """Send packets on each of the links."""
+        if links:
+            self.out.append(_new(SendAll, (links, packets)))
+
+    def log_all(self, entries: Sequence[Entry]) -> None:
+        """Write transactions to the log, in their order."""
+        self.out.append(_new(AppendAll, (entries,)))
+        self.last_zxid = self._appended = entries[-1][0]
+
+    def deliver_all(self, entries: Sequence[Entry]) -> None:
+        """Apply what were the oldest of the logged transactions: they are committed."""
+        self.last_processed = self.last_committed = entries[-1][0]
+        self.committed_log.entries.extend(entries)
+        self.out.append(_new(DeliverAll, (entries,)))
 
     def persist(self, effect: Durable) -> None:
         """Ask the disk for something that will be reported."""
@@ -430,6 +462,10 @@ class Peer:
     def _propose(self, event: inputs.Propose) -> None:
         if self.leader is not None and not self.closing:
             self.leader.propose(event.zxid, event.entry)
+
+    def _propose_all(self, event: inputs.ProposeAll) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.propose_all(event.entries)
 
     def _sync(self, event: inputs.Sync) -> None:
         if self.leader is not None and not self.closing:
