@@ -23,6 +23,7 @@ from speckeeper.net.peer_line import PeerLine
 from speckeeper.net.quorum_port import LinkCounts, QuorumPort
 from speckeeper.net.snapshot_loading import SnapshotLoading
 from speckeeper.net.snapshotter import Snapshotter
+from speckeeper.net.tracing import TraceOptions, Tracing
 from speckeeper.server.member_counts import MemberCounts
 from speckeeper.server.member_server import MemberServer
 from speckeeper.server.phase_times import PhaseTimes
@@ -89,6 +90,7 @@ class Member:
         dials_with_tls: bool = False,
         synced: Callable[[Synced], None] = lambda synced: None,
         on_failure: Callable[[], None] = lambda: None,
+        trace: TraceOptions | None = None,
     ) -> None:
         """The directories of ``storage`` exist and are locked. Raises StorageError.
 
@@ -97,7 +99,7 @@ class Member:
         clients are let in while it leads. ``connect_timeout_ms``: for calling a peer's election
         port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: they are called
         by TLS too. ``synced``: told what syncs of the log take. ``on_failure``: called when
-        ``failure`` is set.
+        ``failure`` is set. ``trace``: where its steps are recorded. Raises TraceError.
         """
         own = config.server(zab.server_id)
         if own is None:
@@ -138,6 +140,7 @@ class Member:
         longest = max(DEFAULT_MAX_DATA, server.largest_transaction)
         line = PeerLine(tls, dials_with_tls)
         self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all, line)
+        self._tracing = None if trace is None else Tracing(trace, self.peer, self._quorum.name)
         self.doors: ClientDoors | None = None
         self.snapshotter: Snapshotter | None = None
         if clients is not None:
@@ -248,6 +251,8 @@ class Member:
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self.store.close()
+        if self._tracing is not None:
+            self._tracing.close()
 
     def fail(self, error: Exception) -> None:
         """Stop because going on would be wrong."""
@@ -273,6 +278,7 @@ class Member:
         if self._closed:
             return
         deliveries: list[Entry] = []
+        others = False
         for effect in self.peer.step_all(events, now_ms()):
             # Those that there are many of; deliveries that follow each other go together.
             kind = type(effect)
@@ -292,9 +298,12 @@ class Member:
                 if deliveries:
                     self._deliver(deliveries)
                     deliveries = []
+                others = True
                 self._perform[kind](effect)
         if deliveries:
             self._deliver(deliveries)
+        if others and self._tracing is not None:
+            self._tracing.flush()  # the disk may be done before the turn ends
         self.client_turn()
 
     def client_turn(self) -> None:
@@ -316,12 +325,17 @@ class Member:
             if self._is_quiet:
                 self._write_to_clients()
             self.propose_all()
+            tracing = self._tracing
+            if tracing is not None:
+                tracing.flush()
             self._quorum.flush()
             if self._appends:
                 entries, self._appends = self._appends, []
                 if self.peer.learner is not None:
                     self.counts.proposals_received += len(entries)
                 self.store.append(entries)  # what is durable at once is acknowledged here
+                if tracing is not None:
+                    tracing.flush()
                 self._quorum.flush()
             if self._counted:
                 self._counted = False
@@ -526,6 +540,8 @@ class Member:
 
     def _close_link(self, effect: effects.Close) -> None:
         log.info("link %d closed: %s", effect.link, effect.reason)
+        if self._tracing is not None:
+            self._tracing.flush()  # what is queued on the link goes out now
         self._give_up_snapshot(effect.link)
         self._quorum.close_link(effect.link)
 

@@ -21,6 +21,7 @@ from speckeeper.net.client_port import ClientPort, Commands
 from speckeeper.net.member import Member
 from speckeeper.net.service import DiskStats, note_sync, purge_in_background, wall_ms
 from speckeeper.net.snapshotter import Snapshotter
+from speckeeper.net.tracing import TraceOptions
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
@@ -49,7 +50,7 @@ class MemberOptions:
     ``listen_on_all``: the ports for peers are bound to all addresses, not to that of the
     configuration. ``leader_serves`` False: no clients while it leads. ``connect_timeout_ms``: of
     the election port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: whether
-    they are called by TLS too.
+    they are called by TLS too. ``trace``: where its steps are recorded.
     """
 
     zab: ZabSettings
@@ -59,6 +60,7 @@ class MemberOptions:
     connect_timeout_ms: int = 5000
     tls: TlsOpening | None = None
     dials_with_tls: bool = False
+    trace: TraceOptions | None = None
 
 
 class MemberService:
@@ -72,7 +74,7 @@ class MemberService:
         options: MemberOptions,
         purge_interval_ms: int = 0,
     ) -> None:
-        """``purge_interval_ms`` 0: never purge. Raises StorageError."""
+        """``purge_interval_ms`` 0: never purge. Raises StorageError, TraceError."""
         self.loop = asyncio.get_running_loop()
         self.stopped = asyncio.Event()
         self.settings = settings
@@ -93,6 +95,7 @@ class MemberService:
             dials_with_tls=options.dials_with_tls,
             synced=self._synced,
             on_failure=self.stop,
+            trace=options.trace,
         )
         self.report: Report = self.member.store.report
         self.commands: Commands = no_commands

@@ -78,6 +78,8 @@ class QuorumLink(asyncio.Protocol):
         self._paused = False
         self._told_s = 0.0
         self.number: Link = -1
+        self.name = ""
+        """The learner's address, then the leader's: the same at both ends."""
         self.stream = stream
         self.counts = LinkCounts()
         self.queue: list[bytes] = []
@@ -87,6 +89,9 @@ class QuorumLink(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
+        own = (transport.get_extra_info("sockname") or ("", 0))[:2]
+        ends = ((host, port), own) if self._accepted else (own, (host, port))
+        self.name = "-".join(f"{address.removeprefix('::ffff:')}:{at}" for address, at in ends)
         self.counts.address = f"/{java_host(host)}:{port}"
         self.counts.established_ms = time.time_ns() // 1_000_000
         self._owner.made(self, self._accepted)

@@ -129,6 +129,11 @@ class QuorumPort:
                 log_unreached(_NAME, host, port, error)
         return None
 
+    def name(self, link: Link) -> str:
+        """Return what a link is called at both of its ends, "" for one that is gone."""
+        connection = self._connections.get(link)
+        return "" if connection is None else connection.name
+
     def is_open(self, link: Link) -> bool:
         """Whether a link is still there."""
         return link in self._connections

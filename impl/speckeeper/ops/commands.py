@@ -35,13 +35,18 @@ def serve(
             "-D", metavar="NAME=VALUE", help="A ZooKeeper system property.", show_default=False
         ),
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Record the steps of a member in this folder, as trace.dir does."),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
     log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
 ) -> None:
     """Run a server until SIGTERM or SIGINT."""
     from speckeeper.ops.serve import run
 
-    raise SystemExit(run(arguments or [], define or [], log_level, log_format))
+    defined = [*(define or []), *([] if trace is None else [f"zookeeper.trace.dir={trace}"])]
+    raise SystemExit(run(arguments or [], defined, log_level, log_format))
 
 
 def ensemble(
@@ -55,11 +60,15 @@ def ensemble(
         int, typer.Option(min=1, max=65535, help="Port of the first; the others follow.")
     ] = 2181,
     restart: Annotated[bool, typer.Option(help="Start a server again that has ended.")] = True,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Record the steps of all servers in this folder, for speccheck trace."),
+    ] = None,
 ) -> None:
     """Run an ensemble on this machine, one process a server, until SIGTERM or SIGINT."""
     from speckeeper.ops.ensemble.run import run
 
-    raise SystemExit(run(directory, servers, client_port, restart))
+    raise SystemExit(run(directory, servers, client_port, restart, trace))
 
 
 def status(

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speckeeper import __version__
@@ -15,6 +16,7 @@ from speckeeper.net.listening import CLIENT_PORT, SECURE_CLIENT_PORT, ListenErro
 from speckeeper.net.member_service import MemberOptions
 from speckeeper.net.run import ClientPorts, Hosted, ServeOptions, serve, tls_opening
 from speckeeper.net.service import Service
+from speckeeper.net.tracing import TraceOptions
 from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
@@ -27,6 +29,7 @@ from speckeeper.ops.logs import set_up_logs
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
 from speckeeper.storage.errors import DataDirError, StorageError
+from speckeeper.trace.files import TraceError
 
 if TYPE_CHECKING:
     from speckeeper.net.admin import Site
@@ -64,6 +67,8 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
     log.info("SpecKeeper %s, ZooKeeper version %s", __version__, full_version())
     for warning in (*config.warnings, *unknown_words(config)):
         log.warning("%s", warning)
+    if config.quorum is None and config.values["trace.dir"] is not None:
+        log.warning("trace.dir: a standalone server has no steps of ZAB, nothing is recorded")
     return _serve(config)
 
 
@@ -120,6 +125,8 @@ def _serve(config: Config) -> int:
         )
     except ListenError as error:
         return _refuse_to_listen(config, error)
+    except TraceError as error:
+        return _refuse(str(error), ExitCode.BAD_INVOCATION)
     except DataDirError as error:
         return _refuse(str(error), ExitCode.DATA_DIR)
     except StorageError as error:
@@ -161,6 +168,18 @@ def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOption
         config.number("cnxTimeout"),
         tls_opening(peers),
         dials_with_tls(config),
+        trace=_trace_options(config),
+    )
+
+
+def _trace_options(config: Config) -> TraceOptions | None:
+    directory = config.values["trace.dir"]
+    if directory is None:
+        return None
+    return TraceOptions(
+        Path(str(directory)),
+        config.number("trace.maxSizeInKb") * 1024,
+        bool(config.values["trace.compress"]),
     )
 
 

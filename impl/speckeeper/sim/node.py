@@ -69,7 +69,8 @@ class Node:
         self.boot = 0
         self.failure: StorageError | None = None
         """Why it stopped by itself the last time that it did."""
-        self.trace: Trace | None = None
+        self.recorder: Callable[[Peer], Trace] | None = None
+        """Makes what each life of the server is told to, if that is wanted."""
         self.world = world
         self._server_settings = server
         self._membership = membership
@@ -121,7 +122,9 @@ class Node:
             return
         self.world.observer.starts(self)
         recovered, now_ms = self.store.recovered, self.clock.now_ms
-        self.peer = Peer(self.settings, self._membership, recovered, now_ms, self.trace)
+        self.peer = Peer(self.settings, self._membership, recovered, now_ms)
+        if self.recorder is not None:
+            self.peer.trace = self.recorder(self.peer)
         self.part = MemberServer(self._server_settings, lambda: self.tree)
         self._run(lambda: self.step(inputs.Start()))
         for other in self.world.nodes.values():

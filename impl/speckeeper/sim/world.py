@@ -23,12 +23,12 @@ from speckeeper.sim.judge_client import JudgedClient
 from speckeeper.sim.network import Network
 from speckeeper.sim.node import Node
 from speckeeper.sim.options import Options
+from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import Schedule
 from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
-from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 
@@ -55,13 +55,15 @@ class World:
     def __init__(
         self,
         schedule: Schedule,
-        trace: Callable[[int], Trace] | None = None,
+        recorder: Recording | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.schedule = schedule
         self.seed = schedule.chance_seed
         self.options = options = schedule.options
         self.clock = Clock()
+        if recorder is not None:
+            recorder.clock = lambda: self.clock.now_ms
         self.network = Network(self.clock, self.seed, options.delays)
         self.struck: Counter[str] = Counter()
         self._log = log
@@ -88,7 +90,7 @@ class World:
                 LocalClock(self.clock, 1000 + drift, rng.randint(0, 100 * options.drift)),
                 rng,
             )
-            node.trace = None if trace is None else trace(sid)
+            node.recorder = recorder
             self.nodes[sid] = node
         self.clients = [self._client(number) for number in options.client_numbers]
         self._writes = Random(f"{self.seed} writes")

@@ -15,8 +15,8 @@ P = ParamSpec("P")
 ACTIONS: dict[str, str] = {}
 """The handler of each action of the specification that this package has."""
 
-Trace = Callable[[str, tuple[Any, ...], dict[str, Any]], None]
-"""Called with an action, its arguments, and the variables that it changed with their new values."""
+Trace = Callable[[str, tuple[Any, ...]], None]
+"""Called with an action that has just been taken, and the arguments of its handler."""
 
 
 class Traced(Protocol):
@@ -25,10 +25,6 @@ class Traced(Protocol):
     @property
     def trace(self) -> Trace | None:
         """Where steps are told; None for nowhere."""
-        ...
-
-    def variables(self) -> dict[str, Any]:
-        """Return this server's variables of the specification by their names there."""
         ...
 
 
@@ -45,15 +41,10 @@ def action(
         ACTIONS[name] = method.__qualname__
 
         def step(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            trace = self.trace
-            if trace is None:
-                method(self, *args, **kwargs)
-                return
-            before = self.variables()
             method(self, *args, **kwargs)
-            after = self.variables()
-            changed = {k: v for k, v in after.items() if k not in before or before[k] != v}
-            trace(name, args, changed)
+            trace = self.trace
+            if trace is not None:
+                trace(name, args)
 
         update_wrapper(step, method)
         return step

@@ -249,6 +249,28 @@ OPERATIONS: tuple[Key, ...] = (
         "admin.restore_enabled",
     ),
     prop("audit.enable", TRUE_FALSE, False, "write an audit log", "logs.audit"),
+    prop(
+        "trace.dir",
+        Text("a directory"),
+        None,
+        "where a member of an ensemble records its steps, in the words of spec/Zab.tla",
+        "trace.directory",
+    ),
+    prop(
+        "trace.maxSizeInKb",
+        Integer(0, LONG_MAX, unit="KiB", decode=True),
+        262144,
+        "size at which a new trace file is begun; 0 means no limit",
+        "trace.most_bytes",
+        scale=1024,
+    ),
+    prop(
+        "trace.compress",
+        TRUE_FALSE,
+        False,
+        "compress trace files that are full, by zstd",
+        "trace.compress",
+    ),
 )
 
 SERVED: tuple[Key, ...] = (

@@ -46,8 +46,10 @@ class Place:
         return self.folder / "server.log"
 
 
-def lay_out(directory: Path, servers: int, client_port: int) -> list[Place]:
-    """Write the configurations; data that is there is kept.
+def lay_out(
+    directory: Path, servers: int, client_port: int, trace: Path | None = None
+) -> list[Place]:
+    """Write the configurations; data that is there is kept. ``trace``: where steps are recorded.
 
     Raises `LayoutError`: ports that are taken, a folder that is not writable, or one that holds an
     ensemble of another size.
@@ -68,6 +70,8 @@ def lay_out(directory: Path, servers: int, client_port: int) -> list[Place]:
         f"server.{place.id}={HOST}:{next(quorum)}:{next(election)};{place.address}"
         for place in places
     ]
+    if trace is not None:
+        lines.append(f"trace.dir={_escaped(str(trace.absolute()))}")
     try:
         for place in places:
             _write(place, lines)

@@ -15,11 +15,13 @@ _REFRESH_S = 0.5
 _ROLES = ("leader", "follower", "observer")
 
 
-def run(directory: Path, servers: int, client_port: int, restart: bool) -> int:
+def run(
+    directory: Path, servers: int, client_port: int, restart: bool, trace: Path | None = None
+) -> int:
     """Run an ensemble until SIGTERM or SIGINT; return the exit code."""
     try:
         with lock(directory):
-            places = lay_out(directory, servers, client_port)
+            places = lay_out(directory, servers, client_port, trace)
             return asyncio.run(_run(places, directory, restart))
     except LayoutError as error:
         print(f"speckeeper: {error}", file=sys.stderr)

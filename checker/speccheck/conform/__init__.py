@@ -1,0 +1,1 @@
+"""Conformance: whether a specification allows what recorded traces tell (traces/README.md)."""

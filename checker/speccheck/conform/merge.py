@@ -1,0 +1,179 @@
+"""One order for the events of all servers: each after what it depends on.
+
+Events of a server keep their order, and a message is read after it was sent. What remains open
+commutes in the specification, but for connections: see ``dialect.py``. Among the events that may
+come next the one with the earliest time is taken, which keeps few messages under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from speccheck.conform.connections import Connections
+from speccheck.conform.dialect import Dialect
+from speccheck.conform.reading import Event, Track
+
+
+class Stall(Exception):
+    """No event may come next. ``event`` is the earliest of those that wait, ``reason`` why."""
+
+    def __init__(self, event: Event, reason: str, cut_off: bool) -> None:
+        super().__init__(reason)
+        self.event = event
+        self.reason = reason
+        self.cut_off = cut_off
+
+
+class _Lane:
+    """One server: its next event, and how far it has come."""
+
+    __slots__ = ("accepts", "events", "head", "links", "position", "server")
+
+    def __init__(self, track: Track) -> None:
+        self.server = track.server
+        self.events = track.events()
+        self.head: Event | None = next(self.events, None)
+        self.position = 0
+        self.accepts = False
+        self.links: dict[str, None] = {}
+        """The connections that it has not given up."""
+
+
+class Merge:
+    """The events of some tracks in one order; iterate over it once.
+
+    ``skipped``: connections that no leader has taken, at a time when there was none to take them.
+    """
+
+    def __init__(self, tracks: Sequence[Track], connections: Connections, dialect: Dialect) -> None:
+        self._lanes = [_Lane(track) for track in tracks]
+        self._by_server = {lane.server: lane for lane in self._lanes}
+        self._connections = connections
+        self._dialect = dialect
+        self._sent: dict[tuple[str, Any], int] = {}
+        self.skipped: list[Event] = []
+        self.complete = True
+
+    def __iter__(self) -> Iterator[Event]:
+        lanes = self._lanes
+        while True:
+            best: _Lane | None = None
+            for lane in lanes:
+                head = lane.head
+                if (
+                    head is not None
+                    and (best is None or head.t < best.head.t)  # type: ignore[union-attr]
+                    and self._waits_for(lane, head) is None
+                ):
+                    best = lane
+            if best is None:
+                if all(lane.head is None for lane in lanes):
+                    return
+                if not self._skip():
+                    raise self._stall()
+                continue
+            event = best.head
+            assert event is not None, "just seen"
+            self._note(best, event)
+            best.head = next(best.events, None)
+            best.position += 1
+            yield event
+
+    def _note(self, lane: _Lane, event: Event) -> None:
+        if event.sent is not None:
+            for name, count in event.sent.items():
+                self._sent[name, lane.server] = count
+        if event.recv is not None:
+            lane.links[event.recv[0]] = None
+        action, dialect = event.action, self._dialect
+        if event.link is not None:
+            if action in dialect.closes:
+                lane.links.pop(event.link, None)
+            else:
+                lane.links[event.link] = None
+        if action == dialect.accepts:
+            lane.accepts = True
+        elif action in dialect.closes_all or action == dialect.start:
+            lane.accepts = False
+            lane.links.clear()
+
+    def _waits_for(self, lane: _Lane, event: Event) -> str | None:
+        """Say what an event waits for, None if it may come now."""
+        if event.recv is not None:
+            name, k, _ = event.recv
+            connection = self._connections.by_name[name]
+            sent = 0
+            for server in self._by_server:
+                if server != lane.server:
+                    sent = max(sent, self._sent.get((name, server), 0))
+            if sent >= k:
+                return None
+            del connection
+            return f"message {k} of connection {name}, of which {sent} were sent so far"
+        action, dialect = event.action, self._dialect
+        if action == dialect.connects:
+            return self._may_connect(event)
+        if action in dialect.closes:
+            return None if event.link is None else self._is_read(lane, event.link)
+        if action in dialect.closes_all or action == dialect.start:
+            for name in lane.links:
+                waits = self._is_read(lane, name)
+                if waits is not None:
+                    return waits
+        return None
+
+    def _is_read(self, lane: _Lane, name: str) -> str | None:
+        """Say who has still to read from a connection before it may be given up."""
+        connection = self._connections.by_name.get(name)
+        if connection is None:
+            return None
+        for server, position in connection.last_read.items():
+            if server != lane.server and self._by_server[server].position <= position:
+                return f"server {server} to have read all from connection {name}"
+        return None
+
+    def _may_connect(self, event: Event) -> str | None:
+        assert event.link is not None, "seen by Connections"
+        connection = self._connections.by_name[event.link]
+        other = self._by_server.get(connection.to)
+        if other is None:
+            return None
+        before = self._connections.previous.get(event.link)
+        if before is not None:
+            named = self._connections.by_name[before].last_named.get(connection.to, -1)
+            if other.position <= named:
+                return f"server {connection.to} to be done with connection {before}"
+        if connection.accepted_after >= 0:
+            if other.position <= connection.accepted_after:
+                return f"server {connection.to} to accept connections"
+        elif not other.accepts:
+            return f"server {connection.to} to accept connections"
+        return None
+
+    def _skip(self) -> bool:
+        """Leave out a connection that nobody has taken and nobody can take any more."""
+        for lane in sorted(self._lanes, key=lambda lane: lane.head.t if lane.head else 0):
+            event = lane.head
+            if event is None or event.action != self._dialect.connects:
+                continue
+            assert event.link is not None, "seen by Connections"
+            if self._connections.by_name[event.link].accepted_after < 0:
+                self.skipped.append(event)
+                lane.head = next(lane.events, None)
+                lane.position += 1
+                return True
+        return False
+
+    def _stall(self) -> Stall:
+        waiting = [lane for lane in self._lanes if lane.head is not None]
+        lane = min(waiting, key=lambda lane: lane.head.t)  # type: ignore[union-attr]
+        event = lane.head
+        assert event is not None, "among those that wait"
+        reason = self._waits_for(lane, event) or "nothing"
+        others = [s for s in self._by_server if s != lane.server]
+        cut_off = bool(others) and all(
+            self._by_server[s].head is None and self._connections.last_t[s] < event.t
+            for s in others
+        )
+        return Stall(event, reason, cut_off)

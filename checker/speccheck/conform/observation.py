@@ -1,0 +1,169 @@
+"""Comparing what an event tells with what a step of the specification gives.
+
+Values are told as they are, or as what has changed of them; what is not told has not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from speccheck.conform.reading import Event, Unusable
+from speccheck.conform.specification import State
+from speccheck.evaluate.values import SEQUENCES, Fn, Value
+from speccheck.report.itf import ItfError, decode
+
+_OPERATIONS = frozenset({"#drop", "#append", "#keep", "#at", "#last", "#unknown"})
+
+
+class Difference(NamedTuple):
+    """One variable of which trace and specification differ; ``told`` and ``has`` are texts."""
+
+    variable: str
+    told: str
+    has: str
+
+
+class Observer:
+    """Knows the variables. ``hidden`` are those that are not compared."""
+
+    def __init__(
+        self, variables: tuple[str, ...], untold: Iterable[str], hidden: Iterable[str] = ()
+    ) -> None:
+        self._positions = {name: position for position, name in enumerate(variables)}
+        left_out = {*untold, *hidden}
+        self._hidden = frozenset(hidden)
+        self._told = [
+            (position, name) for position, name in enumerate(variables) if name not in left_out
+        ]
+
+    def differences(
+        self,
+        event: Event,
+        before: State,
+        after: State,
+        *,
+        all_of_them: bool = False,
+        only_told: bool = False,
+    ) -> list[Difference]:
+        """Return where an event and a step differ: the first that is found, or all of them.
+
+        ``only_told``: what is not told may have changed.
+        """
+        found: list[Difference] = []
+        server, told = event.server, event.vars
+        for position, name in self._told:
+            old, new = before[position], after[position]
+            change = told.get(name, _SAME)
+            if change is _SAME:
+                if old is new:
+                    continue
+                if only_told:
+                    continue
+                slot, was = new.get(server), old.get(server)  # both are functions of servers
+                if slot is was or slot == was:
+                    continue
+                found.append(Difference(name, "unchanged", _show(slot)))
+            else:
+                slot, was = new[server], old[server]
+                wrong = self._differs(event, name, change, was, slot)
+                if wrong is None:
+                    continue
+                found.append(Difference(name, wrong, _show(slot)))
+            if not all_of_them:
+                return found
+        for name in told:
+            if name not in self._positions:
+                raise Unusable(f"{event.place}: the specification has no variable {name}")
+        return found
+
+    def _differs(self, event: Event, name: str, change: Any, was: Value, slot: Value) -> str | None:
+        """Return what the trace tells if that is not ``slot``."""
+        if type(change) is dict and not _OPERATIONS.isdisjoint(change):
+            return self._operation(event, name, change, was, slot)
+        value = _decoded(change, event, name)
+        return None if value == slot else _show(value)
+
+    def _operation(
+        self, event: Event, name: str, change: dict[str, Any], was: Value, slot: Value
+    ) -> str | None:
+        if "#unknown" in change:
+            return None
+        if "#last" in change:
+            return _last_differs(change["#last"], slot, event, name)
+        if "#keep" in change:
+            expected = was.values_[: change["#keep"]]
+            return None if slot.values_ == expected else _show(SEQUENCES[expected])
+        if not isinstance(was, Fn) or not isinstance(slot, Fn):
+            raise Unusable(f"{event.place}: {name} is no sequence or function")
+        items = was.values_
+        drop, append = change.get("#drop", 0), change.get("#append")
+        if drop:
+            items = items[drop:]
+        if append is not None:
+            items = items + tuple([_decoded(item, event, name) for item in append])
+        if "#at" not in change:
+            if len(items) + drop - len(append or ()) < 0 or drop > len(was.values_):
+                return f"{drop} items fewer than {_show(was)}"
+            return None if slot.values_ == items else _show(SEQUENCES[items])
+        return _at_differs(change["#at"], was, items if drop else None, slot, event, name)
+
+
+def _at_differs(
+    pairs: Any, was: Fn, items: tuple[Value, ...] | None, slot: Fn, event: Event, name: str
+) -> str | None:
+    expected: dict[Value, Value] = dict(was) if items is None else dict(enumerate(items, 1))
+    unknown = set()
+    for key, value in pairs:
+        if isinstance(value, dict) and "#unknown" in value:
+            unknown.add(key)
+        else:
+            expected[_decoded(key, event, name)] = _decoded(value, event, name)
+    if expected.keys() == slot.keys() and all(
+        key in unknown or expected[key] == slot[key] for key in expected
+    ):
+        return None
+    return ", ".join(f"[{_show(k)}] = {_show(v)}" for k, v in expected.items() if k not in unknown)
+
+
+def _last_differs(item: Any, slot: Fn, event: Event, name: str) -> str | None:
+    if item is None:
+        return "<<>>" if slot.values_ else None
+    if not slot.values_:
+        return f"a sequence that ends with {item}"
+    if matches(item, slot.values_[-1], event, name):
+        return None
+    return f"a sequence that ends with {item}"
+
+
+def matches(fields: Any, record: Value, event: Event, name: str) -> bool:
+    """Tell whether a record has these values in the fields that are there."""
+    if not isinstance(fields, dict) or not isinstance(record, Fn):
+        return bool(_decoded(fields, event, name) == record)
+    return all(
+        key in record and _decoded(value, event, name) == record[key]
+        for key, value in fields.items()
+    )
+
+
+def _decoded(data: Any, event: Event, name: str) -> Value:
+    if type(data) is int or type(data) is str:
+        return data
+    try:
+        return decode(data, f"{event.place}: {name}")
+    except ItfError as error:
+        raise Unusable(str(error)) from None
+
+
+def decoded_arguments(event: Event) -> list[Value]:
+    """Return the arguments of an event as values. Raises Unusable."""
+    return [_decoded(argument, event, "args") for argument in event.args]
+
+
+def _show(value: Value) -> str:
+    from speccheck.evaluate.show import show
+
+    return show(value)
+
+
+_SAME = object()

@@ -1,0 +1,277 @@
+"""Replaying events against a specification: from state to state, an event for each step.
+
+Where everything was recorded, there is one state at any time. A crash is told by what the server
+finds when it starts; what the disk had done before without telling is found out then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from speccheck.conform.dialect import Dialect
+from speccheck.conform.observation import Difference, Observer, decoded_arguments, matches
+from speccheck.conform.reading import Event, Unusable
+from speccheck.conform.specification import State, Steps
+from speccheck.evaluate.show import show
+from speccheck.evaluate.values import Value
+from speccheck.explore.model import Model
+
+MOST_CANDIDATES = 2000
+_MOST_UNREPORTED = 4
+
+
+class Divergence(Exception):
+    """An event that no step of the specification is.
+
+    ``before``: the states in which it came; ``after``: where its action leads from there, with what
+    differs. ``message``: what is the matter with the message that it reads, "" if nothing.
+    """
+
+    def __init__(
+        self,
+        event: Event,
+        before: list[State],
+        after: list[tuple[State, list[Difference]]],
+        message: str = "",
+        violated: str = "",
+    ) -> None:
+        super().__init__(event.place)
+        self.event = event
+        self.before = before
+        self.after = after
+        self.message = message
+        self.violated = violated
+
+
+class Inferred(NamedTuple):
+    """A step that nobody told, and the event that told of it."""
+
+    action: str
+    arguments: tuple[Value, ...]
+    event: Event
+
+
+class Replay:
+    """The states that fit the events so far."""
+
+    def __init__(
+        self,
+        model: Model,
+        dialect: Dialect,
+        observer: Observer,
+        every: int = 1000,
+        hidden: Iterable[str] = (),
+    ) -> None:
+        """``every``: so often invariants are evaluated. ``hidden``: actions that were not told."""
+        self.model = model
+        self.steps = Steps(model)
+        self.dialect = dialect
+        self.observer = observer
+        self.taken: Counter[str] = Counter()
+        self.inferred: list[Inferred] = []
+        self.checked = 0
+        self.invariant_states = 0
+        self.most_candidates = 1
+        self._hidden = tuple(hidden)
+        self._every = every
+        self._positions = {name: index for index, name in enumerate(model.variables)}
+        self._channels = self._positions[dialect.channels] if dialect.channels else None
+        self._seen: set[Any] = set()
+        initial: list[State] = []
+        assert model.initial is not None, "a specification has initial states"
+        model.initial(initial.append)
+        self.states = initial
+
+    def value(self, state: State, name: str) -> Value:
+        """Return the value of a variable."""
+        return state[self._positions[name]]
+
+    def take(self, event: Event) -> None:
+        """Go on by one event. Raises Divergence, Unusable."""
+        if event.action == self.dialect.start and self.dialect.start:
+            self._start(event)
+            return
+        self._step(event)
+        self._count(event)
+
+    def _count(self, event: Event) -> None:
+        self.checked += 1
+        self.taken[event.action] += 1
+        if self.checked % self._every == 0:
+            self.check_invariants(event)
+
+    def check_invariants(self, event: Event) -> None:
+        """Evaluate the invariants in the present states. Raises Divergence."""
+        for state in self.states:
+            for invariant in self.model.invariants:
+                if not invariant.holds(state):
+                    raise Divergence(event, [state], [], violated=invariant.name)
+        self.invariant_states += 1
+
+    def _step(self, event: Event) -> None:
+        arguments = decoded_arguments(event)
+        states = self.states
+        if event.action not in self.steps.ways:
+            raise Unusable(f"{event.place}: the specification has no action {event.action}")
+        if len(states) == 1 and not self._hidden:
+            before = states[0]
+            if event.recv is not None and self._wrong_message(event, before):
+                raise self._diverges(event, arguments)
+            after = self.steps.take(event.action, arguments, before)
+            differences = self.observer.differences
+            crash = event.action == self.dialect.crash
+            fitting = [one for one in after if not differences(event, before, one, only_told=crash)]
+            if not fitting and event.action in self.dialect.leaves:
+                fitting = self._left(event, arguments, before)
+            if not fitting:
+                raise self._diverges(event, arguments)
+            self.states = fitting
+            return
+        self._candidates(event, arguments)
+
+    def _left(self, event: Event, arguments: list[Value], state: State) -> list[State]:
+        """Return the states after the end of a role, with what the disk had done before."""
+
+        def ended(before: State) -> list[State]:
+            return [
+                after
+                for after in self.steps.take(event.action, arguments, before)
+                if not self.observer.differences(event, state, after)
+            ]
+
+        return self._unreported(event, state, ended)
+
+    def _candidates(self, event: Event, arguments: list[Value]) -> None:
+        found: dict[State, None] = {}
+        for before in self._closure(event):
+            if event.recv is not None and self._wrong_message(event, before):
+                continue
+            for after in self.steps.take(event.action, arguments, before):
+                if not self.observer.differences(event, before, after):
+                    found[after] = None
+        if not found:
+            raise self._diverges(event, arguments)
+        self.states = list(found)
+        self.most_candidates = max(self.most_candidates, len(found))
+
+    def _closure(self, event: Event) -> list[State]:
+        """Return the states that hidden actions may have led to."""
+        known = dict.fromkeys(self.states)
+        queue = list(known)
+        for state in queue:
+            for name in self._hidden:
+                for server in self.model_servers(state):
+                    for _, after in self.steps.every(name, server, state):
+                        if after not in known:
+                            known[after] = None
+                            queue.append(after)
+            if len(queue) > MOST_CANDIDATES:
+                raise Unusable(
+                    f"{event.place}: more than {MOST_CANDIDATES} states fit what was told so far; "
+                    "hide less"
+                )
+        return queue
+
+    def model_servers(self, state: State) -> Iterable[Value]:
+        """Return the servers of the specification."""
+        if self._channels is not None:
+            keys: Iterable[Value] = state[self._channels].domain.keys_
+            return keys
+        return ()
+
+    def _wrong_message(self, event: Event, state: State) -> str:
+        """Say what is the matter with the message that an event reads."""
+        assert event.recv is not None, "asked for those only"
+        if self._channels is None or len(event.args) < 2:
+            return ""
+        receiver, sender = event.args[0], event.args[1]
+        waiting = state[self._channels][sender][receiver].values_
+        if not waiting:
+            return "no message is under way"
+        if matches(event.recv[2], waiting[0], event, "recv"):
+            return ""
+        return show(waiting[0])
+
+    def _diverges(self, event: Event, arguments: list[Value]) -> Divergence:
+        after: list[tuple[State, list[Difference]]] = []
+        message = ""
+        for before in self.states:
+            if event.recv is not None:
+                message = self._wrong_message(event, before)
+            for one in self.steps.take(event.action, arguments, before):
+                found = self.observer.differences(event, before, one, all_of_them=True)
+                after.append((one, found))
+        after.sort(key=lambda pair: len(pair[1]))
+        return Divergence(event, self.states, after, message)
+
+    # -- starts and crashes
+
+    def _start(self, event: Event) -> None:
+        """Take a start: the first is a beginning, any other follows a crash."""
+        server = event.server
+        if server not in self._seen:
+            self._seen.add(server)
+            self._begin(event)
+            self.checked += 1
+            self.taken[event.action] += 1
+            return
+        found: list[State] = []
+        for state in self.states:
+            found += self._restarted(event, state)
+        if not found:
+            raise self._diverges(event, decoded_arguments(event))
+        self.states = list(dict.fromkeys(found))
+        self._count(event)
+
+    def _begin(self, event: Event) -> None:
+        """See that a server begins as the specification does. Raises Divergence."""
+        for state in self.states:
+            found = self.observer.differences(event, state, state, all_of_them=True)
+            if found:
+                raise Divergence(event, self.states, [(state, found)])
+
+    def _restarted(self, event: Event, state: State) -> list[State]:
+        """Return the states after crash and start, with what the disk had done before."""
+        server = event.server
+        arguments = decoded_arguments(event)
+        crash, start = self.dialect.crash, self.dialect.start
+        up = self.steps.take(start, arguments, state)
+        if up:  # it was stopped in order
+            return [one for one in up if not self.observer.differences(event, state, one)]
+
+        def crashed(before: State) -> list[State]:
+            return [
+                up
+                for down in self.steps.take(crash, [server], before)
+                for up in self.steps.take(start, arguments, down)
+                if not self.observer.differences(event, down, up)
+            ]
+
+        found = self._unreported(event, state, crashed)
+        if found:
+            self.inferred.append(Inferred(crash, (server,), event))
+            self.taken[crash] += 1
+        return found
+
+    def _unreported(
+        self, event: Event, state: State, then: Callable[[State], list[State]]
+    ) -> list[State]:
+        """Return where ``then`` leads to after the fewest durable steps that nobody told."""
+        queue: list[tuple[State, tuple[Inferred, ...]]] = [(state, ())]
+        known = {state}
+        for before, inferred in queue:
+            found = then(before)
+            if found:
+                self.inferred += inferred
+                self.taken.update(one.action for one in inferred)
+                return found
+            if len(inferred) == _MOST_UNREPORTED:
+                continue
+            for name in self.dialect.durable:
+                for given, after in self.steps.every(name, event.server, before):
+                    if after not in known:
+                        known.add(after)
+                        queue.append((after, (*inferred, Inferred(name, given, event))))
+        return []
