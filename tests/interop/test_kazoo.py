@@ -67,6 +67,7 @@ class Cluster(NamedTuple):
             ZOOKEEPER_PORT_OFFSET=str(_port_range()),
             JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
             PYTHONPATH=str(SUITE),
+            ZOOKEEPER_JAAS_AUTH="digest",
         )
         if self.ours:
             environment["REAL_JAVA"] = shutil.which("java") or "java"
