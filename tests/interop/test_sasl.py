@@ -15,6 +15,7 @@ from kazoo.exceptions import AuthFailedError, NoAuthError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import ACL, Id
 from peers import APACHE_38, APACHE_39, JVM_FLAGS, SPECKEEPER, Kind, Peer
+from trio import Trio
 
 SERVERS = [APACHE_38, APACHE_39, SPECKEEPER]
 MODULE = "org.apache.zookeeper.server.auth.DigestLoginModule"
@@ -109,3 +110,68 @@ def test_the_java_client(kind: Kind, tmp_path: Path) -> None:
             check=False,
         )
     assert "sasl: jaasuser" in done.stdout, done.stdout + done.stderr
+
+
+PEERS_JAAS = """
+QuorumServer {{
+    {module} required
+    user_member="member_password";
+}};
+QuorumLearner {{
+    {module} required
+    username="member" password="{password}";
+}};
+"""
+TRIOS = {
+    "ours": (SPECKEEPER, SPECKEEPER, SPECKEEPER),
+    "one of ours": (APACHE_39, SPECKEEPER, APACHE_39),
+    "two of ours beside 3.8": (SPECKEEPER, APACHE_38, SPECKEEPER),
+}
+REQUIRED = {
+    "quorum.auth.enableSasl": "true",
+    "quorum.auth.learnerRequireSasl": "true",
+    "quorum.auth.serverRequireSasl": "true",
+}
+
+
+def members(kinds: Kind | tuple[Kind, ...], folder: Path, stranger: int = 0) -> Trio:
+    """Three servers that authenticate to each other; the stranger has a wrong password."""
+    trio = Trio(kinds, folder, REQUIRED)
+    for sid, peer in trio.members.items():
+        password = "guess" if sid == stranger else "member_password"
+        path = peer.folder / "jaas.conf"
+        path.write_text(PEERS_JAAS.format(module=MODULE, password=password))
+        peer.properties = {"java.security.auth.login.config": str(path)}
+    return trio
+
+
+def created(peer: Peer, path: str) -> set[str]:
+    """Create a node at a server; return the children of the root."""
+    with client(peer) as kazoo:
+        kazoo.create(path, b"")
+        return set(kazoo.get_children("/"))
+
+
+@pytest.mark.parametrize("kinds", TRIOS.values(), ids=TRIOS.keys())
+def test_servers_authenticate_to_each_other(kinds: tuple[Kind, ...], tmp_path: Path) -> None:
+    with members(kinds, tmp_path) as trio:
+        trio.start()
+        created(trio.members[1], "/first")
+        leader = trio.leader()
+        trio.members[leader].kill()
+        others = [sid for sid in trio.members if sid != leader]
+        trio.wait_for("leader", *others)
+        created(trio.members[others[0]], "/second")
+        trio.start(leader)
+        assert created(trio.members[leader], "/third") >= {"first", "second", "third"}
+
+
+def test_a_server_with_a_wrong_password_stays_out(tmp_path: Path) -> None:
+    with members(SPECKEEPER, tmp_path, stranger=3) as trio:
+        trio.members[3].launch()
+        trio.start(1, 2)
+        created(trio.members[1], "/without")
+        assert trio.mode(3) == ""
+        said = "".join(trio.members[sid].log_file.read_text() for sid in (1, 2))
+        assert "wrong password, or no user 'member'" in said
+        assert "does not accept our name and password" in trio.members[3].log_file.read_text()

@@ -73,7 +73,9 @@ class ElectionPort:
         """Begin to accept peers. Raises ListenError."""
         host, port = self._address
         sock = listen(_NAME, None if self._listen_on_all else host, port, -1, False)
-        self._server = self._line.accept(_NAME, sock, lambda: _Connection(self, None))
+        self._server = self._line.accept(
+            _NAME, sock, lambda: _Connection(self, None), _first_message_size
+        )
 
     def close(self) -> None:
         """Close everything."""
@@ -117,7 +119,10 @@ class ElectionPort:
         host, port = self._peers[server_id]
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                await self._line.dial(lambda: _Connection(self, server_id), host, port)
+                greeted = self._line.greets
+                await self._line.dial(
+                    lambda: _Connection(self, server_id, greeted), host, port, self.greeting()
+                )
         except (OSError, TimeoutError) as error:
             log_unreached(_NAME, host, port, error)
 
@@ -127,9 +132,10 @@ class ElectionPort:
         """Return what the caller says first."""
         return encode_initial_message(InitialMessage(self.server_id, (self._address,)))
 
-    def dialed(self, connection: _Connection, server_id: int) -> None:
+    def dialed(self, connection: _Connection, server_id: int, greeted: bool) -> None:
         """We have called: keep it if we may, else wait for being called back."""
-        connection.write(self.greeting())
+        if not greeted:
+            connection.write(self.greeting())
         if server_id > self.server_id:
             connection.close()
         else:
@@ -173,11 +179,20 @@ class ElectionPort:
         self._received(server_id, notification)
 
 
-class _Connection(asyncio.Protocol):
-    """One connection. ``server_id``: whose, once that is known and it is kept."""
+def _first_message_size(data: bytes) -> int | None:
+    found = decode_initial_message(data)
+    return None if found is None else found[1]
 
-    def __init__(self, port: ElectionPort, dialed: int | None) -> None:
+
+class _Connection(asyncio.Protocol):
+    """One connection. ``server_id``: whose, once that is known and it is kept.
+
+    ``greeted``: the caller's first message has gone out.
+    """
+
+    def __init__(self, port: ElectionPort, dialed: int | None, greeted: bool = False) -> None:
         self._port = port
+        self._greeted = greeted
         self._dialed = dialed
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
@@ -186,7 +201,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         if self._dialed is not None:
-            self._port.dialed(self, self._dialed)
+            self._port.dialed(self, self._dialed, self._greeted)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None

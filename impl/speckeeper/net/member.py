@@ -86,8 +86,7 @@ class Member:
         listen_on_all: bool = False,
         leader_serves: bool = True,
         connect_timeout_ms: int = 5000,
-        tls: TlsOpening | None = None,
-        dials_with_tls: bool = False,
+        line: PeerLine | None = None,
         synced: Callable[[Synced], None] = lambda synced: None,
         on_failure: Callable[[], None] = lambda: None,
         trace: TraceOptions | None = None,
@@ -97,9 +96,9 @@ class Member:
         ``clients``: a listening socket for clients, which are let in while this member serves.
         ``listen_on_all``: bind the ports for peers to all addresses. ``leader_serves`` False: no
         clients are let in while it leads. ``connect_timeout_ms``: for calling a peer's election
-        port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: they are called
-        by TLS too. ``synced``: told what syncs of the log take. ``on_failure``: called when
-        ``failure`` is set. ``trace``: where its steps are recorded. Raises TraceError.
+        port. ``line``: how peers are reached, None for plainly. ``synced``: told what syncs of the
+        log take. ``on_failure``: called when ``failure`` is set. ``trace``: where its steps are
+        recorded. Raises TraceError.
         """
         own = config.server(zab.server_id)
         if own is None:
@@ -133,12 +132,11 @@ class Member:
             self._notified,
             listen_on_all,
             connect_timeout_ms,
-            PeerLine(tls, dials_with_tls),
+            line,
         )
         self._leader_serves = leader_serves
         # As long as the longest transaction, and never too short for what members say themselves.
         longest = max(DEFAULT_MAX_DATA, server.largest_transaction)
-        line = PeerLine(tls, dials_with_tls)
         self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all, line)
         self._tracing = None if trace is None else Tracing(trace, self.peer, self._quorum.name)
         self.doors: ClientDoors | None = None

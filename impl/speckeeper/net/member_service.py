@@ -13,12 +13,13 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from speckeeper.net.client_doors import no_commands
 from speckeeper.net.client_port import ClientPort, Commands
 from speckeeper.net.member import Member
+from speckeeper.net.peer_line import PeerLine
 from speckeeper.net.service import DiskStats, note_sync, purge_in_background, wall_ms
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.net.tracing import TraceOptions
@@ -49,8 +50,7 @@ class MemberOptions:
 
     ``listen_on_all``: the ports for peers are bound to all addresses, not to that of the
     configuration. ``leader_serves`` False: no clients while it leads. ``connect_timeout_ms``: of
-    the election port. ``tls``: how peers are let in, None for plainly; ``dials_with_tls``: whether
-    they are called by TLS too. ``trace``: where its steps are recorded.
+    the election port. ``line``: how peers are reached. ``trace``: where its steps are recorded.
     """
 
     zab: ZabSettings
@@ -58,8 +58,7 @@ class MemberOptions:
     listen_on_all: bool = False
     leader_serves: bool = True
     connect_timeout_ms: int = 5000
-    tls: TlsOpening | None = None
-    dials_with_tls: bool = False
+    line: PeerLine = field(default_factory=PeerLine)
     trace: TraceOptions | None = None
 
 
@@ -91,8 +90,7 @@ class MemberService:
             listen_on_all=options.listen_on_all,
             leader_serves=options.leader_serves,
             connect_timeout_ms=options.connect_timeout_ms,
-            tls=options.tls,
-            dials_with_tls=options.dials_with_tls,
+            line=options.line,
             synced=self._synced,
             on_failure=self.stop,
             trace=options.trace,

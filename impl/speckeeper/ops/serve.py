@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from speckeeper import __version__
 from speckeeper.net.listening import CLIENT_PORT, SECURE_CLIENT_PORT, ListenError
 from speckeeper.net.member_service import MemberOptions
+from speckeeper.net.peer_line import PeerLine
 from speckeeper.net.run import ClientPorts, Hosted, ServeOptions, serve, tls_opening
 from speckeeper.net.service import Service
 from speckeeper.net.tracing import TraceOptions
 from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.audit import AuditLog
+from speckeeper.ops.config.sasl_settings import peer_auth
 from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
 from speckeeper.ops.config.tls_settings import client_tls, dials_with_tls, quorum_tls
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
@@ -77,6 +79,7 @@ def _serve(config: Config) -> int:
     try:
         server = server_settings(config)
         clients, peers = load_tls(client_tls(config)), load_tls(quorum_tls(config))
+        member = _member_options(config, peers)
     except ConfigError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     options = ServeOptions(
@@ -92,7 +95,7 @@ def _serve(config: Config) -> int:
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
         purge_interval_ms=max(config.number("autopurge.purgeInterval"), 0),
         places=places_of(config),
-        member=_member_options(config, peers),
+        member=member,
     )
 
     audits: list[AuditLog] = []
@@ -166,8 +169,7 @@ def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOption
         bool(config.values["quorumListenOnAllIPs"]),
         bool(config.values["leaderServes"]),
         config.number("cnxTimeout"),
-        tls_opening(peers),
-        dials_with_tls(config),
+        PeerLine(tls_opening(peers), dials_with_tls(config), peer_auth(config)),
         trace=_trace_options(config),
     )
 

@@ -1,4 +1,4 @@
-"""SASL DIGEST-MD5, the server's side: a challenge, the client's response, and the proof back.
+"""SASL DIGEST-MD5: a challenge, the client's response, and the server's proof.
 
 Source: RFC 2831 (initial authentication, quality of protection ``auth``); what Java's provider
 (``com.sun.security.sasl.digest.DigestMD5Server``) sends and takes.
@@ -78,6 +78,52 @@ class DigestMd5:
     def _expect(self, said: dict[str, bytes], name: str, expected: bytes) -> None:
         if _given(said, name) != expected:
             raise SaslError(f"{name} is not the one of this negotiation")
+
+
+class DigestMd5Client:
+    """The client's side of one negotiation; members call each other with it.
+
+    ``nonce``: fresh, ASCII. ``complete``: the server has proven that it knows the password too.
+    """
+
+    def __init__(self, user: str, password: str, service: str, host: str, nonce: str) -> None:
+        self._user = user
+        self._password = password
+        self._uri = f"{service}/{host}".encode()
+        self._nonce = nonce.encode("ascii")
+        self._proof: bytes | None = None
+        self.complete = False
+
+    def step(self, token: bytes) -> bytes:
+        """Take the server's token and return ours, empty at the end. Raises SaslError."""
+        if self._proof is not None:
+            if not hmac.compare_digest(_directives(token).get("rspauth", b""), self._proof):
+                raise SaslError("the server does not know the password")
+            self.complete = True
+            return b""
+        challenge = _directives(token)
+        said = {
+            "charset": b"utf-8",
+            "username": self._user.encode(),
+            "realm": challenge.get("realm", b""),
+            "nonce": _given(challenge, "nonce"),
+            "nc": _FIRST_USE,
+            "cnonce": self._nonce,
+            "digest-uri": self._uri,
+        }
+        secret = _secret(self._user, said, self._password, said["realm"])
+        self._proof = _response(b"", secret, said)
+        response = _response(b"AUTHENTICATE", secret, said)
+        quoted = ("username", "realm", "nonce", "cnonce", "digest-uri")
+        parts = [
+            name.encode() + b"=" + (b'"%s"' % _quoted(value) if name in quoted else value)
+            for name, value in said.items()
+        ]
+        return b",".join((*parts, b"response=" + response, b"qop=auth"))
+
+
+def _quoted(value: bytes) -> bytes:
+    return re.sub(rb'(["\\])', rb"\\\1", value)
 
 
 def _directives(token: bytes) -> dict[str, bytes]:

@@ -90,11 +90,6 @@ _SASL = (
     *_later(
         SASL,
         False,
-        ("quorum.auth.enableSasl", TRUE_FALSE, False, "SASL between servers"),
-        ("quorum.auth.learnerRequireSasl", TRUE_FALSE, False, "demand it of the leader"),
-        ("quorum.auth.serverRequireSasl", TRUE_FALSE, False, "demand it of learners"),
-        ("quorum.auth.learner.saslLoginContext", _ANY, "QuorumLearner", "JAAS section"),
-        ("quorum.auth.server.saslLoginContext", _ANY, "QuorumServer", "JAAS section"),
         ("quorum.auth.kerberos.servicePrincipal", _ANY, "zkquorum/localhost", "principal"),
     ),
     *_later(

@@ -2,7 +2,7 @@
 ``SASLAuthenticationProvider``, ``ZooKeeperSaslServer``, ``AuthenticationHelper``).
 """
 
-from speckeeper.ops.config.key import Key, prop
+from speckeeper.ops.config.key import Key, core, prop
 from speckeeper.ops.config.kinds import PATH, TRUE_FALSE, Text
 
 _USER = Text("the name of a user")
@@ -58,5 +58,34 @@ SASL_KEYS: tuple[Key, ...] = (
         None,
         "what an ACL gives to this user it gives to all SASL users",
         "sasl.reader",
+    ),
+    core("quorum.auth.enableSasl", TRUE_FALSE, False, "SASL between servers", "peers.enabled"),
+    core(
+        "quorum.auth.learnerRequireSasl",
+        TRUE_FALSE,
+        False,
+        "authenticate to the servers that this one calls",
+        "peers.calls",
+    ),
+    core(
+        "quorum.auth.serverRequireSasl",
+        TRUE_FALSE,
+        False,
+        "turn servers away that do not",
+        "peers.required",
+    ),
+    core(
+        "quorum.auth.learner.saslLoginContext",
+        Text("the name of a section"),
+        "QuorumLearner",
+        "section of the JAAS file with the own name and password",
+        "peers.learner_section",
+    ),
+    core(
+        "quorum.auth.server.saslLoginContext",
+        Text("the name of a section"),
+        "QuorumServer",
+        "section of the JAAS file with the users among servers",
+        "peers.server_section",
     ),
 )

@@ -15,13 +15,6 @@ from speckeeper.wire.quorum_config import QuorumConfig, decode_config
 Values = dict[str, Value]
 Fail = Callable[[str, str, str], Exception]
 
-# What would leave the ports between servers less guarded than the file asks for.
-_GUARDS = {
-    "quorum.auth.enableSasl": "SASL between servers",
-    "quorum.auth.learnerRequireSasl": "SASL between servers",
-    "quorum.auth.serverRequireSasl": "SASL between servers",
-}
-
 
 def take_members(
     values: Values,
@@ -52,7 +45,6 @@ def take_members(
             _client_port(values, members[0], fail)
         return None
     _distinct(members, fail)
-    _guarded(values, fail)
     for name in ("initLimit", "syncLimit"):
         if not values[name]:
             raise fail(name, f"{name} is not set", f"add a line such as {name}=10")
@@ -83,13 +75,6 @@ def _distinct(members: list[Member], fail: Fail) -> None:
                 text = f"server.{member.id} and server.{other} have the same address"
                 remedy = f"give each its own {member.host} port"
                 raise fail(f"server.{member.id}", f"{text} {member.host}:{port}", remedy)
-
-
-def _guarded(values: Values, fail: Fail) -> None:
-    for name, what in _GUARDS.items():
-        if values[name]:
-            text = f"{name}=true asks for {what}, which comes with a later release"
-            raise fail(name, text, "remove it to run without, in a network that you trust")
 
 
 def _own(values: Values, members: list[Member], server_id: int | None) -> Member:

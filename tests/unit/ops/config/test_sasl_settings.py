@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from speckeeper.net.peer_auth import PeerAuth
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.jaas import read_jaas
+from speckeeper.ops.config.sasl_settings import peer_auth
 from speckeeper.ops.config.settings import server_settings
 from speckeeper.ops.config.zoo_cfg import Config, read_config
 from speckeeper.server.settings import SaslSettings
@@ -135,3 +137,53 @@ def test_what_is_wrong_in_a_jaas_file(tmp_path: Path, jaas: str, message: str) -
         read_jaas(str(path))
     assert f"{path}:{message}" in str(raised.value)
     assert "geheim" not in str(raised.value)
+
+
+ENSEMBLE = (
+    "initLimit=5\nsyncLimit=2\n"
+    + "".join(f"server.{i}=127.0.0.1:{20000 + i}:{30000 + i}\n" for i in (1, 2, 3))
+    + "java.security.auth.login.config=JAAS\n"
+)
+MODULE = "org.apache.zookeeper.server.auth.DigestLoginModule"
+PEERS = (
+    f'QuorumServer {{ {MODULE} required user_member="one"; }};\n'
+    f'QuorumLearner {{ {MODULE} required username="member" password="one"; }};\n'
+)
+ENABLED = "quorum.auth.enableSasl=true\n"
+CALLS, REQUIRED = "quorum.auth.learnerRequireSasl=true\n", "quorum.auth.serverRequireSasl=true\n"
+
+
+def member(tmp_path: Path, text: str, jaas: str = PEERS) -> PeerAuth | None:
+    (tmp_path / "myid").write_text("1")
+    return peer_auth(read(tmp_path, ENSEMBLE + text, jaas))
+
+
+def test_servers_that_authenticate(tmp_path: Path) -> None:
+    users = {"member": "one"}
+    assert member(tmp_path, "") is None
+    assert member(tmp_path, ENABLED) == PeerAuth(users, None, False)
+    assert member(tmp_path, ENABLED + CALLS) == PeerAuth(users, ("member", "one"), False)
+    all_of_it = member(tmp_path, ENABLED + CALLS + REQUIRED)
+    assert all_of_it == PeerAuth(users, ("member", "one"), True)
+    assert "one" not in repr(all_of_it)
+
+
+@pytest.mark.parametrize(
+    ("text", "jaas", "message"),
+    [
+        (CALLS, PEERS, "learnerRequireSasl=true without quorum.auth.enableSasl=true; set both"),
+        (ENABLED + REQUIRED, PEERS, "servers would turn each other away; set quorum.auth.learner"),
+        (ENABLED, "", "has no section QuorumServer; write it, or set quorum.auth.server.sasl"),
+        (
+            ENABLED + CALLS,
+            PEERS.replace("username", "name"),
+            "jaas.conf:2: section QuorumLearner: username or password is missing; write both",
+        ),
+    ],
+)
+def test_what_stops_the_start_of_a_member(
+    tmp_path: Path, text: str, jaas: str, message: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        member(tmp_path, text, jaas)
+    assert message in str(raised.value)
