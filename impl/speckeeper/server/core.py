@@ -27,6 +27,7 @@ class Core:
         "settings",
         "stats",
         "tree",
+        "waiting",
         "watches",
     )
 
@@ -48,3 +49,5 @@ class Core:
         self.watches: Watches[Connection] = Watches()
         self.cache = ReplyCache(settings.max_response_cache_size)
         self.connections: dict[Connection, None] = {}  # in order of arrival
+        self.waiting = 0
+        """Requests of this server's own clients that are under way (``getInProcess``)."""

@@ -130,6 +130,7 @@ class Dispatcher:
                 )
             ):
                 connection.queued += 1
+                self._core.waiting += 1
                 if xid > 0:
                     connection.outstanding += 1
                 if len(self._pipeline.queue) > self._soonest_limit:
@@ -163,6 +164,7 @@ class Dispatcher:
                 local,
             )
             connection.queued += 1
+            self._core.waiting += 1
             if xid > 0:
                 connection.outstanding += 1
             if len(self._pipeline.queue) > self._soonest_limit:
@@ -271,6 +273,7 @@ class Dispatcher:
     def _count(self, connection: Connection, xid: int, now_ms: int) -> None:
         """Count a read that waits in the queue."""
         connection.queued += 1
+        self._core.waiting += 1
         if xid > 0:
             connection.outstanding += 1
         if len(self._pipeline.queue) > self._soonest_limit:
@@ -280,9 +283,9 @@ class Dispatcher:
         """Hold the connection if too many requests are in progress.
 
         As in ``incrOutstandingAndCheckThrottle``, the one just taken is not yet among those that
-        count against ``globalOutstandingLimit``.
+        count against ``globalOutstandingLimit``. What a leader does for learners counts there.
         """
-        waiting = len(self._pipeline.queue)
+        waiting = self._core.waiting
         if self._must_wait(connection, waiting - 1, waiting):
             connection.hold |= Hold.OUTSTANDING
             connection.held_since_ms = now_ms
@@ -296,7 +299,7 @@ class Dispatcher:
 
     def free_to_go_on(self, connection: Connection) -> bool:
         """Whether a throttled connection may send again (``decrOutstandingAndCheckThrottle``)."""
-        waiting = len(self._pipeline.queue)
+        waiting = self._core.waiting
         return not self._must_wait(connection, waiting, waiting)
 
     def _must_wait(self, connection: Connection, others: int, waiting: int) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
@@ -35,6 +36,12 @@ from speckeeper.zab.effects import Entry
 _TXN_TIME, _TXN_TIME_OFFSET = LONG, 20
 
 
+def _shared_out(settings: ServerSettings, voters: int) -> ServerSettings:
+    """Give a voter its share of ``globalOutstandingLimit`` (``getGlobalOutstandingLimit``)."""
+    limit = settings.global_outstanding_limit // (voters - 1 if voters > 2 else 1)
+    return replace(settings, global_outstanding_limit=limit)
+
+
 class MemberServer:
     """``server``: the request pipeline while this member serves, ``role`` in which role it does.
 
@@ -57,14 +64,17 @@ class MemberServer:
         """Begin to serve; return the server of this time."""
         tree = self._begin(config, now_ms, wall_ms)
         self.role = effect.role
+        settings = self.settings
+        if effect.role is not ServerState.OBSERVING:
+            settings = _shared_out(settings, len(config.voters))
         server: Server
         if effect.role is ServerState.LEADING:
             tree.last_processed_zxid = effect.zxid
-            server = Server(self.settings, tree, now_ms, wall_ms, rng)
+            server = Server(settings, tree, now_ms, wall_ms, rng)
             server.pipeline.zxid = effect.zxid
             self._gate = LearnersGate(server)
         else:
-            server = LearnerServer(self.settings, tree, now_ms, wall_ms, rng)
+            server = LearnerServer(settings, tree, now_ms, wall_ms, rng)
         self.server = server
         return server
 

@@ -45,6 +45,7 @@ class OrdinaryWrites:
         self._cache = core.cache
         self._outbox = core.outbox
         self._tree = core.tree
+        self._core = core
         self._pipeline = pipeline
         self._view = pipeline.view
         self._kept = core.cache.requests
@@ -140,6 +141,7 @@ class OrdinaryWrites:
         if connection is None:
             return True
         connection.queued -= 1
+        self._core.waiting -= 1
         if xid > 0:
             connection.outstanding -= 1
         if connection.state >= State.CLOSING:

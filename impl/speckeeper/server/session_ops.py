@@ -97,6 +97,7 @@ class SessionOps:
             connection, session_id, 0, _CREATE_SESSION, body, 0, len(body), (), now_ms
         )
         connection.queued += 1
+        self._core.waiting += 1
 
     def _attach(self, connection: Connection, session: Session) -> None:
         connection.session = session

@@ -115,6 +115,7 @@ class Finisher:
         watch_ops: WatchOps,
         handlers: dict[int, Handler],
     ) -> None:
+        self._core = core
         self._tree = core.tree
         self._stats = core.stats
         self._ops = core.stats.ops
@@ -154,6 +155,7 @@ class Finisher:
         if connection is None:
             return 0
         connection.queued -= 1
+        self._core.waiting -= 1
         if xid > 0:
             connection.outstanding -= 1
         if connection.state >= State.CLOSING:

@@ -9,9 +9,14 @@ from tests.unit.server.world import World
 
 from speckeeper.server.connection import Hold
 from speckeeper.server.intake import TURN_BYTES
+from speckeeper.server.member_server import MemberServer
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.reply_cache import ReplyCache
+from speckeeper.server.settings import ServerSettings
+from speckeeper.tree.datatree import DataTree
 from speckeeper.wire.codes import ErrorCode, OpCode
+from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.wire.requests import (
     ExistsRequest,
     GetAllChildrenNumberRequest,
@@ -19,7 +24,9 @@ from speckeeper.wire.requests import (
     GetEphemeralsRequest,
     MultiRequest,
     SetDataRequest,
+    encode_request,
 )
+from speckeeper.zab import effects
 
 WRITE = SetDataRequest("/zookeeper", b"x", -1)
 READ = ExistsRequest("/", False)
@@ -38,6 +45,39 @@ def test_too_many_requests_in_progress_make_a_client_wait():
     assert client.connection.hold == 0
     world.persist()
     assert [reply.xid for reply in client.frames()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_a_leader_does_for_learners_does_not_make_its_own_clients_wait():
+    world = World(global_outstanding_limit=2)
+    client = world.client()
+    body = encode_request(OpCode.SET_DATA, WRITE)
+    for xid in range(1, 8):
+        world.server.write_of_learner(0x77, xid, OpCode.SET_DATA, body, (), world.now_ms)
+
+    for count in range(1, 5):
+        client.send(OpCode.SET_DATA, WRITE)
+        assert client.connection.hold == (0 if count < 4 else Hold.OUTSTANDING)
+    world.persist()
+    assert client.connection.hold == 0
+    assert world.server.core.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "voters", "limit"),
+    [
+        (ServerState.LEADING, 5, 250),
+        (ServerState.FOLLOWING, 3, 500),
+        (ServerState.FOLLOWING, 2, 1000),
+        (ServerState.OBSERVING, 5, 1000),
+    ],
+)
+def test_voters_share_the_limit_on_requests_in_progress(role, voters, limit):
+    tree = DataTree()
+    part = MemberServer(ServerSettings(), lambda: tree)
+    address = (Endpoint("h", 1, 2),)
+    config = QuorumConfig(tuple(ConfiguredServer(sid, address) for sid in range(1, voters + 1)))
+    server = part.serve(effects.Serve(role, 1 << 32), config, 0, 0, random.Random(1))
+    assert server.settings.global_outstanding_limit == limit
 
 
 def test_a_client_without_requests_in_progress_is_not_made_to_wait():
