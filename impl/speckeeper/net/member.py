@@ -432,6 +432,9 @@ class Member:
         server, snapshotter = self.server, self.snapshotter
         if server is None or snapshotter is None or not server.snapshot_due:
             return
+        if not self.peer.keeps_log:
+            server.snapshot_started()
+            return
         if not snapshotter.begin():
             self.store.writing.roll()
             server.snapshot_started()
@@ -619,6 +622,7 @@ class Member:
             self._files,
             self.fail,
             self.peer.is_durable,
+            keeps_log=self.peer.keeps_log,
         )
         if self.doors is not None and self.serves_clients:
             self.doors.open(server, self.client_turn, self._end_turn)

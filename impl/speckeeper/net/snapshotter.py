@@ -22,6 +22,8 @@ from speckeeper.storage.snapshot_writer import SnapshotFile, SnapshotWriter, sna
 
 log = logging.getLogger(__name__)
 
+_NO_LOG = "an observer that keeps no log (syncEnabled=false) takes no snapshots while it serves"
+
 # Clients wait while a slice is encoded.
 SLICE_S = 0.0005
 # Between two slices the loop does everything else. While clients keep it busy a snapshot gets a
@@ -44,11 +46,14 @@ class Snapshotter:
         files: FileSystem,
         on_failure: Callable[[StorageError], None],
         is_durable: Callable[[int], bool] = lambda zxid: True,
+        *,
+        keeps_log: bool = True,
     ) -> None:
         """``on_failure`` is called on the loop when a snapshot could not be written.
 
         ``is_durable``: whether our own log holds a transaction that was applied. A member of an
-        ensemble applies what a quorum has logged, which it need not be part of.
+        ensemble applies what a quorum has logged, which it need not be part of. ``keeps_log``:
+        whether there is a log; a snapshot of a tree that goes on is of no use without it.
         """
         self._loop = loop
         self._server = server
@@ -57,6 +62,7 @@ class Snapshotter:
         self._files = files
         self._on_failure = on_failure
         self._is_durable = is_durable
+        self._keeps_log = keeps_log
         self._current: SnapshotWriter | None = None
         self._waiting: list[asyncio.Future[NamedFile]] = []
         self._started = 0.0
@@ -102,6 +108,9 @@ class Snapshotter:
 
     async def take(self) -> NamedFile:
         """Take a snapshot now, or wait for the one under way. Raises StorageError."""
+        if not self._keeps_log:
+            place = self._settings.snapshot_directory
+            raise StorageError(place, _NO_LOG, "take the snapshot at another member")
         self.begin()
         future: asyncio.Future[NamedFile] = self._loop.create_future()
         self._waiting.append(future)

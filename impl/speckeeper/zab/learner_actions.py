@@ -179,11 +179,16 @@ class LearnerActions:
         """The tree is on the disk."""
 
     def _persist_current_epoch(self) -> None:
-        self._wait_for_disk(PersistCurrentEpoch(self.new_epoch))
+        """Have the epoch written, unless the disk lacks its history: then it must not claim it."""
+        if self._peer.is_ahead_of_disk:
+            self._busy = False
+            self.follower_persist_current_epoch()
+        else:
+            self._wait_for_disk(PersistCurrentEpoch(self.new_epoch))
 
     @action("FollowerPersistCurrentEpoch")
     def follower_persist_current_epoch(self) -> None:
-        """History and epoch are durable: say so."""
+        """History and epoch are durable, but where no log is kept: say so."""
         peer = self._peer
         peer.current_epoch = self.new_epoch
         self.learner_stage = Stage.ACKLD

@@ -116,6 +116,9 @@ class Peer:
         """Who has left something out when it synchronized us last."""
         self.closing = False
         """Leading or learning is over, but the disk is not done yet."""
+        self.keeps_log = True
+        """False for an observer that has no log (syncEnabled): its disk has snapshots at most, and
+        ends ahead of what it has applied."""
         self._look_at_ms = 0
         self._serving = False
         self._read_only_at_ms = _NEVER
@@ -240,9 +243,11 @@ class Peer:
         self.out.append(effect)
 
     def log(self, zxid: int, entry: bytes) -> None:
-        """Write a transaction to the log."""
-        self.out.append(_new(Append, (zxid, entry)))
-        self.last_zxid = self._appended = zxid
+        """Write a transaction to the log, if we keep one."""
+        self.last_zxid = zxid
+        if self.keeps_log:
+            self.out.append(_new(Append, (zxid, entry)))
+            self._appended = zxid
 
     def append(self, zxid: int, entry: bytes) -> None:
         """Log a transaction that is not committed as far as we know."""
@@ -273,6 +278,11 @@ class Peer:
         A zxid without a counter is where an epoch begins, with a history that is durable.
         """
         return self.last_durable >= zxid or not zxid & _COUNTER
+
+    @property
+    def is_ahead_of_disk(self) -> bool:
+        """Whether we have transactions that will never be in our log."""
+        return self.last_durable < self.last_zxid and not self.keeps_log
 
     @property
     def is_idle(self) -> bool:
@@ -336,6 +346,7 @@ class Peer:
                 return
             self._read_only_at_ms = _NEVER
             self._stop_serving()
+            self.keeps_log = self.settings.sync_enabled or self.state is not ServerState.OBSERVING
             if self.state is ServerState.LEADING:
                 self.leader = Leader(self)
                 self.leader.start()

@@ -21,6 +21,7 @@ class ZabSettings(NamedTuple):
     max_notification_interval_ms: int = 60000
     read_only_mode: bool = False  # readonlymode.enabled
     observer_election_delay_ms: int = 0  # observer.election.DelayMs
+    sync_enabled: bool = True  # syncEnabled: whether an observer keeps a log
 
     @property
     def init_ms(self) -> int:

@@ -83,6 +83,20 @@ QUORUM: tuple[Key, ...] = (
         "weight of server N in its group; no server starts with one below 0",
         "quorum.weights",
     ),
+    core(
+        "syncEnabled",
+        TRUE_FALSE,
+        True,
+        "whether an observer keeps a log; without one it begins with what it last had as a whole",
+        "zab.sync_enabled",
+    ),
+    prop(
+        "observer.syncEnabled",
+        TRUE_FALSE,
+        True,
+        "the same, and what counts where both are given",
+        "zab.sync_by_property",
+    ),
     prop(
         "commitLogCount",
         Integer(1, decode=True),

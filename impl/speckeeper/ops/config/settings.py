@@ -67,6 +67,9 @@ def zab_settings(config: Config) -> ZabSettings:
     """Return what a member of an ensemble goes by."""
     values: dict[str, Any] = config.section("zab")
     storage: dict[str, Any] = config.section("storage")
+    by_property = values.pop("sync_by_property")
+    if "observer.syncEnabled" in config.given:
+        values["sync_enabled"] = by_property
     values["txn_log_sync"] = storage["snapshot_size_factor"] >= 0
     return ZabSettings(
         server_id=config.server_id or 0, tick_time_ms=config.number("tickTime"), **values
