@@ -1,76 +1,138 @@
-"""A crash at a bad moment: a while after a server has entered a phase of the protocol."""
+"""Faults at bad moments: what is done when the protocol has come to a certain step.
+
+What takes a hundredth of a second, such as giving a promise, or being between TRUNC and NEWLEADER,
+is seldom met by a fault that strikes at any time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
-from speckeeper.sim.fault import Fault, Frame, kind, seconds, shorter_times
+from speckeeper.sim.deeds import Deed, Met
+from speckeeper.sim.fault import Fault, Frame, kind, shorter_times
+from speckeeper.sim.moments import MomentName
 from speckeeper.wire.election import ServerState
 
 if TYPE_CHECKING:
     from speckeeper.sim.node import Node
     from speckeeper.sim.world import World
 
-_LONGEST_DELAY_MS = 100
+_OF_LEADERS: tuple[MomentName, ...] = (
+    "DISCOVERY",
+    "SYNCHRONIZATION",
+    "BROADCAST",
+    "done PersistAcceptedEpoch",
+    "done PersistCurrentEpoch",
+    "sends LEADERINFO",
+    "sends NEWLEADER",
+    "sends UPTODATE",
+    "lacks a quorum",
+    "lacks a quorum",
+    "sends PROPOSAL",
+    "sends COMMIT",
+    "sends DIFF",
+    "sends TRUNC",
+    "sends SNAP",
+)
+_OF_LEARNERS: tuple[MomentName, ...] = (
+    "DISCOVERY",
+    "SYNCHRONIZATION",
+    "BROADCAST",
+    "done PersistAcceptedEpoch",
+    "done PersistAcceptedEpoch",
+    "done PersistCurrentEpoch",
+    "done TruncateLog",
+    "done InstallSnapshot",
+    "done TakeSnapshot",
+    "sends FOLLOWERINFO",
+    "sends ACKEPOCH",
+    "sends ACK",
+    "sends ACK",
+    "logged",
+)
+_MOST_DEEDS = 3
+_TIMES = (1, 1, 2, 3, 10, 30)
 
 
-@kind("ambush", rates=(0, 0, 0.3, 1))
+@kind("ambush", rates=(0, 0.3, 1))
 @dataclass(frozen=True, kw_only=True)
 class Ambush(Fault):
-    """The next server that leads or learns, and comes to a phase, crashes soon after.
+    """When a server that leads or learns comes to a moment, things are done to it or around it.
 
-    Phases that take a hundredth of a second are seldom met by a crash at any time.
+    ``times``: how often that happens before the ambush is over.
     """
 
     leads: bool
-    phase: Literal["DISCOVERY", "SYNCHRONIZATION", "BROADCAST"]
-    delay_ms: int
-    outage_ms: int
+    moment: MomentName
+    deeds: tuple[Deed, ...]
+    times: int = 1
 
     @classmethod
     def draw(cls, rng: Random, at_ms: int, frame: Frame) -> Self:
-        """Draw whose crash, when and for how long."""
+        """Draw whom it waits for, at which moment, and what is done then."""
+        leads = rng.random() < 0.5
         return cls(
             at_ms=at_ms,
-            leads=rng.random() < 0.7,
-            phase=rng.choice(("DISCOVERY", "DISCOVERY", "SYNCHRONIZATION", "BROADCAST")),
-            delay_ms=rng.randint(0, _LONGEST_DELAY_MS),
-            outage_ms=frame.draw_outage_ms(rng),
+            leads=leads,
+            moment=rng.choice(_OF_LEADERS if leads else _OF_LEARNERS),
+            deeds=tuple(Deed.draw(rng, frame) for _ in range(rng.randint(1, _MOST_DEEDS))),
+            times=rng.choice(_TIMES),
         )
 
     def strike(self, world: World) -> bool:
         """Lie in wait."""
-        world.ambushes.append(lambda node: self._meets(world, node))
+        left = self.times
+
+        def meets(server_id: int, other: int | None) -> bool:
+            nonlocal left
+            if not world.troubled:
+                return True
+            if self._leads(world.nodes[server_id]):
+                self._do(world, world.nodes[server_id], other, f"{world.seed} {left}")
+                left -= 1
+            return left == 0
+
+        world.moments.wait(self.moment, meets)
         return True
 
-    def _meets(self, world: World, node: Node) -> bool:
-        """Whether this is the server and the moment; then it crashes after the delay."""
+    def _leads(self, node: Node) -> bool:
+        """Whether this is one that leads, or learns, as wanted."""
         peer = node.peer
-        if peer is None or peer.zab_state.name != self.phase:
+        if peer is None or peer.state is ServerState.LOOKING:
             return False
-        if (peer.state is ServerState.LEADING) != self.leads or not world.troubled:
-            return False
+        return (peer.state is ServerState.LEADING) == self.leads
 
-        def crash() -> None:
-            if node.peer is not None and world.troubled:
-                world.crash(node, self.rng(world.seed, node.id))
-                world.clock.after(self.outage_ms, node.ensure_running)
+    def _do(self, world: World, node: Node, other: int | None, chance: str) -> None:
+        partner = node.partner if other is None else world.nodes.get(other)
+        met = Met(world, node, partner, f"{chance} fault {self.number}")
 
-        world.clock.after(self.delay_ms, crash)
-        return True
+        def do(deed: Deed) -> None:
+            if world.troubled:
+                deed.do(met)
+
+        for deed in self.deeds:
+            world.clock.after(deed.delay_ms, partial(do, deed))
 
     def text(self) -> str:
-        """Say whose crash, when and for how long."""
+        """Say whom it waits for, at which moment, and what is done then."""
         who = "leader" if self.leads else "learner"
-        return (
-            f"crash the next {who} {self.delay_ms} ms after it comes to {self.phase}, "
-            f"for {seconds(self.outage_ms)}"
-        )
+        moment = self.moment if " " in self.moment else f"comes to {self.moment}"
+        often = f", {self.times} times" if self.times > 1 else ""
+        done = "; ".join(deed.text() for deed in self.deeds)
+        return f"when the next {who} {moment}{often}: {done}"
 
     def smaller(self) -> Iterator[Self]:
-        """Yield shorter ones."""
-        for outage_ms in shorter_times(self.outage_ms):
-            yield replace(self, outage_ms=outage_ms)
+        """Yield ambushes that do less, and less often."""
+        deeds = self.deeds
+        if len(deeds) > 1:
+            for index in range(len(deeds)):
+                yield replace(self, deeds=deeds[:index] + deeds[index + 1 :])
+        for times in shorter_times(self.times):
+            yield replace(self, times=times)
+        for index, deed in enumerate(deeds):
+            for smaller in deed.smaller():
+                yield replace(self, deeds=(*deeds[:index], smaller, *deeds[index + 1 :]))

@@ -82,16 +82,23 @@ class _Lane:
     def _begin(self) -> None:
         disk, boot = self._disk, self._boot
         self.queue[0].begin()
-        disk.clock.after(disk.latency.draw_ms(self._rng), lambda: self._end(boot))
+        takes_ms = disk.latency.draw_ms(self._rng)
+        if disk.slower_ms:
+            takes_ms += self._rng.randint(0, disk.slower_ms)
+        disk.clock.after(takes_ms, lambda: self._end(boot))
 
     def _end(self, boot: int) -> None:
         if boot != self._boot:
+            return
+        disk = self._disk
+        if disk.clock.now_ms < disk.stalled_until_ms:
+            disk.clock.at(disk.stalled_until_ms, lambda: self._end(boot))
             return
         work = self.queue[0]
         try:
             result = work.run()
         except StorageError as error:
-            self._disk.failed(error)
+            disk.failed(error)
             return
         self.queue.popleft()
         if self.queue:
@@ -113,12 +120,23 @@ class Disk:
         self.files = SimFiles()
         self.end = self.accepted_epoch = self.current_epoch = 0
         self.unsettled = False
+        self.stalled_until_ms = 0
+        self.slower_ms = 0
         self.failed: Callable[[StorageError], None] = lambda error: None
         self._lanes = [_Lane(self, Random(f"{name} {each.name}")) for each in Thread]
 
     def do(self, thread: Thread, work: Work) -> None:
         """Have something done behind what the thread has to do already."""
         self._lanes[thread.value].add(work)
+
+    def stall_for(self, time_ms: int) -> None:
+        """Let nothing come to its end for a while."""
+        self.stalled_until_ms = max(self.stalled_until_ms, self.clock.now_ms + time_ms)
+
+    def heal(self) -> None:
+        """Be a disk as good as any from now on."""
+        self.files.broken = False
+        self.stalled_until_ms = self.slower_ms = 0
 
     def holds(self, zxid: int, settled: bool = True) -> None:
         """Note that what the files hold ends at a zxid, at least if it is not settled."""
@@ -127,6 +145,7 @@ class Disk:
 
     def crash(self, rng: Random) -> None:
         """Stop everything; what was under way ends at any of its steps."""
+        self.stalled_until_ms = 0
         for lane in self._lanes:
             work = lane.crash()
             if work is None or rng.random() < 0.3:

@@ -22,6 +22,10 @@ Role: TypeAlias = Literal["leader", "follower"]
 Target: TypeAlias = int | Role
 """A server: its id, or the role that it has when the fault strikes."""
 
+OUTAGES_MS = (300, 3000)
+"""How long most outages of a run last at most: it is drawn whether they are short or long."""
+_OTHER_OUTAGES = 0.2
+
 _ROLES: tuple[Role, ...] = ("leader", "follower")
 
 
@@ -44,7 +48,10 @@ class Frame(NamedTuple):
 
     def draw_outage_ms(self, rng: Random) -> int:
         """Draw how long something lasts."""
-        return rng.randint(1, self.longest_outage_ms)
+        longest_ms = self.longest_outage_ms
+        if rng.random() < _OTHER_OUTAGES:
+            longest_ms = sum(OUTAGES_MS) - longest_ms
+        return rng.randint(1, longest_ms)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,10 @@ class Link:
         """Let nothing of what an end sends from now on arrive before a time."""
         self._channels[source].arrived_ms = until_ms
 
+    def hold(self, source: int, until_ms: int) -> None:
+        """Let nothing of what an end has sent or sends arrive before a time."""
+        self._channels[source].hold(until_ms)
+
     def cut(self) -> None:
         """Lose the connection, and tell the ends, as far as they can be reached."""
         self._broken = True

@@ -7,7 +7,7 @@ up, or sends again when the cut is healed and is told that the connection is gon
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
@@ -27,12 +27,19 @@ class Delays(NamedTuple):
 class Channel:
     """One direction of one connection, or of the datagram-like election port."""
 
-    __slots__ = ("arrived_ms", "source", "target")
+    __slots__ = ("arrived_ms", "held_ms", "source", "target", "under_way")
 
     def __init__(self, source: int, target: int) -> None:
         self.source = source
         self.target = target
         self.arrived_ms = 0
+        self.held_ms = 0
+        self.under_way: deque[Callable[[], None]] = deque()
+
+    def hold(self, until_ms: int) -> None:
+        """Let nothing arrive before a time, of what is on its way and of what will be."""
+        self.held_ms = max(self.held_ms, until_ms)
+        self.arrived_ms = max(self.arrived_ms, until_ms)
 
 
 class Network:
@@ -42,6 +49,8 @@ class Network:
         self._clock = clock
         self._seed = seed
         self.delays = delays
+        self.far = self.far_ms = 0
+        """A server or client that is far from all others, and by how much."""
         self._rngs: dict[tuple[int, int], Random] = {}
         self._cuts: Counter[tuple[int, int]] = Counter()
         self._links = 0
@@ -63,8 +72,9 @@ class Network:
             self._cuts.pop((source, target), None)
 
     def heal(self) -> None:
-        """Mend all cuts."""
+        """Mend all cuts, and let nobody be far away any more."""
         self._cuts.clear()
+        self.far_ms = 0
 
     def open(self, source: int, target: int) -> bool:
         """Whether messages from one server reach another."""
@@ -83,6 +93,8 @@ class Network:
         low, high = delays.shortest_ms, delays.longest_ms
         if rng.random() < delays.slow_share:
             low, high = high, delays.slow_ms
+        if self.far_ms and self.far in (source, target):
+            low, high = low + self.far_ms, high + self.far_ms
         return low + int(rng.random() * (high - low + 1))
 
     def later(self, source: int, target: int, call: Callable[[], None]) -> None:
@@ -99,5 +111,13 @@ class Network:
             return False
         arrives_ms = max(self._clock.now_ms + self.delay_ms(source, target), channel.arrived_ms)
         channel.arrived_ms = arrives_ms
-        self._clock.at(arrives_ms, deliver)
+        channel.under_way.append(deliver)
+        self._clock.at(arrives_ms, lambda: self._arrives(channel))
         return True
+
+    def _arrives(self, channel: Channel) -> None:
+        """Deliver the oldest that is on its way, unless the channel is held."""
+        if self._clock.now_ms < channel.held_ms:
+            self._clock.at(channel.held_ms, lambda: self._arrives(channel))
+        else:
+            channel.under_way.popleft()()

@@ -19,6 +19,7 @@ from speckeeper.sim.clock import LocalClock
 from speckeeper.sim.disk import Disk
 from speckeeper.sim.disk_effects import DiskEffects
 from speckeeper.sim.doors import Doors
+from speckeeper.sim.moments import Moment, after_input, of_effect, of_input
 from speckeeper.sim.pace import Pace
 from speckeeper.sim.peer_ports import PeerPorts
 from speckeeper.sim.store import Store
@@ -105,6 +106,18 @@ class Node:
         assert self.store is not None
         return self.store.tree
 
+    @property
+    def partner(self) -> Node | None:
+        """The leader that it learns from; where it leads, the learner with the lowest id."""
+        peer = self.peer
+        if peer is not None and peer.learner is not None:
+            return self.world.nodes.get(peer.learner.leader)
+        if peer is None or peer.leader is None:
+            return None
+        learners = [self.world.nodes.get(h.server_id) for h in peer.leader.handler.values()]
+        known = [node for node in learners if node is not None]
+        return min(known, key=lambda node: node.id, default=None)
+
     # -- life
 
     def start(self) -> None:
@@ -190,8 +203,11 @@ class Node:
 
     def checkpoint(self) -> None:
         """Begin a snapshot of what is applied, while the server goes on."""
-        if self.store is not None and self.peer is not None and self.part.server is not None:
-            self.store.begin_snapshot(self._soon_after, self.peer.is_durable)
+        peer = self.peer
+        if peer is None or not peer.keeps_log:
+            return
+        if self.store is not None and self.part.server is not None:
+            self.store.begin_snapshot(self._soon_after, peer.is_durable)
 
     def _stops(self, error: StorageError) -> None:
         self.failure = error
@@ -230,8 +246,12 @@ class Node:
         if peer is None or self._phase is peer.zab_state:
             return
         self._phase = peer.zab_state
-        waiting = self.world.ambushes
-        waiting[:] = [ambush for ambush in waiting if not ambush(self)]
+        self._comes_to(Moment(peer.zab_state.name))
+
+    def _comes_to(self, moment: Moment | None) -> None:
+        if moment is not None:
+            other = None if moment.link is None else self.ports.other_of(moment.link)
+            self.world.moments.comes(moment.name, self.id, other)
 
     def _turn(self) -> bool:
         """Pass on what server and core have for each other and for clients; whether there was."""
@@ -261,10 +281,12 @@ class Node:
         peer = self.peer
         if peer is None:
             return
-        log = self.world.log
+        log, moments = self.world.log, self.world.moments
         for event in inputs.one_by_one(events):
             if log is not None and not isinstance(event, inputs.Tick):
                 self._tell(event)
+            if moments:
+                self._comes_to(of_input(event))
             if isinstance(event, inputs.Propose):
                 self.world.observer.proposes(self, event.zxid, event.entry)
         assert not self._stepping, "effects are carried out before the next input"
@@ -273,6 +295,8 @@ class Node:
         for effect in effects.one_by_one(peer.step_all(events, self.clock.now_ms)):
             if log is not None:
                 self._tell(effect)
+            if moments:
+                self._comes_to(of_effect(effect))
             # As on sockets: deliveries that follow each other go together.
             if isinstance(effect, effects.Deliver):
                 deliveries.append(effect)
@@ -284,6 +308,9 @@ class Node:
         if deliveries:
             self._deliver(deliveries)
         self._stepping = False
+        if moments:
+            for event in inputs.one_by_one(events):
+                self._comes_to(after_input(event, peer))
 
     def _tell(self, event: Any) -> None:
         self.note(describe(event, self.ports.far_end))

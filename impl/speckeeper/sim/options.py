@@ -33,6 +33,14 @@ class Options(NamedTuple):
     drift: int = 0
     """By how many milliseconds in a second clocks may go wrong."""
     snap_count: int = 100_000
+    slow_disk: int = 0
+    """The server whose disk takes longer by up to ``slow_disk_ms``; 0: none."""
+    slow_disk_ms: int = 100
+    far_server: int = 0
+    """The server that is far away: what it sends and is sent takes ``far_ms`` longer; 0: none."""
+    far_ms: int = 50
+    observers_log: bool = True
+    """Whether observers keep a log (``syncEnabled``)."""
     local_sessions: bool = False
     """Whether sessions begin as one server's own, and become the ensemble's on need. Not drawn."""
 
@@ -53,7 +61,7 @@ DEFAULT_OPTIONS = Options()
 def draw_options(rng: Random, voters: int | None = None) -> Options:
     """Draw everything, but for the number of voters if that is given."""
     drawn = rng.choice((3, 3, 5))
-    return Options(
+    options = Options(
         voters=voters or drawn,
         observers=rng.choice((0, 0, 1)),
         commit_log_count=rng.choice((1, 3, 10, 500)),
@@ -65,4 +73,11 @@ def draw_options(rng: Random, voters: int | None = None) -> Options:
         session_ms=rng.choice((400, 1000, 2000)),
         drift=rng.choice((0, 0, 20, 100)),
         snap_count=rng.choice((20, 100, 100_000)),
+    )
+    return options._replace(
+        slow_disk=rng.choice((0, options.voters, rng.choice(options.servers))),
+        slow_disk_ms=rng.choice((50, 100, 300)),
+        far_server=rng.choice((0, rng.choice(options.servers))),
+        far_ms=rng.choice((20, 50, 100)),
+        observers_log=rng.random() < 0.5,
     )

@@ -56,6 +56,10 @@ class PeerPorts:
         """Say who is at the other end of a link."""
         return str(self._far_ends.get(link, "nobody"))
 
+    def other_of(self, link: int) -> int | None:
+        """Return the id of the server at the other end of a link."""
+        return self._far_ends.get(link)
+
     def take_snapshot(self, link: int) -> list[bytes]:
         """Take out a snapshot that has come."""
         return self._snapshots.pop(link)
@@ -73,6 +77,13 @@ class PeerPorts:
             else:
                 link.cut()
         return bool(common)
+
+    def hold(self, other: Node, time_ms: int) -> None:
+        """Let what is sent to a server on the connections there are arrive no earlier than then."""
+        until_ms = self._world.clock.now_ms + time_ms
+        for link in self._links.values():
+            if link.other(self._node.id) == other.id:
+                link.hold(self._node.id, until_ms)
 
     def greet(self, server_id: int) -> None:
         """A connection of the election port was made anew: say the last word again."""

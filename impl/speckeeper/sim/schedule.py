@@ -16,7 +16,7 @@ import speckeeper.sim.ambush
 import speckeeper.sim.client_faults
 import speckeeper.sim.faults
 import speckeeper.sim.machine_faults  # noqa: F401 (these enter the kinds)
-from speckeeper.sim.fault import KINDS, Fault, Frame, seconds
+from speckeeper.sim.fault import KINDS, OUTAGES_MS, Fault, Frame, seconds
 from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
 from speckeeper.sim.plain import PlainError, from_plain, to_plain
 
@@ -59,6 +59,7 @@ class Schedule(NamedTuple):
             f"  {options.clients} clients with sessions of {options.session_ms} ms that rest "
             f"{options.rest_ms} ms, clocks wrong by up to {options.drift / 10:g} %"
         )
+        yield from _unlike_others(options)
         for fault in self.faults:
             yield f"  {fault.number:>4}  {seconds(fault.at_ms):>9}  {fault.text()}"
         yield f"        {seconds(options.trouble_ms):>9}  calm: all is healed"
@@ -68,7 +69,7 @@ def draw_schedule(seed: int, voters: int | None = None) -> Schedule:
     """Draw options and faults; one more kind of fault would leave the other kinds as they are."""
     rng = Random(f"schedule {seed}")
     options = draw_options(rng, voters)
-    frame = Frame(options, longest_outage_ms=rng.choice((300, 3000)))
+    frame = Frame(options, longest_outage_ms=rng.choice(OUTAGES_MS))
     drawn: list[Fault] = []
     for name, cls in KINDS.items():
         own = Random(f"schedule {seed} {name}")
@@ -107,7 +108,16 @@ def _read_fault(data: object, where: str) -> Fault:
     return from_plain(KINDS[data["kind"]], rest, where)
 
 
+def _unlike_others(options: Options) -> Iterator[str]:
+    if options.slow_disk:
+        yield f"  the disk of {options.slow_disk} takes up to {options.slow_disk_ms} ms longer"
+    if options.far_server:
+        yield f"  {options.far_server} is far away, by {options.far_ms} ms each way"
+
+
 def _sizes(options: Options) -> str:
     count = options.observers
     observers = f", {count} observer{'s' * (count > 1)}" if count else ""
+    if count and not options.observers_log:
+        observers += " without a log"
     return f"{options.voters} voters{observers}"

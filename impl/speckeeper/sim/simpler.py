@@ -27,7 +27,16 @@ def _simpler_options(options: Options) -> Iterator[Options]:
     for clients in (0, 1, 3):
         if clients < options.clients:
             yield options._replace(clients=clients)
-    for name in ("drift", "snap_count", "commit_log_count", "delays", "latency"):
+    for name in (
+        "slow_disk",
+        "far_server",
+        "observers_log",
+        "drift",
+        "snap_count",
+        "commit_log_count",
+        "delays",
+        "latency",
+    ):
         usual = getattr(DEFAULT_OPTIONS, name)
         if getattr(options, name) != usual:
             yield options._replace(**{name: usual})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from speckeeper.sim.clock import Clock
+from speckeeper.sim.moments import Moments
 from speckeeper.sim.network import Network
 from speckeeper.storage.errors import StorageError
 from speckeeper.wire.election import ServerState
@@ -50,5 +51,5 @@ class Surroundings(NamedTuple):
     nodes: dict[int, Node]
     observer: Observer
     log: Callable[[str], None] | None
-    ambushes: list[Callable[[Node], bool]]
-    """Called when a server comes to another phase; who returns True is done."""
+    moments: Moments
+    """Who waits for a moment of the protocol."""

@@ -20,6 +20,7 @@ from speckeeper.sim.disk import Disk
 from speckeeper.sim.fault import Fault, Target
 from speckeeper.sim.judge import Judge, Violation
 from speckeeper.sim.judge_client import JudgedClient
+from speckeeper.sim.moments import Moments
 from speckeeper.sim.network import Network
 from speckeeper.sim.node import Node
 from speckeeper.sim.options import Options
@@ -72,11 +73,15 @@ class World:
             sid: Disk(self.clock, f"{self.seed} disk {sid}", options.latency)
             for sid in options.servers
         }
+        if options.far_server:
+            self.network.far, self.network.far_ms = options.far_server, options.far_ms
+        if options.slow_disk in disks:
+            disks[options.slow_disk].slower_ms = options.slow_disk_ms
         self.judge = Judge(membership, disks, schedule.options.local_sessions)
         self.nodes: dict[int, Node] = {}
-        self.ambushes: list[Callable[[Node], bool]] = []
+        self.moments = Moments()
         surroundings = Surroundings(
-            self.clock, self.network, self.nodes, self.judge, log, self.ambushes
+            self.clock, self.network, self.nodes, self.judge, log, self.moments
         )
         for sid in options.servers:
             rng = Random(f"{self.seed} server {sid}")
@@ -215,7 +220,7 @@ class World:
         """Heal everything; the ensemble must come together, serve every client, and agree."""
         self.heal()
         for node in self.nodes.values():
-            node.disk.files.broken = False
+            node.disk.heal()
             node.hurry()
             node.ensure_running()
         self._serve_clients()
@@ -297,6 +302,7 @@ def _zab_settings(options: Options, server_id: int) -> ZabSettings:
         options.init_limit,
         options.sync_limit,
         commit_log_count=options.commit_log_count,
+        sync_enabled=options.observers_log,
     )
 
 
