@@ -227,9 +227,11 @@ class Peer:
             self.out.append(_new(SendAll, (links, packets)))
 
     def log_all(self, entries: Sequence[Entry]) -> None:
-        """Write transactions to the log, in their order."""
-        self.out.append(_new(AppendAll, (entries,)))
-        self.last_zxid = self._appended = entries[-1][0]
+        """Write transactions to the log, in their order, if we keep one."""
+        self.last_zxid = entries[-1][0]
+        if self.keeps_log:
+            self.out.append(_new(AppendAll, (entries,)))
+            self._appended = self.last_zxid
 
     def deliver_all(self, entries: Sequence[Entry]) -> None:
         """Apply what were the oldest of the logged transactions: they are committed."""
