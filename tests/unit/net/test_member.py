@@ -211,7 +211,7 @@ async def takes_snapshots_and_sends_its_log(tmp_path: Path) -> None:
     ensemble = Ensemble(tmp_path, window=3)
     kinds: list[str] = []
 
-    def note(action: str, arguments: tuple[Any, ...], changed: object) -> None:
+    def note(action: str, arguments: tuple[Any, ...]) -> None:
         if action == "LeaderSyncFollower":
             kinds.append(arguments[1].kind.name)
 
