@@ -25,6 +25,7 @@ from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
 from speccheck.prove.errors import ProofError
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
+from speccheck.report.pipes import Terminal
 from speccheck.report.progress import Progress
 from speccheck.report.suite import SuiteError, read_suite
 from speccheck.report.terminal import report
@@ -198,7 +199,7 @@ def check(
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
     if ours is not None and theirs is not None:
-        _compare(ours.result, theirs)
+        _compare(spec, ours.result, theirs)
     code = _exit_code(ours, theirs, strict)
     if code:
         raise typer.Exit(code)
@@ -309,7 +310,7 @@ def prove(
                 path,
                 folders,
                 theorems,
-                ProofReport(Console(), Console(stderr=True), every=every),
+                ProofReport(Terminal(), Console(stderr=True), every=every),
                 workers=workers,
                 limits=Limits(limit, finite_limit),
                 replays=None if replay is None else (replay, replay_states),
@@ -388,7 +389,7 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
     else:
         for line in printed:
             typer.echo(line)
-        report(Console(), model, result, trace, exercise)
+        report(Terminal(), model, result, trace, exercise)
     try:
         said = export(options.files, spec, model, result, trace, exercise, search.reached)
     except ExportError as error:
@@ -445,7 +446,7 @@ _BEYOND_TLC = (
 )
 
 
-def _compare(ours: Result, theirs: TlcResult) -> None:
+def _compare(spec: Path, ours: Result, theirs: TlcResult) -> None:
     """Refuse results that differ.
 
     Counts are compared where both have gone to the end, counterexamples by what they violate and,
@@ -473,6 +474,8 @@ def _compare(ours: Result, theirs: TlcResult) -> None:
         why = ""
         if any("Attempted to check equality" in text for text in theirs.errors):
             why = " (the model compares values of different types, which TLC refuses)"
+        elif 'TLCGet("level")' in spec.read_text("utf-8"):
+            why = ' (in an invariant, TLC 2.15 takes TLCGet("level") of the state before)'
         _refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")
 
 

@@ -1,7 +1,7 @@
 """Mistakes of speccheck's own: told in one line, and never taken for a verdict."""
 
-import errno
 import os
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -10,24 +10,30 @@ import click
 import typer
 from typer.core import TyperGroup
 
+from speccheck.report.pipes import end_by_signal
+
 _DEBUG = "SPECCHECK_DEBUG"
 
 
 class Guard(TyperGroup):
     """The commands; an exception that none of them expects ends with code 2, not 1, "violated".
 
-    With ``SPECCHECK_DEBUG`` in the environment the traceback is shown.
+    With ``SPECCHECK_DEBUG`` in the environment the traceback is shown. When whoever reads the
+    output goes away, as "| head" does, the process ends as other programs do: by SIGPIPE.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise  # Nobody reads on, as behind "| head".
+        except BrokenPipeError:
+            end_by_signal()
+        except Exception as error:  # noqa: BLE001 - it is told, and ends the command
             shown = bool(os.environ.get(_DEBUG))
             if shown:
                 traceback.print_exc()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
 from speccheck.hunt.campaign import Plan
@@ -19,6 +18,7 @@ from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import System, Unusable, check_bug, find_system
 from speccheck.hunt.task import Task, draw, with_only
 from speccheck.hunt.workers import place
+from speccheck.report.pipes import Terminal
 
 _WHERE = "Where runs are made"
 _FOUND = "What is done with a violation"
@@ -99,7 +99,7 @@ def hunt(
     - 2: there is nothing to run, or a run did not come to an end
     - 130: interrupted
     """
-    out_console = Console(quiet=as_json)
+    out_console = Terminal(quiet=as_json)
     try:
         if replay is not None:
             raise typer.Exit(_replay(out_console, replay, limit, transcript))
@@ -140,13 +140,13 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _list_bugs(console: Console, system: System) -> int:
+def _list_bugs(console: Terminal, system: System) -> int:
     for name, about in system.bugs.items():
         console.print(f"{name}: {about}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-def _one(console: Console, task: Task, only: str | None, transcript: Path | None) -> int:
+def _one(console: Terminal, task: Task, only: str | None, transcript: Path | None) -> int:
     """Run one seed, or a part of its schedule."""
     schedule = draw(task)
     if only is not None:
@@ -161,7 +161,7 @@ def _numbers(text: str) -> set[int]:
         raise Unusable(f"--only {text}: numbers with commas between are expected") from None
 
 
-def _replay(console: Console, path: Path, limit_s: float, transcript: Path | None) -> int:
+def _replay(console: Terminal, path: Path, limit_s: float, transcript: Path | None) -> int:
     """Run what a file holds."""
     kept = read_replay(path)
     name, system = find_system(kept.system)

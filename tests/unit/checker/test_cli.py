@@ -1,5 +1,9 @@
 """What the command line says of a wrong option, and of a mistake of its own."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +57,13 @@ def test_a_mistake_of_its_own_is_no_verdict(spec: Path, monkeypatch: pytest.Monk
     assert shown.exit_code == 2
     assert "Traceback (most recent call last):" in shown.output
     assert "in broken" in shown.output
+
+
+def test_it_ends_quietly_when_nobody_reads_on(spec: Path) -> None:
+    command = [sys.executable, "-m", "speccheck.cli", "check", str(spec)]
+    for more in ([], ["--json"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(command + more, stdout=writing, stderr=subprocess.PIPE, check=False)
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
