@@ -17,7 +17,8 @@ def _words(text: str) -> frozenset[str]:
 
 _IMPURE = _words(
     "Print PrintT Assert JavaTime TLCGet TLCSet TLCGetOrDefault TLCGetAndSet JsonSerialize "
-    "ndJsonSerialize Serialize Deserialize IOExec PickSuccessor CSVWrite CSVWriteRecord CSVRead "
+    "ndJsonSerialize Serialize Deserialize IOExec IOEnvExec IOExecTemplate IOEnvExecTemplate "
+    "SVGSerialize PickSuccessor CSVWrite CSVWriteRecord CSVRead "
     "CSVRecords Trace"
 )
 _RANDOM = _words("RandomElement RandomSubset RandomSetOfSubsets RandomSubsetSet")
@@ -26,7 +27,7 @@ _BOOLEAN = _words(
     r"= /= /\ \/ ~ => <=> \in \notin \subseteq ENABLED UNCHANGED < > <= >= [] <> ~> -+-> ' "
     r"IsFiniteSet IsABag BagIn \sqsubseteq Contains IsPrefix IsInjective IsStrictPrefix IsSuffix "
     "IsStrictSuffix Assert PrintT TLCSet IsUndirectedGraph IsLoopFreeUndirectedGraph "
-    "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq "
+    "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq ChiSquare "
     "IsCausalOrder IsReflexive IsIrreflexive IsSymmetric IsAntiSymmetric IsAsymmetric IsTransitive "
     "IsStrictlyPartiallyOrdered IsPartiallyOrdered IsStrictlyTotallyOrdered IsTotallyOrdered "
     "IsReflexiveUnder IsIrreflexiveUnder IsSymmetricUnder IsAntiSymmetricUnder IsAsymmetricUnder "

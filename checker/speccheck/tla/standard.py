@@ -81,7 +81,8 @@ _MODULES: dict[str, tuple[str, str]] = {
     ),
     "BagsExt": (
         "",
-        "BagAdd/0,0 BagRemove/0,0 BagRemoveAll/0,0 FoldBag/2,0,0 SumBag/0 ProductBag/0",
+        "BagAdd/0,0 BagRemove/0,0 BagRemoveAll/0,0 FoldBag/2,0,0 MapThenFoldBag/2,0,1,1,0 SumBag/0 "
+        "ProductBag/0",
     ),
     "Combinatorics": ("Naturals", "factorial choose/0,0"),
     "IOUtils": (
@@ -111,10 +112,10 @@ _MODULES: dict[str, tuple[str, str]] = {
     ),
     "DyadicRationals": ("", "Zero One Add/0,0 Half/0 IsDyadicRational/0 PrettyPrint/0"),
     "VectorClocks": ("Naturals Sequences Functions", "IsCausalOrder/0,1 CausalOrder/0,1,1,1"),
-    # What draws pictures can be named, not evaluated: nothing is checked with it.
     "SVG": (
         "Integers Sequences FiniteSets TLC SequencesExt",
-        "Line/0,0,0,0,0 Circle/0,0,0,0 Rect/0,0,0,0,0 Text/0,0,0,0 Group/0,0 Svg/0,0 "
+        "Line/0,0,0,0,0 Circle/0,0,0,0 Rect/0,0,0,0,0 Text/0,0,0,0 Image/0,0,0,0,0,0 "
+        "Group/0,0 Svg/0,0 "
         "SVGElem/0,0,0,0 SVGElemToString/0 NodeOfRingNetwork/0,0,0,0,0 "
         "NodesOfDirectedMultiGraph/0,0,0 "
         "PointOnLine/0,0,0 SVGDoc/0,0,0,0,0,0 SVGSerialize/0,0,0",
@@ -123,6 +124,17 @@ _MODULES: dict[str, tuple[str, str]] = {
         "",
         "IsUndirectedGraph/0 IsLoopFreeUndirectedGraph/0 UndirectedSubgraph/0 Path/0 SimplePath/0 "
         "ConnectedComponents/0 AreConnectedIn/0,0,0 IsStronglyConnected/0 UndirectedGraphs/0",
+    ),
+    "Statistics": ("", "ChiSquare/0,0,0"),
+    "Apalache": (
+        "",
+        ":= ApaFoldSet/2,0,0 ApaFoldSeqLeft/2,0,0 Gen/0 Guess/0 MkSeq/0,1 FunAsSeq/0,0,0 "
+        "SetAsFun/0 Repeat/2,0,0 Skolem/0 Expand/0 ConstCardinality/0",
+    ),
+    "Variants": (
+        "",
+        "UNIT Variant/0,0 VariantTag/0 VariantGetUnsafe/0,0 VariantGetOrElse/0,0,0 "
+        "VariantFilter/0,0",
     ),
     # Modules of the proof system: only proofs use what they define.
     "TLAPS": ("", ""),
@@ -135,6 +147,8 @@ _MODULES: dict[str, tuple[str, str]] = {
     "BagsTheorems": ("Bags", ""),
     "FiniteSetsExtTheorems": ("FiniteSetsExt", ""),
     "SequencesExtTheorems": ("SequencesExt", ""),
+    "FoldsTheorems": ("Folds", ""),
+    "GraphTheorems": ("Graphs", ""),
 }
 _BINARY_CHARACTERS = frozenset("+-*/^<>=.%\\:@(|&")
 
@@ -178,7 +192,8 @@ def standard_module(name: str, made: dict[str, dict[str, Builtin]]) -> dict[str,
         names.update(standard_module(other, made))
     for word in operators.split():
         symbol, arities = _signature(word)
-        names[symbol] = Builtin(symbol, arities, name)
+        # An assignment of Apalache is an equation.
+        names[symbol] = Builtin("=", arities) if symbol == ":=" else Builtin(symbol, arities, name)
     made[name] = names
     return names
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from speccheck.evaluate.stdlib import (
+    apalache,
     bags,
     bits,
     clocks,
@@ -18,13 +19,17 @@ from speccheck.evaluate.stdlib import (
     functions,
     graphs,
     json_text,
+    pictures,
+    processes,
     relations,
     sequences,
     sets,
+    statistics,
     tlc,
 )
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **apalache.FUNCTIONS,
     **bags.FUNCTIONS,
     **bits.FUNCTIONS,
     **clocks.FUNCTIONS,
@@ -34,14 +39,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **functions.FUNCTIONS,
     **graphs.FUNCTIONS,
     **json_text.FUNCTIONS,
+    **pictures.FUNCTIONS,
+    **processes.FUNCTIONS,
     **relations.FUNCTIONS,
     **sequences.FUNCTIONS,
     **sets.FUNCTIONS,
+    **statistics.FUNCTIONS,
     **tlc.FUNCTIONS,
 }
 PREDICATES = frozenset(
     name
-    for module in (bags, clocks, digraphs, dyadic, functions, graphs, relations, sequences, tlc)
+    for module in (
+        *(bags, clocks, digraphs, dyadic, functions, graphs, relations, sequences, statistics, tlc),
+    )
     for name in module.PREDICATES
 )
 

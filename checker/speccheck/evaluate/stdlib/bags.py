@@ -66,6 +66,27 @@ def _fold(operator: Callable[[Any, Any], Any], base: Value, bag: Value) -> Value
     return result
 
 
+def _map_then_fold(
+    operator: Callable[[Any, Any], Any],
+    base: Value,
+    image: Callable[[Any], Any],
+    _choose: Callable[[Any], Any],
+    bag: Value,
+) -> Value:
+    """Fold as BagsExt defines it: op(base, f(x)) for all copies of x, and of these as of a set."""
+
+    def copies(item: Value) -> Value:
+        result = base
+        for _ in range(bag[item]):
+            result = operator(result, image(item))
+        return result
+
+    result = base
+    for item in reversed(bag.domain.keys_):
+        result = operator(copies(item), result)
+    return result
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "IsABag": _is_bag,
     "BagToSet": lambda bag: bag.domain.keyset,
@@ -84,6 +105,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "BagRemove": lambda bag, item: _minus(bag, _set_to_bag(frozenset([item]))),
     "BagRemoveAll": _without_all,
     "FoldBag": _fold,
+    "MapThenFoldBag": _map_then_fold,
     "SumBag": lambda bag: sum(item * number for item, number in bag.items()),
     "ProductBag": lambda bag: reduce(lambda a, b: a * b, (i**n for i, n in bag.items()), 1),
 }

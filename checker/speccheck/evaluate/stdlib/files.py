@@ -1,7 +1,7 @@
 """CSV and the text files of IOUtils, of the community modules."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from speccheck.evaluate.values import SEQUENCES, TRUE, Fn, Value, force, functio
 _PLACEHOLDER = re.compile(r"%(?:(?P<number>\d+)\$)?(?P<kind>.)", re.DOTALL)
 
 
-def formatted(template: str, items: tuple[Any, ...]) -> str:
-    """Return a template of java.util.Formatter with values as text: %s, %2$s, %n, %%.
+def filled(template: str, texts: Sequence[str]) -> str:
+    """Return a template of java.util.Formatter with texts put in: %s, %2$s, %n, %%.
 
-    Raises EvaluationError for other placeholders, and where there are too few values.
+    Raises EvaluationError for other placeholders, and where there are too few texts.
     """
     used = 0
 
@@ -30,9 +30,9 @@ def formatted(template: str, items: tuple[Any, ...]) -> str:
         if found["number"] is None:
             used += 1
         position = int(found["number"] or used)
-        if not 0 < position <= len(items):
-            raise EvaluationError(f"{show(template)} asks for more than {len(items)} values")
-        return show(items[position - 1])
+        if not 0 < position <= len(texts):
+            raise EvaluationError(f"{show(template)} asks for more than {len(texts)} values")
+        return texts[position - 1]
 
     return _PLACEHOLDER.sub(put, template)
 
@@ -44,7 +44,7 @@ def _append(path: str, line: str) -> Value:
 
 
 def _write(template: str, values: Value, path: str) -> Value:
-    return _append(path, formatted(template, sequence(values)))
+    return _append(path, filled(template, list(map(show, sequence(values)))))
 
 
 def _write_record(record: Value, delimiter: str, headers: Value, path: str) -> Value:
@@ -91,6 +91,13 @@ def _serialize(value: Value, path: str, options: Value) -> Fn:
     except (OSError, LookupError) as error:
         return _outcome("", f"Serialize error writing to the file: {error}")
     return _outcome("Finish writing to the file with success!")
+
+
+def write_text(text: str, path: str) -> Fn:
+    """Write a text in the place of what the file has; return what Serialize says of it."""
+    modes = SEQUENCES[("WRITE", "CREATE", "TRUNCATE_EXISTING")]
+    options = {"format": "TXT", "charset": "UTF-8", "openOptions": modes}
+    return _serialize(text, path, function_of(options))
 
 
 def _deserialize(path: str, options: Value) -> Fn:

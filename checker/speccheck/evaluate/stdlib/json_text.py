@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -37,45 +38,91 @@ def to_plain(value: Value) -> Any:
 
 
 def from_plain(value: Any) -> Value:
-    """Return the value that JSON stands for. Raises EvaluationError for null and fractions."""
+    """Return the value that JSON stands for; a fraction loses what is behind the point, as in TLC.
+
+    Raises EvaluationError for null.
+    """
     if isinstance(value, bool):
         return as_boolean(value)
+    if isinstance(value, float) and isfinite(value):
+        return int(value)
     if isinstance(value, int | str):
         return value
     if isinstance(value, list):
         return SEQUENCES[tuple(map(from_plain, value))]
     if isinstance(value, dict):
         return function_of({key: from_plain(item) for key, item in value.items()})
-    raise EvaluationError(f"the JSON value {value!r} has no TLA+ value")
+    raise EvaluationError(f"the JSON value {json.dumps(value)} has no TLA+ value")
 
 
 def _text(value: Value) -> str:
     return json.dumps(to_plain(value), separators=(",", ":"))
 
 
+def _array(value: Value) -> str:
+    value = force(value)
+    if isinstance(value, Fn) and value.table is not SEQUENCES:
+        raise EvaluationError(f"ToJsonArray takes a sequence or a set, not {show(value)}")
+    return _text(value)
+
+
+def _object(value: Value) -> str:
+    """Return an object; a sequence has its places as keys, from 0, as the Java class counts."""
+    value = force(value)
+    if not isinstance(value, Fn):
+        raise EvaluationError(f"ToJsonObject takes a function, not {show(value)}")
+    if value.table is SEQUENCES:
+        return json.dumps(dict(enumerate(to_plain(value))), separators=(",", ":"))
+    return _text(value)
+
+
 def _write(path: str, value: Value) -> Value:
-    Path(path).write_text(_text(value), "utf-8")
-    return TRUE
+    return _put(path, _text(value))
 
 
 def _write_lines(path: str, value: Value) -> Value:
-    Path(path).write_text("".join(f"{_text(item)}\n" for item in sequence(value)), "utf-8")
+    return _put(path, "".join(f"{_text(item)}\n" for item in sequence(value)))
+
+
+def _put(path: str, text: str) -> Value:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, "utf-8")
+    except OSError as error:
+        raise EvaluationError(f"{path} cannot be written: {error.strerror}") from None
     return TRUE
 
 
+def _get(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise EvaluationError(f"{path} cannot be read: {reason}") from None
+
+
+def _parsed(text: str, where: str) -> Value:
+    try:
+        return from_plain(json.loads(text))
+    except ValueError as error:
+        raise EvaluationError(f"{where} is no JSON: {error}") from None
+
+
 def _read(path: str) -> Value:
-    return from_plain(json.loads(Path(path).read_text("utf-8")))
+    return _parsed(_get(path), path)
 
 
 def _read_lines(path: str) -> Value:
-    lines = Path(path).read_text("utf-8").splitlines()
-    return SEQUENCES[tuple(from_plain(json.loads(line)) for line in lines if line.strip())]
+    lines = enumerate(_get(path).splitlines(), 1)
+    return SEQUENCES[
+        tuple(_parsed(line, f"{path}:{number}") for number, line in lines if line.strip())
+    ]
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ToJson": _text,
-    "ToJsonArray": _text,
-    "ToJsonObject": _text,
+    "ToJsonArray": _array,
+    "ToJsonObject": _object,
     "JsonSerialize": _write,
     "JsonDeserialize": _read,
     "ndJsonSerialize": _write_lines,

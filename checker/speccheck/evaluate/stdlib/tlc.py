@@ -90,8 +90,18 @@ def set_registers(values: dict[int, Any]) -> None:
 
 
 def _set(name: Value, value: Value) -> bool:
-    _registers[name] = force(value)
+    if name == "exit":
+        STATISTICS["exit"] = is_true(value)
+    elif isinstance(name, int):
+        _registers[name] = force(value)
+    else:
+        raise EvaluationError(f'TLCSet takes a number or "exit", not {show(name)}')
     return True
+
+
+def is_to_end() -> bool:
+    """Tell whether TLCSet("exit", TRUE) was evaluated since the run began."""
+    return bool(STATISTICS.get("exit"))
 
 
 def _get_or_default(name: Value, default: Value) -> Value:
