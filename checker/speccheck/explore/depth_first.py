@@ -38,10 +38,17 @@ class DepthFirst(Search):
             self._seen = self._numbers
             self._is_simple = False
 
+    @property
+    def tlc_mode(self) -> str:
+        """As in TLC, a queue in another order makes no other mode; specifications of traces ask."""
+        return "bfs" if self._limit is None else self.mode
+
     def _explore(self) -> None:
         result, limit, depths = self._result, self._limit, self._depths
         depths.extend([1] * len(self._states))
         stack = list(range(len(self._states)))[::-1]
+        first_new = len(self._states)
+        STATISTICS["queue"] = lambda: len(stack) + len(self._states) - first_new
         cut: set[int] = set()
         expanded_at: dict[int, int] = {}
         expansions = 0

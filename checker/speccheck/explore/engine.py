@@ -40,6 +40,13 @@ class Unfinished(Exception):
     """Ends a run that has reached its limit."""
 
 
+class Ended(Exception):
+    """Ends a run that the specification has ended, by TLCSet("exit", TRUE)."""
+
+
+ENDED_WARNING = 'TLCSet("exit", TRUE) ended the run: what it had not reached is not checked'
+
+
 class Engine(ABC):
     """One run over a model.
 
@@ -48,6 +55,11 @@ class Engine(ABC):
     """
 
     mode = "bfs"
+
+    @property
+    def tlc_mode(self) -> str:
+        """What TLCGet("config").mode is."""
+        return self.mode
 
     def __init__(
         self, model: Model, most_states: int | None = None, progress: Progress | None = None
@@ -87,7 +99,7 @@ class Engine(ABC):
         thresholds = gc.get_threshold()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 1000)
         STATISTICS["config"] = function_of(
-            {"mode": self.mode, "worker": 1, "deadlock": as_boolean(model.check_deadlock)}
+            {"mode": self.tlc_mode, "worker": 1, "deadlock": as_boolean(model.check_deadlock)}
         )
         STATISTICS["-Dtlc2.tool.impl.Tool.cdot"] = "true"  # Composition of actions is supported.
         STATISTICS.update(
@@ -97,6 +109,7 @@ class Engine(ABC):
             queue=0,
             initial=0,
             worker=0,
+            exit=False,
             generated=lambda: result.generated,
             duration=lambda: int(time.perf_counter() - began),
         )
@@ -108,7 +121,11 @@ class Engine(ABC):
                     self._search()
                 except Unfinished:
                     result.verdict = "unfinished"
-                self._check_liveness()
+                    self._check_liveness()
+                except Ended:
+                    result.warnings.append(ENDED_WARNING)
+                else:
+                    self._check_liveness()
             if result.verdict == "success" and model.postcondition is not None:
                 STATISTICS.update(level=0, diameter=result.depth, distinct=self._distinct())
                 STATISTICS["queue"] = 0

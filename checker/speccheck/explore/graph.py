@@ -14,12 +14,16 @@ class StateGraph:
     The first ``initial`` states are the initial ones. The successors of state i are
     ``targets[offsets[i] : offsets[i + 1]]``, without i itself: a behaviour may always stay where
     it is. States from ``len(offsets) - 1`` on have not been expanded.
+
+    ``recorded`` has the values of predicates that ask how the search stands, by the number of the
+    predicate and that of the state.
     """
 
     states: list[State] = field(default_factory=list)
     initial: int = 0
     offsets: "array[int]" = field(default_factory=lambda: array("q", [0]))
     targets: "array[int]" = field(default_factory=lambda: array("i"))
+    recorded: dict[int, dict[int, bool]] = field(default_factory=dict)
 
     def add_row(self, state: int, successors: Iterable[int]) -> None:
         """Set the successors of the state after the last that was set."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL
+from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.named import NamedAction
@@ -225,6 +225,8 @@ class _Loader:
                 self._check_arity(name, found, target)
                 if not _is_itself(found, target):
                     found.override = target
+                    for copy in self._in_instances(found):
+                        copy.override = target
             else:
                 raise self._unfit(name)
         for constant in self._module.constants:
@@ -232,6 +234,23 @@ class _Loader:
                 place = constant.place
                 message = f"{self._config.path} gives no value to the constant {constant.name}"
                 raise error_at(place.path, place.span, message)
+
+    def _in_instances(self, found: m.Operator | m.Builtin) -> list[m.Operator]:
+        """Return the same definition in instances of its module that put nothing else in its place.
+
+        TLC replaces these too.
+        """
+        if not isinstance(found, m.Operator) or found.body is None:
+            return []
+        analyst = Analyst()  # The compiler's own would remember what comes before replacements.
+        reads = analyst.operator(found).reads
+        return [
+            operator
+            for operator in self._module.everything
+            if operator is not found
+            and (operator.name, operator.place) == (found.name, found.place)
+            and analyst.operator(operator).reads == reads
+        ]
 
     def _set_operator(self, name: str, lines: list[tuple[tuple[Value, ...], Value]]) -> None:
         """Give an operator its value for each list of arguments: one arm of a CASE for each."""

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import STATISTICS, registers, set_registers
-from speccheck.explore.engine import Progress, Unfinished, Violation
+from speccheck.explore.engine import Ended, Progress, Unfinished, Violation
 from speccheck.explore.model import Model
 from speccheck.explore.result import TraceStep
 from speccheck.explore.search import Search
@@ -324,6 +324,9 @@ class _Worker:
             work(*arguments)
         except Violation as found:
             self._happen(found.verdict, found.name, found.parent, found.action, found.state)
+        except Ended:
+            alone = EvaluationError('TLCSet("exit", TRUE) can end a run of one process only')
+            self._happen("error", "", *self._search._at, error=alone)
         except Exception as error:  # noqa: BLE001  # Whatever generated code raises.
             explained = self._model.explain(error)
             self._happen("error", "", *self._search._at, error=explained)

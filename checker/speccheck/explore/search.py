@@ -12,9 +12,16 @@ from array import array
 from collections.abc import Sequence
 
 from speccheck.evaluate.compiler import State
-from speccheck.evaluate.stdlib.tlc import STATISTICS
+from speccheck.evaluate.stdlib.tlc import STATISTICS, is_to_end
 from speccheck.evaluate.values import Value
-from speccheck.explore.engine import Engine, Progress, Unfinished, Violation, for_liveness
+from speccheck.explore.engine import (
+    Ended,
+    Engine,
+    Progress,
+    Unfinished,
+    Violation,
+    for_liveness,
+)
 from speccheck.explore.graph import StateGraph
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result, TraceStep
@@ -46,6 +53,12 @@ class Search(Engine):
         self._numbers: dict[Value, int] = {}
         self._seen: set[Value] | dict[Value, int] = self._numbers if self._graph else set()
         self._row: list[int] = []
+        # Predicates of the properties that ask how the search stands.
+        self._to_record = [
+            (number, atom.on_state)
+            for number, atom in enumerate(model.atoms)
+            if atom.is_recorded and atom.on_state is not None
+        ]
         self._told = time.monotonic()
         # A successor that was seen needs no more than that look.
         self._is_simple = self._key is None and not (
@@ -141,6 +154,7 @@ class Search(Engine):
         add = successors.append
         # Several actions, or one with several arguments, often lead to one state.
         reached: set[State] | None = None if is_simple or model.has_effects else set()
+        count = len(self._states)
         alive = False
         self._at = (index, None, None)
         for number, action in enumerate(model.actions):
@@ -165,7 +179,13 @@ class Search(Engine):
             raise Violation("deadlock", "", index, None, None)
         if graph is not None:
             self._record(index, row)
+            for number, holds in self._to_record:
+                graph.recorded.setdefault(number, {})[index] = holds(state)
         row.clear()
+        if is_to_end():
+            if len(self._states) > count:
+                self._result.depth = max(self._result.depth, STATISTICS["level"] + 1)
+            raise Ended
 
     def _record(self, index: int, row: list[int]) -> None:
         assert self._graph is not None, "checked by the caller"

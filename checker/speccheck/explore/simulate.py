@@ -15,8 +15,8 @@ from itertools import count
 
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.stdlib.tlc import STATISTICS
-from speccheck.explore.engine import Engine, Progress, Unfinished, Violation
+from speccheck.evaluate.stdlib.tlc import STATISTICS, is_to_end
+from speccheck.explore.engine import Ended, Engine, Progress, Unfinished, Violation
 from speccheck.explore.graph import StateGraph
 from speccheck.explore.model import Model
 from speccheck.explore.pool import ordered_map
@@ -28,7 +28,10 @@ DEFAULT_DEPTH = 100
 
 @dataclass(slots=True)
 class _Walk:
-    """One behaviour: states, the number of the action to each, and what ended it too early."""
+    """One behaviour: states, the number of the action to each, and what ended it too early.
+
+    ``ends``: the specification has ended the run by TLCSet.
+    """
 
     states: list[State]
     actions: list[int] = field(default_factory=list)
@@ -37,6 +40,7 @@ class _Walk:
     verdict: str = ""
     violated: str = ""
     error: EvaluationError | None = None
+    ends: bool = False
 
 
 class Simulation(Engine):
@@ -120,6 +124,7 @@ class Simulation(Engine):
             walk.error = self._model.explain(error)
             if not walk.error.places and not isinstance(error, EvaluationError):
                 raise
+        walk.ends = is_to_end()
         return walk
 
     def _step(self, walk: _Walk, chance: random.Random) -> bool:
@@ -193,6 +198,8 @@ class Simulation(Engine):
                 self._at = (0, None, None)
                 raise walk.error
             raise Violation(walk.verdict, walk.violated, 0, None, None)
+        if walk.ends:
+            raise Ended
         if self._most_states is not None and len(self._states) >= self._most_states:
             raise Unfinished
 

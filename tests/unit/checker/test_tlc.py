@@ -316,3 +316,15 @@ def test_a_postcondition_is_evaluated_on_tlcs_numbers(
         assert said in result.output
     else:
         assert "POSTCONDITION" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_levels_in_invariants_are_said_to_differ(counter: Path) -> None:
+    """TLC 2.15 takes the level of the state before; today's TLC takes that of the state."""
+    text = COUNTER.replace("Naturals", "Naturals, TLC")
+    counter.write_text(text.replace("====", 'Deep == TLCGet("level") # 5\n===='))
+    counter.with_suffix(".cfg").write_text("INIT Init NEXT Next INVARIANT Deep")
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert result.exit_code == 2, result.output
+    assert "verdict invariant and " in result.output
+    assert 'TLC 2.15 takes TLCGet("level") of the state before' in result.output

@@ -32,12 +32,15 @@ class Atom(NamedTuple):
     """A predicate of a formula: on states (``on_state``) or on steps (``on_step``).
 
     ``when_still`` is its value on a step that changes nothing, where that is known from its form.
+    ``is_recorded``: it asks how the search stands, by TLCGet, and has its value when the state has
+    been expanded.
     """
 
     place: m.Place
     on_state: Callable[[State], bool] | None
     on_step: Callable[[State, State], bool] | None
     when_still: bool | None = None
+    is_recorded: bool = False
 
 
 class _Binding(NamedTuple):
@@ -307,12 +310,13 @@ class Translator:
         if number is not None:
             return Literal(number)
         holds = self._compiler.state_predicate(closed)
-        if level == CONSTANT:
+        is_pure = self._analyst.facts(closed).pure
+        if level == CONSTANT and is_pure:
             try:
                 return TRUE if holds((None,) * len(self._compiler.variables)) else FALSE
             except Exception as error:
                 raise self._compiler.explain(error) from error
-        return self._add(key, Atom(node.place, holds, None))
+        return self._add(key, Atom(node.place, holds, None, is_recorded=not is_pure))
 
     def _step(
         self, node: m.Step, frames: _Frames, *, still: bool, key: tuple[Any, ...] = ()

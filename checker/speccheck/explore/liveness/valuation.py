@@ -54,14 +54,16 @@ class Valuation:
         found = self._literals.get(number)
         if found is None:
             atom = self._atoms[number]
-            found = self._on_state(atom) if atom.on_state is not None else self._on_step(atom)
+            found = self._on_state(number) if atom.on_state is not None else self._on_step(atom)
             self._literals[number] = found
         return found
 
-    def _on_state(self, atom: Atom) -> Test:
-        states, holds = self._graph.states, atom.on_state
+    def _on_state(self, number: int) -> Test:
+        states, holds = self._graph.states, self._atoms[number].on_state
         assert holds is not None, "chosen by _literal"
         known = bytearray(len(states))
+        for state, value in self._graph.recorded.get(number, {}).items():
+            known[state] = _TRUE if value else _FALSE
 
         def test(i: int, e: int, j: int) -> bool:
             value = known[i]

@@ -212,3 +212,32 @@ def test_a_name_that_is_used_twice_is_reported_where_it_is_wrong(tmp_path: Path)
     text = f"{values}\nINVARIANT F\nCONSTRAINT Inv\nALIAS Inv VIEW F"
     with pytest.raises(ConfigError, match=r"M\.cfg:3:11: F takes arguments"):
         _sums(tmp_path, text)
+
+
+BEGINS = """---- MODULE Begins ----
+VARIABLE x
+Start == x = 0
+Init == Start
+Next == UNCHANGED x
+====
+"""
+
+
+def test_a_replaced_definition_is_replaced_in_instances_too(tmp_path: Path) -> None:
+    """As in TLC: a trace specification replaces what the specification begins with, and then asks
+    whether it refines an instance of it.
+    """
+    (tmp_path / "Begins.tla").write_text(BEGINS)
+    path = tmp_path / "T.tla"
+    path.write_text(
+        "---- MODULE T ----\nEXTENDS Begins, Naturals\nLater == x = 1\n"
+        "Whole == INSTANCE Begins\nSpec == Whole!Init /\\ [][Whole!Next]_x\n====\n"
+    )
+    config = "INIT Init NEXT Next PROPERTY Spec"
+    replaced = f"{config} CONSTANT Start <- Later"
+    assert Search(load_model(path, parse_config(config, "T.cfg"))).run().verdict == "success"
+    result = Search(load_model(path, parse_config(replaced, "T.cfg"))).run()
+    assert (result.verdict, result.distinct) == ("success", 1)
+    # An instance that begins as it is: not what the replaced one allows.
+    path.write_text(path.read_text().replace("INSTANCE Begins", "INSTANCE Begins WITH x <- 1 - x"))
+    assert Search(load_model(path, parse_config(config, "T.cfg"))).run().verdict == "property"
