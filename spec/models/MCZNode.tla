@@ -117,4 +117,10 @@ OneRemoveWatches(c) ==
 SomeServerApplies == \E s \in Server : ServerApply(s)
 SomeClientReceives == \E c \in Session : Receive(c)
 Deliver == SomeServerApplies \/ SomeClientReceives
+
+(***************************************************************************)
+(* The models choose steps themselves. Each is one of Next, whose sets are *)
+(* those of the model's configuration.                                     *)
+(***************************************************************************)
+TakesStepsOfZNode == [][Next]_vars
 =============================================================================

@@ -1,15 +1,14 @@
 """Runs the tests, models and proofs of a module on one mutant of it, and says who noticed.
 
 A mutant is killed by a test that fails, by a property that it violates, by a theorem that is
-refuted, by an error of evaluation, or by a count: another number of distinct states or another
-depth than is recorded. Nothing of this is in doubt. A mutant on which a model or test came to no
-end is not decided, unless another kills it. A mutant that nobody noticed has survived; if moreover
-each model gives the same graph of states, it is the same specification within the bounds of the
-models.
+refuted, by an error of evaluation, by the vacuity guard, which names an action or a branch that is
+no longer taken, or by a count: another number of distinct states or another depth than is recorded.
+Nothing of this is in doubt. A mutant on which a model or test came to no end is not decided, unless
+another kills it. A mutant that nobody noticed has survived; if moreover each model gives the same
+graph of states, it is the same specification within the bounds of the models.
 
 The tests are asked first, then the models in the order of subjects.toml, then by time, then the
-proofs. The first that kills ends it, but for a count: the models that take no time may still name a
-property.
+proofs. The first that kills ends it, but for a count: all others may still name a property.
 """
 
 import shutil
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tests.model.mutation.apart import NoEnd, apart
 from tests.model.mutation.edits import Edit
@@ -27,9 +27,12 @@ from tests.model.mutation.subjects import MODELS, ROOT, SPEC, ModelRun, Subject
 from speccheck.evaluate.compiler import State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.config import read_config
+from speccheck.explore.exercise.judge import judge as judge_exercise
 from speccheck.explore.model import ConfigError, Model, load_model
 from speccheck.explore.search import Search
 from speccheck.tla.errors import TlaError
+
+_Said = TypeVar("_Said")
 
 # A mutant may reach many more states than the module: this many times as many are looked at.
 MORE_STATES = 2
@@ -41,15 +44,17 @@ DEEPEST_RECURSION = 5000
 # What the checker says of a text that says nothing about a variable.
 NONSENSE = ("gives no value to", "is used before it")
 
-# Models that take no longer are all asked, even if a count has told already.
+# Models that take no longer are asked about the module as it is.
 QUICK_SECONDS = 1
+
+KILLS = ("test", "property", "error", "guard", "count")
 
 PROPERTIES = frozenset({"invariant", "property", "liveness", "deadlock", "assumption"})
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """``outcome`` is property, error, count, test; undecided, survived, same; or invalid.
+    """``outcome`` is property, error, guard, count, test; undecided, survived, same; or invalid.
 
     ``by`` names the model or test, and what it said.
     """
@@ -59,7 +64,7 @@ class Judgement:
 
     @property
     def is_kill(self) -> bool:
-        return self.outcome in {"property", "error", "count", "test"}
+        return self.outcome in KILLS
 
 
 @contextmanager
@@ -83,17 +88,14 @@ def judge(subject: Subject, edit: Edit | None, patience: float = 1) -> Judgement
     that take no time and the proofs: if any of them notices anything, it can judge no mutant.
     """
     with mutated(subject.module, edit) as folder:
-        undecided: Judgement | None = None
-        count: Judgement | None = None
+        said: dict[str, Judgement] = {}
         for judgement in _asked(subject, folder, patience, thoroughly=edit is not None):
-            if judgement.outcome == "undecided":
-                undecided = undecided or judgement
-            elif judgement.outcome == "count":
-                count = count or judgement
-            else:
+            if judgement.outcome not in {"undecided", "count", "guard"}:
                 return judgement
-        if count is not None or undecided is not None:
-            return count or undecided or Judgement("survived")
+            said.setdefault(judgement.outcome, judgement)
+        for outcome in ("guard", "count", "undecided"):
+            if outcome in said:
+                return said[outcome]
         if (
             subject.by_graph
             and edit is not None
@@ -111,22 +113,19 @@ def _asked(
     subject: Subject, folder: Path, patience: float, *, thoroughly: bool
 ) -> Iterator[Judgement]:
     """Yield what those say, one after the other, that notice anything."""
-    counted = False
     if subject.tests:
         said = _ask_tests(folder, subject.tests, patience, drawn=thoroughly)
         if said is not None:
             yield said
     for run in subject.models:
-        if run.seconds > QUICK_SECONDS:
-            if counted:
-                return
-            if not thoroughly:
-                continue
+        if run.seconds > QUICK_SECONDS and not thoroughly:
+            continue
         found = _ask(_judge_model, folder, run, patience)
         if isinstance(found, Judgement):
-            counted |= found.outcome == "count"
+            if found.outcome == "count":
+                found = _named(folder, run, patience) or found
             yield found
-    if subject.is_proved and not counted:
+    if subject.is_proved:
         from tests.model.mutation.ask_prover import first_refuted
 
         try:
@@ -153,17 +152,42 @@ def _ask_tests(
 
 
 def _ask(
-    work: Callable[[Path, ModelRun], Judgement | bool | None],
+    work: Callable[[Path, ModelRun], _Said],
     folder: Path,
     run: ModelRun,
     patience: float,
-) -> Judgement | bool | None:
+) -> _Said | Judgement:
     """Call in a process of its own: a mutant may never end, or recurse too deep."""
     seconds = patience * (LEAST_SECONDS + SECONDS_PER_SECOND * run.seconds)
     try:
         return apart(seconds, work, folder, run)
     except NoEnd as end:
         return Judgement("undecided", f"{run.name}: {end}")
+
+
+def _named(folder: Path, run: ModelRun, patience: float) -> Judgement | None:
+    """Return what the vacuity guard names of the mutant and not of the module, if anything."""
+    ours, theirs = _ask(never_taken, SPEC, run, patience), _ask(never_taken, folder, run, patience)
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset) and theirs - ours:
+        return Judgement("guard", f"{run.name}: {min(theirs - ours)}")
+    return None
+
+
+def never_taken(folder: Path, run: ModelRun) -> frozenset[str]:
+    """Return the actions, and branches within actions, that a run to its end never took.
+
+    The places are lines: columns move with an edit.
+    """
+    sys.setrecursionlimit(DEEPEST_RECURSION)
+    model = _load(folder, run)
+    result = Search(model, _most(run)).run()
+    if result.verdict != "success":
+        return frozenset()
+    return frozenset(
+        f"{found.name}: {found.message} (line {found.place.span.line})"
+        for found in judge_exercise(model, result, []).findings
+        if found.kind in {"action", "branch"}
+    )
 
 
 def _load(folder: Path, run: ModelRun) -> Model:
@@ -185,7 +209,7 @@ def _judgement(folder: Path, run: ModelRun) -> Judgement | None:
         model = _load(folder, run)
     except (TlaError, ConfigError, EvaluationError) as error:
         return Judgement("invalid", _first_line(error, folder))
-    most = None if run.distinct is None else MORE_STATES * run.distinct + 1000
+    most = _most(run)
     result = Search(model, most).run()
     if result.verdict == "error":
         said = _first_line(result.error, folder)
@@ -202,6 +226,10 @@ def _judgement(folder: Path, run: ModelRun) -> Judgement | None:
     if (result.distinct, result.depth) != (run.distinct, run.depth):
         return Judgement("count", f"{run.name}: {result.distinct} states, depth {result.depth}")
     return None
+
+
+def _most(run: ModelRun) -> int | None:
+    return None if run.distinct is None else MORE_STATES * run.distinct + 1000
 
 
 def _first_line(error: object, folder: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.model.mutation.survivors import read_survivors
 
-_COLUMNS = 13
+_COLUMNS = 14
 _QUIET = re.compile(
     r"\| \d+:\d+ \| `(?P<edit>.*)` \| (?P<kind>survived|equivalent) \| (?P<why>.*)\|"
 )
@@ -39,9 +39,9 @@ def page_problems(page: str) -> Iterator[str]:
 
 def _row_problems(cells: list[str]) -> Iterator[str]:
     _, sampled, *counts = map(int, cells[1:-1])
-    senseless, test, prop, error, count, _, equivalent, _, _ = counts
+    senseless, test, prop, error, guard, count, _, equivalent, _, _ = counts
     if sum(counts) != sampled:
         yield f"{cells[0]}: {sampled} mutants are sampled, {sum(counts)} are accounted for"
-    rate = rate_of(test + prop + error + count, sampled - senseless - equivalent)
+    rate = rate_of(test + prop + error + guard + count, sampled - senseless - equivalent)
     if cells[-1] != f"{rate} %":
         yield f"{cells[0]}: the rate is {rate} %, rounded down, not {cells[-1]}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tests.model.mutation.edits import Edit
-from tests.model.mutation.judge import Judgement
+from tests.model.mutation.judge import KILLS, Judgement
 from tests.model.mutation.page import rate_of
 from tests.model.mutation.subjects import ROOT, Subject
 from tests.model.mutation.survivors import is_equivalent, read_survivors
@@ -16,15 +16,19 @@ Would a property notice if a module of `spec/` were wrong? A campaign makes one 
 module (another operator or comparison, a constant off by one, a conjunct left out, the other
 quantifier, a negated condition, an assignment dropped), runs the module's tests, the models of
 `spec/models/` of profiles `ci` and `models` that build on it, and its proofs, and sees who notices.
-The first who does ends it, in this order:
+The strongest word counts, in this order:
 
 - **test**: a test of tests/model fails that compares the module's operators with the server (for
   the modules of the data model only);
 - **property**: an invariant, a step property, liveness or an assumption is violated, or a theorem
   that `speccheck prove` proves is refuted;
 - **error**: an expression has no value;
+- **guard**: the vacuity guard of `speccheck check` names an action, or a branch of one, that the
+  module's model takes and the mutant's never. tests/model/test_exercised.py fails then;
 - **count**: the number of distinct states or the depth is not the recorded one, or a model that
-  is to violate a property no longer does. tests/model/test_models.py fails then.
+  is to violate a property no longer does. tests/model/test_models.py fails then. This is the
+  weakest kill, for it does not say what is wrong: it counts only if all that is listed ahead of it
+  stays silent in every model.
 
 If nobody does:
 
@@ -51,8 +55,8 @@ seed, so the command repeats it:
 
 """
 _COLUMNS = (
-    *("module", "mutants", "sampled", "senseless", "test", "property", "error", "count"),
-    *("not decided", "equivalent", "same graph", "survived", "rate"),
+    *("module", "mutants", "sampled", "senseless", "test", "property", "error", "guard"),
+    *("count", "not decided", "equivalent", "same graph", "survived", "rate"),
 )
 _HEAD += f"| {' | '.join(_COLUMNS)} |\n| --- |{' --: |' * (len(_COLUMNS) - 1)}\n"
 
@@ -124,8 +128,8 @@ def _kind(edit: Edit, judgement: Judgement) -> str:
 
 def _row(subject: Subject, results: Mapping[Edit, Judgement]) -> str:
     counts = Counter(_kind(edit, judgement) for edit, judgement in results.items())
-    killed = sum(counts[kind] for kind in ("test", "property", "error", "count"))
+    killed = sum(counts[kind] for kind in KILLS)
     rate = rate_of(killed, len(results) - counts["invalid"] - counts["equivalent"])
-    kinds = ("invalid", "test", "property", "error", "count", "undecided", "equivalent", "same")
+    kinds = ("invalid", *KILLS, "undecided", "equivalent", "same")
     cells = " | ".join(str(counts[kind]) for kind in (*kinds, "survived"))
     return f"| {subject.module} | {len(subject.edits())} | {len(results)} | {cells} | {rate} % |\n"
