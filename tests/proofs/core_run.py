@@ -47,7 +47,7 @@ class CoreRun:
     def trace(self, server_id: int) -> Any:
         """Return where a server's steps are told."""
         self._servers[server_id] = Server()
-        return lambda action, args, changed: self._step(server_id, action, args)
+        return lambda action, args: self._step(server_id, action, args)
 
     def _do(self, action: str, *arguments: Any) -> None:
         self.steps.append((action, arguments))

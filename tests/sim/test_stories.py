@@ -24,7 +24,7 @@ class Story:
         self.world.start()
         self.world.settle(10_000)
 
-    def _note(self, sid: int, action: str, args: tuple[Any, ...], changed: object) -> None:
+    def _note(self, sid: int, action: str, args: tuple[Any, ...]) -> None:
         if action == "LeaderSyncFollower":
             self.syncs.append((sid, args[0].server_id, args[1].kind.name))
 
