@@ -241,6 +241,10 @@ class ClientProtocol(asyncio.Protocol):
             self._reading = True
             transport.resume_reading()
 
+    def send(self, frame: bytes) -> None:
+        """Write a frame behind everything that was written."""
+        self._write(frame)
+
     def stop_reading(self) -> None:
         """Take nothing more from the client."""
         if self._reading and self._transport is not None:

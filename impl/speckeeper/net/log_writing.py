@@ -17,7 +17,7 @@ from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.kernel_sync import open_kernel_sync
-from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
+from speckeeper.storage.loop_writer import Answer, LoopWriter, Outcome, Work
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
@@ -42,12 +42,13 @@ class LogWriting:
         failed: Callable[[Exception], None],
         pace: DiskPace | None = None,
         stay_awake: bool = True,
+        answer: Answer | None = None,
     ) -> None:
         """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
 
         ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
         :attr:`submit` returns. None: never. ``stay_awake``: whether it may keep a processor busy
-        meanwhile.
+        meanwhile. ``answer``: see :class:`LoopWriter`.
         """
         self._loop = loop
         self._persisted = persisted
@@ -61,7 +62,7 @@ class LogWriting:
             possible = stay_awake and sync.can_stay_awake and processors() > 1
             awake = StayingAwake() if possible else None
             self._writer = LoopWriter(
-                transactions, sync, self._aside, self._told, failed, pace, awake
+                transactions, sync, self._aside, self._told, failed, pace, awake, answer
             )
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)

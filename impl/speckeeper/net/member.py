@@ -12,7 +12,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
@@ -159,6 +159,7 @@ class Member:
         self.opened: Callable[[Server], None] = lambda server: None
         """Told of the server of each time of serving, before any client is let in."""
         self._closed = False
+        self._step_ms = 0
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             effects.SendNotification: self._send_notification,
             effects.ConnectAll: lambda effect: self._election.connect_all(),
@@ -277,21 +278,23 @@ class Member:
             return
         deliveries: list[Entry] = []
         others = False
-        for effect in self.peer.step_all(events, now_ms()):
+        time_ms = self._step_ms = now_ms()
+        for effect in self.peer.step_all(events, time_ms):
             # Those that there are many of; deliveries that follow each other go together.
-            kind = type(effect)
+            kind: Any = type(effect)
+            known: Any = effect
             if kind is effects.SendAll:
-                self._quorum.send_packets(*cast(effects.SendAll, effect))
+                self._quorum.send_packets(*known)
             elif kind is effects.AppendAll:
-                self._appends += cast(effects.AppendAll, effect).entries
+                self._appends += known[0]
             elif kind is effects.DeliverAll:
-                deliveries += cast(effects.DeliverAll, effect).entries
+                deliveries += known[0]
             elif kind is effects.Send:
-                self._quorum.send_packet(*cast(effects.Send, effect))
+                self._quorum.send_packet(*known)
             elif kind is effects.Append:
-                self._appends.append(cast(effects.Append, effect))
+                self._appends.append(known)
             elif kind is effects.Deliver:
-                deliveries.append(cast(effects.Deliver, effect))
+                deliveries.append(known)
             else:
                 if deliveries:
                     self._deliver(deliveries)
@@ -597,9 +600,7 @@ class Member:
 
     def _deliver(self, deliveries: list[Entry]) -> None:
         self._counted = True
-        self._part.deliver_all(deliveries, now_ms())
-        if self.server is not None:
-            self.client_turn()
+        self._part.deliver_all(deliveries, self._step_ms)
 
     def _serve(self, effect: effects.Serve) -> None:
         log.info("serving as %s from %#x", effect.role.name, effect.zxid)
@@ -636,19 +637,17 @@ class Member:
 
     def _from_leader(self, effect: effects.FromLeader) -> None:
         try:
-            self._part.from_leader(effect, now_ms())
+            self._part.from_leader(effect, self._step_ms)
         except WireError as error:
             log.warning("%s of the leader: %s", effect.packet.type.name, error)
-        self.client_turn()
 
     def _from_learner(self, effect: effects.FromLearner) -> None:
         event: inputs.Input | None
         try:
-            event = self._part.from_learner(effect, now_ms())
+            event = self._part.from_learner(effect, self._step_ms)
         except WireError as error:
             log.warning("server %d: %s", effect.server_id, error)
             self._quorum.close_link(effect.link)
             event = inputs.Disconnected(effect.link)
-        self.client_turn()
         if event is not None:  # not from within the step whose effect this is
             self._loop.call_soon(self._step, event)

@@ -249,23 +249,24 @@ class QuorumPort:
             connection.close()
             self.lost(connection)
             return
+        counts = connection.counts
+        counts.packets_received += len(arrived)
+        counts.requests += sum([item[0] is PacketType.REQUEST for item in arrived])
+        if not connection.stream.has_pieces:
+            if arrived:
+                self._links.packets(link, cast(list[QuorumPacket], arrived))
+            return
         packets: list[QuorumPacket] = []
-        requests = 0
         for item in arrived:
-            kind = item[0]
-            if type(kind) is PacketType:
-                requests += kind is PacketType.REQUEST
-                packets.append(cast(QuorumPacket, item))
+            if isinstance(item, QuorumPacket):
+                packets.append(item)
                 continue
             if packets:
                 self._links.packets(link, packets)
                 packets = []
             if link not in self._connections:
                 return
-            self._links.snapshot(link, cast(SnapshotPiece, item))
-        counts = connection.counts
-        counts.packets_received += len(arrived)
-        counts.requests += requests
+            self._links.snapshot(link, item)
         if packets and link in self._connections:
             self._links.packets(link, packets)
 

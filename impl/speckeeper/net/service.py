@@ -105,6 +105,7 @@ class Service:
             self._persisted,
             self.fail,
             DiskPace(),
+            answer=self._answer_ahead,
         )
         self.snapshotter = Snapshotter(
             self.loop, self.server, self.writer, storage, files, self.fail
@@ -259,6 +260,27 @@ class Service:
         self.end_turn()
 
     # -- storage
+
+    def _answer_ahead(self) -> Callable[[], None] | None:
+        """Have the reply ready to a client that is alone; return what sends it.
+
+        What a write changes is applied behind that, while the reply is on its way: nobody is served
+        in between.
+        """
+        server = self.server
+        ahead = None if self.failure is not None else server.reply_ahead()
+        if ahead is None:
+            return None
+        connection, frame = ahead
+        driver = connection.driver
+        if not isinstance(driver, ClientProtocol):
+            return None
+
+        def answer() -> None:
+            server.sent_ahead()
+            driver.send(frame)
+
+        return answer
 
     def _persisted(self) -> None:
         """Have the core act on what is durable, a part at a time."""

@@ -179,7 +179,8 @@ class MemberServer:
         """Take out what the server has for the ensemble: transactions, requests to the leader."""
         server = self.server
         if isinstance(server, LearnerServer):
-            return [inputs.ToLeader(packet) for packet in server.take_requests()]
+            requests = server.take_requests()
+            return [inputs.ToLeaderAll(requests)] if requests else []
         if server is None or not server.pipeline.appends:
             return []
         appends = server.take_appends()

@@ -11,7 +11,7 @@ from the other between the preparation of a write and its end.
 from __future__ import annotations
 
 from struct import error as StructError
-from typing import Final
+from typing import Any, Final
 
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.core import Core
@@ -55,6 +55,7 @@ class OrdinaryWrites:
         self._possible = not (core.policy.enforce_quota or pipeline.view.digests_transactions)
         # How often a write of this kind took so many ms, and so many bytes to answer.
         self._finished: dict[tuple[int, int, int], int] = {}
+        self._sent_zxid = -1  # the write whose reply went out as soon as it was durable
         self.now_ms = 0
 
     def take(
@@ -118,6 +119,37 @@ class OrdinaryWrites:
         )
         return True
 
+    def reply_ahead(self) -> tuple[Connection, bytes] | None:
+        """Return where the reply goes of the only write there is, and the reply; None if in doubt.
+
+        Nothing changes by this. It may be sent as soon as the write is durable; :meth:`sent_ahead`
+        then has :meth:`finish`, which must follow at once, leave it out.
+        """
+        queue = self._pipeline.queue
+        tree = self._tree
+        if len(queue) != 1 or self._data_watched or self._child_watched or tree.quotas:
+            return None
+        write: Any = queue[0]
+        if type(write) is not tuple:
+            return None
+        zxid, op, connection, _, xid, path, data, made, time_ms, _, raw_path = write
+        if connection is None or connection.state >= State.CLOSING or connection.output:
+            return None
+        node = tree.nodes.get(path)
+        if op == _SET_DATA:
+            if node is None:
+                return None
+            body = node.encode_stat_to_be(len(data), made, zxid, time_ms)
+        elif node is None and path[: path.rfind("/")] in tree.nodes:
+            body = raw_path
+        else:
+            return None
+        return connection, _pack_reply(REPLY_HEADER_SIZE + len(body), xid, zxid, 0) + body
+
+    def sent_ahead(self) -> None:
+        """Say that what :meth:`reply_ahead` returned was sent."""
+        self._sent_zxid = self._pipeline.queue[0][0]
+
     def finish(self, write: OrdinaryWrite) -> bool:
         """Apply a write and answer it, if it is ordinary still; otherwise do nothing: False."""
         zxid, op, connection, _, xid, path, data, made, time_ms, received_ms, raw_path = write
@@ -154,8 +186,10 @@ class OrdinaryWrites:
         finished[figures] = finished.get(figures, 0) + 1
         self._stats.last_response_size = size
         connection.note_reply(xid, zxid, op, latency_ms, now_ms)
-        connection.output.append(_pack_reply(size, xid, zxid, 0) + body)
         connection.packets_sent += 1
+        if zxid == self._sent_zxid:
+            return True
+        connection.output.append(_pack_reply(size, xid, zxid, 0) + body)
         if not connection.dirty:
             connection.dirty = True
             self._outbox.dirty.append(connection)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.settings import ServerSettings
@@ -273,7 +273,7 @@ class Pipeline:
             done += 1
             settled = queued[0]
             if type(queued) is not Queued:
-                ordinary = cast(OrdinaryWrite, queued)
+                ordinary: Any = queued
                 if finish_ordinary(ordinary):
                     continue
                 queued = _in_full(ordinary)

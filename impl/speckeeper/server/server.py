@@ -119,6 +119,8 @@ class Server:
         self.receive = self._intake.receive
         self.take_turns = self._intake.take_turns
         self.backlog = self._intake.backlog
+        self.reply_ahead = self._ordinary.reply_ahead
+        self.sent_ahead = self._ordinary.sent_ahead
         self.set_wall_clock(now_ms, wall_ms)
 
     # -- inputs

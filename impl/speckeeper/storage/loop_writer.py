@@ -24,6 +24,8 @@ from speckeeper.storage.writer import MAX_GROUP_BYTES, unexpected
 
 Outcome = int | Exception
 """The zxid up to which all is durable, or what went wrong."""
+Answer = Callable[[], Callable[[], None] | None]
+"""Makes ready what a client that is alone is to be told; returns what tells it, if it can be."""
 Work = Callable[[], int]
 Aside = Callable[[Work, Callable[[Outcome], None]], None]
 """Runs work on a thread, then has the loop call the second argument with the outcome."""
@@ -78,13 +80,17 @@ class LoopWriter:
         on_failure: Callable[[StorageError], None],
         pace: DiskPace | None = None,
         awake: StayingAwake | None = None,
+        answer: Answer | None = None,
     ) -> None:
         """``pace`` says when the loop may wait for the disk, ``awake`` when it is better to do so
-        without sleeping, which ``sync`` has to be able to; None: never.
+        without sleeping, which ``sync`` has to be able to; None: never. ``answer`` is called before
+        a single transaction is waited for; what it returns is called as soon as that is durable,
+        ahead of ``on_persisted``, and not at all if it fails.
         """
         self._log = log
         self._pace = pace
         self._awake = awake
+        self._answer = answer
         self._sync = sync
         self._aside = aside
         self._on_persisted = on_persisted
@@ -204,6 +210,9 @@ class LoopWriter:
     def _commit_waiting(self, transactions: int) -> int | None:
         """Commit by a write and a sync and wait for it; None where that takes more."""
         log = self._log
+        answer = None
+        if transactions == 1 and self._answer is not None:
+            answer = self._answer()
         awake = None if self._awake is None else self._awake.next_awake(transactions)
         if not awake:
             persisted = log.commit_in_place()
@@ -213,6 +222,8 @@ class LoopWriter:
                 return None
             self._sync.sync(handle)
             persisted = log.end_commit()
+        if answer is not None and persisted is not None:
+            answer()
         if awake is not None and persisted is not None:
             assert self._awake is not None
             self._awake.waited(awake, log.elapsed_s)

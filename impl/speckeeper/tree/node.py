@@ -144,6 +144,26 @@ class Node:
             self.pzxid,
         )
 
+    def encode_stat_to_be(self, size: int, version: int, mzxid: int, mtime: int) -> bytes:
+        """Return what :meth:`encode_stat` will after a setData with so many bytes."""
+        children = self.children
+        count = len(children) if children else 0
+        changes = 2 * self.cversion - count
+        owner = self.ephemeral_owner
+        return _pack_stat(
+            self.czxid,
+            mzxid,
+            self.ctime,
+            mtime,
+            version,
+            changes if _INT_MIN <= changes <= _INT_MAX else int32(changes),
+            self.aversion,
+            shown_owner(owner) if owner else 0,
+            size,
+            count,
+            self.pzxid,
+        )
+
     def add_child(self, path: str) -> None:
         """Link a child by its full path; again is harmless."""
         if self.children is None:

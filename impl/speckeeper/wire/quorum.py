@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 from struct import error as StructError
 from typing import NamedTuple, TypeAlias
@@ -48,8 +49,12 @@ class PacketType(IntEnum):
 _HEAD = Struct(">iqi")
 #: int type, long zxid, null data, null authinfo
 _BARE = Struct(">iqii")
-_BARE_SIZE = _BARE.size
+BARE_SIZE = _BARE.size
+unpack_bare = _BARE.unpack_from
+"""Returns type, zxid, length of data and number of Ids; both are -1 in a bare packet."""
 _KINDS: dict[int, PacketType] = {int(kind): kind for kind in PacketType}
+FREQUENT_KINDS = {int(kind): kind for kind in (PacketType.ACK, PacketType.COMMIT)}
+"""Those of which there are many without data."""
 
 # A packet that claims to be longer than this is refused before its bytes are waited for. It is the
 # jute buffer limit, of which ZooKeeper allows a peer as much again (BinaryInputArchive); snapshots
@@ -77,10 +82,15 @@ def encode_packet(packet: QuorumPacket) -> bytes:
         if data is None:
             return _BARE.pack(kind, zxid, -1, -1)
         return b"".join((_HEAD.pack(kind, zxid, len(data)), data, NULL))
-    ids = encode_vector(authinfo, encode_id)
+    ids = _encode_ids(authinfo)
     if data is None:
         return _HEAD.pack(kind, zxid, -1) + ids
     return b"".join((_HEAD.pack(kind, zxid, len(data)), data, ids))
+
+
+@lru_cache(_MOST_KNOWN)
+def _encode_ids(ids: tuple[Id, ...]) -> bytes:
+    return encode_vector(ids, encode_id)
 
 
 def encode_packets(packets: Iterable[QuorumPacket]) -> bytes:
@@ -109,7 +119,7 @@ def decode_usual(
 
     None: it is another, is not there as a whole, or is wrong; :func:`decode_packet` knows which.
     """
-    if len(buffer) - position < _BARE_SIZE:
+    if len(buffer) - position < BARE_SIZE:
         return None
     number, zxid, length, count = _BARE.unpack_from(buffer, position)
     kind = _KINDS.get(number)
@@ -118,7 +128,7 @@ def decode_usual(
     if length == -1:
         if count != -1:
             return None
-        return _new(QuorumPacket, (kind, zxid, None, None)), position + _BARE_SIZE
+        return _new(QuorumPacket, (kind, zxid, None, None)), position + BARE_SIZE
     start = position + _HEAD.size
     end = start + length
     if not 0 <= length <= max_data:
@@ -159,8 +169,8 @@ def decode_packet(reader: Reader, max_data: int = DEFAULT_MAX_DATA) -> QuorumPac
     """
     start = reader.position
     left = reader.end - start
-    if left < _BARE_SIZE:
-        raise Incomplete(f"quorum packet at offset {start} needs {_BARE_SIZE} bytes, {left} left")
+    if left < BARE_SIZE:
+        raise Incomplete(f"quorum packet at offset {start} needs {BARE_SIZE} bytes, {left} left")
     number, zxid, length = reader.fixed(_HEAD)
     kind = _KINDS.get(number)
     if kind is None:

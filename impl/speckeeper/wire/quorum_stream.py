@@ -14,19 +14,23 @@ from typing import NamedTuple, TypeAlias
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, Reader, encode_ustring
 from speckeeper.wire.quorum import (
+    BARE_SIZE,
     DEFAULT_MAX_DATA,
+    FREQUENT_KINDS,
     Incomplete,
     KnownIds,
     PacketType,
     QuorumPacket,
     decode_packet,
     decode_usual,
+    unpack_bare,
 )
 from speckeeper.wire.snapshot import NODE_TAIL, SESSION
 
 #: What stands behind a snapshot on the wire.
 SNAPSHOT_SIGNATURE = encode_ustring("BenWasHere")
 
+_new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
 _LONGEST = 1 << 30  # of one string or data of a node; Java's buffers end there too
 
 
@@ -43,20 +47,24 @@ Arrived: TypeAlias = QuorumPacket | SnapshotPiece
 class QuorumStream:
     """Decodes one direction of a connection. ``max_data``: the longest data of a packet."""
 
-    __slots__ = ("_buffer", "_ids", "_max_data", "_snapshot")
+    __slots__ = ("_buffer", "_ids", "_max_data", "_snapshot", "has_pieces")
 
     def __init__(self, max_data: int = DEFAULT_MAX_DATA) -> None:
         self._buffer = b""
         self._max_data = max_data
         self._ids: KnownIds = {}
         self._snapshot: SnapshotScanner | None = None
+        self.has_pieces = False
+        """Whether there may be pieces of a snapshot in what :meth:`feed` has returned last."""
 
     def feed(self, data: bytes) -> list[Arrived]:
         """Take bytes, return what is complete with them. Raises WireError; then close."""
         buffer = self._buffer + data if self._buffer else data
         arrived: list[Arrived] = []
         position = 0
-        while position < len(buffer):
+        size = len(buffer)
+        self.has_pieces = self._snapshot is not None
+        while position < size:
             if self._snapshot is not None:
                 body, position = self._take_snapshot(buffer, position)
                 if body.body or body.last:
@@ -64,6 +72,12 @@ class QuorumStream:
                 if not body.last:
                     break
                 continue
+            if size - position >= BARE_SIZE:
+                number, zxid, length, count = unpack_bare(buffer, position)
+                if length == count == -1 and number in FREQUENT_KINDS:
+                    position += BARE_SIZE
+                    arrived.append(_new(QuorumPacket, (FREQUENT_KINDS[number], zxid, None, None)))
+                    continue
             usual = decode_usual(buffer, position, self._max_data, self._ids)
             if usual is not None:
                 packet, position = usual
@@ -77,6 +91,7 @@ class QuorumStream:
             arrived.append(packet)
             if packet.type is PacketType.SNAP:
                 self._snapshot = SnapshotScanner()
+                self.has_pieces = True
         self._buffer = buffer[position:]
         return arrived
 

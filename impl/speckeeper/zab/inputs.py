@@ -132,6 +132,12 @@ class ToLeader(NamedTuple):
     packet: QuorumPacket
 
 
+class ToLeaderAll(NamedTuple):
+    """The server of a learner has packets for the leader: the same as a ``ToLeader`` for each."""
+
+    packets: Sequence[QuorumPacket]
+
+
 class ToLearner(NamedTuple):
     """The leader's server answers a learner (REVALIDATE)."""
 
@@ -163,16 +169,20 @@ Input: TypeAlias = (
     | ProposeAll
     | Sync
     | ToLeader
+    | ToLeaderAll
     | ToLearner
     | Tick
 )
 
 
 def one_by_one(events: Iterable[Input]) -> Iterator[Input]:
-    """Return the same inputs, with one for each transaction."""
+    """Return the same inputs, with one for each transaction and packet."""
     for event in events:
         if isinstance(event, ProposeAll):
             for entry in event.entries:
                 yield Propose(*entry)
+        elif isinstance(event, ToLeaderAll):
+            for packet in event.packets:
+                yield ToLeader(packet)
         else:
             yield event

@@ -34,6 +34,7 @@ from speckeeper.zab.sync import NeedLog, sync_follower
 
 _COUNTER = 0xFFFFFFFF
 _ACK = PacketType.ACK
+_REQUEST = PacketType.REQUEST
 _FIRST = (PacketType.FOLLOWERINFO, PacketType.OBSERVERINFO)
 
 
@@ -109,6 +110,9 @@ class Leader(LeaderInBulk):
             if acks:
                 self._process_acks(handler, acks)
                 acks = []
+            if quick and packet[0] is _REQUEST:
+                peer.out.append(FromLearner(link, handler.server_id, packet))
+                continue
             self.receive(link, packet)
             if peer.closing or link not in self.handler:
                 return

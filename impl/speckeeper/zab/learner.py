@@ -121,6 +121,11 @@ class Learner(LearnerInBulk):
         if self.link is not None and self._peer.zab_state is ZabState.BROADCAST:
             self._peer.send(self.link, packet)
 
+    def to_leader_all(self, packets: Sequence[QuorumPacket]) -> None:
+        """Send the leader what our server asks."""
+        if self.link is not None and self._peer.zab_state is ZabState.BROADCAST:
+            self._peer.send_all((self.link,), packets)
+
     def tick(self) -> None:
         """Give up a silent leader."""
         if self._peer.now_ms >= self.deadline_ms:

@@ -144,6 +144,7 @@ class Peer:
             inputs.ProposeAll: self._propose_all,
             inputs.Sync: self._sync,
             inputs.ToLeader: self._to_leader,
+            inputs.ToLeaderAll: self._to_leader_all,
             inputs.ToLearner: self._to_learner,
             inputs.Tick: self._tick,
         }
@@ -487,6 +488,10 @@ class Peer:
     def _to_leader(self, event: inputs.ToLeader) -> None:
         if self.learner is not None and not self.closing:
             self.learner.to_leader(event.packet)
+
+    def _to_leader_all(self, event: inputs.ToLeaderAll) -> None:
+        if self.learner is not None and not self.closing:
+            self.learner.to_leader_all(event.packets)
 
     def _to_learner(self, event: inputs.ToLearner) -> None:
         if self.leader is not None and not self.closing:

@@ -119,7 +119,7 @@ class Way:
         self.world = World(policy=policy)
         ways = self.world.server._ordinary
         ways._possible = ways._possible and ordinary
-        self.taken = 0
+        self.taken = self.ahead = 0
         take = ways.take
 
         def counted(*arguments: object) -> bool:
@@ -149,7 +149,9 @@ class Way:
         world.now_ms += 3
         if isinstance(step, int):
             if world.pending():
-                world.persist(world.log[0][0] + step - 1 if step < 1000 else None)
+                upto = world.log[0][0] + step - 1 if step < 1000 else world.log[-1][0]
+                self.answer_ahead(upto)
+                world.persist(upto)
         else:
             number, is_special, *asked = step
             client = self.clients[number]
@@ -160,6 +162,18 @@ class Way:
             client.feed(b"".join(client.frame(op, body=body, xid=xid) for op, body in asked))
             self.log += [entry for entry in world.pending() if entry not in self.log]
         self.said.append([client.take() for client in self.clients])
+
+    def answer_ahead(self, upto: int) -> None:
+        """Send the reply that a driver could send as soon as the log is durable."""
+        server = self.world.server
+        ahead = server.reply_ahead()
+        if ahead is not None and server.pipeline.queue[0][0] <= upto:
+            connection, frame = ahead
+            for client in self.clients:
+                if client.connection is connection:
+                    client._inbox += frame
+                    server.sent_ahead()
+                    self.ahead += 1
 
     def seen(self) -> dict[str, object]:
         """Everything that a client, an operator or the disk could tell the two ways apart by."""
@@ -254,7 +268,7 @@ def test_both_ways_come_to_the_same(steps: list[object], policy: Policy, roots: 
     for step in [*steps, 1000, 1000]:
         short.step(step)
         general.step(step)
-    assert general.taken == 0
+    assert general.taken == general.ahead == 0
     expected = general.seen()
     for what, value in short.seen().items():
         assert value == expected[what], what
@@ -267,6 +281,18 @@ def test_ordinary_writes_do_go_the_short_way() -> None:
     for step in (SET_A, CREATE_D, 1000):
         way.step(step)
     assert way.taken == 1 + 2  # /a/b was created below /a
+
+
+def test_the_reply_of_the_only_write_is_ready_ahead() -> None:
+    way = Way(True, Policy(), 2)
+    for step in (SET_A, 1000, CREATE_D, 1000):
+        way.step(step)
+    assert way.ahead == 2
+    for step in (SET_A, CREATE_D, 1000):  # two
+        way.step(step)
+    for step in (SET_A, WATCH_A, 1000):  # somebody else has to be told first
+        way.step(step)
+    assert way.ahead == 2
 
 
 def test_a_watch_that_was_set_meanwhile_is_told() -> None:

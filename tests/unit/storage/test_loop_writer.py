@@ -17,7 +17,7 @@ from speckeeper.storage.errors import DiskFailure, StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.kernel_ring import KernelRing
 from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
-from speckeeper.storage.loop_writer import MOST_BYTES_WAITED_FOR, LoopWriter, Outcome, Work
+from speckeeper.storage.loop_writer import MOST_BYTES_WAITED_FOR, Answer, LoopWriter, Outcome, Work
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
@@ -74,19 +74,22 @@ class Driver:
         disk: FileSystem,
         pace: DiskPace | None = None,
         awake: StayingAwake | None = None,
+        answer: Answer | None = None,
     ) -> None:
         write_data_dir(settings, [])
         self.acknowledged: list[int] = []
+        self.order: list[str | int] = []
         self.failures: list[StorageError] = []
         self.groups: list[int] = []
         self.sync = SyncOnDisk(disk)
         log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
         self.writer = LoopWriter(
-            log, self.sync, aside, self.heard, self.failures.append, pace, awake
+            log, self.sync, aside, self.heard, self.failures.append, pace, awake, answer
         )
 
     def heard(self, zxid: int) -> None:
         self.acknowledged.append(zxid)
+        self.order.append(zxid)
 
     def finish(self) -> None:
         while self.sync.handle is not None:
@@ -215,6 +218,48 @@ def test_a_single_transaction_is_waited_for_awake_if_that_is_quicker(tmp_path: P
     assert disk.calls[before:] == ["write", "sync", "write", "write", "sync", "write"]
     assert awake.told == [True, False, True]
     assert (driver.acknowledged, driver.writer.idle) == ([1, 2, 3, 4, 6], True)
+
+
+class Answers:
+    """Makes answers ready, and notes what happens to them."""
+
+    def __init__(self) -> None:
+        self.said: list[str | int] = []
+
+    def ready(self) -> Callable[[], None]:
+        self.said.append("ready")
+        return lambda: self.said.append("sent")
+
+
+@pytest.mark.parametrize("awake", [None, Awake()])
+def test_who_is_alone_is_answered_as_soon_as_it_is_durable(
+    tmp_path: Path, awake: StayingAwake | None
+) -> None:
+    disk, pace, answers = FaultyDisk(), Pace(), Answers()
+    settings = settings_in(tmp_path, pre_alloc_size_kb=4096)
+    driver = Driver(settings, disk, pace, awake, answers.ready)
+    transactions = [entry(txn) for txn in history(8)]
+    driver.writer.submit(transactions[:1])  # makes the file
+    driver.finish()
+    answers.said = driver.order = []
+
+    driver.writer.submit(transactions[1:2])
+    driver.writer.submit(transactions[2:3])
+    assert driver.order == ["ready", "sent", 2, "ready", "sent", 3]
+    driver.writer.submit(transactions[3:5])
+    assert driver.order[6:] == [5]
+    pace.fast = False
+    driver.writer.submit(transactions[5:6])
+    driver.finish()
+    assert driver.order[7:] == [6]
+
+    pace.fast = True
+    disk.fail_at, disk.how = len(disk.calls), EIO
+    driver.writer.submit(transactions[6:7])
+    assert driver.order[8:] == ["ready"]
+    assert len(driver.failures) == 1
+    driver.writer.submit(transactions[7:8])
+    assert driver.order[9:] == []
 
 
 def test_what_is_submitted_by_who_hears_of_a_group_is_the_next_group(tmp_path: Path) -> None:
