@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from speccheck.commands.guard import Guard
+from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
@@ -234,6 +235,7 @@ def coverage(
 
 
 app.command()(hunt)
+app.command()(history)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from speccheck.evaluate.kinds import INTEGER, SET, Kinds, kind_of_items, kind_of
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.runtime import tuples
 from speccheck.evaluate.sets import is_finite
+from speccheck.evaluate.updates import update_of
 from speccheck.evaluate.values import DOMAINS, LazyFunction, LazySet, Value, force
 from speccheck.tla import meaning as m
 
@@ -330,6 +331,13 @@ class Loops(Calls, Kinds):
             return outlined
         if node.itself is not None and node.itself in self.analyst.facts(node.body).free:
             return self._lazy_function(node, ctx)
+        update = update_of(node)
+        if update is not None:
+            whole = self.atom(self.value(update.function, ctx), ctx)
+            argument = self.kept(update.argument, ctx)
+            if update.value is None:
+                return f"restricted({whole}, {argument})"
+            return f"extended({whole}, {argument}, {self.kept(update.value, ctx)})"
         only = node.bounds[0]
         assert only.domain is not None, "the grammar asks for a set"
         single = len(node.bounds) == 1 and (len(only.parameters) == 1 or only.is_tuple)

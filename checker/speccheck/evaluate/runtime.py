@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.likeness import apart, is_no_element, strays
 from speccheck.evaluate.order import ordered
+from speccheck.evaluate.persistent import Persistent
 from speccheck.evaluate.sets import Union, is_finite
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
@@ -149,6 +150,8 @@ def changed(function: Value, argument: Value, value: Value) -> Value:
     The argument and the value are not lazy.
     """
     if type(function) is not Fn:
+        if isinstance(function, Persistent):
+            return function.with_value(argument, value) if argument in function else function
         if isinstance(function, LazyFunction) and not is_finite(function.domain_set):
             return _changed_unlisted(function, argument, value)
         function = _as_function(function)

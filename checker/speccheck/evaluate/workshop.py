@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import count, product
 from typing import Any
 
-from speccheck.evaluate import likeness, order, runtime, sets, values
+from speccheck.evaluate import likeness, order, persistent, runtime, sets, values
 from speccheck.evaluate.analysis import Analyst
 from speccheck.evaluate.emit import Block, Context, Site
 from speccheck.evaluate.errors import EvaluationError, Frame
@@ -23,7 +23,7 @@ _BOUND = re.compile(r"[xa]_(?P<name>\w+)_\d+")
 
 _RUNTIME = {
     name: getattr(module, name)
-    for module in (runtime, sets, values, order, likeness)
+    for module in (runtime, sets, values, order, likeness, persistent)
     for name in dir(module)
     if not name.startswith("_")
 }

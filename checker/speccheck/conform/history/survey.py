@@ -1,0 +1,238 @@
+"""What has to be known of histories before they are judged: two quick passes over the files.
+
+The first finds which zxids belong to a recorded write, how each session ends, and which requests
+got lost. The second runs only if something can have happened that nobody was told of (a lost
+request, an expired session, a swept container): it collects what Stats and watch events say of
+zxids that belong to no recorded write. Memory: a bit for each zxid, and that evidence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from speccheck.conform.history.reading import HistoryError, read
+from speccheck.conform.history.records import Connect, End, Lost, Opaque, Reply, Watch, fields
+
+WRITES = frozenset(
+    {"create", "create2", "createContainer", "createTTL", "delete", "deleteContainer", "setData"}
+    | {"setACL", "multi", "closeSession", "reconfig", "check"}
+)
+"""Requests that become a transaction, which takes a zxid, whatever comes of it."""
+
+_CREATES_SWEPT = frozenset({"createContainer", "createTTL"})
+_COUNTER = (1 << 32) - 1
+_EARLIEST = (0, 1)
+
+
+class Zxids:
+    """A set of zxids, a bit for each."""
+
+    def __init__(self) -> None:
+        self._epochs: dict[int, bytearray] = {}
+        self._counts: Counter[int] = Counter()
+
+    def add(self, zxid: int) -> bool:
+        """Add a zxid; return whether it was new."""
+        bits = self._epochs.setdefault(zxid >> 32, bytearray(1024))
+        counter = zxid & _COUNTER
+        byte = counter >> 3
+        if byte >= len(bits):
+            bits.extend(bytes(max(len(bits), byte + 1 - len(bits))))
+        mask = 1 << (counter & 7)
+        if bits[byte] & mask:
+            return False
+        bits[byte] |= mask
+        self._counts[zxid >> 32] += 1
+        return True
+
+    def __contains__(self, zxid: int) -> bool:
+        bits = self._epochs.get(zxid >> 32)
+        counter = zxid & _COUNTER
+        if bits is None or counter >> 3 >= len(bits):
+            return False
+        return bool(bits[counter >> 3] & 1 << (counter & 7))
+
+    def count(self, epoch: int) -> int:
+        """Return how many zxids of an epoch there are."""
+        return self._counts[epoch]
+
+
+class Session(NamedTuple):
+    """How a session ends, as far as its client knows."""
+
+    last_zxid: int
+    """The highest in a reply that shows that it lived."""
+    is_closed: bool
+    """closeSession was answered."""
+    was_lost: bool
+    """It ended some other way, or was cut off."""
+
+
+class Evidence(NamedTuple):
+    """What somebody has seen of a zxid that belongs to no recorded write."""
+
+    kind: str
+    """created, changed, children, or the type of a watch event."""
+    path: str
+    data: str | None
+
+
+@dataclass
+class Survey:
+    """What the passes found."""
+
+    claimed: Zxids = field(default_factory=Zxids)
+    sessions: dict[int, Session] = field(default_factory=dict)
+    evidence: dict[int, list[Evidence]] = field(default_factory=dict)
+    first_zxid: int = 0
+    last_zxid: int = 0
+    first_is_write: bool = False
+    begun: int = 0
+    """Sessions that begin in these files."""
+    lost: int = 0
+    """Writes of which nobody knows whether they were carried out."""
+    swept: int = 0
+    """Creations of nodes that a server may sweep away."""
+    opaque: int = 0
+    uses_ttl: bool = False
+    records: int = 0
+    cut: list[Path] = field(default_factory=list)
+    """Files that do not end as a recorder ends them."""
+    last_of_epoch: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def unseen(self) -> int:
+        """How many zxids up to the last one belong to no recorded write."""
+        total = 0
+        for epoch, last in self.last_of_epoch.items():
+            first = self.first_zxid & _COUNTER if epoch == self.first_zxid >> 32 else 1
+            total += last - max(first, 1) + 1 - self.claimed.count(epoch)
+        return max(total, 0)
+
+    @property
+    def before(self) -> int:
+        """How many transactions there were before the first one that was seen."""
+        if self.first_zxid >> 32 not in _EARLIEST:
+            return self.first_zxid & _COUNTER or 1 << 31
+        return (self.first_zxid & _COUNTER) - (1 if self.first_is_write else 0)
+
+
+def survey(files: list[Path], progress: Callable[[int], None]) -> Survey:
+    """Make the passes. Raises HistoryError."""
+    found = Survey()
+    for path in files:
+        _first_pass(path, found, progress)
+    if not found.last_zxid:
+        return found
+    may_be_unseen = (
+        found.lost
+        or found.swept
+        or found.opaque
+        or found.cut
+        or any(one.was_lost for one in found.sessions.values())
+        or found.unseen > found.begun
+    )
+    if may_be_unseen:
+        for path in files:
+            _second_pass(path, found)
+    return found
+
+
+def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> None:
+    session = last = 0
+    closed = ended = False
+    count = 0
+    for count, (number, record) in enumerate(read(path), 1):
+        if not count & 0x3FFF:
+            progress(0x4000)
+        if type(record) is Reply:
+            zxid = record.zxid
+            if zxid <= 0:
+                continue
+            if record.type in WRITES:
+                _claim(found, record, path, number)
+                closed = closed or (record.type == "closeSession" and record.err == "Ok")
+            found.last_zxid = max(found.last_zxid, zxid)
+            epoch, counter = zxid >> 32, zxid & _COUNTER
+            if counter > found.last_of_epoch.get(epoch, 0):
+                found.last_of_epoch[epoch] = counter
+            if not found.first_zxid or zxid < found.first_zxid:
+                found.first_zxid, found.first_is_write = zxid, record.type in WRITES
+            elif zxid == found.first_zxid and record.type in WRITES:
+                found.first_is_write = True
+            if record.err not in {"SessionExpired", "SessionMoved"} and not closed:
+                last = max(last, zxid)
+        elif isinstance(record, Connect):
+            if record.err == "Ok":
+                session = record.session
+                found.begun += not record.resumed
+            elif not record.resumed:
+                found.begun += 1
+        elif isinstance(record, Lost):
+            found.lost += record.type in WRITES
+        elif isinstance(record, Opaque):
+            found.opaque += 1
+        ended = isinstance(record, End)
+    progress(count & 0x3FFF)
+    found.records += count
+    if session:
+        former = found.sessions.get(session)
+        if former is not None:
+            last, closed = max(last, former.last_zxid), closed or former.is_closed
+        found.sessions[session] = Session(last, closed, not closed)
+    if not ended:
+        found.cut.append(path)
+
+
+def _claim(found: Survey, record: Reply, path: Path, number: int) -> None:
+    found.claimed.add(record.zxid)
+    if record.err == "Ok":
+        if record.type == "createTTL" or b"_WITH_TTL" in bytes(record.request):
+            found.uses_ttl = True
+        if record.type in _CREATES_SWEPT or b"createContainer" in bytes(record.request):
+            found.swept += 1
+
+
+def _second_pass(path: Path, found: Survey) -> None:
+    for number, record in read(path):
+        if type(record) is Reply:
+            if record.err == "Ok" and b'"stat"' in bytes(record.reply):
+                try:
+                    _stats(record, found)
+                except (KeyError, TypeError) as error:
+                    raise HistoryError(path, number, f"is no reply: {error!r}") from None
+        elif isinstance(record, Watch) and record.zxid > 0:
+            _note(found, record.zxid, Evidence(record.type, record.path, None))
+
+
+def _stats(record: Reply, found: Survey) -> None:
+    reply = fields(bytes(record.reply))
+    request = fields(bytes(record.request))
+    if "stat" in reply:
+        _stat(found, reply.get("path", request.get("path", "/")), reply)
+    if "results" in reply:
+        for op, result in zip(request["ops"], reply["results"], strict=False):
+            if "stat" in result:
+                _stat(found, result.get("path", op["record"]["path"]), result)
+
+
+def _stat(found: Survey, path: str, told: dict[str, Any]) -> None:
+    stat = told["stat"]
+    data = told.get("data")
+    _note(found, stat["czxid"], Evidence("created", path, None))
+    if stat["mzxid"] != stat["czxid"]:
+        _note(found, stat["mzxid"], Evidence("changed", path, data))
+    if stat["pzxid"] != stat["czxid"]:
+        _note(found, stat["pzxid"], Evidence("children", path, None))
+
+
+def _note(found: Survey, zxid: int, evidence: Evidence) -> None:
+    if zxid <= 0 or zxid in found.claimed:
+        return
+    known = found.evidence.setdefault(zxid, [])
+    if evidence not in known:
+        known.append(evidence)

@@ -1,0 +1,105 @@
+"""What may have happened without anybody being told: the candidates.
+
+A request whose reply was lost, the end of a session that its client did not close, the sweeping of
+a container or TTL node. Each took a zxid that belongs to no recorded write. Where somebody has seen
+that zxid (in a Stat, in a watch event) its place is known, and so is, mostly, which one it was.
+Otherwise it is put in where a reply cannot be explained without it; nobody has seen its zxid then,
+so any free one before the reply will do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from typing import NamedTuple
+
+from speccheck.conform.history.survey import Survey
+from speccheck.evaluate.values import Fn
+
+_MOST = 64
+_MOST_TAIL = 1 << 16
+
+
+class Candidate(NamedTuple):
+    """A write that may have been carried out once, at a zxid higher than ``above``."""
+
+    above: int
+    call: int
+    type: str
+    session: int
+    ids: Fn
+    record: Fn
+
+
+class Candidates:
+    """Those that have no place yet, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[int, int, Candidate]] = []
+        self._number = 0
+        self.dropped = 0
+        """Older ones that were given up: too many to try."""
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, candidate: Candidate) -> None:
+        """Add one."""
+        self._number += 1
+        insort(self._all, (candidate.call, self._number, candidate))
+        if len(self._all) > _MOST:
+            del self._all[0]
+            self.dropped += 1
+
+    def at(self, zxid: int) -> list[Candidate]:
+        """Return those that may have this zxid."""
+        return [one for _, _, one in self._all if one.above < zxid]
+
+    def take(self, candidate: Candidate) -> None:
+        """Take one out: it has its place."""
+        self._all = [entry for entry in self._all if entry[2] is not candidate]
+
+
+class Free:
+    """Zxids that belong to no recorded write and have not been given to a candidate."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._claimed = survey.claimed
+        self._evident = survey.evidence
+        self._ranges: list[tuple[int, int]] = []
+
+    def passed(self, after: int, upto: int) -> None:
+        """Note that between two zxids of recorded replies, the second included, some are free."""
+        first, last = after + 1, upto - (upto in self._claimed)
+        if first >> 32 != upto >> 32:
+            # An epoch ended; how far it went nobody has seen.
+            self._ranges.append((first, first + _MOST_TAIL))
+            first = (upto >> 32 << 32) + 1
+        if first <= last:
+            self._ranges.append((first, last))
+        if len(self._ranges) > 10_000:
+            del self._ranges[:5_000]
+
+    def last(self, above: int, upto: int) -> int | None:
+        """Return the highest free zxid between two, the second included, None if there is none."""
+        start = bisect_right(self._ranges, (upto, 1 << 64))
+        for position in range(start - 1, -1, -1):
+            first, last = self._ranges[position]
+            if last <= above:
+                return None
+            zxid = min(last, upto)
+            while zxid in self._evident and zxid >= first:
+                zxid -= 1
+            if zxid >= first and zxid > above:
+                return zxid
+        return None
+
+    def take(self, zxid: int) -> None:
+        """Give a zxid away."""
+        position = bisect_right(self._ranges, (zxid, 1 << 64)) - 1
+        if position < 0:
+            return
+        first, last = self._ranges[position]
+        if not first <= zxid <= last:
+            return
+        parts = [(first, zxid - 1), (zxid + 1, last)]
+        self._ranges[position : position + 1] = [part for part in parts if part[0] <= part[1]]

@@ -1,0 +1,209 @@
+"""Watches: who is to be told of a change, and whether everybody was, once, in order, in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from speccheck.conform.history import values as v
+from speccheck.conform.history.client import Client
+from speccheck.conform.history.knowledge import NotKnown
+from speccheck.conform.history.records import Reply
+from speccheck.conform.history.watching import Due, Told, Watcher, agree, shown
+from speccheck.evaluate.values import Fn, Value
+
+if TYPE_CHECKING:
+    from speccheck.conform.history.judge import Judge
+
+_READ = frozenset({"READ"})
+_OPEN = v.acl([{"perms": 31, "scheme": "world", "id": "anyone"}])
+_LISTS = (
+    "dataWatches",
+    "existWatches",
+    "childWatches",
+    "persistentWatches",
+    "persistentRecursiveWatches",
+)
+
+
+class Watches:
+    """All watchers. ``index``: who watches a path."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self.index: dict[Value, set[Watcher]] = {}
+        self._left: list[tuple[Client, Watcher]] = []
+        """Connections that are over, and were told of what has not happened yet."""
+
+    # -- what is due
+
+    def fire(self, events: Fn, zxid: int, in_any_order: bool) -> None:
+        """Work out who is to be told of a transaction's events."""
+        if not self.index:
+            return
+        paths: set[Value] = set()
+        for event in events.values_:
+            path = event["path"]
+            paths.add(path)
+            names = path.values_
+            paths.update(v.sequence(names[:length]) for length in range(len(names)))
+        watchers = set().union(*(self.index[path] for path in paths if path in self.index))
+        for watcher in watchers:
+            self._fire(watcher, paths, events, zxid, in_any_order)
+
+    def _fire(
+        self, watcher: Watcher, paths: set[Value], events: Fn, zxid: int, in_any_order: bool
+    ) -> None:
+        answers = self._judge.answers
+        fired = answers.trigger_all((watcher.concerning(paths), events))
+        watcher.replace(paths, fired["watches"])
+        for delivery in fired["deliveries"].values_:
+            event = delivery["event"]
+            if watcher.session in delivery["told"]:
+                may_read = answers.check_acl((event["acl"], _READ, watcher.ids))
+                if may_read is v.boolean(True):
+                    due = Due(event["type"], event["path"], zxid, in_any_order)
+                    watcher.due.append(due)
+
+    # -- what was told
+
+    def settle(self, client: Client, line: int, record: Reply) -> None:
+        """Before a reply: all that was told was due, and all that was due has been told."""
+        watcher = client.watcher
+        self._agree(client, watcher)
+        if watcher.due:
+            due = watcher.due[0]
+            raise self._judge.reports.diverged(
+                client,
+                line,
+                record,
+                "EventsComeFirst",
+                "a watch event that was due comes after this reply, or never",
+                {"event": shown(due)},
+                {"event": None},
+            )
+        if record.type not in {"setWatches", "setWatches2"} and self._left:
+            self._look_at_left()
+
+    def _agree(self, client: Client, watcher: Watcher) -> None:
+        while True:
+            problem = agree(watcher)
+            if problem is None:
+                return
+            if not self._explained(watcher, watcher.told[0]):
+                self._unwanted(client, watcher.told[0], problem)
+
+    def _explained(self, watcher: Watcher, told: Told) -> bool:
+        """Find something that nobody was told of and that makes this event due."""
+        judge = self._judge
+        wanted = (told.type, told.path)
+        zxid = judge.world.zxid if told.zxid == -1 else told.zxid
+        for candidate in judge.writes.candidates.at(zxid):
+            if wanted in judge.writes.events_of(candidate, zxid):
+                before = len(watcher.due)
+                if judge.writes.put_in(candidate, zxid) and len(watcher.due) > before:
+                    return True
+        if judge.learning.others:
+            event = v.record({"type": told.type, "path": told.path, "acl": _OPEN})
+            before = len(watcher.due)
+            names = told.path.values_
+            paths = {v.sequence(names[:length]) for length in range(len(names) + 1)}
+            self._fire(watcher, paths, v.sequence([event]), zxid, False)
+            return len(watcher.due) > before
+        return False
+
+    def _unwanted(self, client: Client, told: Told, problem: str) -> None:
+        raise self._judge.reports.diverged(
+            client,
+            told.line,
+            None,
+            "NoEventWithoutAWatch",
+            f"{told.type} of {v.text_of(told.path)} was told, but {problem}",
+            None,
+            {"event": told.type, "path": v.text_of(told.path), "zxid": told.zxid},
+        )
+
+    # -- connections
+
+    def disconnected(self, client: Client) -> None:
+        """A connection is over. What was due and was not told is lost with it."""
+        watcher = client.watcher
+        if watcher.is_over or not watcher.session:
+            return
+        watcher.is_over = True
+        agree(watcher)
+        if watcher.told and not watcher.due:
+            self._left.append((client, watcher))
+            return
+        if watcher.told:
+            self._agree(client, watcher)
+        self._forget(watcher)
+
+    def closed(self, client: Client) -> None:
+        """A session has been closed, and its watches with it."""
+        self._forget(client.watcher)
+
+    @staticmethod
+    def _forget(watcher: Watcher) -> None:
+        watcher.due.clear()
+        watcher.forget()
+
+    def _look_at_left(self) -> None:
+        left = []
+        for client, watcher in self._left:
+            agree(watcher)
+            if watcher.told:
+                left.append((client, watcher))
+            else:
+                self._forget(watcher)
+        self._left = left
+
+    def finish(self, clients: Iterable[Client]) -> None:
+        """At the end: nobody was told of what never happened."""
+        for client, watcher in [*self._left, *((one, one.watcher) for one in clients)]:
+            self._agree(client, watcher)
+
+    # -- setWatches
+
+    def rewatched(self, client: Client, line: int, record: Reply) -> None:
+        """A client has set its watches again, and was told of what they missed."""
+        judge, watcher = self._judge, client.watcher
+        request = judge.parsed(client, line, record).request
+        paths = {path for name in _LISTS for path in request[name].values_}
+        told = [(one.type, one.path) for one in watcher.told]
+        lines = [one.line for one in watcher.told]
+        watcher.told.clear()
+
+        def outcome() -> Fn:
+            tables = watcher.concerning(paths)
+            found: Fn = judge.answers.rewatch((judge.world.tree(), tables, client.session, request))
+            return found
+
+        def is_right() -> bool:
+            events = [(one["type"], one["path"]) for one in outcome()["events"].values_]
+            return _sorted(events) == _sorted(told)
+
+        try:
+            if not is_right() and not judge.writes.explain(record.zxid, is_right):
+                due = [(one["type"], one["path"]) for one in outcome()["events"].values_]
+                if judge.learning.others:
+                    raise NotKnown
+                raise judge.reports.diverged(
+                    client,
+                    lines[0] if lines else line,
+                    record,
+                    "SetWatchesOutcome",
+                    "setWatches tells of other changes than were missed",
+                    {"events": _sorted(due)},
+                    {"events": _sorted(told)},
+                )
+            watcher.replace(paths, outcome()["watches"])
+        except NotKnown:
+            watcher.is_uncertain = True
+            judge.verdict.unchecked["setWatches of what is not known"] += 1
+            return
+        judge.verdict.checked[f"{record.type}: {record.err}"] += 1
+
+
+def _sorted(events: list[tuple[str, Value]]) -> list[str]:
+    return sorted(f"{type_} {v.text_of(path)}" for type_, path in events)
