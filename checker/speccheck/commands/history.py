@@ -52,6 +52,13 @@ def history(
             "May be repeated."
         ),
     ] = None,
+    complete: Annotated[
+        bool,
+        typer.Option(
+            "--complete",
+            help="All clients that write were recorded: a transaction of nobody is a divergence.",
+        ),
+    ] = False,
     format_: Annotated[
         Format, typer.Option("--format", help="How the verdict is printed.")
     ] = Format.terminal,
@@ -71,7 +78,12 @@ def history(
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     try:
         verdict = check_histories(
-            files, spec, _policy(policy or []), library or (), _Progress().tell
+            files,
+            spec,
+            _policy(policy or []),
+            library or (),
+            is_complete=complete,
+            progress=_Progress().tell,
         )
     except (
         HistoryError,

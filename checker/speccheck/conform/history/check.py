@@ -34,9 +34,13 @@ def check_histories(
     spec: Path | None = None,
     policy: Policy | None = None,
     library: Iterable[Path] = (),
+    *,
+    is_complete: bool = False,
     progress: Callable[[str, int], None] = lambda what, count: None,
 ) -> Verdict:
     """Judge histories by a specification; ``progress`` gets a word and how many more were done.
+
+    ``is_complete``: all clients that write were recorded, so that a transaction of nobody is wrong.
 
     Raises HistoryError for files that are no histories, TlaError and SpecificationError for a
     specification that is none, EvaluationError where its text cannot be evaluated.
@@ -47,7 +51,7 @@ def check_histories(
     if found.uses_ttl:
         policy = replace(policy, extended_types_enabled=True)
     operators = Operators(spec or find_spec(), policy, library)
-    judge = Judge(operators, files, found)
+    judge = Judge(operators, files, found, is_complete=is_complete)
     was_collecting = gc.isenabled()
     gc.disable()  # values make no cycles, and there are many
     try:

@@ -51,15 +51,20 @@ _SAYS_NOTHING = frozenset(
 
 
 class Judge:
-    """Judges histories by the text of a specification."""
+    """Judges histories by the text of a specification.
 
-    def __init__(self, operators: Operators, files: list[Path], survey: Survey) -> None:
+    ``is_complete``: all clients that write were recorded.
+    """
+
+    def __init__(
+        self, operators: Operators, files: list[Path], survey: Survey, *, is_complete: bool = False
+    ) -> None:
         self.verdict = Verdict(files=len(files), sessions=len(survey.sessions))
         self.survey = survey
         self.answers = Answers(operators)
         self.world = World(operators, survey.before <= survey.begun + survey.lost)
         self.reports = Reports(self.answers, self.world, self.verdict)
-        self.learning = Learning(self.world, self.verdict, survey)
+        self.learning = Learning(self.world, self.verdict, survey, is_complete=is_complete)
         self.watches = Watches(self)
         self.writes = Writes(self)
         self.reads = Reads(self)
@@ -79,6 +84,8 @@ class Judge:
         try:
             self._merge(progress)
             self.watches.finish(self._clients)
+            if self.learning.unexplained and not self.learning.others:
+                raise self.reports.unexplained(self.learning.unexplained, self._clients[0])
         except Diverged as diverged:
             verdict.divergence = diverged.divergence
         self.reports.notes(self)

@@ -23,13 +23,17 @@ _PERSISTENT = v.record({"type": "VOID", "session": 0, "ttl": 0})
 class Learning:
     """Learns nodes from replies."""
 
-    def __init__(self, world: World, verdict: Verdict, survey: Survey) -> None:
+    def __init__(
+        self, world: World, verdict: Verdict, survey: Survey, *, is_complete: bool
+    ) -> None:
         self._world = world
         self._verdict = verdict
         slack = survey.begun + survey.lost + survey.swept + survey.opaque
         slack += sum(one.was_lost for one in survey.sessions.values()) + len(survey.cut)
-        self.others = max(survey.unseen - slack, 0)
+        self.unexplained = max(survey.unseen - slack, 0)
         """How many transactions nobody who was recorded can have made."""
+        self.others = 0 if is_complete else self.unexplained
+        """The same, if there may be clients that were not recorded."""
         self.supposed_acls = 0
 
     def from_read(self, type_: str, path: Value, err: str, reply: dict[str, Any]) -> None:

@@ -68,6 +68,18 @@ class Reports:
             {"zxid": f"{record.zxid:#x}"},
         )
 
+    def unexplained(self, count: int, client: Client) -> Diverged:
+        """Report transactions that nobody can have made, where all clients were recorded."""
+        return self.diverged(
+            client,
+            1,
+            None,
+            "ZxidsRise",
+            f"{count} zxids up to {self._verdict.last_zxid:#x} belong to nothing that was asked",
+            {"transactions": "each asked for by a client that was recorded"},
+            {"transactions of nobody": count},
+        )
+
     def wrong_answer(
         self,
         client: Client,
