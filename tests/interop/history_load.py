@@ -28,6 +28,23 @@ _QUIET = logging.getLogger("history.load")
 _QUIET.setLevel(logging.CRITICAL)
 _NAMES = ("/a", "/b", "/a/x", "/a/y", "/b/z", "/a/x/deep")
 _QUEUE = "/queue"
+_WEIGHTS = {
+    "get": 20,
+    "exists": 12,
+    "children": 10,
+    "set": 16,
+    "create": 10,
+    "delete": 8,
+    "sequence": 6,
+    "ephemeral": 5,
+    "multi": 5,
+    "sync": 4,
+    "acl": 2,
+    "set_acl": 1,
+    "version": 5,
+    "dequeue": 4,
+    "pipeline": 4,
+}
 
 
 class TapProcess:
@@ -133,11 +150,7 @@ class LoadClient(threading.Thread):
         path = rng.choice(_NAMES)
         data = f"{self.name}-{self._count}".encode() + bytes([rng.randrange(256)])
         watch = self._seen if rng.random() < 0.4 else None
-        kind = rng.choices(
-            ("get", "exists", "children", "set", "create", "delete", "sequence", "ephemeral")
-            + ("multi", "sync", "acl", "set_acl", "version", "dequeue", "pipeline"),
-            (20, 12, 10, 16, 10, 8, 6, 5, 5, 4, 2, 1, 5, 4, 4),
-        )[0]
+        kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         if kind == "get":
             client.get(path, watch=watch)
         elif kind == "exists":
