@@ -17,8 +17,8 @@ from speccheck.conform.history.check import NoSpecification, check_histories
 from speccheck.conform.history.facts import SETTINGS, Policy
 from speccheck.conform.history.operators import SpecificationError
 from speccheck.conform.history.reading import HistoryError
-from speccheck.evaluate.errors import EvaluationError
 from speccheck.conform.history.telling import as_data, as_junit, tell
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.tla.errors import TlaError
 
 _DIVERGES, _UNUSABLE, _INTERRUPTED = 1, 2, 130
