@@ -11,7 +11,9 @@ from typing import Any
 
 from speckeeper.sim.node import Node
 from speckeeper.sim.world import World
+from speckeeper.zab.actions import Trace
 from speckeeper.zab.leader import Leader
+from speckeeper.zab.peer import Peer
 
 Step = tuple[str, tuple[Any, ...]]
 
@@ -35,7 +37,7 @@ class Server:
 
 
 class CoreRun:
-    """Writes down a world's run; use as ``World(seed, options, trace=run.trace)``."""
+    """Writes down a world's run; use as ``World(schedule, run.trace)``."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -44,9 +46,10 @@ class CoreRun:
         """The log of each epoch, as zxids."""
         self._servers: dict[int, Server] = {}
 
-    def trace(self, server_id: int) -> Any:
-        """Return where a server's steps are told."""
-        self._servers[server_id] = Server()
+    def trace(self, peer: Peer) -> Trace:
+        """Return where the steps of a life of a server are told."""
+        server_id = peer.settings.server_id
+        self._servers.setdefault(server_id, Server())
         return lambda action, args: self._step(server_id, action, args)
 
     def _do(self, action: str, *arguments: Any) -> None:

@@ -1,5 +1,6 @@
 """Small stories of an ensemble: who is sent what after having been away."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from speckeeper.sim.node import Node
 from speckeeper.sim.options import Options
 from speckeeper.sim.schedule import Schedule
 from speckeeper.sim.world import World
+from speckeeper.zab.actions import Trace
+from speckeeper.zab.peer import Peer
 
 QUIET = Options(delays=Delays(slow_share=0), latency=Latency(stall_share=0))
 
@@ -20,9 +23,12 @@ class Story:
     def __init__(self, options: Options = QUIET, seed: int = 1) -> None:
         self.syncs: list[tuple[int, int, str]] = []
         schedule = Schedule(seed, options)
-        self.world = World(schedule, lambda sid: lambda *step: self._note(sid, *step))
+        self.world = World(schedule, self._told_by)
         self.world.start()
         self.world.settle(10_000)
+
+    def _told_by(self, peer: Peer) -> Trace:
+        return partial(self._note, peer.settings.server_id)
 
     def _note(self, sid: int, action: str, args: tuple[Any, ...]) -> None:
         if action == "LeaderSyncFollower":

@@ -30,7 +30,9 @@ from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
+from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
+from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
 
 _LONGEST_START_MS = 50
@@ -56,14 +58,14 @@ class World:
     def __init__(
         self,
         schedule: Schedule,
-        recorder: Recording | None = None,
+        recorder: Callable[[Peer], Trace] | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.schedule = schedule
         self.seed = schedule.chance_seed
         self.options = options = schedule.options
         self.clock = Clock()
-        if recorder is not None:
+        if isinstance(recorder, Recording):
             recorder.clock = lambda: self.clock.now_ms
         self.network = Network(self.clock, self.seed, options.delays)
         self.struck: Counter[str] = Counter()
