@@ -12,6 +12,7 @@ from rich.console import Console
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
+from speccheck.commands.variants import variants
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
 from speccheck.explore.config import read_config
@@ -236,6 +237,7 @@ def coverage(
 
 app.command()(hunt)
 app.command()(history)
+app.command()(variants)
 
 
 @app.command()

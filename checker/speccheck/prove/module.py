@@ -53,16 +53,36 @@ class ProofModule:
         return self.analyst.facts(node).level >= ACTION
 
 
-def load(path: Path, folders: Iterable[Path] = ()) -> ProofModule:
-    """Return the module in a file. Raises TlaError, ProofError, OSError."""
+def load(
+    path: Path,
+    folders: Iterable[Path] = (),
+    base: str = "",
+    redefines: Iterable[tuple[str, str]] = (),
+) -> ProofModule:
+    """Return the module in a file. Raises TlaError, ProofError, OSError.
+
+    ``base`` names a module that it extends and whose theorems are meant; ``redefines``: the second
+    definition of each pair stands for the first, as in a configuration of TLC.
+    """
     if not path.is_file():
         raise ProofError(f"{path}: there is no such file")
     library = Library(folders)
     syntax = library.main(path)
     resolved = resolve(library, syntax)
+    for old, new in redefines:
+        found, by = resolved.scope.find(old), resolved.scope.find(new)
+        if not isinstance(found, m.Operator) or not isinstance(by, m.Operator):
+            missing = old if not isinstance(found, m.Operator) else new
+            raise ProofError(f"{path}: {missing} is no definition that could be redefined")
+        if len(found.parameters) != len(by.parameters):
+            raise ProofError(f"{path}: {old} and {new} take different numbers of arguments")
+        found.override = by
+    owner = library.find(base) if base else syntax
+    if owner is None:
+        raise ProofError(f"{path}: there is no module {base}")
     theorems: list[Theorem] = []
     nameless = 0
-    for unit in syntax.units:
+    for unit in owner.units:
         if isinstance(unit, ast.Theorem):
             found = resolved.scope.names.get(unit.name or "")
             if isinstance(found, m.Operator) and found.body is not None:

@@ -1,16 +1,16 @@
 """Proves theorems of a module, obligations in several processes, and tells what comes of each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 from speccheck.prove.conditions import Conditions
 from speccheck.prove.discharge import Limits, Prover, Status, Verdict
 from speccheck.prove.errors import ProofError
-from speccheck.prove.hints import extra, hints_path, read_hints
-from speccheck.prove.module import load
+from speccheck.prove.hints import Hints, extra, hints_path, read_hints
+from speccheck.prove.module import ProofModule, load
 from speccheck.prove.obligations import Obligation, obligations
 from speccheck.prove.world import World
 
@@ -35,13 +35,30 @@ class TheoremResult:
 
 @dataclass(slots=True)
 class Task:
-    """What to prove: a module, and the names of its theorems, none for all of them."""
+    """What to prove: a module, and the names of its theorems, none for all of them.
+
+    A variant has the theorems and hints of the module ``base`` that it extends, with some of its
+    definitions replaced (see ``load``). ``sizes`` replace those of the hints.
+    """
 
     path: Path
     folders: tuple[Path, ...] = ()
     theorems: tuple[str, ...] = ()
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
+    base: Path | None = None
+    redefines: tuple[tuple[str, str], ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def module(self) -> ProofModule:
+        """Read the module. Raises TlaError, ProofError, OSError."""
+        base = "" if self.base is None else self.base.stem
+        return load(self.path, self.folders, base, self.redefines)
+
+    def hints(self) -> Hints:
+        """Read the hints. Raises ProofError, OSError."""
+        hints = read_hints(hints_path(self.base or self.path))
+        return replace(hints, sizes={**hints.sizes, **self.sizes}) if self.sizes else hints
 
 
 @dataclass(slots=True)
@@ -56,8 +73,8 @@ class Plan:
 
 def plan(task: Task) -> Plan:
     """Return what there is to prove. Raises TlaError, ProofError, OSError."""
-    module = load(task.path, task.folders)
-    hints = read_hints(hints_path(task.path))
+    module = task.module()
+    hints = task.hints()
     conditions = Conditions(module, hints, World())
     names = task.theorems or tuple(theorem.name for theorem in module.theorems)
     if not names:
@@ -127,8 +144,7 @@ _prover_here: Prover | None = None
 
 
 def _prover(task: Task) -> Prover:
-    module = load(task.path, task.folders)
-    return Prover(module, read_hints(hints_path(task.path)), task.limits)
+    return Prover(task.module(), task.hints(), task.limits)
 
 
 def _begin(task: Task) -> None:

@@ -1,0 +1,59 @@
+"""The implementation under faults, run as a variant has it: seeds until one breaks a rule."""
+
+from collections.abc import Iterator
+
+from speccheck.hunt.runner import Runner
+from speccheck.hunt.system import Unusable, check_bug, find_system
+from speccheck.hunt.task import Task
+from speccheck.hunt.workers import LocalProcesses
+from speccheck.variants.findings import Findings, Method, Row, Verdict
+from speccheck.variants.header import Variant, VariantError
+
+_LIMIT_S = 30.0
+
+
+def hunt(
+    variant: Variant, findings: Findings, *, processor_s: float, seeds: int, workers: int
+) -> None:
+    """Run seeds of the simulated system with the variant's strategy. Raises VariantError.
+
+    The first violation ends it, or the time: seconds of processors, of all workers together.
+    """
+    if not variant.strategy:
+        return
+    spent = 0.0
+    runs = 0
+    found: tuple[int, str] | None = None
+    try:
+        name, system = find_system(None)
+        check_bug(name, system, variant.strategy)
+
+        def tasks() -> Iterator[Task]:
+            for seed in range(seeds):
+                if found is not None or spent > processor_s:
+                    return
+                yield Task(name, seed, _LIMIT_S, bug=variant.strategy, number=seed)
+
+        with Runner(LocalProcesses(workers)) as runner:
+            for outcome in runner.outcomes(tasks()):
+                runs += 1
+                spent += outcome.processor_s
+                if outcome.problem is not None:
+                    findings.problems.append(f"seed {outcome.seed}: {outcome.problem}")
+                if outcome.violation is not None and (found is None or outcome.seed < found[0]):
+                    found = outcome.seed, outcome.violation
+    except Unusable as error:
+        raise VariantError(f"{variant.path}: {error}") from None
+    where = f"--bug {variant.strategy}"
+    seconds = round(spent, 2)
+    if found is None:
+        amount = f"{runs:,} seeds"
+        findings.rows.append(
+            Row("every rule", Method.hunt, Verdict.open, seconds, where, None, amount)
+        )
+        return
+    seed, text = found
+    rule = text.partition(":")[0]
+    findings.rows.append(
+        Row(rule, Method.hunt, Verdict.violated, seconds, where, None, f"seed {seed}", None, text)
+    )
