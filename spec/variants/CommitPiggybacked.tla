@@ -10,11 +10,23 @@
 \* @redefines LeaderProcessRequest <- LeaderProcessRequestTelling
 \* @redefines FollowerProcessCOMMIT <- FollowerProcessCOMMITUpto
 \* @redefines FollowerProcessCOMMITInSync <- FollowerProcessCOMMITInSyncUpto
-\* @model MCZabLive MCZabLive.cfg
+\* @redefines CommitsMatch <- CommitsAreLogged
+\* @model MCZabLive MCZabLive.cfg; PROPERTY <- FollowersDeliver
 \* @model MCZab MCZabBroadcast.cfg
-\* @fails EverythingIsCommitted
-\* @holds PrefixConsistency LogOrder DeliveredIsCommitted
+\* @fails FollowersDeliver
+\* @holds PrefixConsistency LogOrder DeliveredIsCommitted CommitsMatch
 EXTENDS Zab
+
+(* In the end all that follow have delivered what their leader has.        *)
+FollowersDeliver ==
+    <>[](\A i, j \in Server :
+             Alive(i, j) /\ learnerStage[i] = UPTODATE => lastCommitted[i] = lastCommitted[j])
+
+(* What is told to be committed is there.                                  *)
+CommitsAreLogged ==
+    \A i, j \in Server :
+        Pending(j, i, COMMIT) /\ learnerStage[i] = UPTODATE =>
+            LET z == msgs[j][i][1].mzxid IN z = ZeroZxid \/ HasZxid(Log(i), z)
 
 LeaderTryToCommitSilently(i, proposals, from) ==
     LET n     == Committable(proposals)

@@ -14,6 +14,9 @@ from speccheck.variants.header import ALL, ModelLine, Variant, VariantError
 
 MODELS = "models"
 
+# As a setting of a model: a property that is asked in this model only.
+OWN = ("PROPERTY", "INVARIANT")
+
 
 class Composed(NamedTuple):
     """The two files of a model, and where the modules that they extend are."""
@@ -69,6 +72,9 @@ def _settled(variant: Variant, line: ModelLine, config: Path) -> str:
     """Return the text of a configuration with the constants of a model's line."""
     text = read_text(config)
     for name, sign, value in line.settings:
+        if name in OWN:
+            text += f"\n{name} {value}\n"
+            continue
         text, count = re.subn(
             rf"^(\s+){name}\s*(=|<-)[^\n]*$",
             rf"\g<1>{name} {sign} {value}",
@@ -86,6 +92,7 @@ def _check_names(variant: Variant) -> None:
     for line in variant.models:
         config = read_config(_config_of(variant, line))
         known |= {*config.invariants, *config.properties}
+        known |= {value for name, _, value in line.settings if name in OWN}
     for name in (*variant.fails, *variant.holds):
         if name not in known:
             raise VariantError(
