@@ -12,6 +12,7 @@ from rich.console import Console
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
+from speccheck.commands.trace import trace
 from speccheck.commands.variants import variants
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.stdlib.tlc import printed
@@ -238,6 +239,7 @@ def coverage(
 app.command()(hunt)
 app.command()(history)
 app.command()(variants)
+app.command()(trace)
 
 
 @app.command()

@@ -46,14 +46,22 @@ class Merge:
     ``skipped``: connections that no leader has taken, at a time when there was none to take them.
     """
 
-    def __init__(self, tracks: Sequence[Track], connections: Connections, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        connections: Connections,
+        dialect: Dialect,
+        *,
+        complete: bool = True,
+    ) -> None:
+        """``complete``: every server of the specification has a track."""
         self._lanes = [_Lane(track) for track in tracks]
         self._by_server = {lane.server: lane for lane in self._lanes}
         self._connections = connections
         self._dialect = dialect
         self._sent: dict[tuple[str, Any], int] = {}
         self.skipped: list[Event] = []
-        self.complete = True
+        self._complete = complete
 
     def __iter__(self) -> Iterator[Event]:
         lanes = self._lanes
@@ -102,14 +110,12 @@ class Merge:
         """Say what an event waits for, None if it may come now."""
         if event.recv is not None:
             name, k, _ = event.recv
-            connection = self._connections.by_name[name]
             sent = 0
             for server in self._by_server:
                 if server != lane.server:
                     sent = max(sent, self._sent.get((name, server), 0))
             if sent >= k:
                 return None
-            del connection
             return f"message {k} of connection {name}, of which {sent} were sent so far"
         action, dialect = event.action, self._dialect
         if action == dialect.connects:
@@ -138,7 +144,7 @@ class Merge:
         connection = self._connections.by_name[event.link]
         other = self._by_server.get(connection.to)
         if other is None:
-            return None
+            return f"server {connection.to}, of which there is no trace"
         before = self._connections.previous.get(event.link)
         if before is not None:
             named = self._connections.by_name[before].last_named.get(connection.to, -1)
@@ -171,9 +177,18 @@ class Merge:
         event = lane.head
         assert event is not None, "among those that wait"
         reason = self._waits_for(lane, event) or "nothing"
-        others = [s for s in self._by_server if s != lane.server]
-        cut_off = bool(others) and all(
-            self._by_server[s].head is None and self._connections.last_t[s] < event.t
-            for s in others
+        return Stall(event, reason, self._is_cut_off(lane, event))
+
+    def _is_cut_off(self, lane: _Lane, event: Event) -> bool:
+        """Tell whether what is missing may be in what was not given, or not written any more."""
+        if event.recv is None:
+            return False
+        connection = self._connections.by_name[event.recv[0]]
+        ends = {connection.connector, connection.to, *connection.last_named} - {None, lane.server}
+        senders = ends & set(self._by_server)
+        if not senders:
+            return not self._complete
+        return all(
+            self._by_server[server].head is None and self._connections.last_t[server] < event.t
+            for server in senders
         )
-        return Stall(event, reason, cut_off)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from speccheck.conform.reading import Event, Unusable
 from speccheck.conform.specification import State
-from speccheck.evaluate.values import SEQUENCES, Fn, Value
+from speccheck.evaluate.values import SEQUENCES, Domain, Fn, Value, record_domain
 from speccheck.report.itf import ItfError, decode
 
 _OPERATIONS = frozenset({"#drop", "#append", "#keep", "#at", "#last", "#unknown"})
@@ -147,8 +147,19 @@ def matches(fields: Any, record: Value, event: Event, name: str) -> bool:
 
 
 def _decoded(data: Any, event: Event, name: str) -> Value:
-    if type(data) is int or type(data) is str:
+    if type(data) is int:
         return data
+    if type(data) is str and "_OF_" not in data:
+        return data
+    if type(data) is list:
+        return SEQUENCES[tuple([_decoded(item, event, name) for item in data])]
+    if type(data) is dict:
+        domain = _RECORDS.get(tuple(data))
+        if domain is not None:
+            return domain[tuple([_decoded(data[key], event, name) for key in domain.keys_])]
+        if not any(key.startswith("#") for key in data):
+            domain = _RECORDS[tuple(data)] = record_domain(tuple(data))
+            return _decoded(data, event, name)
     try:
         return decode(data, f"{event.place}: {name}")
     except ItfError as error:
@@ -167,3 +178,5 @@ def _show(value: Value) -> str:
 
 
 _SAME = object()
+_RECORDS: dict[tuple[str, ...], Domain] = {}
+"""The domains of records by their fields as they are written."""

@@ -5,12 +5,14 @@ Source: traces/README.md, traces/schema.json.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 VERSION = 1
+decode = msgspec.json.Decoder().decode
 _HEADER_KEYS = {"trace", "spec", "server", "run", "part", "first"}
 _EVENT_KEYS = {"n", "t", "action", "args", "recv", "sent", "link", "vars", "state"}
 
@@ -189,10 +191,9 @@ def _lines(path: Path, torn: list[Path]) -> Iterator[tuple[int, dict[str, Any]]]
                     torn.append(path)
                     return
                 try:
-                    data = json.loads(line)
-                except ValueError as error:
-                    reason = getattr(error, "msg", "no UTF-8")
-                    raise Unusable(f"{path}:{number}: this is no JSON: {reason}") from None
+                    data = decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise Unusable(f"{path}:{number}: this is no JSON: {error}") from None
                 if not isinstance(data, dict):
                     raise Unusable(f"{path}:{number}: an object is expected")
                 yield number, data

@@ -73,6 +73,7 @@ class Model:
     view: Callable[[State], Value] | None = None
     postcondition: Callable[[], bool] | None = None
     compiler: Compiler | None = None
+    module: m.ResolvedModule | None = None
     marks: Marks | None = None
     probed: Callable[[], list[ProbedFormula]] = list
     named: Callable[[], list[NamedAction]] = list
@@ -133,6 +134,7 @@ class _Loader:
             explain=compiler.explain,
             check_deadlock=config.check_deadlock,
             compiler=compiler,
+            module=self._module,
             probed=self._probed,
             tolerances=config.tolerances,
         )

@@ -32,10 +32,15 @@ def write_html(
     diagram: Diagram | None,
 ) -> str:
     """Return the page."""
+    body = "\n".join(_body(model, result, trace, exercise, diagram))
+    return page(f"{model.name}: {headline(result)}", body)
+
+
+def page(heading: str, body: str) -> str:
+    """Return a page with a title and a body that is HTML."""
     style, script = _resource("page.css"), _resource("page.js")
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
-    title = escape(f"{model.name}: {headline(result)}")
-    body = "\n".join(_body(model, result, trace, exercise, diagram))
+    title = escape(heading)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
