@@ -17,7 +17,7 @@ from typing import cast
 
 from speckeeper.net.addresses import java_host
 from speckeeper.net.refusals import RefusalLog
-from speckeeper.server.connection import Connection
+from speckeeper.server.connection import Connection, Hold
 from speckeeper.server.reasons import ORDINARY, CloseReason
 from speckeeper.server.server import Server
 
@@ -306,15 +306,22 @@ class ClientProtocol(asyncio.Protocol):
         if len(data) < _WORD_SIZE:
             self._first = data
             return b""
-        answer = self._port.commands(data[:needed].decode("latin-1"))
-        if answer is None and len(data) < needed:
-            self._first = data  # the word is allowed, and its mask is still to come
-            return b""
-        self._first = None
-        if answer is None:
-            return data
         stats = self._server.stats
+        # A word is among what was received when it is answered, but its answer has not been sent.
         stats.packets_received += 1
+        connection.packets_received += 1
+        connection.hold |= Hold.WORD
+        answer = self._port.commands(data[:needed].decode("latin-1"))
+        connection.hold &= ~Hold.WORD
+        if answer is None:
+            stats.packets_received -= 1
+            connection.packets_received -= 1
+            if len(data) < needed:
+                self._first = data  # the word is allowed, and its mask is still to come
+                return b""
+            self._first = None
+            return data
+        self._first = None
         stats.packets_sent += 1
         connection.output.append(answer)
         self.finish(CloseReason.INFO_PROBE)

@@ -152,6 +152,7 @@ class Member:
         self._long_transactions = LongTransactions()
         self._expire_from_ms = 0
         self._turn_pending = False
+        self._turns_pending = False
         self._counted = False  # transactions towards the next snapshot, in this turn
         self._phase = self.peer.state, self.peer.zab_state
         self._settled: tuple[object, ...] = ()
@@ -323,10 +324,13 @@ class Member:
             return
         self._turn_pending = True
         try:
-            if self._is_quiet:
+            server, tracing = self._part.server, self._tracing
+            if server is not None and server.outbox.dirty and self._is_quiet:
+                if tracing is not None:
+                    tracing.flush()
                 self._write_to_clients()
-            self.propose_all()
-            tracing = self._tracing
+            if self._part.has_inputs:
+                self.propose_all()
             if tracing is not None:
                 tracing.flush()
             self._quorum.flush()
@@ -341,7 +345,11 @@ class Member:
             if self._counted:
                 self._counted = False
                 self._take_snapshot_if_due()
-            self._write_to_clients()
+            if server is not None:
+                self._write_to_clients()
+                if server.backlog and not self._turns_pending:
+                    self._turns_pending = True
+                    self._loop.call_soon(self._give_turns)
             self._follow_phase()
         finally:
             self._turn_pending = False
@@ -370,11 +378,9 @@ class Member:
         self._settled = settled if serves else ()
 
     def _write_to_clients(self) -> None:
-        server = self.server
-        if server is not None and self.doors is not None:
+        server = self._part.server
+        if server is not None and self.doors is not None and server.outbox.dirty:
             self.doors.write(server)
-            if server.backlog:
-                self._loop.call_soon(self._give_turns)
 
     def _say_phase(self) -> None:
         """Log how far the member is on its way to serving, and why it has to begin again."""
@@ -427,6 +433,7 @@ class Member:
             self._step_all(events)
 
     def _give_turns(self) -> None:
+        self._turns_pending = False
         if self.server is not None:
             self.server.take_turns(now_ms())
             self.client_turn()

@@ -120,6 +120,7 @@ class Service:
         self._acceptors: list[Acceptor] = []
         self._turn_pending = False
         self._more_pending = False
+        self._turns_pending = False
         self._purge_interval_s = purge_interval_ms / 1000
         self._timers: list[asyncio.TimerHandle] = []
         self._ticked_ms = now_ms()
@@ -225,10 +226,12 @@ class Service:
             driver = connection.driver
             if isinstance(driver, ClientProtocol):
                 driver.flush()
-        if server.backlog:
+        if server.backlog and not self._turns_pending:
+            self._turns_pending = True
             self.loop.call_soon(self._give_turns)
 
     def _give_turns(self) -> None:
+        self._turns_pending = False
         self.server.take_turns(now_ms())
         self.end_turn()
 

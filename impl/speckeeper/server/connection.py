@@ -37,6 +37,7 @@ class Hold:
     OUTSTANDING: Final = 2  # too many requests in progress (ZooKeeperServer.shouldThrottle)
     UNREAD: Final = 4  # the client does not read its replies
     TURN: Final = 8  # it had its share of this turn
+    WORD: Final = 16  # a four-letter word is answered, and nothing else (checkFourLetterWord)
 
 
 class Connection:

@@ -74,6 +74,14 @@ def throttled(
     return _THROTTLED_OP
 
 
+MOST_WAITING_BYTES = 64 << 20
+"""Who asks for more while transactions of so many bytes wait for the log has to wait too.
+
+ZooKeeper counts requests alone (``globalOutstandingLimit``), of which a thousand may come to a
+gigabyte.
+"""
+
+
 class Dispatcher:
     """Takes one complete request of an open connection."""
 
@@ -167,7 +175,11 @@ class Dispatcher:
             self._core.waiting += 1
             if xid > 0:
                 connection.outstanding += 1
-            if len(self._pipeline.queue) > self._soonest_limit:
+            pipeline = self._pipeline
+            if (
+                len(pipeline.queue) > self._soonest_limit
+                or pipeline.waiting_bytes > MOST_WAITING_BYTES
+            ):
                 self._throttle(connection, now_ms)
             if op == _CLOSE_SESSION and connection.session is not None:
                 connection.session.closing = True
@@ -304,5 +316,7 @@ class Dispatcher:
 
     def _must_wait(self, connection: Connection, others: int, waiting: int) -> bool:
         if 0 < self._request_limit <= waiting:
+            return True
+        if self._pipeline.waiting_bytes > MOST_WAITING_BYTES:
             return True
         return others > self._limit and connection.outstanding > 0

@@ -32,6 +32,8 @@ _SHORTEST = 8  # a request is at least xid and opcode
 # one to three milliseconds.
 TURN_BYTES = 16 * 1024
 _LARGE_REPLY = 1 << 10
+# Entries of long ACL lists that one turn may look through: about a millisecond.
+TURN_ACL_ENTRIES = 4096
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 
@@ -187,7 +189,8 @@ class Intake:
         handler_of: Callable[[int], Handler | None] = _no_answer
         if connection.state == State.OPEN:
             cached, handler_of = self._cached, self._handler_of
-        core.decided.forget()
+        decided = core.decided
+        decided.forget()
         unpack, pack = _unpack_frame, _pack_reply
         append = connection.output.append
         ops = core.stats.ops
@@ -220,11 +223,15 @@ class Intake:
                             )
                         except WireError:
                             body = _MARSHALLING_ERROR
+                        if decided.walked > TURN_ACL_ENTRIES:
+                            last_start = 0  # this request, and no other
             if body is None:
                 start = position + 12
                 position = end
                 dispatched += 1
                 if not self._dispatch(connection, xid, op, data, start, end, now_ms):
+                    break
+                if decided.walked > TURN_ACL_ENTRIES:
                     break
                 continue
             position = end

@@ -78,6 +78,7 @@ class Queued(NamedTuple):
     auth_ids: tuple[Id, ...]
     received_ms: int
     large: int  # bytes that count as a large request in progress, else 0
+    size: int = 0  # of the log entry made of it
 
 
 OrdinaryWrite = tuple[int, int, Connection | None, int, int, str, bytes, int, int, int, bytes]
@@ -128,6 +129,7 @@ class Pipeline:
         "snapshot_roll_bytes",
         "snapshot_roll_txns",
         "view",
+        "waiting_bytes",
         "wall_offset_ms",
         "zxid",
     )
@@ -152,6 +154,8 @@ class Pipeline:
         self.appends: list[tuple[int, bytes]] = []
         """Entries that the driver has not taken to the log yet."""
         self.large_bytes = 0
+        self.waiting_bytes = 0
+        """Of transactions made in the general way, which may be far larger than their requests."""
         self.kept_short = 0
         """Transactions that would have been too long for a log that ZooKeeper can read."""
         self.keep_bodies = False
@@ -213,11 +217,13 @@ class Pipeline:
                 self.kept_short += txn.record.err == ErrorCode.INVALID_ACL
             self.view.stage(txn)
         self.appends.append((zxid, entry))
+        size = len(entry)
+        self.waiting_bytes += size
         if large:
             self.large_bytes += large
         body = buffer[start:end] if self.keep_bodies else b""
         self.queue.append(
-            _new(Queued, (zxid, txn, connection, xid, op, body, auth_ids, now_ms, large))
+            _new(Queued, (zxid, txn, connection, xid, op, body, auth_ids, now_ms, large, size))
         )
 
     def write_refused(
@@ -286,6 +292,7 @@ class Pipeline:
                 large = queued[8]
                 if large:
                     self.large_bytes -= large
+                self.waiting_bytes -= queued[9]
                 finish(queued, apply(tree, txn))
         if done:
             self.view.settle(settled)

@@ -137,7 +137,7 @@ class Finisher:
         Watchers are told, stale replies forgotten and the session followed before it is answered.
         Returns what a read has cost of the turn, in bytes.
         """
-        zxid, txn, connection, xid, op, body, auth_ids, received_ms, _ = queued
+        zxid, txn, connection, xid, op, body, auth_ids, received_ms, _, _ = queued
         if applied is not None:
             kind, err, path, _, _, events, _ = applied
             if events:

@@ -31,17 +31,20 @@ ADMIN = int(Perms.ADMIN)
 class Decided:
     """What was decided in one turn or request: much of it may ask about one long list.
 
-    Lists and ids are told apart as objects, which are held so that each stays itself.
+    Lists and ids are told apart as objects, which are held so that each stays itself. ``walked``:
+    the entries of the lists that were asked.
     """
 
-    __slots__ = ("_answers",)
+    __slots__ = ("_answers", "walked")
 
     def __init__(self) -> None:
+        self.walked = 0
         self._answers: dict[tuple[int, int, int], tuple[bool, tuple[ACL, ...], tuple[Id, ...]]] = {}
 
     def forget(self) -> None:
         """Let go of all of it."""
         self._answers.clear()
+        self.walked = 0
 
     def check(
         self, policy: Policy, acl: tuple[ACL, ...], perm: int, auth_ids: tuple[Id, ...]
@@ -50,6 +53,7 @@ class Decided:
         key = id(acl), perm, id(auth_ids)
         known = self._answers.get(key)
         if known is None:
+            self.walked += len(acl)
             known = self._answers[key] = (check_acl(policy, acl, perm, auth_ids), acl, auth_ids)
         return known[0]
 

@@ -87,6 +87,19 @@ def test_stat(server: Live, client: KazooClient) -> None:
     assert re.fullmatch(pattern, answer(server, client, "stat"))
 
 
+def test_a_word_is_counted_when_it_is_answered_and_its_answer_later(server: Live) -> None:
+    """As by Apache, whose counts of its own connection are these."""
+
+    def counts() -> list[int]:
+        lines = server.word("srvr").splitlines()
+        return [int(line.split(": ")[1]) for line in lines if line[:4] in ("Rece", "Sent")]
+
+    received, sent = counts()
+    assert counts() == [received + 1, sent + 1]
+    own = [line for line in server.word("cons").splitlines() if "sid=" not in line and line]
+    assert any(line.endswith("[0](queued=0,recved=1,sent=0)") for line in own)
+
+
 def test_cons(server: Live, client: KazooClient) -> None:
     client.get("/golden/child")
     lines = answer(server, client, "cons").split("\n")

@@ -71,6 +71,35 @@ def test_a_turn_walks_a_long_acl_once_for_each_permission(monkeypatch):
     assert {reply.err for reply in client.frames()} == {0}
 
 
+def test_a_turn_walks_few_long_acls_however_many_there_are(monkeypatch):
+    world = World()
+    client, other = world.client(), world.client()
+    for each in range(20):
+        client.create(f"/{each}", b"x")
+        acl = (*LONG_ACL, ACL(31, Id("digest", f"own{each}:x")), OPEN_AT_LAST[-1])
+        client.call(OpCode.SET_ACL, SetACLRequest(f"/{each}", acl, -1))
+    walks = count_checks(monkeypatch)
+
+    for op, request in (
+        (OpCode.GET_DATA, lambda path: GetDataRequest(path, False)),
+        (OpCode.SET_DATA, lambda path: SetDataRequest(path, b"y", -1)),
+    ):
+        walks.clear()
+        client.feed(b"".join(client.frame(op, request(f"/{each}")) for each in range(20)))
+        assert len(walks) == 3  # 2,000 entries each
+        other.feed(other.frame(OpCode.PING, body=b"", xid=-2))
+        assert len(other.frames()) == 1
+        turns = 0
+        while world.server.backlog:
+            before = len(walks)
+            world.server.take_turns(world.now_ms)
+            assert len(walks) - before <= 3
+            turns += 1
+        assert turns == 6
+        world.persist()
+        assert [reply.err for reply in client.frames()] == [0] * 20
+
+
 def test_a_multi_read_of_many_lists_of_children_ends_before_it_is_built(monkeypatch):
     world = World(max_unsent_bytes=100_000)
     client = world.client()

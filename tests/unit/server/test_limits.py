@@ -47,6 +47,24 @@ def test_too_many_requests_in_progress_make_a_client_wait():
     assert [reply.xid for reply in client.frames()] == [1, 2, 3, 4, 5, 6]
 
 
+def test_transactions_that_wait_are_bounded_by_their_bytes(monkeypatch):
+    """They may be far larger than the requests, and less than a limit on requests may be much."""
+    monkeypatch.setattr("speckeeper.server.dispatch.MOST_WAITING_BYTES", 2000)
+    world = World()
+    client = world.client()
+    grows = MultiRequest(((int(OpCode.SET_DATA), SetDataRequest("/zookeeper", b"x" * 900, -1)),))
+
+    for count in range(1, 6):
+        client.send(OpCode.MULTI, grows)
+        assert client.connection.hold == (0 if count < 3 else Hold.OUTSTANDING)
+    assert len(world.pending()) == 3
+    world.persist()
+    assert client.connection.hold == 0
+    world.persist()
+    assert [reply.xid for reply in client.frames()] == [1, 2, 3, 4, 5]
+    assert world.server.pipeline.waiting_bytes == 0
+
+
 def test_what_a_leader_does_for_learners_does_not_make_its_own_clients_wait():
     world = World(global_outstanding_limit=2)
     client = world.client()

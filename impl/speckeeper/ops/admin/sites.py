@@ -62,6 +62,8 @@ def admin_application(running: Running) -> web.Application:
     application.router.add_get(url, handler.links)
     application.router.add_get(url + "/", handler.links)
     application.router.add_get(url + "/{name:.+}", handler.get)
+    application.router.add_post(url, handler.links)
+    application.router.add_post(url + "/", handler.links)
     application.router.add_post(url + "/{name:.+}", handler.post)
     return application
 

@@ -206,6 +206,9 @@ def test_wrong_method(server: Live) -> None:
     assert server.http("/commands/restore", None, ADMIN)[0] == 405
     assert server.http("/commands/snapshot", b"x", ADMIN)[0] == 405
     assert server.http("/commands/ruok", b"x")[0] == 405
+    for index in ("/commands", "/commands/"):
+        status, _, links = server.http(index, b"x")
+        assert (status, links) == (200, server.http(index)[2])
     assert server.http("/commands/nosuch", b"x")[0] == 200
 
 
