@@ -52,10 +52,10 @@ _OF_LEARNERS: tuple[MomentName, ...] = (
     "sends ACKEPOCH",
     "sends ACK",
     "sends ACK",
+    "sends ACK of NEWLEADER",
     "logged",
 )
-_MOST_DEEDS = 3
-_TIMES = (1, 1, 2, 3, 10, 30)
+_TIMES = (1, 2, 10, 30)
 
 
 @kind("ambush", rates=(0, 0.3, 1))
@@ -79,7 +79,7 @@ class Ambush(Fault):
             at_ms=at_ms,
             leads=leads,
             moment=rng.choice(_OF_LEADERS if leads else _OF_LEARNERS),
-            deeds=tuple(Deed.draw(rng, frame) for _ in range(rng.randint(1, _MOST_DEEDS))),
+            deeds=Deed.draw_all(rng, frame),
             times=rng.choice(_TIMES),
         )
 

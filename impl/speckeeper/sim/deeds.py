@@ -20,9 +20,9 @@ Whom: TypeAlias = Literal["itself", "partner", "others"]
 """``partner``: the leader of a learner; of a leader the learner it deals with."""
 
 _WHATS: tuple[What, ...] = ("crash", "crash", "cut", "stop", "stall", "lag", "part", "part")
-_WHOMS: tuple[Whom, ...] = ("itself", "itself", "partner", "partner", "others")
+_WHOMS: tuple[Whom, ...] = ("itself", "partner", "others")
 _LONGEST_DELAYS_MS = (0, 0, 10, 100)
-_SHORT_OUTAGE_MS = 300
+_SHORT_OUTAGE_MS = 500
 
 
 class Met(NamedTuple):
@@ -56,14 +56,19 @@ class Deed(NamedTuple):
     outage_ms: int
 
     @classmethod
-    def draw(cls, rng: Random, frame: Frame) -> Deed:
+    def draw_all(cls, rng: Random, frame: Frame) -> tuple[Deed, ...]:
+        """Draw one or several, each to somebody else."""
+        return tuple(cls.draw(rng, frame, whom) for whom in rng.sample(_WHOMS, rng.randint(1, 3)))
+
+    @classmethod
+    def draw(cls, rng: Random, frame: Frame, whom: Whom) -> Deed:
         """Draw one; many are quick and short, as what they are to meet is short."""
         what = rng.choice(_WHATS)
         outage_ms = frame.draw_outage_ms(rng)
         if what in ("stall", "lag", "part"):
-            outage_ms = min(outage_ms, rng.randint(1, _SHORT_OUTAGE_MS))
+            outage_ms = rng.randint(1, _SHORT_OUTAGE_MS)
         delay_ms = rng.randint(0, rng.choice(_LONGEST_DELAYS_MS))
-        return cls(what, rng.choice(_WHOMS), delay_ms, outage_ms)
+        return cls(what, whom, delay_ms, outage_ms)
 
     def do(self, met: Met) -> None:
         """Do it, if there is anybody to whom it can be done."""

@@ -32,6 +32,7 @@ MomentName: TypeAlias = Literal[
     "sends SNAP",
     "sends NEWLEADER",
     "sends ACK",
+    "sends ACK of NEWLEADER",
     "sends UPTODATE",
     "sends PROPOSAL",
     "sends COMMIT",
@@ -41,6 +42,7 @@ MomentName: TypeAlias = Literal[
 Wait = Callable[[int, int | None], bool]
 """Told which server a moment has come to, and which other it is about; True: it waits no longer."""
 
+_COUNTER = 0xFFFFFFFF
 _DURABLE = (
     effects.PersistAcceptedEpoch,
     effects.PersistCurrentEpoch,
@@ -69,7 +71,10 @@ def of_input(event: Any) -> Moment | None:
 def of_effect(effect: Any) -> Moment | None:
     """Return the moment that an effect is; None: it is none."""
     if isinstance(effect, effects.Send):
-        return Moment(_SENDS[effect.packet.type], effect.link)
+        packet = effect.packet
+        if packet.type is PacketType.ACK and not packet.zxid & _COUNTER:
+            return Moment("sends ACK of NEWLEADER", effect.link)
+        return Moment(_SENDS[packet.type], effect.link)
     if isinstance(effect, effects.SendSnapshot):
         return Moment(_SENDS[PacketType.SNAP], effect.link)
     return None

@@ -76,7 +76,7 @@ def draw_options(rng: Random, voters: int | None = None) -> Options:
     )
     return options._replace(
         slow_disk=rng.choice((0, options.voters, rng.choice(options.servers))),
-        slow_disk_ms=rng.choice((50, 100, 300)),
+        slow_disk_ms=rng.choice((100, 300, 300)),
         far_server=rng.choice((0, rng.choice(options.servers))),
         far_ms=rng.choice((20, 50, 100)),
         observers_log=rng.random() < 0.5,
