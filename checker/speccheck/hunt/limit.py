@@ -21,32 +21,56 @@ class TooLong(BaseException):
     """Thrown into what takes longer than it may; no Exception, so that nobody catches it."""
 
 
+class Limit:
+    """``seconds`` of the processor; on a busy machine, ``PATIENCE`` times as long by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began_s, self._began_at = time.process_time(), time.monotonic()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of the processor that are left."""
+        return self._seconds - (time.process_time() - self._began_s)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether either time is over."""
+        return self.left_s <= 0 or time.monotonic() - self._began_at >= PATIENCE * self._seconds
+
+    def text(self) -> str:
+        """Say which time was too long."""
+        if self.left_s <= 0:
+            return f"took more than {self._seconds:g} s of the processor"
+        waited_s = time.monotonic() - self._began_at
+        used_s = time.process_time() - self._began_s
+        return f"had the processor for {used_s:.1f} s in {waited_s:.0f} s: this machine is too busy"
+
+
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[Limit]:
     """Raise TooLong within the block when it has taken so many seconds of the processor.
 
     On a busy machine that may be long; ``PATIENCE`` times as long by the clock is too long in any
-    case.
+    case. Gives the limit, which tells which of the two it was.
     """
     thread = threading.get_ident()
     lock = threading.Lock()
     over = threading.Event()
-    began_s, until_s = time.process_time(), time.monotonic() + PATIENCE * seconds
+    limit = Limit(seconds)
 
     def watch() -> None:
-        left_s = seconds
-        while not over.wait(max(left_s, _SHORTEST_PAUSE_S)):
-            left_s = seconds - (time.process_time() - began_s)
+        while not over.wait(max(limit.left_s, _SHORTEST_PAUSE_S)):
             with lock:
                 if over.is_set():
                     return
-                if left_s <= 0 or time.monotonic() >= until_s:
+                if limit.is_over:
                     _throw(thread, TooLong)
                     return
 
     threading.Thread(target=watch, daemon=True).start()
     try:
-        yield
+        yield limit
     finally:
         with lock:
             over.set()

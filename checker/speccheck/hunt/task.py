@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from speccheck.hunt.limit import TooLong, limited, place_of
+from speccheck.hunt.limit import Limit, TooLong, limited, place_of
 from speccheck.hunt.system import Schedule, Unusable, find_system
 
 
@@ -84,12 +84,13 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
     figures: dict[str, float] = {}
     with _turn:
         began_s = time.process_time()
+        limit = Limit(task.limit_s)
         try:
-            with limited(task.limit_s):
+            with limited(task.limit_s) as limit:
                 found = system.run(schedule, task.bug, None if lines is None else lines.append)
             violation, figures = found["violation"], dict(found["figures"])
         except TooLong as error:
-            problem = f"took more than {task.limit_s:g} s of the processor, at {place_of(error)}"
+            problem = f"{limit.text()}, at {place_of(error)}"
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what was looked for)
             violation = f"{type(error).__name__}: {error} ({place_of(error)})"
         processor_s = time.process_time() - began_s

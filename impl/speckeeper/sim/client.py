@@ -64,7 +64,10 @@ class Client:
         rng: Random,
         timeout_ms: int,
         log: Callable[[str], None] | None = None,
+        *,
+        may_read_only: bool = False,
     ) -> None:
+        """``may_read_only``: it can live with a server that has no leader, and says so."""
         self.id = number
         self.judged = judged
         self.answers = 0
@@ -77,6 +80,7 @@ class Client:
         self._rng = rng
         self._timeout_ms = timeout_ms
         self._log = log
+        self._may_read_only = may_read_only
         self._password = NO_PASSWORD
         self._granted_ms = timeout_ms
         self._link: Link | None = None
@@ -140,7 +144,12 @@ class Client:
         self._heard_ms = self._clock.now_ms
         judged = self.judged
         greeting = ConnectRequest(
-            0, judged.last_zxid, self._timeout_ms, judged.session, self._password, False
+            0,
+            judged.last_zxid,
+            self._timeout_ms,
+            judged.session,
+            self._password,
+            self._may_read_only,
         )
         self._note(f"-> {node.id} connect {judged.session:x} with {dotted(judged.last_zxid)}")
         raw = encode_connect_request(greeting)
@@ -205,6 +214,7 @@ class Client:
             self._password = NO_PASSWORD
             return  # the server closes the connection
         judged.opened(answer.session_id, applied)
+        judged.begins_read_only(bool(answer.read_only), self._may_read_only)
         self._password, self._granted_ms = answer.password, answer.timeout_ms
         self._greeted = True
         rewatch = judged.watches.request(judged.last_zxid)

@@ -156,6 +156,11 @@ class Judge:
             zxid, count = self._ahead_of(zxid), count + 1
         return count + self._positions.get(zxid, -1) + 1
 
+    def has_committed(self, zxid: int) -> bool:
+        """Whether a history that ends at ``zxid`` is committed by now."""
+        real = self._real(zxid)
+        return not real or real in self._positions
+
     # -- at the end
 
     def is_up_to_date(self, node: Node) -> bool:

@@ -33,6 +33,7 @@ from speckeeper.wire.requests import (
 from speckeeper.wire.txns import CreateTxn
 
 _NO_NODE = int(ErrorCode.NO_NODE)
+_NOT_READ_ONLY = int(ErrorCode.NOT_READ_ONLY)
 _READS = (OpCode.EXISTS, OpCode.GET_DATA, OpCode.GET_CHILDREN2)
 _WRITES = (OpCode.CREATE, OpCode.SET_DATA, OpCode.DELETE, OpCode.MULTI)
 
@@ -56,6 +57,7 @@ class JudgedClient:
         self.watches = JudgedWatches(name, judge.tree)
         self.session = 0
         self.last_zxid = 0
+        self._read_only = False
 
     @property
     def committed(self) -> int:
@@ -79,6 +81,12 @@ class JudgedClient:
                 f"{applied:#x}, and {closed:#x} has closed it"
             )
         self.session = session
+
+    def begins_read_only(self, read_only: bool, asked: bool) -> None:
+        """A server has said whether it can only read; who did not ask for that is not taken in."""
+        if read_only and not asked:
+            raise Violation(f"ReadOnlyIsAsked: {self._name} is on a server that can only read")
+        self._read_only = read_only
 
     def refused(self, session: int) -> None:
         """A server says that the session is over."""
@@ -123,6 +131,9 @@ class JudgedClient:
                 f"closed session {self.session:#x}"
             )
         self._sees(zxid)
+        if self._read_only:
+            self._replied_read_only(asked, zxid, err, body)
+            return
         self.watches.replied(zxid)
         if asked.op in _READS:
             self._read(asked, zxid, err, body)
@@ -139,7 +150,25 @@ class JudgedClient:
             )
         self.last_zxid = zxid
 
-    def _read(self, asked: Asked, zxid: int, err: int, body: bytes) -> None:
+    def _replied_read_only(self, asked: Asked, zxid: int, err: int, body: bytes) -> None:
+        """A server without a leader reads what it has, which may not be committed, and no more.
+
+        Watches that are set there end with the session.
+        """
+        if asked.op in _READS:
+            if self._judge.has_committed(zxid):
+                self._read(asked, zxid, err, body, keep_watch=False)
+        elif asked.op != OpCode.CLOSE_SESSION and (
+            err != _NOT_READ_ONLY or (self.session, asked.xid) in self._judge.facts.outcomes
+        ):
+            raise Violation(
+                f"ReadOnlyRefuses: {self._name} gets {err} for {asked.request} from a server that "
+                "can only read"
+            )
+
+    def _read(
+        self, asked: Asked, zxid: int, err: int, body: bytes, *, keep_watch: bool = True
+    ) -> None:
         request = asked.request
         assert isinstance(request, ExistsRequest | GetDataRequest | GetChildrenRequest)
         state = self._judge.tree.state(request.path, zxid)
@@ -154,7 +183,7 @@ class JudgedClient:
                 f"ReadsAreStates: {self._name} reads {found} at {zxid:#x} by {request}, "
                 f"and it is {wanted}"
             )
-        if request.watch:
+        if request.watch and keep_watch:
             self.watches.set(asked.op, request.path, not err, zxid)
 
     def _wrote(self, asked: Asked, zxid: int, err: int, body: bytes) -> None:

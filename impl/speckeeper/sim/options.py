@@ -9,6 +9,7 @@ from speckeeper.sim.disk import Latency
 from speckeeper.sim.network import Delays
 
 _FIRST_CLIENT = 101
+_READ_ONLY_SHARE = 0.2
 
 
 class Options(NamedTuple):
@@ -42,7 +43,10 @@ class Options(NamedTuple):
     observers_log: bool = True
     """Whether observers keep a log (``syncEnabled``)."""
     local_sessions: bool = False
-    """Whether sessions begin as one server's own, and become the ensemble's on need. Not drawn."""
+    """Whether sessions begin as one server's own, and become the ensemble's on need."""
+    read_only: bool = False
+    """Whether servers without a leader serve readers (``readonlymode.enabled``), of whom half of
+    the clients are. It is drawn together with local sessions, without which there are none."""
 
     @property
     def client_numbers(self) -> tuple[int, ...]:
@@ -74,7 +78,10 @@ def draw_options(rng: Random, voters: int | None = None) -> Options:
         drift=rng.choice((0, 0, 20, 100)),
         snap_count=rng.choice((20, 100, 100_000)),
     )
+    read_only = rng.random() < _READ_ONLY_SHARE
     return options._replace(
+        local_sessions=read_only,
+        read_only=read_only,
         slow_disk=rng.choice((0, options.voters, rng.choice(options.servers))),
         slow_disk_ms=rng.choice((100, 300, 300)),
         far_server=rng.choice((0, rng.choice(options.servers))),

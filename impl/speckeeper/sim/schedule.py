@@ -109,6 +109,10 @@ def _read_fault(data: object, where: str) -> Fault:
 
 
 def _unlike_others(options: Options) -> Iterator[str]:
+    if options.local_sessions:
+        yield "  sessions are local until they need to be global"
+    if options.read_only:
+        yield "  servers without a leader serve half of the clients, to read only"
     if options.slow_disk:
         yield f"  the disk of {options.slow_disk} takes up to {options.slow_disk_ms} ms longer"
     if options.far_server:

@@ -15,6 +15,7 @@ import speckeeper.tree.watch_requests
 from speckeeper.server.connection import Connection
 from speckeeper.server.forwarding import ForwardingPipeline
 from speckeeper.server.learners import LearnersGate
+from speckeeper.server.read_only_server import ReadOnlyDispatcher, ReadOnlySessionOps
 from speckeeper.server.reply_cache import ReplyCache
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.sessions import Session, SessionTracker
@@ -78,6 +79,26 @@ def _client_ahead_served(
         _HANDSHAKE(self, connection, payload, now_ms)
 
 
+def _unasked_taken_in(
+    self: ReadOnlySessionOps, connection: Connection, payload: bytes, now_ms: int
+) -> None:
+    """Let everybody in who comes to a server without a leader, and not only readers."""
+    decode = decode_connect_request
+    with patch.object(
+        speckeeper.server.session_ops,
+        "decode_connect_request",
+        lambda raw: decode(raw)._replace(read_only=True),
+    ):
+        _HANDSHAKE(self, connection, payload, now_ms)
+
+
+def _writes_answered(self: ReadOnlyDispatcher, *request: Any) -> bool:
+    """Answer requests to write on a server without a leader as if they were reads."""
+    connection, xid, op, *rest = request
+    asked = int(OpCode.EXISTS) if op == int(OpCode.SET_DATA) else op
+    return _DISPATCH_READ_ONLY(self, connection, xid, asked, *rest)
+
+
 def _reply_kept(self: ReplyCache, path: str) -> None:
     """Go on answering with what a node was before it changed."""
 
@@ -112,6 +133,7 @@ def _acknowledged_unsynced(self: TxnLog, data: bytes, sync: bool) -> None:
 
 
 _FIRE = WatchOps.fire
+_DISPATCH_READ_ONLY = ReadOnlyDispatcher.dispatch
 _REWATCH = speckeeper.tree.watch_requests.decide_rewatch
 _HANDSHAKE = SessionOps.handshake
 _READ_LATER = ForwardingPipeline.read_later
@@ -125,6 +147,8 @@ SERVER_BUGS: dict[str, tuple[Patch, ...]] = {
     "expired-early": ((SessionTracker, "expiry_of", _expired_early),),
     "missed-events-untold": ((speckeeper.tree.watch_requests, "decide_rewatch", _missed_not_told),),
     "multi-in-part": ((speckeeper.tree.apply._APPLY, int(OpCode.MULTI), _multi_in_part),),
+    "read-only-unasked": ((ReadOnlySessionOps, "handshake", _unasked_taken_in),),
+    "read-only-writes": ((ReadOnlyDispatcher, "dispatch", _writes_answered),),
     "reply-kept": ((ReplyCache, "forget", _reply_kept),),
     "session-of-anybody": ((TreeView, "session_lives", _session_of_anybody),),
     "sync-answered-here": ((ForwardingPipeline, "read_later", _sync_answered_here),),

@@ -40,6 +40,10 @@ def _simpler_options(options: Options) -> Iterator[Options]:
         usual = getattr(DEFAULT_OPTIONS, name)
         if getattr(options, name) != usual:
             yield options._replace(**{name: usual})
+    if options.read_only:
+        yield options._replace(read_only=False)
+    elif options.local_sessions:
+        yield options._replace(local_sessions=False)
     for writes in (0, 2, 20):
         if writes < options.writes:
             yield options._replace(writes=writes)

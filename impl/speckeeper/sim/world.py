@@ -36,6 +36,8 @@ from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
 
 _LONGEST_START_MS = 50
+# Ticks are short here, and so is the time without a leader until readers are served.
+_READ_ONLY_TICKS = 3
 # How many answers every client must get in the calm.
 _ANSWERS = 3
 
@@ -289,6 +291,7 @@ class World:
             Random(f"{self.seed} client {number}"),
             options.session_ms,
             self._log,
+            may_read_only=options.read_only and number % 2 == 0,
         )
 
     def _greet(self) -> None:
@@ -304,6 +307,8 @@ def _zab_settings(options: Options, server_id: int) -> ZabSettings:
         options.init_limit,
         options.sync_limit,
         commit_log_count=options.commit_log_count,
+        read_only_mode=options.read_only,
+        read_only_wait_ms=_READ_ONLY_TICKS * options.tick_time_ms,
         sync_enabled=options.observers_log,
     )
 

@@ -20,6 +20,7 @@ class ZabSettings(NamedTuple):
     min_notification_interval_ms: int = 200
     max_notification_interval_ms: int = 60000
     read_only_mode: bool = False  # readonlymode.enabled
+    read_only_wait_ms: int = 2000  # at least; fixed in QuorumPeer.run
     observer_election_delay_ms: int = 0  # observer.election.DelayMs
     sync_enabled: bool = True  # syncEnabled: whether an observer keeps a log
 
@@ -44,7 +45,7 @@ class ZabSettings(NamedTuple):
     @property
     def read_only_delay_ms(self) -> int:
         """How long a server looks for a leader before it serves readers without one."""
-        return max(2000, self.tick_time_ms)
+        return max(self.read_only_wait_ms, self.tick_time_ms)
 
     @property
     def connect_ms(self) -> int:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from speccheck.hunt.campaign import Plan, Tally, campaign
+from speccheck.hunt.limit import Limit
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import Unusable, check_bug, find_system
 from speccheck.hunt.task import Outcome, Task, draw, run, with_only
@@ -38,6 +39,22 @@ def test_keep_going_finds_all(toy: str) -> None:
     tally = run_plan(Plan(toy, range(11, 41), bug="eager", keep_going=True))
     assert [outcome.seed for outcome in tally.violations] == [20, 30, 40]
     assert tally.runs == 30
+
+
+def test_a_machine_that_is_too_busy_is_told_from_a_run_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(time, "process_time", lambda: now_s[0] / 100)
+    busy = Limit(2)
+    now_s[0] += 19
+    assert not busy.is_over
+    now_s[0] += 2
+    assert busy.is_over
+    assert busy.text() == "had the processor for 0.2 s in 21 s: this machine is too busy"
+    now_s[0] += 200
+    assert busy.text() == "took more than 2 s of the processor"
 
 
 def test_run_that_hangs_is_reported_with_its_place(toy: str) -> None:
