@@ -111,6 +111,8 @@ class Processes:
                 self._report(child, f"{text}; {_last_words(child.place)}")
                 return
             child.phase, child.role = Phase.WAITING, "ended"
+            if code > 0:
+                text = f"{text}; {_last_words(child.place)}"
             self._report(child, f"{text}; it is started again in {child.pause_s:g} s")
             await asyncio.sleep(child.pause_s)
             child.pause_s = min(child.pause_s * 2, _LONGEST_PAUSE_S)
