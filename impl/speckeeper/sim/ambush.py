@@ -107,7 +107,7 @@ class Ambush(Fault):
         return (peer.state is ServerState.LEADING) == self.leads
 
     def _do(self, world: World, node: Node, other: int | None, chance: str) -> None:
-        partner = node.partner if other is None else world.nodes.get(other)
+        partner = _partner(node) if other is None else world.nodes.get(other)
         met = Met(world, node, partner, f"{chance} fault {self.number}")
 
         def do(deed: Deed) -> None:
@@ -136,3 +136,14 @@ class Ambush(Fault):
         for index, deed in enumerate(deeds):
             for smaller in deed.smaller():
                 yield replace(self, deeds=(*deeds[:index], smaller, *deeds[index + 1 :]))
+
+
+def _partner(node: Node) -> Node | None:
+    """Return the leader that a server learns from; of a leader the learner with the lowest id."""
+    peer, nodes = node.peer, node.world.nodes
+    if peer is not None and peer.learner is not None:
+        return nodes.get(peer.learner.leader)
+    if peer is None or peer.leader is None:
+        return None
+    ids = sorted(each.server_id for each in peer.leader.handler.values())
+    return next((nodes[server_id] for server_id in ids if server_id in nodes), None)

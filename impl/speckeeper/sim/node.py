@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 from speckeeper.server.member_server import MemberServer
-from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.sim.clock import LocalClock
 from speckeeper.sim.disk import Disk
@@ -22,26 +21,18 @@ from speckeeper.sim.doors import Doors
 from speckeeper.sim.moments import Moment, after_input, of_effect, of_input
 from speckeeper.sim.pace import Pace
 from speckeeper.sim.peer_ports import PeerPorts
+from speckeeper.sim.server_effects import ServerEffects
 from speckeeper.sim.store import Store
 from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.transcript import describe
 from speckeeper.storage.errors import StorageError
-from speckeeper.wire.codes import OpCode
-from speckeeper.wire.election import (
-    ServerState,
-)
-from speckeeper.wire.errors import WireError
-from speckeeper.wire.requests import CreateSessionRequest, encode_request
+from speckeeper.wire.election import ServerState
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
 from speckeeper.zab.settings import ZabSettings
 from speckeeper.zab.state import ZabState
-
-WALL_MS = 1_700_000_000_000
-"""What a clock that is right shows at the beginning."""
-_FOREVER_MS = 1 << 30
 
 
 class Node:
@@ -78,21 +69,16 @@ class Node:
         self._rng = rng
         self.part = MemberServer(server, lambda: self.tree)
         self._pace = Pace(world.clock, self._run)
-        self._soon: deque[inputs.Input] = deque()
+        self.soon: deque[inputs.Input] = deque()
+        """Inputs that came up within a step."""
         self._tick_at_ms: int | None = None
         self._stepping = False
         self._phase = ZabState.ELECTION
+        self._effects = ServerEffects(self, rng)
         self._perform: dict[type[Any], Callable[[Any], None]] = {
             **self.ports.perform,
             **DiskEffects(self).perform,
-            effects.Replay: self._replay,
-            effects.Serve: self._serve,
-            effects.ServeReadOnly: lambda effect: None,
-            effects.ServeReadOnly: self._serve_read_only,
-            effects.StopServing: self._stop_serving,
-            effects.FromLearner: self._from_learner,
-            effects.FromLeader: self._from_leader,
-            effects.Synced: lambda effect: None,
+            **self._effects.perform,
         }
 
     @property
@@ -105,18 +91,6 @@ class Node:
         """Its tree."""
         assert self.store is not None
         return self.store.tree
-
-    @property
-    def partner(self) -> Node | None:
-        """The leader that it learns from; where it leads, the learner with the lowest id."""
-        peer = self.peer
-        if peer is not None and peer.learner is not None:
-            return self.world.nodes.get(peer.learner.leader)
-        if peer is None or peer.leader is None:
-            return None
-        learners = [self.world.nodes.get(h.server_id) for h in peer.leader.handler.values()]
-        known = [node for node in learners if node is not None]
-        return min(known, key=lambda node: node.id, default=None)
 
     # -- life
 
@@ -156,7 +130,7 @@ class Node:
         self.doors.shut()
         self._tick_at_ms = None
         self._pace.clear()
-        self._soon.clear()
+        self.soon.clear()
         self.disk.crash(rng)
         self.ports.crash()
 
@@ -187,19 +161,8 @@ class Node:
             self.ensure_running()
 
     def write(self, number: int) -> int | None:
-        """Write something unique if this server leads; return the zxid that it gets, or None.
-
-        It opens a session that nobody has asked for: a write that needs no session itself.
-        """
-        server = self.part.server
-        if server is None or self.serving is not ServerState.LEADING:
-            return None
-        op = int(OpCode.CREATE_SESSION)
-        body = encode_request(op, CreateSessionRequest(_FOREVER_MS))
-        server.pipeline.write(None, number, 0, op, body, 0, len(body), (), self.clock.now_ms)
-        zxid = server.pipeline.zxid
-        self.later(lambda: None)()
-        return zxid
+        """Write something unique if this server leads; return the zxid that it gets, or None."""
+        return self._effects.write(number)
 
     def checkpoint(self) -> None:
         """Begin a snapshot of what is applied, while the server goes on."""
@@ -255,8 +218,8 @@ class Node:
 
     def _turn(self) -> bool:
         """Pass on what server and core have for each other and for clients; whether there was."""
-        if self._soon:
-            self.step(self._soon.popleft())
+        if self.soon:
+            self.step(self.soon.popleft())
             return True
         events: Sequence[inputs.Input] = self.part.take_inputs()
         if events:
@@ -302,11 +265,11 @@ class Node:
                 deliveries.append(effect)
                 continue
             if deliveries and not isinstance(effect, effects.Send | effects.Append):
-                self._deliver(deliveries)
+                self._effects.deliver(deliveries)
                 deliveries = []
             self._perform[type(effect)](effect)
         if deliveries:
-            self._deliver(deliveries)
+            self._effects.deliver(deliveries)
         self._stepping = False
         if moments:
             for event in inputs.one_by_one(events):
@@ -331,71 +294,5 @@ class Node:
             self._tick_at_ms = None
             self.step(inputs.Tick())
 
-    def _tick_server(self) -> None:
-        server = self.part.server
-        if server is not None:
-            now_ms = self.clock.now_ms
-            server.set_wall_clock(now_ms, WALL_MS + now_ms)
-            server.tick(now_ms)
-            if server.snapshot_due:
-                server.snapshot_started()
-                self.checkpoint()
-
-    def _next_server_tick(self, server: object) -> None:
-        """Tell a server the time, as long as it is the one that serves."""
-
-        def tick() -> None:
-            if self.part.server is server:
-                self._tick_server()
-                self._next_server_tick(server)
-
-        self.clock.at(self.clock.now_ms + self.settings.tick_time_ms, self.later(tick))
-
     def _soon_after(self, call: Callable[[], None]) -> None:
         self.world.clock.after(self._rng.randint(1, 5), self.later(call))
-
-    # -- tree and server
-
-    def _replay(self, effect: effects.Replay) -> None:
-        self.part.replay(effect)
-
-    def _deliver(self, deliveries: Sequence[effects.Deliver]) -> None:
-        last = self.tree.last_processed_zxid
-        for each in deliveries:
-            self.world.observer.delivers(self, last, each.zxid, each.entry)
-            last = each.zxid
-        self.part.deliver_all(deliveries, self.clock.now_ms)
-
-    def _serve(self, effect: effects.Serve) -> None:
-        assert self.peer is not None
-        self.world.observer.serves(self, effect.role, effect.zxid)
-        now_ms, active = self.clock.now_ms, self.peer.membership.active
-        self._let_in(self.part.serve(effect, active, now_ms, WALL_MS + now_ms, self._rng))
-
-    def _serve_read_only(self, effect: effects.ServeReadOnly) -> None:
-        assert self.peer is not None
-        now_ms, active = self.clock.now_ms, self.peer.membership.active
-        self._let_in(self.part.serve_read_only(active, now_ms, WALL_MS + now_ms, self._rng))
-
-    def _let_in(self, server: Server) -> None:
-        self.doors.open(server)
-        self._next_server_tick(server)
-
-    def _stop_serving(self, effect: effects.StopServing) -> None:
-        assert self.store is not None
-        self.part.stop()
-        self.store.abort_snapshot()
-        self.doors.shut()
-
-    def _from_leader(self, effect: effects.FromLeader) -> None:
-        self.part.from_leader(effect, self.clock.now_ms)
-
-    def _from_learner(self, effect: effects.FromLearner) -> None:
-        event: inputs.Input | None
-        try:
-            event = self.part.from_learner(effect, self.clock.now_ms)
-        except WireError:
-            self.ports.close_link(effect.link)
-            event = inputs.Disconnected(effect.link)
-        if event is not None:
-            self._soon.append(event)  # not from within the step whose effect this is

@@ -13,7 +13,6 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from speckeeper.server.settings import ServerSettings
 from speckeeper.sim.client import Client
 from speckeeper.sim.clock import Clock, LocalClock
 from speckeeper.sim.disk import Disk
@@ -23,21 +22,17 @@ from speckeeper.sim.judge_client import JudgedClient
 from speckeeper.sim.moments import Moments
 from speckeeper.sim.network import Network
 from speckeeper.sim.node import Node
-from speckeeper.sim.options import Options
 from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import Schedule
+from speckeeper.sim.settings import configuration, server_settings, zab_settings
 from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
-from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
-from speckeeper.zab.settings import ZabSettings
 
 _LONGEST_START_MS = 50
-# Ticks are short here, and so is the time without a leader until readers are served.
-_READ_ONLY_TICKS = 3
 # How many answers every client must get in the calm.
 _ANSWERS = 3
 
@@ -72,7 +67,7 @@ class World:
         self.network = Network(self.clock, self.seed, options.delays)
         self.struck: Counter[str] = Counter()
         self._log = log
-        membership = Membership(_config(options))
+        membership = Membership(configuration(options))
         disks = {
             sid: Disk(self.clock, f"{self.seed} disk {sid}", options.latency)
             for sid in options.servers
@@ -91,8 +86,8 @@ class World:
             rng = Random(f"{self.seed} server {sid}")
             drift = rng.randint(-options.drift, options.drift)
             node = Node(
-                _zab_settings(options, sid),
-                _server_settings(options, sid),
+                zab_settings(options, sid),
+                server_settings(options, sid),
                 membership,
                 surroundings,
                 disks[sid],
@@ -298,35 +293,3 @@ class World:
         for node in self.nodes.values():
             for other in self.nodes.values():
                 node.ports.greet(other.id)
-
-
-def _zab_settings(options: Options, server_id: int) -> ZabSettings:
-    return ZabSettings(
-        server_id,
-        options.tick_time_ms,
-        options.init_limit,
-        options.sync_limit,
-        commit_log_count=options.commit_log_count,
-        read_only_mode=options.read_only,
-        read_only_wait_ms=_READ_ONLY_TICKS * options.tick_time_ms,
-        sync_enabled=options.observers_log,
-    )
-
-
-def _server_settings(options: Options, server_id: int) -> ServerSettings:
-    return ServerSettings(
-        server_id=server_id,
-        tick_time_ms=options.tick_time_ms,
-        snap_count=options.snap_count,
-        local_sessions_enabled=options.local_sessions,
-        local_sessions_upgrading_enabled=options.local_sessions,
-    )
-
-
-def _config(options: Options) -> QuorumConfig:
-    return QuorumConfig(
-        tuple(
-            ConfiguredServer(sid, (Endpoint("sim", 2888, 3888),), observer=sid > options.voters)
-            for sid in options.servers
-        )
-    )
