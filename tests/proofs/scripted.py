@@ -9,6 +9,7 @@ from speccheck.explore.config import read_config
 from speccheck.explore.model import load_model
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
+from speccheck.variants.header import Variant
 
 MAJORITIES = "{{s1, s2}, {s1, s3}, {s2, s3}}"
 
@@ -48,8 +49,12 @@ PROPERTIES
 """
 
 
-def follow(script: Sequence[str], quorums: str, folder: Path) -> Result:
-    """Return what the runs along a script come to; ``folder`` has a copy of ZabCore.tla.
+def follow(
+    script: Sequence[str], quorums: str, folder: Path, variant: Variant | None = None
+) -> Result:
+    """Return what the runs along a script come to, of a variant if there is one.
+
+    ``folder`` is for what is written; a ZabCore.tla that is there is taken.
 
     A line of a script is an action and the servers that take it, one after another.
     """
@@ -58,12 +63,15 @@ def follow(script: Sequence[str], quorums: str, folder: Path) -> Result:
         for action, *servers in map(str.split, script)
         for server in servers
     ]
+    extended = "ScriptedRun" if variant is None else f"ScriptedRun, {variant.name}"
+    redefines = () if variant is None else variant.redefines
     (folder / "GivenScript.tla").write_text(
-        "---- MODULE GivenScript ----\nEXTENDS ScriptedRun\nCONSTANTS s1, s2, s3\n"
+        f"---- MODULE GivenScript ----\nEXTENDS {extended}\nCONSTANTS s1, s2, s3\n"
         f"GivenQuorums == {quorums}\nFirstQuorum == CHOOSE Q \\in GivenQuorums : TRUE\n"
         "GivenScript == <<\n" + ",\n".join(acts) + "\n>>\n====\n"
     )
     config = folder / "GivenScript.cfg"
-    config.write_text(CONFIG)
-    folders = [folder, Path(__file__).parent, SPEC]
+    lines = ["CONSTANTS", *(f"    {old} <- {new}" for old, new in redefines)]
+    config.write_text(CONFIG + ("\n".join(lines) if redefines else "") + "\n")
+    folders = [folder, Path(__file__).parent, SPEC, SPEC / "variants"]
     return Search(load_model(folder / "GivenScript.tla", read_config(config), folders)).run()

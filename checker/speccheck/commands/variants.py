@@ -22,7 +22,7 @@ from speccheck.variants.findings import Findings, Method
 from speccheck.variants.header import Variant, VariantError, find_variants
 from speccheck.variants.plan import ALL_METHODS, Plan
 from speccheck.variants.scaffold import scaffold
-from speccheck.variants.table import HEADS, lines, markdown, unexpected
+from speccheck.variants.table import COST_HEADS, HEADS, cost_lines, lines, markdown, unexpected
 
 _DIFFERENT, _BROKEN, _INTERRUPTED = 1, 2, 130
 _DEEPEST_RECURSION = 20_000
@@ -179,16 +179,32 @@ def _tell(
         for row in rows:
             table.add_row(row.variant if row.variant != before else "", *row[1:])
             before = row.variant
-        Console(width=None if sys.stdout.isatty() else 160).print(table)
+        console = Console(width=None if sys.stdout.isatty() else 160)
+        console.print(table)
+        costs = [*cost_lines(found for _, found in studied)]
+        if costs:
+            table = Table(*COST_HEADS)
+            for cells in costs:
+                table.add_row(*cells)
+            console.print(table)
         return
     if format_ is Format.json:
         data = [
-            {"variant": variant.name, "rows": [row._asdict() for row in found.rows]}
+            {
+                "variant": variant.name,
+                "rows": [row._asdict() for row in found.rows],
+                "costs": [cost._asdict() for cost in found.costs],
+                "notes": found.notes,
+            }
             for variant, found in studied
         ]
         _put(out, json.dumps(data, indent=2) + "\n")
         return
-    _put(out, "\n".join(markdown(rows)) + "\n")
+    text = "\n".join(markdown(rows)) + "\n"
+    costs = [*cost_lines(found for _, found in studied)]
+    if costs:
+        text += "\n" + "\n".join(markdown(costs, COST_HEADS)) + "\n"
+    _put(out, text)
 
 
 def _put(out: Path | None, text: str) -> None:

@@ -96,9 +96,30 @@ def _installed(path: tuple[str, ...]) -> dict[str, EntryPoint]:
 
 
 def check_bug(name: str, system: System, bug: str | None) -> None:
-    """Raise Unusable for a bug that the system does not have."""
-    if bug is not None and bug not in system.bugs:
-        raise Unusable(f"{name} has no bug {bug}; there is {_one_of(system.bugs)}")
+    """Raise Unusable for a bug that the system does not have.
+
+    What a system names in ``strategies`` can be put in as well: other ways to do the same, which
+    break nothing. A system need not have any.
+    """
+    known = {*system.bugs, *strategies_of(system)}
+    if bug is not None and bug not in known:
+        raise Unusable(f"{name} has no bug {bug}; there is {_one_of(known)}")
+
+
+def strategies_of(system: System) -> Mapping[str, str]:
+    """Return the strategies of a system, each with a line about it."""
+    found: Mapping[str, str] = getattr(system, "strategies", {})
+    return found
+
+
+def costs_of(system: System, strategy: str | None) -> Mapping[str, Mapping[str, float]] | None:
+    """Return what things cost in a system, by name; None if it does not know.
+
+    Raises ValueError if it cannot be told with that strategy.
+    """
+    measure: Callable[[str | None], Mapping[str, Mapping[str, float]]] | None
+    measure = getattr(system, "costs", None)
+    return None if measure is None else measure(strategy)
 
 
 def _load(point: EntryPoint) -> System:

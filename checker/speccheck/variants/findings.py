@@ -56,14 +56,24 @@ class Counterexample(NamedTuple):
     model: Model
 
 
+class Cost(NamedTuple):
+    """What an election or a write takes of something: ``plain``, and with the variant."""
+
+    what: str
+    figure: str
+    plain: float
+    variant: float
+
+
 @dataclass
 class Findings:
-    """All that was found of a variant. ``seconds`` are of the processor, by method."""
+    """All that was found of a variant."""
 
     name: str
     rows: list[Row] = field(default_factory=list)
     shown: list[Counterexample] = field(default_factory=list)
-    costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> list[Row]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from speccheck.hunt.runner import Runner
-from speccheck.hunt.system import Unusable, check_bug, find_system
+from speccheck.hunt.system import Unusable, check_bug, costs_of, find_system
 from speccheck.hunt.task import Task
 from speccheck.hunt.workers import LocalProcesses
-from speccheck.variants.findings import Findings, Method, Row, Verdict
+from speccheck.variants.findings import Cost, Findings, Method, Row, Verdict
 from speccheck.variants.header import Variant, VariantError
 
 _LIMIT_S = 30.0
@@ -57,3 +57,29 @@ def hunt(
     findings.rows.append(
         Row(rule, Method.hunt, Verdict.violated, seconds, where, None, f"seed {seed}", None, text)
     )
+
+
+def costs(variant: Variant, findings: Findings) -> None:
+    """Measure what the implementation does with the variant's strategy, and without.
+
+    Raises VariantError.
+    """
+    if not variant.strategy:
+        return
+    try:
+        name, system = find_system(None)
+        check_bug(name, system, variant.strategy)
+    except Unusable as error:
+        raise VariantError(f"{variant.path}: {error}") from None
+    plain = costs_of(system, None)
+    if plain is None:
+        return
+    try:
+        own = costs_of(system, variant.strategy)
+    except ValueError as error:
+        findings.notes.append(f"no cost with {variant.strategy}: {error}")
+        return
+    assert own is not None, "it has told them before"
+    for what, figures in plain.items():
+        for figure, value in figures.items():
+            findings.costs.append(Cost(what, figure, value, own[what][figure]))

@@ -6,7 +6,7 @@ from speccheck.explore.engine import Progress
 from speccheck.variants.checks import check, plain, random_behaviours
 from speccheck.variants.findings import Findings, Method
 from speccheck.variants.header import Variant
-from speccheck.variants.hunts import hunt
+from speccheck.variants.hunts import costs, hunt
 from speccheck.variants.plan import Plan
 from speccheck.variants.proofs import refute
 
@@ -42,6 +42,7 @@ def study(
     if Method.hunt in plan.methods:
         tell("the implementation")
         hunt(variant, findings, processor_s=seconds, seeds=plan.seeds, workers=plan.workers)
+        costs(variant, findings)
     if Method.plain in plan.methods:
         tell("the same without it")
         plain(variant, findings, processor_s=seconds)

@@ -61,6 +61,27 @@ def _line(name: str, row: Row, property_: str) -> Line:
     )
 
 
+COST_HEADS = (
+    "variant",
+    "of",
+    "plain ZAB: messages",
+    "syncs",
+    "round trips",
+    "variant: messages",
+    "syncs",
+    "round trips",
+)
+
+
+def cost_lines(findings: Iterable[Findings]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows about costs: plain ZAB beside each variant that the implementation can run."""
+    for found in findings:
+        for what in dict.fromkeys(cost.what for cost in found.costs):
+            costs = [cost for cost in found.costs if cost.what == what]
+            plain = (f"{cost.plain:.2f}" for cost in costs)
+            yield (found.name, what, *plain, *(f"{cost.variant:.2f}" for cost in costs))
+
+
 def unexpected(variant: Variant, findings: Findings) -> list[str]:
     """Return what was found other than the header says."""
     broken = findings.violated()

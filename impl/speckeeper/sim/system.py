@@ -6,12 +6,14 @@ Named in pyproject.toml as an entry point of the group ``speccheck.systems``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any
 
-from speckeeper.sim.bugs import BUGS, about, seeded
+from speckeeper.sim import strategies
+from speckeeper.sim.bugs import BUGS, about
+from speckeeper.sim.costs import measure
 from speckeeper.sim.schedule import draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
+from speckeeper.sim.violation import Violation
 from speckeeper.sim.world import World
 
 _FEWEST, _MOST = 1, 9
@@ -25,6 +27,21 @@ class SimulatedEnsemble:
         """The mistakes that can be put in, each with a line about it."""
         return {name: about(name) for name in BUGS}
 
+    @property
+    def strategies(self) -> Mapping[str, str]:
+        """Other ways to do what the protocol does, which break nothing, each with a line."""
+        return {name: strategies.about(name) for name in strategies.STRATEGIES}
+
+    def costs(self, strategy: str | None) -> dict[str, dict[str, float]]:
+        """Return what elections and writes cost, with a bug or a strategy put in.
+
+        Raises ValueError if it breaks a rule before that is known.
+        """
+        try:
+            return {what: cost._asdict() for what, cost in measure(strategy).items()}
+        except Violation as error:
+            raise ValueError(str(error)) from None
+
     def draw(self, seed: int, servers: int | None) -> dict[str, Any]:
         """Return the schedule of a seed, if wanted for so many voters."""
         if servers is not None and not _FEWEST <= servers <= _MOST:
@@ -36,7 +53,7 @@ class SimulatedEnsemble:
     ) -> dict[str, Any]:
         """Run a schedule."""
         read = read_schedule(schedule)
-        with nullcontext() if bug is None else seeded(bug):
+        with strategies.running(bug):
             report = World(read, log=log).run()
         figures = {
             "virtual_ms": report.virtual_ms,
