@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint types contracts unit models models-long hunt bugs clean format
+.PHONY: run test install lint types contracts unit models models-long hunt bugs variants clean format
 
 run: $(VENV)/.installed
 	$(BIN)/speckeeper ensemble -n 3
@@ -50,6 +50,10 @@ hunt: $(VENV)/.installed
 # Every known mistake, put in and hunted for; the table in docs/simulator.md. By hand: rare ones take long.
 bugs: $(VENV)/.installed
 	$(BIN)/python -m tests.sim.bug_table --write docs/simulator.md
+
+# What each shipped variant breaks; the table in docs/variants.md. By hand: some minutes.
+variants: $(VENV)/.installed
+	$(BIN)/speccheck variants --method check --method prove --method hunt --format markdown --out docs/variants.md
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, NoReturn
 import typer
 from rich.console import Console
 
+from speccheck.commands.grain import compose, grain
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
@@ -239,6 +240,8 @@ def coverage(
 app.command()(hunt)
 app.command()(history)
 app.command()(variants)
+app.command()(grain)
+app.command()(compose)
 app.command()(trace)
 
 

@@ -26,6 +26,8 @@ from speccheck.variants.table import COST_HEADS, HEADS, cost_lines, lines, markd
 
 _DIFFERENT, _BROKEN, _INTERRUPTED = 1, 2, 130
 _DEEPEST_RECURSION = 20_000
+# Looked at when they are named: by the prover alone, by speccheck compose.
+_NOT_ALONE = ("core", "grain")
 _ERRORS = (VariantError, TlaError, ConfigError, EvaluationError, ProofError, OSError)
 _BEGIN, _END = "<!-- variants: begin -->", "<!-- variants: end -->"
 
@@ -64,7 +66,7 @@ def variants(
         bool, typer.Option("--all", help="A row for each property that holds, too.")
     ] = False,
     kind: Annotated[
-        str | None, typer.Option(help="Only published, paper, question, mistake or core.")
+        str | None, typer.Option(help="Only published, paper, question, mistake, core or grain.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of random behaviours.", min=0)] = 7,
     seeds: Annotated[int, typer.Option(help="The most for the implementation.", min=1)] = 1000,
@@ -112,7 +114,7 @@ def variants(
         found = [
             one
             for one in find_variants(folder, wanted)
-            if (kind is None and (wanted or one.kind != "core")) or one.kind == kind
+            if (kind is None and (wanted or one.kind not in _NOT_ALONE)) or one.kind == kind
         ]
         if not found:
             raise VariantError(f"{folder} has no variants{f' of kind {kind}' if kind else ''}")

@@ -15,14 +15,14 @@ from speccheck.tla.errors import read_text
 
 _LINE = re.compile(r"^\\\*\s*@(?P<key>[a-z]+)\b[ \t]*(?P<value>.*?)\s*$", re.MULTILINE)
 _MODULE = re.compile(r"^-{4,}\s*MODULE\s+(\w+)\s*-{4,}", re.MULTILINE)
-_BASE = re.compile(r"^EXTENDS\s+(\w+)", re.MULTILINE)
+_BASES = re.compile(r"^EXTENDS\s+(\w+(?:\s*,\s*\w+)*)", re.MULTILINE)
 _ABOUT = re.compile(r"\(\*(.*?)\*\)\s*$", re.DOTALL | re.MULTILINE)
 _REDEFINES = re.compile(r"^(\w+)\s*<-\s*(\w+)$")
 _SETTING = re.compile(r"^(\w+)\s*(=|<-)\s*(.+)$", re.DOTALL)
 
 KEYS = {
     "claim": "why somebody would want it; may be repeated",
-    "kind": "published, paper, question, mistake or core",
+    "kind": "published, paper, question, mistake, core or grain",
     "redefines": "OP <- NEWOP: what stands for what; may be repeated",
     "model": "MODULE CONFIG.cfg; CONSTANT = VALUE; ...: where it is looked at; may be repeated",
     "specification": "the specification in place of the configuration's",
@@ -30,6 +30,8 @@ KEYS = {
     "property": "temporal properties of its own, to be checked too",
     "symmetry": "the symmetry of its models",
     "drops": "keywords of the configuration that do not fit it, SYMMETRY for example",
+    "replaces": "of kind grain: the modules of the specification that it stands for",
+    "quiescent": "of kind grain: a predicate of states in which these modules are at rest",
     "fails": "properties that do not hold",
     "holds": "properties that do; 'all' for every one",
     "strategy": "what the implementation can be run with, to do as the variant does",
@@ -38,7 +40,7 @@ KEYS = {
     "sizes": "NAME = NUMBER; ...: of the instance in which the prover looks for a counterexample",
     "run": "what a run from Init breaks, of a variant for the prover",
 }
-KINDS = ("published", "paper", "question", "mistake", "core")
+KINDS = ("published", "paper", "question", "mistake", "core", "grain")
 ALL = "all"
 
 
@@ -86,6 +88,8 @@ class Variant:
     properties: tuple[str, ...] = ()
     symmetry: str = ""
     drops: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    quiescent: str = ""
     fails: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     strategy: str = ""
@@ -122,13 +126,16 @@ def read_variant(path: Path) -> Variant:
         if not match["value"]:
             raise VariantError(f"{where}: @{key} says nothing; it is for {KEYS[key]}")
         found.setdefault(key, []).append(match["value"])
-    module, base = _MODULE.search(text), _BASE.search(text)
-    if module is None or base is None:
+    module, extended = _MODULE.search(text), _BASES.search(text)
+    if module is None or extended is None:
         raise VariantError(f"{path}: a variant is a module that EXTENDS the one it changes")
-    return _variant(path, module.group(1), base.group(1), _about(text), found)
+    bases = re.split(r"\s*,\s*", extended.group(1))
+    return _variant(path, module.group(1), bases, _about(text), found)
 
 
-def _variant(path: Path, name: str, base: str, about: str, found: dict[str, list[str]]) -> Variant:
+def _variant(
+    path: Path, name: str, bases: list[str], about: str, found: dict[str, list[str]]
+) -> Variant:
     def words(key: str) -> tuple[str, ...]:
         return tuple(re.split(r"[\s,]+", " ".join(found.get(key, ()))) if key in found else ())
 
@@ -138,31 +145,37 @@ def _variant(path: Path, name: str, base: str, about: str, found: dict[str, list
             raise VariantError(f"{path}: @{key} is given twice")
         return values[0]
 
-    if "redefines" not in found and not any(";" in text for text in found.get("model", ())):
-        raise VariantError(f"{path}: there is no line '\\* @redefines OP <- NEWOP'")
     kind = once("kind")
     if kind not in KINDS:
         raise VariantError(f"{path}: @kind {kind} is none of {', '.join(KINDS)}")
     if not any(key in found for key in ("fails", "holds", "obligation")):
         raise VariantError(f"{path}: say with @fails or @holds what is expected of it")
-    above = path.with_name(f"{base}.tla")
-    parent = read_variant(above) if above.is_file() and is_variant(above) else None
-    redefines = dict(parent.redefines if parent is not None else ())
+    above = [path.with_name(f"{base}.tla") for base in bases]
+    parents = [read_variant(one) for one in above if one.is_file() and is_variant(one)]
+    redefines = {old: new for parent in parents for old, new in parent.redefines}
     redefines |= dict(_redefined(path, text) for text in found.get("redefines", ()))
+    if (
+        not parents
+        and "redefines" not in found
+        and not any(";" in text for text in found.get("model", ()))
+    ):
+        raise VariantError(f"{path}: there is no line '\\* @redefines OP <- NEWOP'")
     return Variant(
         name=name,
         path=path,
-        base=base,
+        base=bases[0],
         about=about,
         claim=" ".join(found.get("claim", ())),
         kind=kind,
         redefines=tuple(redefines.items()),
         models=tuple(_model(path, text) for text in found.get("model", ())),
         specification=once("specification"),
-        invariants=(*(parent.invariants if parent is not None else ()), *words("invariant")),
+        invariants=(*(one for each in parents for one in each.invariants), *words("invariant")),
         properties=words("property"),
         symmetry=once("symmetry"),
         drops=words("drops"),
+        replaces=words("replaces"),
+        quiescent=once("quiescent"),
         fails=words("fails"),
         holds=words("holds"),
         strategy=once("strategy"),

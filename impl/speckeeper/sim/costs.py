@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -68,12 +69,14 @@ def _writes(world: World, counts: Counter[str], number: int, *, together: bool) 
         wanted = len(world.judge.order) + (number if together else 1)
         for _ in range(number if together else 1):
             assert world.write() is not None, "somebody leads"
-        world.clock.run_until(
-            began_ms + _PATIENCE_MS, lambda wanted=wanted: len(world.judge.order) >= wanted
-        )
+        world.clock.run_until(began_ms + _PATIENCE_MS, partial(_is_committed, world, wanted))
         took_ms += world.clock.now_ms - began_ms
         world.settle(_PATIENCE_MS)
     return _costs(counts, number, took_ms * number if together else took_ms)
+
+
+def _is_committed(world: World, number: int) -> bool:
+    return len(world.judge.order) >= number
 
 
 def _costs(counts: Counter[str], number: int, took_ms: int) -> Costs:
