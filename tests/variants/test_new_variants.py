@@ -165,3 +165,27 @@ def test_what_cannot_be_is_told_in_one_line(
     assert code == 2
     assert said in told
     assert len(told.strip().splitlines()) == 1
+
+
+def test_the_page_has_the_table_and_the_counterexample(tmp_path: Path) -> None:
+    variant(tmp_path)
+    page = tmp_path / "page.html"
+
+    code, said = run(
+        "Mine",
+        "--folder",
+        tmp_path / "variants",
+        "--method",
+        "check",
+        "--format",
+        "html",
+        "--out",
+        page,
+    )
+
+    assert code == 0, said
+    text = page.read_text()
+    assert "A leader commits at once." in text
+    assert "CommittedIsDurable: violated after" in text
+    assert '<svg class="spacetime"' in text
+    assert "<script" not in text

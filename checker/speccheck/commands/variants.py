@@ -38,6 +38,7 @@ class Format(StrEnum):
     text = "text"
     markdown = "markdown"
     json = "json"
+    html = "html"
 
 
 def variants(
@@ -189,6 +190,11 @@ def _tell(
             for cells in costs:
                 table.add_row(*cells)
             console.print(table)
+        return
+    if format_ is Format.html:
+        from speccheck.variants.page import write_page
+
+        _put(out, write_page(studied, every=every))
         return
     if format_ is Format.json:
         data = [

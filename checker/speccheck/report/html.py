@@ -38,8 +38,8 @@ def write_html(
 
 def page(heading: str, body: str) -> str:
     """Return a page with a title and a body that is HTML."""
-    style, script = _resource("page.css"), _resource("page.js")
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    style, script = resource("page.css"), resource("page.js")
+    policy = policy_of(style, script)
     title = escape(heading)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -50,7 +50,14 @@ def page(heading: str, body: str) -> str:
     )
 
 
-def _resource(name: str) -> str:
+def policy_of(style: str, script: str = "") -> str:
+    """Return a content security policy that lets this style and this script alone be used."""
+    policy = f"default-src 'none'; style-src '{_hash(style)}'"
+    return f"{policy}; script-src '{_hash(script)}'" if script else policy
+
+
+def resource(name: str) -> str:
+    """Return the text of a file beside this module: the pages' style or script."""
     return (files("speccheck.report") / name).read_text("utf-8")
 
 

@@ -138,9 +138,9 @@ def _leaves(node: m.Expression) -> Iterator[m.Call]:
         else:
             yield node
     elif isinstance(node, m.Items | m.CallBuiltin):
-        for part in children(node):
-            if isinstance(part, m.Call):
-                yield from _leaves(part)
+        for inside in children(node):
+            if isinstance(inside, m.Call):
+                yield from _leaves(inside)
 
 
 def _is_exists(node: m.Expression) -> bool:
