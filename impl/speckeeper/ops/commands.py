@@ -169,6 +169,55 @@ def snapshot_show(
     raise SystemExit(show_snapshot(file, json, data))
 
 
+def snapshot_verify(
+    files: Annotated[list[Path], typer.Argument(help="Snapshot files, of any name.")],
+) -> None:
+    """Load snapshots whole, and hold the tree in each to its digest."""
+    from speckeeper.ops.backup.cli import run_verify
+
+    raise SystemExit(run_verify(files))
+
+
+def snapshot_rebuild(
+    sources: Annotated[
+        list[Path], typer.Argument(help="dataDirs, or folders with snapshots and logs.")
+    ],
+    out: Annotated[Path, typer.Option(help="A new folder; a server can have it as dataDir.")],
+    zxid: Annotated[
+        str | None, typer.Option(help="The last transaction to take, as in 0x500000007.")
+    ] = None,
+) -> None:
+    """Make the data as it was at a point in time, out of snapshots and logs."""
+    from speckeeper.ops.backup.cli import run_rebuild
+
+    raise SystemExit(run_rebuild(sources, out, zxid))
+
+
+_AUTH = typer.Option(help="Who you are, as in 'digest super:secret' (all permissions on /).")
+
+
+def backup(
+    host: Annotated[str, typer.Argument(help="host[:port] of the AdminServer, port 8080.")],
+    folder: Annotated[Path, typer.Argument(help="Where the snapshot goes, as snapshot.<zxid>.")],
+    auth: Annotated[str | None, _AUTH] = None,
+) -> None:
+    """Take a verified backup of a server while it serves."""
+    from speckeeper.ops.backup.cli import run_backup
+
+    raise SystemExit(run_backup(host, folder, auth))
+
+
+def restore(
+    host: Annotated[str, typer.Argument(help="host[:port] of the AdminServer, port 8080.")],
+    file: Annotated[Path, typer.Argument(help="A snapshot file.")],
+    auth: Annotated[str | None, _AUTH] = None,
+) -> None:
+    """Have a server serve a backup, in place of what it has."""
+    from speckeeper.ops.backup.cli import run_restore
+
+    raise SystemExit(run_restore(host, file, auth))
+
+
 def _application(help_text: str | None = None) -> typer.Typer:
     return typer.Typer(
         help=help_text,
@@ -179,10 +228,11 @@ def _application(help_text: str | None = None) -> typer.Typer:
     )
 
 
-def _group(help_text: str, command: Callable[..., None]) -> typer.Typer:
+def _group(help_text: str, **commands: Callable[..., None]) -> typer.Typer:
     group = _application(help_text)
-    group.command("show")(command)
-    group.callback()(lambda: None)  # keeps `show` a word of its own
+    for name, command in commands.items():
+        group.command(name)(command)
+    group.callback()(lambda: None)  # keeps `show` a word of its own, were it the only one
     return group
 
 
@@ -204,11 +254,21 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
         },
     )(shell),
     "log": lambda app: app.add_typer(
-        _group("Transaction log files, SpecKeeper's and Apache's.", log_show), name="log"
+        _group("Transaction log files, SpecKeeper's and Apache's.", show=log_show), name="log"
     ),
     "snapshot": lambda app: app.add_typer(
-        _group("Snapshot files, SpecKeeper's and Apache's.", snapshot_show), name="snapshot"
+        _group(
+            "Snapshot files, SpecKeeper's and Apache's.",
+            show=snapshot_show,
+            verify=snapshot_verify,
+            rebuild=snapshot_rebuild,
+        ),
+        name="snapshot",
     ),
+    "backup": lambda app: app.command(
+        epilog="Apache ZooKeeper 3.9 has the same admin command; its snapshots may need logs."
+    )(backup),
+    "restore": lambda app: app.command()(restore),
     "tap": lambda app: app.command(
         epilog="Judge them with: speccheck history FOLDER. Clients connect to the tap."
     )(tap),

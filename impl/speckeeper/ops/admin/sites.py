@@ -6,7 +6,9 @@ rest of a start, so this module is imported when the client port is already open
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from aiohttp import web
 
@@ -119,10 +121,7 @@ class _AdminHandler:
             return _json(primary, {}, str(error), status=error.status)
         outcome = await self._carry_out(request, name)
         if outcome.file is not None:
-            return web.FileResponse(
-                outcome.file,
-                headers={**outcome.headers, "Content-Type": "application/octet-stream"},
-            )
+            return await _send_file(request, outcome.file, outcome.headers, outcome.folder)
         return _json(primary, outcome.answer, None, outcome.status, outcome.headers)
 
     async def _carry_out(self, request: web.Request, name: str) -> Outcome:
@@ -146,6 +145,23 @@ class _AdminHandler:
                 log.warning("the body of %s from %s stopped coming", request.path, request.remote)
                 raise web.HTTPRequestTimeout from None
             yield chunk
+
+
+async def _send_file(
+    request: web.Request, file: Path, headers: dict[str, str], folder: Path | None
+) -> web.StreamResponse:
+    """Send a file, and remove the folder that it was made in."""
+    response = web.FileResponse(
+        file, headers={**headers, "Content-Type": "application/octet-stream"}
+    )
+    if folder is None:
+        return response
+    try:
+        await response.prepare(request)
+        await response.write_eof()
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, True)
+    return response
 
 
 def _json(

@@ -4,9 +4,13 @@ ZooKeeper: SnapshotCommand, RestoreCommand, ShedConnectionsCommand in Commands.j
 a restore is durable when it is answered: see `restore`.
 """
 
+import asyncio
 import json
 import logging
 import random
+import shutil
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -18,6 +22,8 @@ from speckeeper.ops.admin.restore import RestoreError, restore_from
 from speckeeper.ops.running import Running
 from speckeeper.server.reasons import CloseReason
 from speckeeper.storage.errors import StorageError
+from speckeeper.storage.names import NamedFile
+from speckeeper.storage.settings import StorageSettings
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +35,16 @@ _LONGEST_SHED = 1024
 
 @dataclass
 class Outcome:
-    """What a guarded command answers: HTTP status, JSON keys, headers, and maybe a file to send."""
+    """What a guarded command answers: HTTP status, JSON keys, headers, and maybe a file to send.
+
+    ``folder``: what to remove when it has been sent.
+    """
 
     status: int = OK
     answer: Answer = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     file: Path | None = None
+    folder: Path | None = None
 
 
 class SnapshotCommands:
@@ -57,13 +67,32 @@ class SnapshotCommands:
             return Outcome(TOO_MANY)
         try:
             file = await running.snapshotter.take()
+            if streaming:
+                return await self._consistent(file)
             size = file.path.stat().st_size
         except (StorageError, OSError) as error:
             admin.snapshot_errors += 1
             log.warning("snapshot by the admin command failed: %s", error)
             return Outcome(FAILED)
         headers = {"last_zxid": f"0x{file.zxid:x}", "snapshot_size": str(size)}
-        return Outcome(headers=headers, file=file.path if streaming else None)
+        return Outcome(headers=headers)
+
+    async def _consistent(self, file: NamedFile) -> Outcome:
+        """Send a snapshot that needs no log.
+
+        If the tree has changed while it was taken, one is made of the file and the log behind it,
+        by a process beside this one, so that clients do not wait for it.
+        """
+        zxid = self._running.server.tree.last_processed_zxid
+        if zxid == file.zxid:
+            return _sent(zxid, file.path, None)
+        storage = self._running.service.storage
+        folder = Path(tempfile.mkdtemp(prefix="backup.", dir=storage.data_dir))
+        try:
+            return _sent(zxid, await _rebuilt(folder / "data", zxid, storage), folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     async def restore(self, body: AsyncIterator[bytes]) -> Outcome:
         """Replace the database by the snapshot in the request's body."""
@@ -118,3 +147,29 @@ class SnapshotCommands:
             protocol.cut(CloseReason.CONNECTION_CLOSE_FORCED)
         log.info("shed %d connections (%d%%)", len(chosen), percentage)
         return Outcome(answer={"connections_shed": len(chosen), "percentage_requested": percentage})
+
+
+def _sent(zxid: int, path: Path, folder: Path | None) -> Outcome:
+    size = path.stat().st_size
+    headers = {"last_zxid": f"0x{zxid:x}", "snapshot_size": str(size)}
+    return Outcome(headers=headers, file=path, folder=folder)
+
+
+async def _rebuilt(out: Path, zxid: int, storage: StorageSettings) -> Path:
+    """Have a process write the snapshot of a point in time; return it. Raises StorageError."""
+    sources = dict.fromkeys((storage.snapshot_directory, storage.log_directory))
+    module = "speckeeper.ops.backup.rebuild"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, str(out), str(zxid), *map(str, sources)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        told, wrong = await process.communicate()
+    except BaseException:
+        process.kill()
+        raise
+    if process.returncode:
+        said = wrong.decode("utf-8", "replace").strip().splitlines()
+        raise StorageError(out, said[-1] if said else "the process failed", "see the log")
+    return Path(told.decode().strip())
