@@ -46,10 +46,17 @@ vars == <<tree, queue, replica, watches, session, server, authInfo, pending, cha
 (***************************************************************************)
 (* The life of a session, as its client knows it: not begun; asked for;    *)
 (* in use; connection lost; connected again, but watches are not yet set   *)
-(* again; closed by the client; known to have expired, or given up.        *)
+(* again; about to be closed by the client, which asks for nothing more;   *)
+(* closed; known to have expired, or given up.                             *)
 (***************************************************************************)
 SessionStates ==
-  {"none", "connecting", "connected", "lost", "reconnected", "closed", "expired"}
+  {"none", "connecting", "connected", "lost", "reconnected", "closing", "closed", "expired"}
+
+\* What becomes of a session, for its client, when the connection is lost in that state.
+WithoutConnection(state) ==
+  CASE state = "connecting" -> "expired"
+    [] state = "closing" -> "closed"
+    [] OTHER -> "lost"
 
 Init ==
   /\ tree = InitialTree
@@ -161,14 +168,15 @@ Closing(c, order) ==
 
 (***************************************************************************)
 (* Client c closes its session. The reply comes after the ephemerals have  *)
-(* gone at its server.                                                     *)
+(* gone at its server, and the server closes the connection behind it.     *)
 (***************************************************************************)
 CloseSession(c) ==
   /\ session[c] = "connected"
+  /\ session' = [session EXCEPT ![c] = "closing"]
   /\ \E order \in Orders(EphemeralsOf(tree, c)) :
        LET txn == Closing(c, order)
        IN  Commit(txn) /\ Wait(c, "closeSession", Root, txn.zxid)
-  /\ UNCHANGED <<replica, watches, session, server, authInfo, channel, lastZxid, registered, now>>
+  /\ UNCHANGED <<replica, watches, server, authInfo, channel, lastZxid, registered, now>>
 
 (***************************************************************************)
 (* The leader has heard nothing of session c for its timeout and ends it.  *)
@@ -259,7 +267,7 @@ ServerApply(s) ==
                                IN  SelectSeq(pending[c], IsNotDue)]
          /\ session' = [c \in Session |->
                           IF ~IsCut(c) THEN session[c]
-                          ELSE IF session[c] = "connecting" THEN "expired" ELSE "lost"]
+                          ELSE WithoutConnection(session[c])]
          /\ server' = [c \in Session |-> IF IsCut(c) THEN Null ELSE server[c]]
   /\ queue' = [queue EXCEPT ![s] = Tail(@)]
   /\ UNCHANGED <<tree, authInfo, lastZxid, registered, now>>
@@ -434,11 +442,12 @@ Receive(c) ==
 (* The connection of c is lost: with it go what was on its way, the        *)
 (* requests that were not answered (the client reports ConnectionLoss and  *)
 (* does not know what became of them), and at the server the watches. A    *)
-(* session whose id the client never learned is left to expire.            *)
+(* session whose id the client never learned is left to expire; one that   *)
+(* it wanted to close is no longer its concern.                            *)
 (***************************************************************************)
 Disconnect(c) ==
-  /\ session[c] \in {"connecting", "connected", "reconnected"}
-  /\ session' = [session EXCEPT ![c] = IF @ = "connecting" THEN "expired" ELSE "lost"]
+  /\ server[c] # Null
+  /\ session' = [session EXCEPT ![c] = WithoutConnection(@)]
   /\ watches' = [watches EXCEPT ![server[c]] = WithoutWatcher(@, c)]
   /\ server' = [server EXCEPT ![c] = Null]
   /\ channel' = [channel EXCEPT ![c] = <<>>]
@@ -876,7 +885,7 @@ TypeOK ==
   /\ lastZxid \in [Session -> Nat]
   /\ now \in Nat
   /\ \A c \in Session : (server[c] # Null) <=>
-       session[c] \in {"connecting", "connected", "reconnected"}
+       session[c] \in {"connecting", "connected", "reconnected", "closing"}
 
 (***************************************************************************)
 (* The order of promises above is that of ZooKeeper's documentation        *)
