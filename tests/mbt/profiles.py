@@ -1,6 +1,6 @@
 """How long machines run: in every `make test`, and with ``--hypothesis-profile=deep`` at night."""
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
@@ -22,4 +22,5 @@ def profile(examples: int, steps: int, *, shrink: bool = True) -> settings:
         suppress_health_check=_SLOW,
         phases=(Phase.reuse, Phase.generate, *((Phase.shrink,) if shrink else ())),
         database=current.database if deep else None,
+        verbosity=Verbosity.quiet,  # the machine tells the example as a story
     )

@@ -12,15 +12,22 @@ class Adapter(Protocol):
 
     For an action ``LeaderProcessACK(i, j)`` of the specification it has a method of that name or
     of the name ``leader_process_ack``, called with the arguments as TLA+ values; the method
-    returns when the system has taken the step. What it cannot be told to do stands in
+    returns when the system has taken the step, or raises NotAsked, having done nothing. What it cannot be told to do stands in
     ``internal``: the system takes these steps by itself, at times of its own. ``left_out`` has the
     actions that are not tried, each with the reason; ``often`` has those that others wait for, such
-    as the delivery of what was sent, and that are therefore to be taken more often than others.
+    as the delivery of what was sent, and that are therefore to be taken more often than others;
+    ``weights`` says so by numbers: above 1 for those to be taken more often than others, below 1
+    for those that put an end to something.
+
+    ``usual`` tells of the values of a parameter, by its name, which ones are ordinary; they are
+    drawn two times out of three, so that what is wrong with the others does not hide the rest.
     """
 
     internal: ClassVar[frozenset[str]]
     left_out: ClassVar[Mapping[str, str]]
     often: ClassVar[frozenset[str]]
+    weights: ClassVar[Mapping[str, float]]
+    usual: ClassVar[Mapping[str, Callable[[Value], bool]]]
 
     def start(self, state: Mapping[str, Value]) -> None:
         """Start the system in an initial state of the specification."""
@@ -33,6 +40,10 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Stop the system. Called once, also after a failure."""
+
+
+class NotAsked(Exception):
+    """Raised by a method of an adapter that has done nothing: this system cannot be asked that."""
 
 
 class AdapterError(Exception):
@@ -70,7 +81,7 @@ def sort_actions(adapter: type[Any], actions: list[str]) -> tuple[list[str], lis
     Raises AdapterError for an action of which the adapter says nothing, or a name that is none.
     """
     internal, left_out = adapter.internal, adapter.left_out
-    for name in (*internal, *left_out, *adapter.often):
+    for name in (*internal, *left_out, *adapter.often, *adapter.weights):
         if name not in actions:
             raise AdapterError(f"{adapter.__name__} names {name}, which is no action of the module")
     by_itself = [name for name in actions if name in internal]

@@ -13,13 +13,14 @@ from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.values import Value
 from speccheck.explore.config import read_config
 from speccheck.explore.model import Model, load_model
-from speccheck.mbt.adapter import Adapter, method_of, sort_actions
+from speccheck.mbt.adapter import Adapter, NotAsked, method_of, sort_actions
 from speccheck.mbt.candidates import Candidates
 from speccheck.mbt.coverage import Coverage
 from speccheck.mbt.steps import Steps
 from speccheck.mbt.story import Story, difference
 
 _OFTEN = 4  # How many rules an action has that is taken often.
+_SELDOM = 16  # How many rules there are for what is seldom possible.
 
 
 class Disagreement(AssertionError):
@@ -46,6 +47,7 @@ class SpecMachine(RuleBasedStateMachine):
         self.story = Story(self.model.variables)
         self.candidates = self._candidates(())
         self._taken: Counter[str] = Counter()
+        self._possible: Counter[str] = Counter()
         self._used: dict[str, set[Value]] = {}
 
     def _candidates(self, states: Iterable[State]) -> Candidates:
@@ -75,10 +77,22 @@ class SpecMachine(RuleBasedStateMachine):
         would else push out what seldom is.
         """
         share = self._taken.total() / len(self.told)
-        weight = _OFTEN if action in self.adapter_type.often else 1
+        weight = _weight(self.adapter_type, action)
         if self._taken[action] > weight * (3 + 3 * share):
             return False
         return bool(self._explained(lambda: self.candidates.is_enabled(action)))
+
+    def seldom(self, data: st.DataObject) -> None:
+        """Take a step by the action that was possible least often when this was asked.
+
+        What needs several steps before it, one after the other, would else hardly ever be met.
+        """
+        possible = [name for name in self.told if self.is_enabled(name)]
+        self._possible.update(possible)
+        if possible:
+            self.step(
+                min(possible, key=lambda name: (self._possible[name], self._taken[name])), data
+            )
 
     def step(self, action: str, data: st.DataObject) -> None:
         """Take a step by an action, with arguments drawn from the specification's sets."""
@@ -86,10 +100,11 @@ class SpecMachine(RuleBasedStateMachine):
         def choose(what: str, values: tuple[Any, ...]) -> int:
             # Half of the time something that was named before: there steps meet each other.
             known = self._used.setdefault(what, set())
-            again = [number for number, value in enumerate(values) if value in known]
-            if again and len(again) < len(values) and data.draw(st.booleans(), f"{what} again"):
-                return again[data.draw(st.integers(0, len(again) - 1), what)]
-            number = data.draw(st.integers(0, len(values) - 1), what)
+            numbers = self._ordinary(what, values, data)
+            again = [number for number in numbers if values[number] in known]
+            if again and len(again) < len(numbers) and data.draw(st.booleans(), f"{what} again"):
+                numbers = again
+            number = numbers[data.draw(st.integers(0, len(numbers) - 1), what)]
             known.add(values[number])
             return number
 
@@ -98,16 +113,34 @@ class SpecMachine(RuleBasedStateMachine):
             return  # Possible in each state that fits, but in each with other arguments.
         self.story.begin(action, arguments)
         before = self.candidates.states
-        after = self._explained(lambda: self.candidates.take(action, arguments))
-        self._count(action)
         try:
             self.told[action](self.adapter, *arguments)
+        except NotAsked:
+            self.story.forget()
+            return
         except Exception as error:
             error.add_note(f"{self.story}\nThe system failed in the last step.")
             raise
+        after = self._explained(lambda: self.candidates.take(action, arguments))
+        self._count(action)
         self._compare()
         self.story.changed(before[0], self.candidates.states[0], self._seen)
         self._check_steps(before, after)
+
+    def _ordinary(self, what: str, values: tuple[Any, ...], data: st.DataObject) -> list[int]:
+        """Return the numbers of the values to draw from: mostly of those that are usual."""
+        every = list(range(len(values)))
+        is_usual = self.adapter_type.usual.get(what)
+        if is_usual is None:
+            return every
+        usual = [number for number in every if is_usual(values[number])]
+        if (
+            not usual
+            or len(usual) == len(every)
+            or data.draw(st.integers(0, 2), f"any {what}") == 2
+        ):
+            return every
+        return usual
 
     def teardown(self) -> None:
         """Stop the system."""
@@ -199,11 +232,17 @@ def machine_from_spec(
     }
     for name in told:
         body[name] = _rule(name)
-        for number in range(2, _OFTEN + 1 if name in adapter.often else 2):
+        for number in range(2, round(_weight(adapter, name)) + 1):
             body[f"{name}_{number}"] = _rule(name)
+    for number in range(1, _SELDOM + 1):
+        body[f"seldom_{number}"] = _seldom_rule(number)
     for state_check in model.invariants:
         body[f"invariant_{state_check.name}"] = _invariant(state_check.name, state_check.holds)
     return type(f"{model.name}With{adapter.__name__}", (SpecMachine,), body)
+
+
+def _weight(adapter: type[Any], action: str) -> float:
+    return float(adapter.weights.get(action, _OFTEN if action in adapter.often else 1))
 
 
 def _rule(action: str) -> Any:
@@ -213,6 +252,14 @@ def _rule(action: str) -> Any:
     take.__name__ = action
     enabled = precondition(lambda self: self.is_enabled(action))
     return enabled(rule(data=st.data())(take))
+
+
+def _seldom_rule(number: int) -> Any:
+    def take(self: SpecMachine, data: st.DataObject) -> None:
+        self.seldom(data)
+
+    take.__name__ = f"seldom_{number}"
+    return rule(data=st.data())(take)
 
 
 def _invariant(name: str, holds: Callable[[State], bool]) -> Any:

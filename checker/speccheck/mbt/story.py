@@ -10,6 +10,8 @@ from speccheck.evaluate.values import Value
 from speccheck.report.differences import Change, changes
 
 _MOST_CHANGES = 6
+_MOST_OF_ONE = 2
+_LONGEST = 240
 
 
 @dataclass(slots=True)
@@ -32,20 +34,26 @@ class Story:
         words = ", ".join(map(show, arguments))
         self._steps.append(Step(f"{action}({words})" if words else action))
 
+    def forget(self) -> None:
+        """Take the last operation back: it was not asked for."""
+        self._steps.pop()
+
     def changed(self, before: State, after: State, seen: Iterable[str]) -> None:
         """Say what the operation changed, of what can be seen."""
         wanted = set(seen)
         for name, old, new in zip(self._variables, before, after, strict=True):
             if name in wanted:
-                self._steps[-1].told.extend(map(str, changes(name, old, new)))
+                told = [_short(str(change)) for change in changes(name, old, new)]
+                more = len(told) - _MOST_OF_ONE
+                if more > 1:
+                    told[_MOST_OF_ONE:] = [f"and {more} more of {name}"]
+                self._steps[-1].told.extend(told)
 
     def __str__(self) -> str:
         lines: list[str] = []
         for number, step in enumerate(self._steps, 1):
             lines.append(f"{number:3}. {step.label}")
-            lines.extend(f"       {told}" for told in step.told[:_MOST_CHANGES])
-            if len(step.told) > _MOST_CHANGES:
-                lines.append(f"       and {len(step.told) - _MOST_CHANGES} more")
+            lines.extend(f"       {told}" for told in step.told)
         return "\n".join(lines)
 
 
@@ -70,6 +78,10 @@ def difference(
             f"This is the closest of {len(candidates)} states that the specification allows."
         )
     return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
 def _sides(part: Change) -> list[str]:

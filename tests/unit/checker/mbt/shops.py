@@ -1,7 +1,7 @@
 """Shops to be driven by Stock.tla: a good one, and others with one mistake each."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from speccheck.evaluate.values import SEQUENCES, Value, function_of
 
@@ -11,6 +11,8 @@ class Shop:
 
     internal: ClassVar[frozenset[str]] = frozenset({"Deliver"})
     often: ClassVar[frozenset[str]] = frozenset({"Sell"})
+    weights: ClassVar[Mapping[str, float]] = {}
+    usual: ClassVar[Mapping[str, Any]] = {}
     left_out: ClassVar[Mapping[str, str]] = {"Close": "the shop is always open"}
 
     def start(self, state: Mapping[str, Value]) -> None:
