@@ -4,31 +4,33 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from tests.mbt.znode import drawing
 from tests.mbt.znode import records as r
+from tests.mbt.znode.trees import tree_of
 from tests.model.znode import values as v
 
 from speccheck.evaluate.values import Value, function_of
 from speckeeper.tree.apply import apply
-from speckeeper.tree.datatree import DataTree
-from speckeeper.tree.ephemeral import CONTAINER_OWNER
-from speckeeper.tree.node import Node
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.prepare import Request, prepare
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import OpCode
-from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
+from speckeeper.wire.records import Id
 from speckeeper.wire.requests import CloseSessionRequest, CreateSessionRequest, DeleteRequest
 from speckeeper.wire.txns import ErrorTxn, MultiTxn, Txn
 
 _NO_CLIENT = "the tree answers no client"
+POLICY = Policy()._replace(extended_types_enabled=True, enforce_quota=True)
 
 
 class InMemory:
     """A leader's view of the tree, and servers that apply its transactions each at its own pace."""
 
     internal: ClassVar[frozenset[str]] = frozenset()
-    often: ClassVar[frozenset[str]] = frozenset({"ServerApply", "Receive"})
-    policy = Policy()._replace(extended_types_enabled=True, enforce_quota=True)
+    often: ClassVar[frozenset[str]] = frozenset({"ServerApply"})
+    weights = {**drawing.WEIGHTS, "Receive": 2}  # noqa: RUF012
+    usual = drawing.USUAL
+    policy = POLICY
     left_out: ClassVar[Mapping[str, str]] = dict.fromkeys(
         (
             *("Exists", "GetData", "GetChildren", "GetChildren2", "GetACL", "GetEphemerals"),
@@ -36,19 +38,19 @@ class InMemory:
             *("AddWatch", "CheckWatches", "RemoveWatches"),
         ),
         _NO_CLIENT,
-    )
+    ) | dict.fromkeys(("Restart", "Lag", "CatchUp"), "it is no server")
 
     def start(self, state: Mapping[str, Value]) -> None:
         """Begin with the tree of an initial state."""
         self.ids: dict[int, tuple[Id, ...]] = dict.fromkeys(state["session"], ())
         self.now = 0
         self.zxid = state["tree"]["lastProcessedZxid"]
-        self.replicas = {name: _tree(state["tree"]) for name in state["replica"]}
+        self.replicas = {name: tree_of(state["tree"]) for name in state["replica"]}
         self.queues: dict[Any, deque[Txn]] = {name: deque() for name in self.replicas}
         # The leader is the first server: the view covers what it has not applied.
         self.leader = next(iter(self.replicas))
         self.view = TreeView(self.replicas[self.leader])
-        self.ahead = _tree(state["tree"])
+        self.ahead = tree_of(state["tree"])
         self._notes: list[str] = []
 
     def observe(self) -> Mapping[str, Value]:
@@ -165,23 +167,3 @@ def _errors(txn: Txn) -> list[str]:
         errors = [v.error(part.err) for part in parts if isinstance(part, ErrorTxn)]
         return [f"part {error}" for error in errors] or ["Ok"]
     return ["Ok"]
-
-
-def _tree(value: Any) -> DataTree:
-    """Return the tree that a value of the specification is, of persistent nodes and containers."""
-    tree = DataTree()
-    for path, node in value["nodes"].items():
-        text = r.path(path)
-        if text not in tree.nodes:
-            acl = tree.acls.acquire(OPEN_ACL_UNSAFE)
-            tree.nodes[text] = Node(v.bytes_of(node["data"]), acl, *[0] * 9)
-            parent = text.rsplit("/", 1)[0] or "/"
-            tree.nodes[parent].add_child(text)
-        if node["ephemeralOwner"]["type"] == "CONTAINER":
-            tree.nodes[text].ephemeral_owner = CONTAINER_OWNER
-            tree.containers.add(text)
-        tree.nodes[text].cversion = node["cversion"]
-        tree.nodes[text].pzxid = node["pzxid"]
-    tree.sessions.update(value["sessions"].items())
-    tree.last_processed_zxid = value["lastProcessedZxid"]
-    return tree

@@ -23,7 +23,12 @@ from speckeeper.wire.txns import MultiTxn, Txn
 
 NULL = model_value("Null")
 
-_SPECIAL = {"InvalidAcl": "InvalidACL", "setAcl": "setACL", "createTtl": "createTTL"}
+_SPECIAL = {
+    "InvalidAcl": "InvalidACL",
+    "setAcl": "setACL",
+    "getAcl": "getACL",
+    "createTtl": "createTTL",
+}
 
 
 def _camel(name: str) -> str:

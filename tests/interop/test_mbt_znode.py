@@ -1,0 +1,26 @@
+"""The specification of the data model drives server processes: Apache ZooKeeper, and ours.
+
+The same machine as in tests/mbt, by the same adapter: where Apache answers otherwise than
+spec/ZNode.tla says, the specification is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from conftest import need
+from mbt_peer import adapter_for
+from peers import APACHE_39, SPECKEEPER, Kind
+from tests.mbt.profiles import profile
+from tests.mbt.znode.machines import machine, run
+
+EXAMPLES = int(os.environ.get("SPECKEEPER_MBT_EXAMPLES", "12"))
+
+
+@pytest.mark.parametrize("kind", [APACHE_39, SPECKEEPER], ids=lambda kind: kind.name)
+def test_a_process_keeps_to_the_specification(kind: Kind) -> None:
+    driven = machine(adapter_for(need(kind)), "MBTApache")
+    coverage = run(driven, profile(EXAMPLES, 100))
+    print(coverage)
+    assert coverage.steps > 20 * EXAMPLES, f"hardly anything was asked\n{coverage}"
