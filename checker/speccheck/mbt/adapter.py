@@ -12,10 +12,11 @@ class Adapter(Protocol):
 
     For an action ``LeaderProcessACK(i, j)`` of the specification it has a method of that name or
     of the name ``leader_process_ack``, called with the arguments as TLA+ values; the method
-    returns when the system has taken the step, or raises NotAsked, having done nothing. What it cannot be told to do stands in
-    ``internal``: the system takes these steps by itself, at times of its own. ``left_out`` has the
-    actions that are not tried, each with the reason; ``often`` has those that others wait for, such
-    as the delivery of what was sent, and that are therefore to be taken more often than others;
+    returns when the system has taken the step, or raises NotAsked, having done nothing. What it
+    cannot be told to do stands in ``internal``: the system takes these steps by itself, at times of
+    its own. ``left_out`` has the actions that are not tried, each with the reason; ``often`` has
+    those that others wait for, such as the delivery of what was sent, and that are therefore to be
+    taken more often than others.
     ``weights`` says so by numbers: above 1 for those to be taken more often than others, below 1
     for those that put an end to something.
 

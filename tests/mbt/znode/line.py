@@ -1,6 +1,7 @@
 """One connection of one client: frames go out, frames come in."""
 
 from collections import deque
+from itertools import count
 from struct import Struct
 from typing import Any, Protocol
 
@@ -73,14 +74,18 @@ class Line(Protocol):
 
 
 class FrameLine:
-    """A line that writes and reads frames itself."""
+    """A line that writes and reads frames itself.
+
+    Its xids are those of no other: a client goes on counting on its next connection.
+    """
+
+    _xids = count(1)
 
     def __init__(self, stream: Stream) -> None:
         self.ended = False
         self.frames: deque[bytes] = deque()
         self.zxid = 0
         self._stream = stream
-        self._xid = 0
 
     def greet(self, request: ConnectRequest) -> ConnectResponse | None:
         """Send the handshake and return its answer."""
@@ -91,8 +96,7 @@ class FrameLine:
 
     def ask(self, op: int, record: Any) -> None:
         """Send a request."""
-        self._xid += 1
-        xid = _XIDS.get(op, self._xid)
+        xid = _XIDS.get(op) or next(self._xids)
         self._stream.send(_REQUEST.pack(xid, op) + encode_request(op, record))
 
     def ask_aside(self, op: int, record: Any) -> None:

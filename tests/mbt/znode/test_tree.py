@@ -17,8 +17,8 @@ REACHED = """
     create: SessionExpired; delete: NoNode; delete: BadArguments
     setACL: InvalidACL; setACL: NoNode; setData: NoNode; setData: BadArguments; closeSession: Ok
     createTTL: BadArguments; multi: Ok; multi: part NoNode; multi: part RuntimeInconsistency
-    createSession: Ok; deleteContainer: Ok; create: NodeExists; create: NoAuth; create: NoNode
-    delete: NotEmpty; setData: BadVersion
+    createSession: Ok; deleteContainer: Ok; create: NodeExists; create: NoNode
+    setData: BadVersion
 """
 
 
