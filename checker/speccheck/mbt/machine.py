@@ -20,7 +20,7 @@ from speccheck.mbt.steps import Steps
 from speccheck.mbt.story import Story, difference
 
 _OFTEN = 4  # How many rules an action has that is taken often.
-_SELDOM = 16  # How many rules there are for what is seldom possible.
+_SELDOM = 5  # One rule for what is seldom possible for so many others.
 
 
 class Disagreement(AssertionError):
@@ -230,11 +230,13 @@ def machine_from_spec(
         "initial_states": initial,
         "__doc__": f"{model.name}, driving {adapter.__name__}.",
     }
+    rules = 0
     for name in told:
+        rules += max(1, round(_weight(adapter, name)))
         body[name] = _rule(name)
         for number in range(2, round(_weight(adapter, name)) + 1):
             body[f"{name}_{number}"] = _rule(name)
-    for number in range(1, _SELDOM + 1):
+    for number in range(1, 2 + rules // _SELDOM):
         body[f"seldom_{number}"] = _seldom_rule(number)
     for state_check in model.invariants:
         body[f"invariant_{state_check.name}"] = _invariant(state_check.name, state_check.holds)

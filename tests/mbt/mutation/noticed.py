@@ -27,8 +27,8 @@ def first_notice(library: list[Path], effort: int = 1) -> Found:
 
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     campaign = (
-        (WithoutSockets, "MBTOneServer", 150 * effort, 100),
-        (InMemory, "MBTZNode", 30 * effort, 80),
+        (WithoutSockets, "MBTOneServer", 50 * effort, 80),
+        (InMemory, "MBTZNode", 10 * effort, 60),
     )
     for adapter, config, examples, steps in campaign:
         try:

@@ -11,6 +11,9 @@ from tests.mbt.znode.numbers import Numbers
 from speccheck.evaluate.values import Value
 from speccheck.mbt.machine import Disagreement
 
+# Seconds of processor time, which take long where many others want it too.
+pytestmark = pytest.mark.timeout(1200)
+
 WANTED = (
     *("Create", "Create2", "Delete", "SetData", "SetACL", "Multi", "Exists", "GetData", "Sync"),
     *("CreateSession", "CloseSession", "ExpireSession", "Disconnect", "Reconnect", "LearnExpiry"),

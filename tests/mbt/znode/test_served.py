@@ -19,6 +19,9 @@ from speccheck.evaluate.values import Value
 from speccheck.mbt.machine import Disagreement
 from speckeeper.tree.watches import WatchTable
 
+# Seconds of processor time, which take long where many others want it too.
+pytestmark = pytest.mark.timeout(1200)
+
 # Behind each step nothing is under way any more, so sync never has to wait.
 OUT_OF_REACH = ('Wait(c, "sync"',)
 

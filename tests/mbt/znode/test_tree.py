@@ -10,6 +10,9 @@ from tests.model.znode import values as v
 
 from speccheck.mbt.machine import Disagreement
 
+# Seconds of processor time, which take long where many others want it too.
+pytestmark = pytest.mark.timeout(1200)
+
 # What needs a watch or a read, which the tree does not answer, by the text of the branch.
 OUT_OF_REACH = ("message.zxid", '"reconnected"')
 
