@@ -160,11 +160,10 @@ class OrdinaryWrites:
             node = ordinary.apply_set_data(self._tree, path, data, made, zxid, time_ms)
             if node is None:
                 return False
-            body = node.encode_stat()
         else:
+            node = None
             if not ordinary.apply_create(self._tree, path, data, made, zxid, time_ms):
                 return False
-            body = raw_path
             parent_path = path[: path.rfind("/")]
             if parent_path in kept:
                 self._cache.forget(parent_path)
@@ -180,6 +179,7 @@ class OrdinaryWrites:
             return True
         now_ms = self.now_ms
         latency_ms = now_ms - received_ms
+        body = raw_path if node is None else node.encode_stat()
         size = REPLY_HEADER_SIZE + len(body)
         finished = self._finished
         figures = op, latency_ms, size

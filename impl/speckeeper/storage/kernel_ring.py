@@ -18,6 +18,7 @@ import mmap
 import os
 import platform
 import sys
+from collections.abc import Callable
 from struct import Struct
 from time import perf_counter
 
@@ -52,6 +53,10 @@ _IN_ORDER = ("x86_64", "AMD64")
 # Who waits awake for longer than this goes to sleep: the kernel's thread may be waiting for this
 # very processor.
 AWAKE_S = 250e-6
+
+
+def _nothing() -> None:
+    """Do nothing meanwhile."""
 
 
 class KernelRing:
@@ -123,17 +128,19 @@ class KernelRing:
         self._take_outcome()
         return True
 
-    def sync(self, handle: int) -> None:
+    def sync(self, handle: int, meanwhile: Callable[[], None] = _nothing) -> None:
         """Sync the data of a file and wait for it, for :data:`AWAKE_S` without sleeping.
 
-        Raises OSError where it failed. To sleep until the disk answers costs more than to look
-        again and again, if somebody waits for what comes next: the processor has to be woken, and
-        what it had at hand (caches, branches) may be gone.
+        ``meanwhile`` is called while the kernel is at work. Raises OSError where the sync failed.
+        To sleep until the disk answers costs more than to look again and again, if somebody waits
+        for what comes next: the processor has to be woken, and what it had at hand (caches,
+        branches) may be gone.
         """
         words, made = self._words, self._outcome_tail
         taken = words[self._outcome_head]
         words[self._outcome_flags] = _TELL_NOBODY
         self._begin(handle)
+        meanwhile()
         deadline = perf_counter() + AWAKE_S
         while words[made] == taken:
             if perf_counter() > deadline:

@@ -17,6 +17,7 @@ import os
 import platform
 import select
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
@@ -104,8 +105,10 @@ class KernelSync:
             raise OSError(-result, os.strerror(-result))
         return True
 
-    def sync(self, handle: int) -> None:
-        """Sync the data of a file, asleep."""
+    def sync(self, handle: int, meanwhile: Callable[[], None] | None = None) -> None:
+        """Sync the data of a file, asleep, after calling ``meanwhile``."""
+        if meanwhile is not None:
+            meanwhile()
         os.fdatasync(handle)
 
     def close(self) -> None:

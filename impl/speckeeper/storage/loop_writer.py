@@ -54,8 +54,11 @@ class BackgroundSync(Protocol):
         """Take the outcome; False while the sync is under way, OSError where it failed."""
         ...
 
-    def sync(self, handle: int) -> None:
-        """Sync the data of a file, awake where that is possible. Raises OSError."""
+    def sync(self, handle: int, meanwhile: Callable[[], None]) -> None:
+        """Sync the data of a file, awake where that is possible. Raises OSError.
+
+        ``meanwhile`` is called while that is under way, or before.
+        """
         ...
 
     def close(self) -> None:
@@ -210,17 +213,22 @@ class LoopWriter:
     def _commit_waiting(self, transactions: int) -> int | None:
         """Commit by a write and a sync and wait for it; None where that takes more."""
         log = self._log
-        answer = None
-        if transactions == 1 and self._answer is not None:
-            answer = self._answer()
+        answer: Callable[[], None] | None = None
+
+        def make_ready() -> None:
+            nonlocal answer
+            if transactions == 1 and self._answer is not None:
+                answer = self._answer()
+
         awake = None if self._awake is None else self._awake.next_awake(transactions)
         if not awake:
+            make_ready()
             persisted = log.commit_in_place()
         else:
             handle = log.begin_commit()
             if handle is None:
                 return None
-            self._sync.sync(handle)
+            self._sync.sync(handle, make_ready)
             persisted = log.end_commit()
         if answer is not None and persisted is not None:
             answer()

@@ -8,6 +8,8 @@ import signal
 import socket
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from tests.unit.net.harness import GatedDisk, Peer, eventually, run, serving
@@ -17,8 +19,10 @@ from speckeeper.net.listening import ListenError, listen
 from speckeeper.net.run import ServeOptions, serve
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.settings import ServerSettings
+from speckeeper.storage import disk_pace
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.errors import DataDirError, DiskFailure
+from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.requests import SetDataRequest
@@ -75,6 +79,55 @@ def test_snapshots_are_taken_while_serving_and_the_log_rolls(tmp_path):
     assert len(files_of(tmp_path, "snapshot.")) >= 3
     assert len(files_of(tmp_path, "log.")) >= 3
     run(again())
+
+
+@pytest.mark.skipif(open_kernel_sync(Path("/")) is None, reason="the kernel does not sync aside")
+def test_a_disk_that_turns_slow_is_not_waited_for_by_the_loop(tmp_path, monkeypatch):
+    """One client writes to a disk that takes 50 ms; the others go on, and the writes too."""
+    slow_s = 0.05
+    monkeypatch.setattr(disk_pace, "FAST_S", 0.01)  # on a busy machine, too
+    waited = []
+    write = Disk._write
+
+    def slowly(self, handle, data, offset, sync):
+        if sync:  # else the kernel syncs aside
+            waited.append(threading.current_thread())
+            time.sleep(slow_s)
+        return write(self, handle, data, offset, sync)
+
+    async def scenario():
+        async with serving(tmp_path) as service:
+            writer, reader = [await Peer.connect(service.address) for _ in range(2)]
+            await writer.create("/a")
+            for number in range(20):
+                await writer.set("/a", b"%d" % number)
+            monkeypatch.setattr(Disk, "_write", slowly)
+            writes = reads = 0
+
+            def enough():
+                return waited and reads >= 300 and writes >= 30
+
+            async def keep_writing():
+                nonlocal writes
+                while not enough():
+                    await writer.set("/a", b"%d" % writes)
+                    writes += 1
+
+            async def keep_reading():
+                nonlocal reads
+                while not enough():
+                    await reader.get("/a")
+                    reads += 1
+
+            started = time.monotonic()
+            await asyncio.gather(keep_writing(), keep_reading())
+            return time.monotonic() - started, writes
+
+    elapsed_s, writes = run(scenario())
+    tries = [each for each in waited if each is threading.main_thread()]
+    # One stall is enough; then it is tried again after one second, after two more, and so on.
+    assert 1 <= len(tries) <= 2 + elapsed_s
+    assert writes >= 30
 
 
 def test_a_snapshot_that_is_due_while_one_is_taken_is_skipped(tmp_path):
