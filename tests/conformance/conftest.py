@@ -45,7 +45,7 @@ def verdict_on(*paths: Path, **plan: Any) -> Verdict:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The traces of a run with elections, crashes and synchronizations of all three kinds."""
-    return record(46, tmp_path_factory.mktemp("simulated") / "traces")
+    return record(3, tmp_path_factory.mktemp("simulated") / "traces")
 
 
 @pytest.fixture

@@ -50,12 +50,14 @@ class Blame:
         _, found = self._first_false(body, wrap, state, 0)
         return found
 
-    def assigning(self, action: str, arguments: Sequence[Value], variable: str) -> Conjunct | None:
+    def assigning(
+        self, action: str, arguments: Sequence[Value], variable: str, state: State
+    ) -> Conjunct | None:
         """Return the conjunct of an action that says what a variable becomes."""
         called = self._call(action, arguments)
         if called is None:
             return None
-        found = self._assignment(called[0], variable)
+        found = self._assignment(*called, variable, state)
         return None if found is None else Conjunct(text_of(found, _LONGEST), found)
 
     def _call(self, action: str, arguments: Sequence[Value]) -> tuple[m.Expression, _Wrap] | None:
@@ -142,25 +144,27 @@ class Blame:
     def _level(self, node: m.Expression) -> int:
         return self._compiler.analyst.facts(node).level
 
-    def _assignment(self, node: Any, variable: str) -> m.Place | None:
+    def _assignment(self, node: Any, wrap: _Wrap, variable: str, state: State) -> m.Place | None:
         """Return where ``variable'`` gets its value, or is said to stay."""
         if isinstance(node, m.Items):
-            for item in node.items:
-                found = self._assignment(item, variable)
-                if found is not None:
-                    return found
-            return None
+            parts = (self._assignment(item, wrap, variable, state) for item in node.items)
+            return next((place for place in parts if place is not None), None)
         if isinstance(node, m.Where):
-            return self._assignment(node.body, variable)
+            return self._assignment(
+                node.body, lambda inner: wrap(replace(node, body=inner)), variable, state
+            )
         if isinstance(node, m.Branches):
-            arms = [value for _, value in node.arms] + ([node.other] if node.other else [])
-            return next((p for arm in arms if (p := self._assignment(arm, variable))), None)
+            arm = next((a for g, a in node.arms if self._holds(g, wrap, state)), node.other)
+            return self._assignment(arm, wrap, variable, state)
         if isinstance(node, m.Call):
             operator = actual(node.operator)
             if isinstance(operator, m.Literal) or operator.body is None:
                 return None
-            return (
-                self._assignment(operator.body, variable) if self._level(node) >= ACTION else None
+            if self._level(node) < ACTION:
+                return None
+            inside = _calling(operator, node.arguments)
+            return self._assignment(
+                operator.body, lambda inner: wrap(inside(inner)), variable, state
             )
         if isinstance(node, m.CallBuiltin) and self._level(node) >= ACTION:
             facts = self._compiler.analyst.facts(node.arguments[0])

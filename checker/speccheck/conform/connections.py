@@ -15,7 +15,7 @@ from speccheck.conform.reading import Event, Track
 class Connection:
     """One connection. ``ends`` are the servers that name it."""
 
-    __slots__ = ("accepted_after", "connector", "last_named", "last_read", "made_at", "next", "to")
+    __slots__ = ("accepted_after", "connector", "last_named", "last_read", "made_at", "to")
 
     def __init__(self) -> None:
         self.connector: Any = None
@@ -26,7 +26,12 @@ class Connection:
         self.last_named: dict[Any, int] = {}
         self.accepted_after = -1
         """The position of the event with which the other end began to accept, -1: not used."""
-        self.next: str | None = None
+
+    def other(self, server: Any) -> Any:
+        """Return the server at the other end, None if nobody says."""
+        if server == self.connector:
+            return self.to
+        return self.connector
 
 
 class Connections:

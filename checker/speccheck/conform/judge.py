@@ -138,6 +138,7 @@ def judge_tracks(
         plan.every,
         hidden_actions,
         folding(positions).fold if folding is not None and not hidden_variables else None,
+        connections if not plan.hidden else None,
     )
     for name in hidden_actions:
         if name not in replay.steps.ways:
@@ -221,7 +222,7 @@ def _fault(found: Divergence, replay: Replay, past: Iterable[Event]) -> Fault:
         names = ", ".join(difference.variable for difference in differences)
         reason = f"the action leads elsewhere: {names}"
         if differences:
-            conjunct = blame.assigning(event.action, arguments, differences[0].variable)
+            conjunct = blame.assigning(event.action, arguments, differences[0].variable, state)
         elif found.message:
             reason = f"it reads another message than the one that comes next: {found.message}"
     else:

@@ -60,6 +60,7 @@ class Merge:
         self._connections = connections
         self._dialect = dialect
         self._sent: dict[tuple[str, Any], int] = {}
+        self._read: dict[tuple[str, Any], int] = {}
         self.skipped: list[Event] = []
         self._complete = complete
 
@@ -93,7 +94,9 @@ class Merge:
             for name, count in event.sent.items():
                 self._sent[name, lane.server] = count
         if event.recv is not None:
-            lane.links[event.recv[0]] = None
+            name, k, _ = event.recv
+            lane.links[name] = None
+            self._read[name, lane.server] = k
         action, dialect = event.action, self._dialect
         if event.link is not None:
             if action in dialect.closes:
@@ -110,6 +113,9 @@ class Merge:
         """Say what an event waits for, None if it may come now."""
         if event.recv is not None:
             name, k, _ = event.recv
+            read = self._read.get((name, lane.server), 0)
+            if k != read + 1:
+                return f"message {k} of connection {name}, of which it has read {read}"
             sent = 0
             for server in self._by_server:
                 if server != lane.server:
@@ -181,7 +187,7 @@ class Merge:
 
     def _is_cut_off(self, lane: _Lane, event: Event) -> bool:
         """Tell whether what is missing may be in what was not given, or not written any more."""
-        if event.recv is None:
+        if event.recv is None or event.recv[1] <= self._read.get((event.recv[0], lane.server), 0):
             return False
         connection = self._connections.by_name[event.recv[0]]
         ends = {connection.connector, connection.to, *connection.last_named} - {None, lane.server}

@@ -65,6 +65,8 @@ class Observer:
                     continue
                 found.append(Difference(name, "unchanged", _show(slot)))
             else:
+                if not isinstance(new, Fn) or server not in new:
+                    raise Unusable(f"{event.place}: {name} has no value for server {server}")
                 slot, was = new[server], old[server]
                 wrong = self._differs(event, name, change, was, slot)
                 if wrong is None:
@@ -89,13 +91,13 @@ class Observer:
     ) -> str | None:
         if "#unknown" in change:
             return None
+        if not isinstance(was, Fn) or not isinstance(slot, Fn):
+            raise Unusable(f"{event.place}: {name} is no sequence or function")
         if "#last" in change:
             return _last_differs(change["#last"], slot, event, name)
         if "#keep" in change:
             expected = was.values_[: change["#keep"]]
             return None if slot.values_ == expected else _show(SEQUENCES[expected])
-        if not isinstance(was, Fn) or not isinstance(slot, Fn):
-            raise Unusable(f"{event.place}: {name} is no sequence or function")
         items = was.values_
         drop, append = change.get("#drop", 0), change.get("#append")
         if drop:

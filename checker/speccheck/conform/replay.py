@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from speccheck.conform.connections import Connections
 from speccheck.conform.dialect import Dialect
 from speccheck.conform.observation import Difference, Observer, decoded_arguments, matches
 from speccheck.conform.reading import Event, Unusable
@@ -67,10 +68,12 @@ class Replay:
         every: int = 1000,
         hidden: Iterable[str] = (),
         fold: Callable[[State], State] | None = None,
+        connections: Connections | None = None,
     ) -> None:
         """``every``: so often invariants are evaluated. ``hidden``: actions that were not told.
 
-        ``fold`` returns a state that is smaller and has the same future.
+        ``fold`` returns a state that is smaller and has the same future. ``connections``: to
+        compare how many messages are sent.
         """
         self.model = model
         self.steps = Steps(model)
@@ -85,6 +88,8 @@ class Replay:
         self._hidden = tuple(hidden)
         self._every = every
         self._fold = fold
+        self._connections = connections
+        self._sent: dict[tuple[str, Any], int] = {}
         self._positions = {name: index for index, name in enumerate(model.variables)}
         self._channels = self._positions[dialect.channels] if dialect.channels else None
         self._seen: set[Any] = set()
@@ -159,6 +164,8 @@ class Replay:
                 fitting = self._left(event, arguments, before)
             if not fitting:
                 raise self._diverges(event, arguments)
+            if self._connections is not None and self._channels is not None:
+                self._count_sent(event, before, fitting[0])
             self.states = fitting
             return
         self._candidates(event, arguments)
@@ -174,6 +181,35 @@ class Replay:
             ]
 
         return self._unreported(event, state, ended)
+
+    def _count_sent(self, event: Event, before: State, after: State) -> None:
+        """See that as many messages are told to be sent as are. Raises Divergence.
+
+        What is told to be sent to who has closed its end is lost.
+        """
+        assert self._channels is not None, "the caller has looked"
+        assert self._connections is not None, "the caller has looked"
+        server = event.server
+        old, new = before[self._channels].get(server), after[self._channels].get(server)
+        told: dict[Any, int] = {}
+        for name, count in (event.sent or {}).items():
+            grown = count - self._sent.get((name, server), 0)
+            self._sent[name, server] = count
+            connection = self._connections.by_name.get(name)
+            other = None if connection is None else connection.other(server)
+            if other is not None:
+                told[other] = told.get(other, 0) + grown
+        if old is new and not told:
+            return
+        for other, channel in new.items():
+            sent = len(channel.values_) - len(old[other].values_)
+            if sent > 0 and event.action == self.dialect.connects:
+                sent = len(channel.values_)
+            if sent > 0 and sent != told.get(other, 0):
+                shown = Difference(
+                    "messages sent", f"{told.get(other, 0)} to {other}", f"{sent} to {other}"
+                )
+                raise Divergence(event, [before], [(after, [shown])])
 
     def _candidates(self, event: Event, arguments: list[Value]) -> None:
         found: dict[State, None] = {}
@@ -219,7 +255,10 @@ class Replay:
         if self._channels is None or len(event.args) < 2:
             return ""
         receiver, sender = event.args[0], event.args[1]
-        waiting = state[self._channels][sender][receiver].values_
+        channels = state[self._channels]
+        if sender not in channels or receiver not in channels[sender]:
+            return f"no channel leads from {sender} to {receiver}"
+        waiting = channels[sender][receiver].values_
         if not waiting:
             return "no message is under way"
         if matches(event.recv[2], waiting[0], event, "recv"):

@@ -68,6 +68,12 @@ class Changes:
         said.append(f'"history":{_last(self._last)}')
         return ",".join(said)
 
+    def interrupted(self) -> None:
+        """A role ends while the disk works for it: TRUNC may be carried out all the same."""
+        learner = self._peer.learner
+        if learner is not None and learner.sync_mode in _REWRITES:
+            self._syncing = True
+
     def flushed(self) -> int:
         """Return how many queued transactions have become durable and were not told yet."""
         durable = self._peer.last_durable

@@ -99,6 +99,7 @@ class Recorder:
         arguments, more = step
         if action in _LEAVES and not self._peer.is_idle:
             self._held = action, arguments, more
+            self._changes.interrupted()
             return
         changed = self._changes.of(action, args, appended, replayed)
         if sent:
