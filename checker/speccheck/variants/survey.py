@@ -20,7 +20,10 @@ from speccheck.explore.simulate import Simulation
 
 
 class Breach(NamedTuple):
-    """How a property was broken: the kind of verdict, and the way there."""
+    """How a property was broken: the kind of verdict, and the way there.
+
+    ``seconds`` are of the processor.
+    """
 
     verdict: str
     property: str
@@ -64,7 +67,7 @@ class Survey(Search):
         self._processor_s = processor_s
         self._ends = 0.0
         self._enough = enough
-        self._began = time.perf_counter()
+        self._began = time.process_time()
 
     def _check_state(self, parent: int, name: str | None, state: State) -> None:
         check_sets(state)
@@ -88,7 +91,7 @@ class Survey(Search):
     ) -> None:
         trace = self._steps_to(parent) if parent >= 0 else []
         trace.append(TraceStep(action, state))
-        seconds = time.perf_counter() - self._began
+        seconds = time.process_time() - self._began
         self.breaches.setdefault(
             name, Breach(verdict, name, tuple(trace), self._distinct(), seconds)
         )
@@ -106,14 +109,14 @@ class Survey(Search):
 
     def run(self) -> Result:
         """Explore; a liveness property that is violated is a breach too."""
-        self._began = time.perf_counter()
+        self._began = time.process_time()
         self._ends = time.process_time() + self._processor_s
         result = super().run()
         if result.verdict in {"liveness", "deadlock", "assumption"}:
             name = result.violated or result.verdict.capitalize()
             trace = tuple(result.trace)
             self.breaches[name] = Breach(
-                result.verdict, name, trace, result.distinct, result.seconds
+                result.verdict, name, trace, result.distinct, time.process_time() - self._began
             )
         return result
 
@@ -144,6 +147,7 @@ def simulate(
     )
     breaches: dict[str, Breach] = {}
     behaviours = 0
+    began = time.process_time()
     while time.process_time() < ends and not {*names} <= breaches.keys():
         run = Simulation(left, None, _until(ends), traces=None, depth=depth, seed=seed)
         result = run.run()
@@ -151,7 +155,8 @@ def simulate(
         if result.verdict not in {"invariant", "property"}:
             break
         name, trace = result.violated, tuple(result.trace)
-        breaches[name] = Breach(result.verdict, name, trace, result.distinct, result.seconds)
+        seconds = time.process_time() - began
+        breaches[name] = Breach(result.verdict, name, trace, result.distinct, seconds)
         left.invariants[:] = [check for check in left.invariants if check.name != name]
         left.initial_checks[:] = [check for check in left.initial_checks if check.name != name]
         left.step_checks[:] = [check for check in left.step_checks if check.name != name]
