@@ -169,6 +169,18 @@ def snapshot_show(
     raise SystemExit(show_snapshot(file, json, data))
 
 
+def doctor(
+    file: Annotated[
+        str | None, typer.Argument(help="A zoo.cfg file; without it, `speckeeper serve` alone.")
+    ] = None,
+    json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Look at a server's configuration, disk, clock, ports, peers and keys, and say what to do."""
+    from speckeeper.ops.doctor.run import run
+
+    raise SystemExit(run(file, json))
+
+
 def snapshot_verify(
     files: Annotated[list[Path], typer.Argument(help="Snapshot files, of any name.")],
 ) -> None:
@@ -268,6 +280,9 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
     "backup": lambda app: app.command(
         epilog="Apache ZooKeeper 3.9 has the same admin command; its snapshots may need logs."
     )(backup),
+    "doctor": lambda app: app.command(
+        epilog="Exit code 1 if something is wrong; warnings end with 0."
+    )(doctor),
     "restore": lambda app: app.command()(restore),
     "tap": lambda app: app.command(
         epilog="Judge them with: speccheck history FOLDER. Clients connect to the tap."

@@ -1,0 +1,1 @@
+"""`speckeeper doctor`: what can be wrong with a server and its machine, and what to do."""
