@@ -59,6 +59,13 @@ def history(
             help="All clients that write were recorded: a transaction of nobody is a divergence.",
         ),
     ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="The tree was empty at first, even if the first zxid that was seen is a high one.",
+        ),
+    ] = False,
     format_: Annotated[
         Format, typer.Option("--format", help="How the verdict is printed.")
     ] = Format.terminal,
@@ -83,6 +90,7 @@ def history(
             _policy(policy or []),
             library or (),
             is_complete=complete,
+            is_fresh=fresh or None,
             progress=_Progress().tell,
         )
     except (

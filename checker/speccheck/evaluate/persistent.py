@@ -77,6 +77,10 @@ class Persistent(LazyFunction):
         """Return a dictionary of this version; not to be changed."""
         return self._listed_table()
 
+    def items_known(self) -> list[tuple[Any, Any]]:
+        """Return what this version holds, argument by argument."""
+        return list(self._listed_table().items())
+
     def _listed_table(self) -> dict[Any, Any]:
         if self._table is not None:
             return self._table

@@ -24,15 +24,23 @@ _FLUSH_AFTER_S = 0.5
 class HistoryFolder:
     """Writes records to ``history-<session>.ndjson`` in ``folder``; may be used by many threads.
 
-    ``recorder`` is the name in the header. Raises OSError where the folder cannot be written.
+    ``recorder`` is the name in the header, ``clock`` that of the clock, by default a new one;
+    ``started_ms``: wall clock. Raises OSError where the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, recorder: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recorder: str,
+        clock: str | None = None,
+        started_ms: int | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.records = 0
         """How many records were written."""
-        self._header = Header(VERSION, recorder, uuid.uuid4().hex, int(time.time() * 1000))
+        started = int(time.time() * 1000) if started_ms is None else started_ms
+        self._header = Header(VERSION, recorder, clock or uuid.uuid4().hex, started)
         self._encode = msgspec.json.Encoder().encode
         self._buffers: dict[int, bytearray] = {}
         self._files: dict[int, FileIO] = {}

@@ -13,7 +13,9 @@ from random import Random
 from struct import Struct
 from typing import Protocol
 
+from speckeeper.history.recorder import Recorder, Recording
 from speckeeper.sim.clock import Clock
+from speckeeper.sim.doors import address_of
 from speckeeper.sim.judge_client import Asked, JudgedClient
 from speckeeper.sim.link import Link
 from speckeeper.sim.node import Node
@@ -66,9 +68,12 @@ class Client:
         log: Callable[[str], None] | None = None,
         *,
         may_read_only: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         """``may_read_only``: it can live with a server that has no leader, and says so."""
         self.id = number
+        self._recorder = recorder
+        self._recording: Recording | None = None
         self.judged = judged
         self.answers = 0
         """How many requests have been answered, pings apart."""
@@ -134,6 +139,8 @@ class Client:
             self._retry()
             return
         attempt = self._attempt
+        if self._recorder is not None:
+            self._recording = self._recorder.connection(address_of(self.id))
         self._link, self._to_server = node.doors.accept(
             self.id,
             lambda data, applied: self._received(attempt, data, applied),
@@ -175,6 +182,8 @@ class Client:
 
     def _lost(self, attempt: int) -> None:
         if attempt == self._attempt:
+            if self._recording is not None:
+                self._recording.ended(self._now_us())
             self._link = None
             self._asked.clear()
             self._retry()
@@ -182,11 +191,16 @@ class Client:
     def _send(self, data: bytes) -> None:
         self._sent_ms = self._clock.now_ms
         link, to_server = self._link, self._to_server
+        if self._recording is not None:
+            self._recording.sent(data, self._now_us())
         if link is not None:
             link.send(self.id, lambda: to_server(data))
 
     def _send_request(self, xid: int, op: int, body: bytes) -> None:
         self._send(_FRAME.pack(8 + len(body), xid, op) + body)
+
+    def _now_us(self) -> int:
+        return self._clock.now_ms * 1000
 
     # -- what comes
 
@@ -194,6 +208,8 @@ class Client:
         if attempt != self._attempt:
             return
         self._heard_ms = self._clock.now_ms
+        if self._recording is not None:
+            self._recording.received(data, self._now_us())
         self._inbox += data
         while len(self._inbox) >= 4 and attempt == self._attempt:
             end = 4 + _LENGTH.unpack_from(self._inbox)[0]

@@ -21,6 +21,11 @@ Receive = Callable[[bytes, int], None]
 """Bytes for a client, and the zxid up to which the server had applied when it sent them."""
 
 
+def address_of(client: int) -> str:
+    """Return the address from which a client comes."""
+    return f"10.0.0.{client % 256}"
+
+
 class Doors:
     """The client connections of one server."""
 
@@ -54,7 +59,7 @@ class Doors:
         """
         node, server = self._node, self._server
         assert server is not None
-        connection = server.connect(f"10.0.0.{client % 256}", client, node.clock.now_ms)
+        connection = server.connect(address_of(client), client, node.clock.now_ms)
 
         def lost() -> None:
             if self._open.pop(connection, None) is not None:

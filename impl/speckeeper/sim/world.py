@@ -17,6 +17,7 @@ from speckeeper.sim.client import Client
 from speckeeper.sim.clock import Clock, LocalClock
 from speckeeper.sim.disk import Disk
 from speckeeper.sim.fault import Fault, Target
+from speckeeper.sim.histories import Histories
 from speckeeper.sim.judge import Judge, Violation
 from speckeeper.sim.judge_client import JudgedClient
 from speckeeper.sim.moments import Moments
@@ -57,8 +58,10 @@ class World:
         schedule: Schedule,
         recorder: Callable[[Peer], Trace] | None = None,
         log: Callable[[str], None] | None = None,
+        history: Histories | None = None,
     ) -> None:
         self.schedule = schedule
+        self._history = history
         self.seed = schedule.chance_seed
         self.options = options = schedule.options
         self.clock = Clock()
@@ -159,7 +162,10 @@ class World:
         if leader is None:
             return None
         self._written += 1
-        return leader.write(self._written)
+        zxid = leader.write(self._written)
+        if zxid is not None and self._history is not None:
+            self._history.asked_by_nobody(self.clock.now_ms)
+        return zxid
 
     def settled(self) -> bool:
         """Whether every server serves and has all that is committed, but for those kept out."""
@@ -287,6 +293,7 @@ class World:
             options.session_ms,
             self._log,
             may_read_only=options.read_only and number % 2 == 0,
+            recorder=None if self._history is None else self._history.recorder,
         )
 
     def _greet(self) -> None:

@@ -84,6 +84,7 @@ class Answers:
         self.trigger_all = operators.function("TriggerAll")
         self.check_acl = operators.function("CheckAcl")
         self.rewatch = operators.function("SetWatchesOutcome")
+        self.stat = operators.function("Stat")
         self._actions: dict[str, Action] = {}
 
     def write(

@@ -36,11 +36,13 @@ def check_histories(
     library: Iterable[Path] = (),
     *,
     is_complete: bool = False,
+    is_fresh: bool | None = None,
     progress: Callable[[str, int], None] = lambda what, count: None,
 ) -> Verdict:
     """Judge histories by a specification; ``progress`` gets a word and how many more were done.
 
     ``is_complete``: all clients that write were recorded, so that a transaction of nobody is wrong.
+    ``is_fresh``: the tree was empty at first; None: if the zxids allow it.
 
     Raises HistoryError for files that are no histories, TlaError and SpecificationError for a
     specification that is none, EvaluationError where its text cannot be evaluated.
@@ -51,7 +53,7 @@ def check_histories(
     if found.uses_ttl:
         policy = replace(policy, extended_types_enabled=True)
     operators = Operators(spec or find_spec(), policy, library)
-    judge = Judge(operators, files, found, is_complete=is_complete)
+    judge = Judge(operators, files, found, is_complete=is_complete, is_fresh=is_fresh)
     was_collecting = gc.isenabled()
     gc.disable()  # values make no cycles, and there are many
     try:

@@ -53,16 +53,25 @@ _SAYS_NOTHING = frozenset(
 class Judge:
     """Judges histories by the text of a specification.
 
-    ``is_complete``: all clients that write were recorded.
+    ``is_complete``: all clients that write were recorded. ``is_fresh``: the tree was empty at
+    first; None: it is supposed to have been if the zxids allow it.
     """
 
     def __init__(
-        self, operators: Operators, files: list[Path], survey: Survey, *, is_complete: bool = False
+        self,
+        operators: Operators,
+        files: list[Path],
+        survey: Survey,
+        *,
+        is_complete: bool = False,
+        is_fresh: bool | None = None,
     ) -> None:
         self.verdict = Verdict(files=len(files), sessions=len(survey.sessions))
         self.survey = survey
         self.answers = Answers(operators)
-        self.world = World(operators, survey.before <= survey.begun + survey.lost)
+        if is_fresh is None:
+            is_fresh = survey.before <= survey.begun + survey.lost
+        self.world = World(operators, is_fresh)
         self.reports = Reports(self.answers, self.world, self.verdict)
         self.learning = Learning(self.world, self.verdict, survey, is_complete=is_complete)
         self.watches = Watches(self)
@@ -141,6 +150,8 @@ class Judge:
             elif isinstance(record, Connect):
                 self._connected(client, record)
             elif isinstance(record, Lost):
+                if record.type in {"setWatches", "setWatches2"}:
+                    self.watches.lost_answer(client)
                 self._lost(client, record)
             elif isinstance(record, Disconnect):
                 self.watches.disconnected(client)
@@ -203,12 +214,13 @@ class Judge:
                 client.is_closed = True
         else:
             self.writes.reach(zxid, zxid)
-            if client.watcher.told or client.watcher.due:
+            sets_again = type_ in {"setWatches", "setWatches2"}
+            if not sets_again and (client.watcher.told or client.watcher.due):
                 self.watches.settle(client, line, record)
             if type_ == "sync":
                 self.order.barrier(self, client, line, record)
                 self.verdict.checked[f"sync: {record.err}"] += 1
-            elif type_ in {"setWatches", "setWatches2"}:
+            elif sets_again:
                 self.watches.rewatched(client, line, record)
             elif self.answers.is_read(type_):
                 self.reads.replied(client, line, record)

@@ -36,9 +36,9 @@ class Learning:
         """The same, if there may be clients that were not recorded."""
         self.supposed_acls = 0
 
-    def from_read(self, type_: str, path: Value, err: str, reply: dict[str, Any]) -> None:
-        """Take what a read tells of its node."""
-        self._verdict.unchecked["not known before it was read"] += 1
+    def from_read(self, type_: str, path: Value, err: str, reply: dict[str, Any], why: str) -> None:
+        """Take what a read tells of its node; ``why`` it was not known, if that can be said."""
+        self._verdict.unchecked[why or "not known before it was read"] += 1
         if type_ not in {"exists", "getData", "getChildren", "getChildren2", "getACL"}:
             return
         if path is v.NULL or path.values_[:1] == ("/",):
@@ -48,9 +48,11 @@ class Learning:
         elif err == "Ok":
             self._node(path, reply)
 
-    def from_write(self, type_: str, request: Fn, err: str, reply: dict[str, Any]) -> None:
+    def from_write(
+        self, type_: str, request: Fn, err: str, reply: dict[str, Any], why: str
+    ) -> None:
         """Take what a write whose outcome could not be worked out tells of its nodes."""
-        self._verdict.unchecked["a write to what is not known"] += 1
+        self._verdict.unchecked[why or "a write to what is not known"] += 1
         if err != "Ok":
             return
         if type_ == "multi":

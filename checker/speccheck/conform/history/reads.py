@@ -15,6 +15,7 @@ from speccheck.conform.history.client import Client
 from speccheck.conform.history.comparing import agree, with_times
 from speccheck.conform.history.knowledge import Nodes, NotKnown
 from speccheck.conform.history.records import Reply
+from speccheck.conform.history.writes import paths_of
 from speccheck.evaluate.persistent import Persistent
 from speccheck.evaluate.values import Fn, Value, Values
 
@@ -95,8 +96,8 @@ class Reads:
             found, looked = self._read(client, record, key[2], request, watches)
             if not agree(found.answer, seen, judge.answers):
                 found = self._explained(client, line, record, key[2], request, found, seen)
-        except NotKnown:
-            judge.learning.from_read(record.type, path, record.err, told)
+        except NotKnown as unknown:
+            judge.learning.from_read(record.type, path, record.err, told, str(unknown))
             self._set_watch(client, record, key[2], request, watches)
             return
         judge.verdict.checked[f"{record.type}: {record.err}"] += 1
@@ -161,9 +162,11 @@ class Reads:
             again, _ = self._read(client, record, ids, request, watches)
             return agree(again.answer, seen, judge.answers)
 
-        if judge.writes.explain(record.zxid, is_right):
+        if judge.writes.explain(record.zxid, is_right, paths_of(request)):
             watches = client.watcher.concerning({path})
             return self._read(client, record, ids, request, watches)[0]
+        if not judge.writes.is_decided:
+            raise NotKnown("too many possibilities")
         if client.has_unknown_identity and "NoAuth" in {found.answer["err"], seen["err"]}:
             raise NotKnown
         if judge.learning.others and judge.writes.is_free_between(0, record.zxid):

@@ -78,7 +78,8 @@ class Evidence(NamedTuple):
     kind: str
     """created, changed, children, or the type of a watch event."""
     path: str
-    data: str | None
+    told: tuple[tuple[str, Any], ...] = ()
+    """Fields of the Stat, and data, as that transaction left them."""
 
 
 @dataclass
@@ -100,6 +101,10 @@ class Survey:
     opaque: int = 0
     uses_ttl: bool = False
     records: int = 0
+    at_risk: set[str] = field(default_factory=set)
+    """Nodes that may have gone without anybody being told."""
+    seen_alive: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Of these, by path and czxid: the highest zxid at which a Stat shows them."""
     cut: list[Path] = field(default_factory=list)
     """Files that do not end as a recorder ends them."""
     last_of_epoch: dict[int, int] = field(default_factory=dict)
@@ -145,8 +150,9 @@ def survey(files: list[Path], progress: Callable[[int], None]) -> Survey:
 def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> None:
     session = last = 0
     closed = ended = False
+    ephemerals: set[str] = set()
     count = 0
-    for count, (number, record) in enumerate(read(path), 1):
+    for count, (_, record) in enumerate(read(path), 1):
         if not count & 0x3FFF:
             progress(0x4000)
         if type(record) is Reply:
@@ -154,7 +160,7 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
             if zxid <= 0:
                 continue
             if record.type in WRITES:
-                _claim(found, record, path, number)
+                _claim(found, record, ephemerals)
                 closed = closed or (record.type == "closeSession" and record.err == "Ok")
             found.last_zxid = max(found.last_zxid, zxid)
             epoch, counter = zxid >> 32, zxid & _COUNTER
@@ -173,12 +179,14 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
             elif not record.resumed:
                 found.begun += 1
         elif isinstance(record, Lost):
-            found.lost += record.type in WRITES
+            _lost(found, record, ephemerals)
         elif isinstance(record, Opaque):
             found.opaque += 1
         ended = isinstance(record, End)
     progress(count & 0x3FFF)
     found.records += count
+    if not closed:
+        found.at_risk |= ephemerals
     if session:
         former = found.sessions.get(session)
         if former is not None:
@@ -188,13 +196,29 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
         found.cut.append(path)
 
 
-def _claim(found: Survey, record: Reply, path: Path, number: int) -> None:
+def _claim(found: Survey, record: Reply, ephemerals: set[str]) -> None:
     found.claimed.add(record.zxid)
-    if record.err == "Ok":
-        if record.type == "createTTL" or b"_WITH_TTL" in bytes(record.request):
-            found.uses_ttl = True
-        if record.type in _CREATES_SWEPT or b"createContainer" in bytes(record.request):
-            found.swept += 1
+    if record.err != "Ok":
+        return
+    request = bytes(record.request)
+    if record.type == "createTTL" or b"_WITH_TTL" in request:
+        found.uses_ttl = True
+    if record.type in _CREATES_SWEPT or b"createContainer" in request:
+        found.swept += 1
+    if b'"EPHEMERAL' in request:
+        reply = fields(bytes(record.reply))
+        told = [reply, *reply.get("results", ())]
+        ephemerals.update(one["path"] for one in told if "path" in one)
+
+
+def _lost(found: Survey, record: Lost, ephemerals: set[str]) -> None:
+    found.lost += record.type in WRITES
+    request = fields(bytes(record.request))
+    for one in [request, *(op["record"] for op in request.get("ops", ()))]:
+        if "path" in one and "acl" not in one:
+            found.at_risk.add(one["path"])
+        elif str(one.get("flags")).startswith("EPHEMERAL"):
+            ephemerals.add(one["path"])
 
 
 def _second_pass(path: Path, found: Survey) -> None:
@@ -206,28 +230,41 @@ def _second_pass(path: Path, found: Survey) -> None:
                 except (KeyError, TypeError) as error:
                     raise HistoryError(path, number, f"is no reply: {error!r}") from None
         elif isinstance(record, Watch) and record.zxid > 0:
-            _note(found, record.zxid, Evidence(record.type, record.path, None))
+            _note(found, record.zxid, Evidence(record.type, record.path))
 
 
 def _stats(record: Reply, found: Survey) -> None:
     reply = fields(bytes(record.reply))
     request = fields(bytes(record.request))
     if "stat" in reply:
-        _stat(found, reply.get("path", request.get("path", "/")), reply)
+        _stat(found, reply.get("path", request.get("path", "/")), reply, record.zxid)
     if "results" in reply:
         for op, result in zip(request["ops"], reply["results"], strict=False):
             if "stat" in result:
-                _stat(found, result.get("path", op["record"]["path"]), result)
+                _stat(found, result.get("path", op["record"]["path"]), result, record.zxid)
 
 
-def _stat(found: Survey, path: str, told: dict[str, Any]) -> None:
+def _stat(found: Survey, path: str, told: dict[str, Any], zxid: int) -> None:
     stat = told["stat"]
-    data = told.get("data")
-    _note(found, stat["czxid"], Evidence("created", path, None))
-    if stat["mzxid"] != stat["czxid"]:
-        _note(found, stat["mzxid"], Evidence("changed", path, data))
-    if stat["pzxid"] != stat["czxid"]:
-        _note(found, stat["pzxid"], Evidence("children", path, None))
+    if path in found.at_risk:
+        life = path, stat["czxid"]
+        found.seen_alive[life] = max(found.seen_alive.get(life, 0), zxid)
+    czxid, mzxid, pzxid = stat["czxid"], stat["mzxid"], stat["pzxid"]
+    data: tuple[tuple[str, Any], ...] = (("dataLength", stat["dataLength"]),)
+    if "data" in told:
+        data = (*data, ("data", told["data"]))
+    if czxid not in found.claimed:
+        owner = ("ephemeralOwner", stat["ephemeralOwner"])
+        _note(found, czxid, Evidence("created", path, (owner, *(data if mzxid == czxid else ()))))
+    if mzxid != czxid and mzxid not in found.claimed:
+        _note(found, mzxid, Evidence("changed", path, (("version", stat["version"]), *data)))
+    if pzxid != czxid and pzxid not in found.claimed:
+        children: tuple[tuple[str, Any], ...] = tuple(
+            (name, stat[name]) for name in ("cversion", "numChildren")
+        )
+        if "children" in told:
+            children = (*children, ("children", frozenset(told["children"])))
+        _note(found, pzxid, Evidence("children", path, children))
 
 
 def _note(found: Survey, zxid: int, evidence: Evidence) -> None:

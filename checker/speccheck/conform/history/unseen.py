@@ -13,9 +13,9 @@ from bisect import bisect_right, insort
 from typing import NamedTuple
 
 from speccheck.conform.history.survey import Survey
-from speccheck.evaluate.values import Fn
+from speccheck.evaluate.values import SEQUENCES, Fn, Value
 
-_MOST = 64
+_MOST = 1000
 _MOST_TAIL = 1 << 16
 
 
@@ -28,6 +28,24 @@ class Candidate(NamedTuple):
     session: int
     ids: Fn
     record: Fn
+
+
+def touched(candidate: Candidate, ephemerals: dict[int, set[Value]]) -> set[Value]:
+    """Return the nodes that a candidate may change, and their parents."""
+    record = candidate.record
+    paths: set[Value] = set()
+    if candidate.type == "closeSession":
+        paths |= ephemerals.get(candidate.session, set())
+    elif "ops" in record:
+        paths |= {op["record"]["path"] for op in record["ops"].values_}
+    elif "path" in record:
+        paths.add(record["path"])
+    return with_parents(paths)
+
+
+def with_parents(paths: set[Value]) -> set[Value]:
+    """Return paths, and what they are children of."""
+    return paths | {SEQUENCES[path.values_[:-1]] for path in paths if len(path)}
 
 
 class Candidates:

@@ -9,6 +9,7 @@ from speccheck.conform.history import values as v
 from speccheck.conform.history.client import Client
 from speccheck.conform.history.knowledge import NotKnown
 from speccheck.conform.history.records import Reply
+from speccheck.conform.history.verdict import Diverged
 from speccheck.conform.history.watching import Due, Told, Watcher, agree, shown
 from speccheck.evaluate.values import Fn, Value
 
@@ -71,6 +72,10 @@ class Watches:
         """Before a reply: all that was told was due, and all that was due has been told."""
         watcher = client.watcher
         self._agree(client, watcher)
+        writes = self._judge.writes
+        while watcher.due and writes.is_inferred(watcher.due[0].zxid):
+            watcher.due.popleft()
+            self._judge.verdict.unchecked["events with too many possibilities"] += 1
         if watcher.due:
             due = watcher.due[0]
             raise self._judge.reports.diverged(
@@ -82,7 +87,7 @@ class Watches:
                 {"event": shown(due)},
                 {"event": None},
             )
-        if record.type not in {"setWatches", "setWatches2"} and self._left:
+        if self._left:
             self._look_at_left()
 
     def _agree(self, client: Client, watcher: Watcher) -> None:
@@ -90,8 +95,17 @@ class Watches:
             problem = agree(watcher)
             if problem is None:
                 return
-            if not self._explained(watcher, watcher.told[0]):
-                self._unwanted(client, watcher.told[0], problem)
+            told = watcher.told[0]
+            if self._explained(watcher, told):
+                continue
+            writes = self._judge.writes
+            if watcher.due and writes.is_inferred(watcher.due[0].zxid):
+                watcher.due.popleft()  # as was inferred, perhaps wrongly
+            elif writes.relevant(self._judge.world.zxid, {told.path}):
+                watcher.told.popleft()
+            else:
+                raise self._unwanted(client, told, problem)
+            self._judge.verdict.unchecked["events with too many possibilities"] += 1
 
     def _explained(self, watcher: Watcher, told: Told) -> bool:
         """Find something that nobody was told of and that makes this event due."""
@@ -112,8 +126,8 @@ class Watches:
             return len(watcher.due) > before
         return False
 
-    def _unwanted(self, client: Client, told: Told, problem: str) -> None:
-        raise self._judge.reports.diverged(
+    def _unwanted(self, client: Client, told: Told, problem: str) -> Diverged:
+        return self._judge.reports.diverged(
             client,
             told.line,
             None,
@@ -165,11 +179,24 @@ class Watches:
 
     # -- setWatches
 
+    def lost_answer(self, client: Client) -> None:
+        """The reply to setWatches was lost, but not all of the events that come before it.
+
+        At which zxid it was answered is not known, so these events are not compared.
+        """
+        told = client.watcher.told
+        made_up = [one for one in told if one.zxid == -1]
+        if made_up:
+            self._judge.verdict.unchecked["events of a setWatches without a reply"] += len(made_up)
+        for one in made_up:
+            told.remove(one)
+
     def rewatched(self, client: Client, line: int, record: Reply) -> None:
         """A client has set its watches again, and was told of what they missed."""
         judge, watcher = self._judge, client.watcher
         request = judge.parsed(client, line, record).request
         paths = {path for name in _LISTS for path in request[name].values_}
+        agree(watcher)  # with what was due; the rest are those that setWatches made up
         told = [(one.type, one.path) for one in watcher.told]
         lines = [one.line for one in watcher.told]
         watcher.told.clear()
@@ -184,9 +211,9 @@ class Watches:
             return _sorted(events) == _sorted(told)
 
         try:
-            if not is_right() and not judge.writes.explain(record.zxid, is_right):
+            if not is_right() and not judge.writes.explain(record.zxid, is_right, paths):
                 due = [(one["type"], one["path"]) for one in outcome()["events"].values_]
-                if judge.learning.others:
+                if judge.learning.others or not judge.writes.is_decided:
                     raise NotKnown
                 raise judge.reports.diverged(
                     client,

@@ -37,6 +37,8 @@ class World:
         self.ephemerals: dict[int, set[Value]] = {}
         """Paths of ephemerals by session."""
         self._quotas = 0
+        self.is_trial = False
+        """The nodes are those of a trial, and not indexed."""
 
     def tree(self, nodes: Persistent | None = None) -> Fn:
         """Return the tree as a value, or a slice of it."""
@@ -52,8 +54,11 @@ class World:
         """Return the session's ephemerals and their parents; all nodes where quotas count them."""
         if self._quotas or not self.is_whole:
             return self.nodes
+        owned = self.ephemerals.get(session, set())
+        if self.is_trial:
+            owned = {path for path, node in self.nodes.items_known() if _owner(node) == session}
         wanted: set[Value] = set()
-        for path in self.ephemerals.get(session, ()):
+        for path in owned:
             wanted.add(path)
             wanted.add(v.sequence(path.values_[:-1]))
         return Nodes.of({path: self.nodes.look(path) for path in wanted}, True)
@@ -76,6 +81,16 @@ class World:
         self.sessions = tree["sessions"]
         self.zxid = max(self.zxid, tree["lastProcessedZxid"])
         return paths
+
+    def try_on(self, tree: Fn, before: Persistent) -> None:
+        """Take the tree that comes of changing ``before``, for a trial: nothing is indexed."""
+        after = tree["nodes"]
+        if before is self.nodes:
+            self.nodes = after
+        else:
+            for path in before.changed_until(after) or ():
+                self.put(path, after.get(path))
+        self.sessions = tree["sessions"]
 
     def put(self, path: Value, node: Value) -> None:
         """Set what is known of a path; None: there is no node."""
@@ -100,6 +115,13 @@ class World:
         names = path.values_
         if names[:2] == _QUOTA and len(names) > 2:
             self._quotas += (_is_node(node)) - (_is_node(former))
+
+    def index_all(self) -> None:
+        """Index all nodes anew, after a change that was not made one by one."""
+        self.ephemerals.clear()
+        self._quotas = 0
+        for path, node in self.nodes.items_known():
+            self._index(path, None, node)
 
     def ended(self, session: int) -> None:
         """Forget the index of a session that is over."""

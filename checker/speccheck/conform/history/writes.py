@@ -11,8 +11,9 @@ from speccheck.conform.history.client import Client
 from speccheck.conform.history.comparing import agree
 from speccheck.conform.history.knowledge import UNKNOWN, NotKnown
 from speccheck.conform.history.records import Reply
+from speccheck.conform.history.rewinding import Rewinding
 from speccheck.conform.history.survey import Evidence
-from speccheck.conform.history.unseen import Candidate, Candidates, Free
+from speccheck.conform.history.unseen import Candidate, Candidates, Free, touched, with_parents
 from speccheck.evaluate.values import Fn, Value
 
 if TYPE_CHECKING:
@@ -20,9 +21,23 @@ if TYPE_CHECKING:
 
 _NOTHING = v.record({})
 _LAST = 1 << 62
+# How many candidates are put in together, and how often that is tried, to explain one reply.
+_MOST = 3
+_MOST_TRIALS = 600
+# Over the whole history; what is left then is not decided.
+_BUDGET = 20_000
 # Answered before a transaction is made of the request (docs/deviations.md).
 _WITHOUT_ZXID = frozenset({"MarshallingError", "Unimplemented"})
+_ZXID_OF = {"created": "czxid", "changed": "mzxid", "children": "pzxid"}
 _DELETED = frozenset({"NodeDeleted", "children", "NodeChildrenChanged"})
+
+
+def paths_of(request: Fn) -> set[Value]:
+    """Return the nodes that a request is about."""
+    if "ops" in request:
+        return set().union(*(paths_of(op["record"]) for op in request["ops"].values_))
+    path = request.get("path", v.NULL)
+    return set() if path is v.NULL else {path}
 
 
 class Writes:
@@ -31,11 +46,16 @@ class Writes:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self.candidates = Candidates()
+        self.rewinding = Rewinding(judge)
         self.placed = 0
         """How many transactions were inferred."""
         self._free = Free(judge.survey)
         self._evident = sorted(judge.survey.evidence)
         self._next = 0
+        self._trials = 0
+        self._budget = _BUDGET
+        self._relevant: list[Candidate] = []
+        self.is_decided = True
         if not judge.world.is_whole:
             judge.world.zxid = judge.survey.first_zxid - 1
             while self._next < len(self._evident) and self._evident[self._next] <= judge.world.zxid:
@@ -57,17 +77,21 @@ class Writes:
         ids = client.ids(record.call)
 
         def evaluate() -> Written:
-            return self._evaluate(record.type, client.session, ids, request, zxid, time)
+            return self.evaluate(record.type, client.session, ids, request, zxid, time)
 
         try:
             written = evaluate()
             if not agree(written.answer, seen, judge.answers):
-                written = self._explained(client, line, record, evaluate, written, seen)
-        except NotKnown:
-            judge.learning.from_write(record.type, request, record.err, reply)
+                written = self._explained(
+                    client, line, record, evaluate, written, paths_of(request), seen
+                )
+        except NotKnown as unknown:
+            judge.learning.from_write(record.type, request, record.err, reply, str(unknown))
             judge.world.zxid = zxid
             return
         judge.verdict.checked[f"{record.type}: {record.err}"] += 1
+        asked = Candidate(0, record.call, record.type, client.session, ids, request)
+        self.rewinding.note(zxid, asked, time, seen)
         self._commit(written, zxid, record.type == "closeSession")
         judge.watches.settle(client, line, record)
         if record.type == "closeSession":
@@ -89,9 +113,10 @@ class Writes:
             {"zxid": f"{zxid:#x}"},
         )
 
-    def _evaluate(
+    def evaluate(
         self, type_: str, session: int, ids: Fn, request: Fn, zxid: int, time: int
     ) -> Written:
+        """Return what comes of a request at a zxid, on the tree that there is now."""
         world = self._judge.world
         nodes = world.slice_of_session(session) if type_ == "closeSession" else world.nodes
         tree = world.tree(nodes)
@@ -104,6 +129,7 @@ class Writes:
         record: Reply,
         evaluate: Callable[[], Written],
         written: Written,
+        about: set[Value],
         seen: Fn,
     ) -> Written:
         """Find a candidate with which the reply is right; raise Diverged if there is none."""
@@ -112,8 +138,10 @@ class Writes:
         def is_right() -> bool:
             return agree(evaluate().answer, seen, judge.answers)
 
-        if self.explain(record.zxid - 1, is_right):
+        if self.explain(record.zxid - 1, is_right, about):
             return evaluate()
+        if not self.is_decided:
+            raise NotKnown("too many possibilities")
         if client.has_unknown_identity and "NoAuth" in {written.answer["err"], seen["err"]}:
             raise NotKnown
         if judge.learning.others and self.is_free_between(0, record.zxid):
@@ -163,19 +191,47 @@ class Writes:
     def _place(self, zxid: int) -> None:
         """Find out what happened at a zxid of which somebody has seen something."""
         evidence = self._judge.survey.evidence[zxid]
-        for candidate in [*self.candidates.at(zxid), *self._sweeps(evidence)]:
-            try:
-                written = self._tried(candidate, zxid)
-                if written.applied["err"] == "Ok" and self._shows(written, zxid, evidence):
-                    self._settle(candidate, written, zxid)
-                    return
-            except NotKnown:
-                continue
+        possible = [*self.candidates.at(zxid), *self._sweeps(evidence)]
+        for candidate in possible:
+            if self._is_it(candidate, zxid, evidence):
+                self._settle(candidate, self._tried(candidate, zxid), zxid)
+                return
+        for candidate in possible:  # only after something else that nobody was told of, perhaps
+
+            def is_it(candidate: Candidate = candidate) -> bool:
+                return self._is_it(candidate, zxid, evidence)
+
+            about = {v.path(seen.path) for seen in evidence}
+            if self.explain(zxid - 1, is_it, about, candidate):
+                self._settle(candidate, self._tried(candidate, zxid), zxid)
+                return
         if self._judge.learning.others:
             self._by_others(zxid, evidence)
 
+    def _is_it(self, candidate: Candidate, zxid: int, evidence: list[Evidence]) -> bool:
+        """Tell whether a candidate at a zxid leaves what was seen of it."""
+        try:
+            written = self._tried(candidate, zxid)
+            return self.can_be(written, zxid) and self._shows(written, zxid, evidence)
+        except NotKnown:
+            return False
+
+    def can_be(self, written: Written, zxid: int) -> bool:
+        """Tell whether it did anything, and nothing to nodes that somebody saw later."""
+        if written.applied["err"] != "Ok":
+            return False
+        alive = self._judge.survey.seen_alive
+        for event in written.applied["events"].values_:
+            if event["type"] == "NodeDeleted":
+                node = written.before.get(event["path"])
+                if isinstance(node, Fn):
+                    life = v.text_of(event["path"]), node["czxid"]
+                    if alive.get(life, 0) >= zxid:
+                        return False
+        return True
+
     def _tried(self, candidate: Candidate, zxid: int) -> Written:
-        return self._evaluate(
+        return self.evaluate(
             candidate.type, candidate.session, candidate.ids, candidate.record, zxid, -zxid
         )
 
@@ -183,6 +239,7 @@ class Writes:
         self.placed += 1
         self.candidates.take(candidate)
         self._free.take(zxid)
+        self.rewinding.note(zxid, candidate, -zxid, None)
         self._commit(written, zxid, candidate.type == "closeSession")
 
     def _shows(self, written: Written, zxid: int, evidence: list[Evidence]) -> bool:
@@ -198,14 +255,13 @@ class Writes:
             node = nodes.get(path)
             if not isinstance(node, Fn):
                 return False
-            if seen.kind == "created" and node["czxid"] != zxid:
+            if node[_ZXID_OF[seen.kind]] != zxid:
                 return False
-            if seen.kind == "children" and node["pzxid"] != zxid:
-                return False
-            if seen.kind == "changed" and node["mzxid"] != zxid:
-                return False
-            if seen.kind == "changed" and seen.data is not None and node["data"] != seen.data:
-                return False
+            stat = self._judge.answers.stat((node,))
+            for name, value in seen.told:
+                known = node[name] if name in {"data", "children"} else stat[name]
+                if known != v.data(value):
+                    return False
         return True
 
     def _sweeps(self, evidence: list[Evidence]) -> list[Candidate]:
@@ -243,20 +299,92 @@ class Writes:
         """Tell whether a zxid between two belongs to nobody who was recorded."""
         return self._free.last(above, upto) is not None
 
-    def explain(self, upto: int, is_right: Callable[[], bool]) -> bool:
-        """Look for candidates, one or two, with which all is right; put them in."""
-        for candidate in self.candidates.at(upto):
-            if self._explains(candidate, upto, is_right):
+    def explain(
+        self,
+        upto: int,
+        is_right: Callable[[], bool],
+        about: set[Value],
+        without: Candidate | None = None,
+    ) -> bool:
+        """Look for candidates, as few as will do, with which all is right; put them in.
+
+        ``about``: the nodes that it is about. Afterwards ``is_decided`` tells whether all that can
+        matter was tried.
+        """
+        self._trials = min(_MOST_TRIALS, self._budget)
+        self._relevant = self.relevant(upto, about)
+        self.is_decided = len(self._relevant) <= _MOST and not self.candidates.dropped
+        if self._budget <= 0:
+            self.is_decided = not self._relevant
+            return False
+        before = self._trials
+        for depth in range(1, min(_MOST, len(self._relevant)) + 1):
+            if self._put_in_so_many(depth, upto, is_right, without):
+                self._budget -= before - self._trials
                 return True
-        few = self.candidates.at(upto)[:8]
-        for first in few:
+        self._budget -= before - self._trials
+        if without is not None or not self._relevant:
+            return False
+        found = self.rewinding.explain(self._relevant, is_right)
+        for candidate in found:
+            self.placed += 1
+            self.candidates.take(candidate)
+        self._budget -= self.rewinding.used
+        self.is_decided &= self._trials > 0 and not self.rewinding.gave_up
+        return bool(found)
 
-            def with_second(first: Candidate = first) -> bool:
-                others = [one for one in few if one is not first]
-                return any(self._would_be(one, upto, is_right) for one in others)
+    def relevant(self, upto: int, about: set[Value]) -> list[Candidate]:
+        """Return the candidates that can matter to some nodes, by themselves or by others."""
+        ephemerals = self._judge.world.ephemerals
+        left = [(one, touched(one, ephemerals)) for one in self.candidates.at(upto)]
+        about = with_parents(about)
+        found: list[Candidate] = []
+        while True:
+            near = [(one, paths) for one, paths in left if paths & about]
+            if not near:
+                return found
+            left = [entry for entry in left if entry not in near]
+            for one, paths in near:
+                found.append(one)
+                about |= paths
 
-            if self._explains(first, upto, with_second):
-                return any(self._explains(one, upto, is_right) for one in self.candidates.at(upto))
+    def free_zxid(self, above: int, upto: int) -> int | None:
+        """Return a zxid between two, the second included, that belongs to nobody."""
+        return self._free.last(above, upto)
+
+    def _put_in_so_many(
+        self, depth: int, upto: int, is_right: Callable[[], bool], without: Candidate | None
+    ) -> bool:
+        for candidate in [*self._relevant]:
+            if candidate is without:
+                continue
+            passed = (candidate, without)
+
+            def others(passed: tuple[Candidate, Candidate | None] = passed) -> bool:
+                return self._are_so_many(depth - 1, upto, is_right, passed)
+
+            if self._explains(candidate, upto, is_right if depth == 1 else others):
+                return depth == 1 or self._put_in_so_many(depth - 1, upto, is_right, without)
+        return False
+
+    def _are_so_many(
+        self,
+        depth: int,
+        upto: int,
+        is_right: Callable[[], bool],
+        passed: tuple[Candidate | None, ...],
+    ) -> bool:
+        """Tell whether so many more candidates make all right."""
+        for candidate in self._relevant:
+            if candidate in passed:
+                continue
+            now = (*passed, candidate)
+
+            def others(now: tuple[Candidate | None, ...] = now) -> bool:
+                return self._are_so_many(depth - 1, upto, is_right, now)
+
+            if self._would_be(candidate, upto, is_right if depth == 1 else others):
+                return True
         return False
 
     def _explains(self, candidate: Candidate, upto: int, is_right: Callable[[], bool]) -> bool:
@@ -264,34 +392,32 @@ class Writes:
         if zxid is None or not self._would_be(candidate, upto, is_right):
             return False
         self._settle(candidate, self._tried(candidate, zxid), zxid)
+        if candidate in self._relevant:
+            self._relevant.remove(candidate)
         return True
 
     def _would_be(self, candidate: Candidate, upto: int, is_right: Callable[[], bool]) -> bool:
         """Tell whether all is right once a candidate is in; nothing stays changed."""
         zxid = self._free.last(candidate.above, upto)
-        if zxid is None:
+        if zxid is None or self._trials <= 0:
             return False
+        self._trials -= 1
         world = self._judge.world
         try:
             written = self._tried(candidate, zxid)
         except NotKnown:
             return False
-        if written.applied["err"] != "Ok":
+        if not self.can_be(written, zxid):
             return False
-        nodes, sessions = world.nodes, world.sessions
-        after = written.applied["tree"]["nodes"]
+        nodes, sessions, was_trial = world.nodes, world.sessions, world.is_trial
         try:
-            if written.before is nodes:
-                world.nodes = after
-            else:
-                for path in written.before.changed_until(after) or ():
-                    world.put(path, after.get(path))
-            world.sessions = written.applied["tree"]["sessions"]
+            world.try_on(written.applied["tree"], written.before)
+            world.is_trial = True
             return is_right()
         except NotKnown:
             return False
         finally:
-            world.nodes, world.sessions = nodes, sessions
+            world.nodes, world.sessions, world.is_trial = nodes, sessions, was_trial
 
     def events_of(self, candidate: Candidate, zxid: int) -> list[tuple[str, Value]]:
         """Return the events that a candidate would make at a zxid."""
@@ -301,6 +427,11 @@ class Writes:
             return []
         return [(one["type"], one["path"]) for one in written.applied["events"].values_]
 
+    def is_inferred(self, zxid: int) -> bool:
+        """Tell whether a transaction is one that nobody was told of."""
+        return zxid not in self._judge.survey.claimed
+
     def put_in(self, candidate: Candidate, upto: int) -> bool:
         """Put a candidate in at a free zxid, if there is one."""
+        self._trials = _MOST_TRIALS
         return self._explains(candidate, upto, lambda: True)
