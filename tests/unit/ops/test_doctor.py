@@ -103,7 +103,7 @@ def test_peers_that_answer_and_others(tmp_path: Path) -> None:
             "initLimit=5\nsyncLimit=2",
             "server.1=127.0.0.1:3:4",
             f"server.2=127.0.0.1:1:{port}",
-            "server.3=127.0.0.1:2:2",
+            "server.3=127.0.0.1:2:5",
         )
         assert found(config, "server.2").level is Level.OK
         gone = found(config, "server.3")
