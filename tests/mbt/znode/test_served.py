@@ -67,6 +67,7 @@ class FiresTwice(CoreSystem):
     def __init__(self, state: Mapping[str, Value]) -> None:
         super().__init__(state)
         self.server.watches.data.__class__ = Stubborn
+        self.server.watches.child.__class__ = Stubborn
 
 
 class ServedTwice(WithoutSockets):
@@ -103,7 +104,7 @@ class ServedFromNothing(StandaloneKazoo):
 )
 def test_a_mistake_is_told_as_a_story(mistaken: type[Served], told: str) -> None:
     with pytest.raises(Disagreement) as caught:
-        run(machine(mistaken, "MBTOneServer"), profile(100, 60, shrink=False))
+        run(machine(mistaken, "MBTOneServer"), profile(150, 60, shrink=False))
     text = str(caught.value)
     assert told in text
     assert "the specification:" in text or "the system has besides" in text
