@@ -422,3 +422,37 @@ class Actions(Expressions):
         self.put_action(node, inside, Goal(rest, is_end=True))
         inside.put("return False")
         return f"{name}()"
+
+    def composed(self, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
+        """Return code for A \\cdot B as a predicate: whether B leads on from a step of A."""
+        first, second = arguments
+        assert not isinstance(first, m.OperatorValue), "the resolver sees to it"
+        assert not isinstance(second, m.OperatorValue), "the resolver sees to it"
+        name = self.fresh("f")
+        ctx.put(f"def {name}():", first.place)
+        inside = ctx.deeper().fork(function=self.new_function(), loops=0)
+        inside.then = dict.fromkeys(ctx.now)
+        inside.assigning, inside.stops = "then", True
+        inside.known = {}
+        env, last = ctx.env, dict(ctx.then)
+
+        def between(there: Context) -> None:
+            missing = [v.name for v, given in there.then.items() if given is None]
+            if missing:
+                there.put(f"incomplete({', '.join(missing)!r})")
+                return
+            after = there.fork(
+                env=env,
+                now=dict(there.then),
+                then=last,
+                function=self.new_function(),
+                assigning="",
+                stops=False,
+            )
+            after.known = {}
+            after.put(f"if {self.test(second, after)}:", second.place)
+            after.put(" return True")
+
+        self.put_action(first, inside, Goal(between, is_end=True))
+        inside.put("return False")
+        return f"{name}()"

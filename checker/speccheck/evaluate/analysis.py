@@ -24,7 +24,7 @@ _IMPURE = _words(
 _RANDOM = _words("RandomElement RandomSubset RandomSetOfSubsets RandomSubsetSet")
 _TEMPORAL = _words("[] <> ~> -+->")
 _BOOLEAN = _words(
-    r"= /= /\ \/ ~ => <=> \in \notin \subseteq ENABLED UNCHANGED < > <= >= [] <> ~> -+-> ' "
+    r"= /= /\ \/ ~ => <=> \in \notin \subseteq ENABLED UNCHANGED < > <= >= [] <> ~> -+-> ' \cdot "
     r"IsFiniteSet IsABag BagIn \sqsubseteq Contains IsPrefix IsInjective IsStrictPrefix IsSuffix "
     "IsStrictSuffix Assert PrintT TLCSet IsUndirectedGraph IsLoopFreeUndirectedGraph "
     "AreConnectedIn IsStronglyConnected IsDyadicRational IsSorted IsRestriction AssertEq ChiSquare "

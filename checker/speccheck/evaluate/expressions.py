@@ -48,7 +48,7 @@ _VALUES = {
 _TESTS = {
     "IsFiniteSet": "is_finite(a_set({0}))",
 }
-_TEMPORAL = frozenset(["[]", "<>", "~>", "-+->", "\\cdot"])
+_TEMPORAL = frozenset(["[]", "<>", "~>", "-+->"])
 
 
 class Expressions(Loops):
@@ -333,6 +333,8 @@ class Expressions(Loops):
                 return self._unchanged(arguments[0], ctx)
             case "ENABLED":
                 return self.enabled(arguments[0], ctx)
+            case "\\cdot":
+                return self.composed(arguments, ctx)
             case "=" | "/=":
                 return self._compared(name, arguments, ctx)
             case _ if name in _TESTS or name in CHECKED:
@@ -365,6 +367,10 @@ class Expressions(Loops):
 
     def enabled(self, node: m.Argument, ctx: Context) -> str:
         """Return code for ENABLED."""
+        raise NotImplementedError
+
+    def composed(self, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
+        """Return code for A \\cdot B."""
         raise NotImplementedError
 
     def _unchanged(self, node: m.Argument, ctx: Context) -> str:
