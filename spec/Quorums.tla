@@ -162,7 +162,7 @@ THEOREM \A old, new, next :
             IsConfig(old) /\ IsConfig(new) /\ IsConfig(next) => JointQuorumsMeet(old, new, next)
 
 FlexibleQuorumsMeet(members, r, w) ==
-    r + w > Cardinality(members) => Meet(AtLeast(members, r), AtLeast(members, w))
+    Meet(AtLeast(members, r), AtLeast(members, w)) <=> r + w > Cardinality(members)
 
 THEOREM \A members : \A r, w \in Nat :
             IsFiniteSet(members) => FlexibleQuorumsMeet(members, r, w)

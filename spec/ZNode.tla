@@ -870,6 +870,34 @@ NoEventWithoutAWatch ==
     channel[c] # <<>> /\ Head(channel[c]).kind = "event" /\ Head(channel[c]).zxid # -1 =>
       \E watch \in registered[c] : WatchFor(Head(channel[c]), watch)
 
+(***************************************************************************)
+(* A server that has seen a session end cuts its connection, but for the   *)
+(* reply to closeSession. (It may not have come to the session's begin.)   *)
+(***************************************************************************)
+ConnectionsEndWithSessions ==
+  \A c \in Session :
+    session[c] \in {"connected", "reconnected"} =>
+      \/ c \in DOMAIN replica[server[c]].sessions
+      \/ \E i \in 1..Len(queue[server[c]]) :
+           queue[server[c]][i].type = "createSession" /\ queue[server[c]][i].clientId = c
+      \/ \E i \in 1..Len(channel[c]) :
+           channel[c][i].kind = "reply" /\ channel[c][i].type = "closeSession"
+
+\* A server that has applied everything takes every client back whose session lives.
+ClientsCanComeBack ==
+  \A c \in Session, s \in Server :
+    session[c] = "lost" /\ c \in DOMAIN tree.sessions /\ queue[s] = <<>> => ENABLED Reconnect(c, s)
+
+\* No container is left for good once its children have gone, nor a TTL node whose time is over.
+UnusedCanBeSwept ==
+  \A path \in DOMAIN tree.nodes \cap Path :
+    LET node == tree.nodes[path]
+        owner == node.ephemeralOwner
+    IN  /\ owner.type = "CONTAINER" /\ node.children = {} /\ node.cversion > 0 =>
+             ENABLED DeleteContainer(path)
+        /\ owner.type = "TTL" /\ node.children = {} /\ now > node.mtime + owner.ttl =>
+             ENABLED DeleteContainer(path)
+
 \* A server keeps watches only for those who are connected to it.
 WatchersAreConnected ==
   \A s \in Server : \A watch \in watches[s].data \cup watches[s].child :

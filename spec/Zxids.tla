@@ -114,9 +114,13 @@ InRange == 0 <= epoch /\ epoch < Epochs /\ 0 <= counter /\ counter < LastCounter
 
 NumberIsPair == zxid = Zxid(epoch, counter)
 
+(* The epoch that an ensemble begins with has no leader.                   *)
+FirstIsNotLed == epoch = 0 => ~leading
+
 Invariant ==
     /\ InRange
     /\ NumberIsPair
+    /\ FirstIsNotLed
 
 THEOREM Induction == Spec => []Invariant
 
@@ -138,5 +142,10 @@ THEOREM ZxidsRise == Spec => [][Rises]_vars
 UsedUp == counter + 1 = LastCounter /\ zxid' # zxid => epoch < epoch'
 
 THEOREM OnlyANewEpoch == Spec => [][UsedUp]_vars
+
+(* Who does not lead gives out no zxid, and leads only a new epoch.        *)
+Led == ~leading /\ (zxid' # zxid \/ leading') => epoch < epoch' /\ leading'
+
+THEOREM OnlyLeadersCount == Spec => [][Led]_vars
 
 =============================================================================

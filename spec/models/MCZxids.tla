@@ -31,4 +31,17 @@ ASSUME FewFit
 
 AlwaysRises == [][Rises]_vars
 AlwaysUsedUp == [][UsedUp]_vars
+AlwaysLed == [][Led]_vars
+
+(***************************************************************************)
+(* Next itself, and what it is for: whoever leads an epoch can give up,    *)
+(* and give out the next zxid as long as one is left.                      *)
+(***************************************************************************)
+FewNumbers == 0..Epochs
+TakesStepsOfZxids == [][Next]_vars
+
+LeadersCan ==
+    leading =>
+        /\ ENABLED (Next /\ ~leading')
+        /\ counter < LastCounter - 1 => ENABLED (Next /\ zxid' = zxid + 1)
 =============================================================================
