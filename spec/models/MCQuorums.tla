@@ -51,7 +51,10 @@ Majority == MajoritiesMeet(Members(next)) /\ MajorityIsAQuorum(Members(next))
 
 Weighted == IsConfig(WeightedConfig(config.weight)) /\ WeightedQuorumIsAQuorum(config.weight)
 
-Flexible == \A r, w \in 0 .. Cardinality(Server) + 1 : FlexibleQuorumsMeet(Members(next), r, w)
+\* Of sets of servers alone, whatever the state.
+ASSUME Flexible ==
+    \A members \in SUBSET Server, r, w \in 0 .. Cardinality(Server) + 1 :
+        FlexibleQuorumsMeet(members, r, w)
 
 (***************************************************************************)
 (* Not so: the quorums of two configurations need not meet.  This property *)

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from tests.interop import random_specs
+from tests.interop.random_specs import Maker, differences
 from typer.testing import CliRunner
 
 from speccheck.cli import app
@@ -328,3 +330,30 @@ def test_levels_in_invariants_are_said_to_differ(counter: Path) -> None:
     assert result.exit_code == 2, result.output
     assert "verdict invariant and " in result.output
     assert 'TLC 2.15 takes TLCGet("level") of the state before' in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_specifications_made_at_random_mean_the_same(tmp_path: Path, seed: int) -> None:
+    """Many more: tests/interop/random_specs.py."""
+    text, config = Maker(seed).specification(values=60)
+    assert differences(tmp_path, text, config) == []
+
+
+@pytest.mark.usefixtures("tlc")
+def test_a_difference_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, config = Maker(1).specification(values=20)
+    other = text.replace("Act0 == ", "Act0 == (x' = 7 /\\ UNCHANGED <<s, q, f>>) \\/ ")
+    printing = "ASSUME PrintT(<<1, "
+    other = other.replace(printing, f"{printing}17>>) /\\ (<<>> # <<1, ")
+
+    def on_another(_module: Path, _config: Path, *, timeout_s: float) -> TlcResult:
+        folder = tmp_path / "other"
+        folder.mkdir()
+        (folder / "Random.tla").write_text(other)
+        return run_tlc(folder / "Random.tla", tmp_path / "Random.cfg", timeout_s=timeout_s)
+
+    monkeypatch.setattr(random_specs, "run_tlc", on_another)
+    found = differences(tmp_path, text, config)
+    assert any(line.startswith("value 1: ") for line in found), found
+    assert len(found) > 1
