@@ -22,6 +22,9 @@ class Adapter(Protocol):
 
     ``usual`` tells of the values of a parameter, by its name, which ones are ordinary; they are
     drawn two times out of three, so that what is wrong with the others does not hide the rest.
+
+    It may have ``disturbing``: actions that undo what others have built, such as a crash; and
+    ``swarm`` False where few steps are possible at a time: no example then does without some.
     """
 
     internal: ClassVar[frozenset[str]]
@@ -82,7 +85,7 @@ def sort_actions(adapter: type[Any], actions: list[str]) -> tuple[list[str], lis
     Raises AdapterError for an action of which the adapter says nothing, or a name that is none.
     """
     internal, left_out = adapter.internal, adapter.left_out
-    for name in (*internal, *left_out, *adapter.often, *adapter.weights):
+    for name in (*internal, *left_out, *adapter.often, *adapter.weights, *getattr(adapter, "disturbing", ())):
         if name not in actions:
             raise AdapterError(f"{adapter.__name__} names {name}, which is no action of the module")
     by_itself = [name for name in actions if name in internal]

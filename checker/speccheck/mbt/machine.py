@@ -16,11 +16,12 @@ from speccheck.explore.model import Model, load_model
 from speccheck.mbt.adapter import Adapter, NotAsked, method_of, sort_actions
 from speccheck.mbt.candidates import Candidates
 from speccheck.mbt.coverage import Coverage
-from speccheck.mbt.steps import Steps
+from speccheck.mbt.steps import Allows, Steps
 from speccheck.mbt.story import Story, difference
 
 _OFTEN = 4  # How many rules an action has that is taken often.
 _SELDOM = 5  # One rule for what is seldom possible for so many others.
+_DISTURBED = 65  # Of how many steps one at most is by an action that disturbs.
 
 
 class Disagreement(AssertionError):
@@ -48,6 +49,7 @@ class SpecMachine(RuleBasedStateMachine):
         self.candidates = self._candidates(())
         self._taken: Counter[str] = Counter()
         self._possible: Counter[str] = Counter()
+        self._disturbing: frozenset[str] = getattr(self.adapter_type, "disturbing", frozenset())
         self._used: dict[str, set[Value]] = {}
 
     def _candidates(self, states: Iterable[State]) -> Candidates:
@@ -65,7 +67,6 @@ class SpecMachine(RuleBasedStateMachine):
         self.adapter.start(self._named(state))
         self._compare()
 
-    @rule()
     def look(self) -> None:
         """Do nothing but look again: the system may have gone on by itself."""
         self._compare()
@@ -78,9 +79,18 @@ class SpecMachine(RuleBasedStateMachine):
         """
         share = self._taken.total() / len(self.told)
         weight = _weight(self.adapter_type, action)
+        if action in self._disturbing and not self._has_its_turn(action):
+            return False
         if self._taken[action] > weight * (3 + 3 * share):
             return False
         return bool(self._explained(lambda: self.candidates.is_enabled(action)))
+
+    def _has_its_turn(self, action: str) -> bool:
+        """Tell whether an action that disturbs is due, or nothing else is possible."""
+        if (1 + self._taken[action]) * _DISTURBED <= self._taken.total():
+            return True
+        others = [other for other in self.told if other not in self._disturbing]
+        return not self._explained(lambda: any(map(self.candidates.is_enabled, others)))
 
     def seldom(self, data: st.DataObject) -> None:
         """Take a step by the action that was possible least often when this was asked.
@@ -207,7 +217,8 @@ def machine_from_spec(
 
     ``adapter`` is the class of :class:`~speccheck.mbt.adapter.Adapter` whose objects are the
     systems; ``config`` a TLC configuration, by default the one beside the module, whose invariants
-    and properties of steps are checked along the way; ``library`` are more folders with modules.
+    and properties of steps are checked along the way, and whose constraints say which steps not to
+    take; ``library`` are more folders with modules.
     The class's ``coverage`` says what all of its examples together reached.
 
     Raises AdapterError where the adapter does not fit the module, and what reading them raises:
@@ -215,7 +226,7 @@ def machine_from_spec(
     """
     model = load_model(module, read_config(config or module.with_suffix(".cfg")), library)
     assert model.marks is not None, "every model with a next-state relation has them"
-    steps = Steps(model.named(), model.marks)
+    steps = Steps(model.named(), model.marks, _bounds(model))
     told, by_itself = sort_actions(adapter, steps.names)
     initial: list[State] = []
     if model.initial is not None:
@@ -230,14 +241,17 @@ def machine_from_spec(
         "initial_states": initial,
         "__doc__": f"{model.name}, driving {adapter.__name__}.",
     }
+    # Hypothesis leaves rules out of an example by their names, those of one name together.
+    one_name = "" if getattr(adapter, "swarm", True) else "step"
     rules = 0
     for name in told:
         rules += max(1, round(_weight(adapter, name)))
-        body[name] = _rule(name)
+        body[name] = _rule(name, one_name or name)
         for number in range(2, round(_weight(adapter, name)) + 1):
-            body[f"{name}_{number}"] = _rule(name)
+            body[f"{name}_{number}"] = _rule(name, one_name or name)
     for number in range(1, 2 + rules // _SELDOM):
-        body[f"seldom_{number}"] = _seldom_rule(number)
+        body[f"seldom_{number}"] = _seldom_rule(one_name or f"seldom_{number}")
+    body["look_again"] = _look_rule(one_name or "look")
     for state_check in model.invariants:
         body[f"invariant_{state_check.name}"] = _invariant(state_check.name, state_check.holds)
     return type(f"{model.name}With{adapter.__name__}", (SpecMachine,), body)
@@ -247,20 +261,40 @@ def _weight(adapter: type[Any], action: str) -> float:
     return float(adapter.weights.get(action, _OFTEN if action in adapter.often else 1))
 
 
-def _rule(action: str) -> Any:
+def _bounds(model: Model) -> Allows:
+    """Return which steps the constraints of a configuration leave, as they do for a search."""
+    states, steps = model.constraints, model.action_constraints
+
+    def allows(before: State, after: State) -> bool:
+        return all(check.holds(after) for check in states) and all(
+            check.holds(before, after) for check in steps
+        )
+
+    return allows
+
+
+def _rule(action: str, name: str) -> Any:
     def take(self: SpecMachine, data: st.DataObject) -> None:
         self.step(action, data)
 
-    take.__name__ = action
+    take.__name__ = name
     enabled = precondition(lambda self: self.is_enabled(action))
     return enabled(rule(data=st.data())(take))
 
 
-def _seldom_rule(number: int) -> Any:
+def _look_rule(name: str) -> Any:
+    def look(self: SpecMachine) -> None:
+        self.look()
+
+    look.__name__ = name
+    return rule()(look)
+
+
+def _seldom_rule(name: str) -> Any:
     def take(self: SpecMachine, data: st.DataObject) -> None:
         self.seldom(data)
 
-    take.__name__ = f"seldom_{number}"
+    take.__name__ = name
     return rule(data=st.data())(take)
 
 

@@ -10,6 +10,9 @@ from speccheck.explore.exercise.actions import Marks
 Choose = Callable[[str, tuple[Any, ...]], int]
 """Given what is picked and the values to pick from, returns the number of one."""
 
+Allows = Callable[[State, State], bool]
+"""Given a state and a successor, says whether the step is to be taken."""
+
 
 class _Found(Exception):
     """Stops an enumeration that has found what it was for."""
@@ -18,11 +21,15 @@ class _Found(Exception):
 class Steps:
     """The steps of a model's named actions. Nothing is counted as taken but by :meth:`take`."""
 
-    def __init__(self, actions: Iterable[NamedAction], marks: Marks) -> None:
+    def __init__(
+        self, actions: Iterable[NamedAction], marks: Marks, allows: Allows = lambda *_: True
+    ) -> None:
+        """``allows``: says of a step whether it is to be taken; others are as if not possible."""
         self._ways: dict[str, list[NamedAction]] = {}
         for action in actions:
             self._ways.setdefault(action.name, []).append(action)
         self._counts = marks.counts
+        self._allows = allows
 
     @property
     def names(self) -> list[str]:
@@ -36,8 +43,9 @@ class Steps:
     def is_enabled(self, name: str, state: State) -> bool:
         """Tell whether an action has any step from a state. Raises what evaluation raises."""
 
-        def add(_successor: State, _arguments: Values) -> None:
-            raise _Found
+        def add(successor: State, _arguments: Values) -> None:
+            if self._allows(state, successor):
+                raise _Found
 
         before = self._counts[:]
         try:
@@ -53,8 +61,13 @@ class Steps:
         """Yield all steps of an action from a state: arguments and successor."""
         found: list[tuple[Values, State]] = []
         before = self._counts[:]
+
+        def add(successor: State, given: Values) -> None:
+            if self._allows(state, successor):
+                found.append((given, successor))
+
         for way in self._ways[name]:
-            way.step(state, _all, lambda successor, given: found.append((given, successor)))
+            way.step(state, _all, add)
         self._counts[:] = before
         yield from found
 
@@ -65,9 +78,10 @@ class Steps:
         """
         chosen: list[Values] = []
 
-        def add(_successor: State, arguments: Values) -> None:
-            chosen.append(arguments)
-            raise _Found
+        def add(successor: State, arguments: Values) -> None:
+            if self._allows(state, successor):
+                chosen.append(arguments)
+                raise _Found
 
         before = self._counts[:]
         ways = self._ways[name]
@@ -94,7 +108,7 @@ class Steps:
         successors: dict[State, None] = {}
 
         def add(successor: State, given: Values) -> None:
-            if given == arguments:
+            if given == arguments and self._allows(state, successor):
                 successors[successor] = None
 
         for way in self._ways[name]:
@@ -107,20 +121,24 @@ def _all(_number: int, values: Iterable[Any]) -> Iterable[Any]:
 
 
 class _Picking:
-    """Draws for each set once; after that, values come in order from there."""
+    """Draws for each set once; the sets that take its place have the same value first."""
 
     def __init__(self, way: NamedAction, choose: Choose) -> None:
         self._names = way.sets
         self._choose = choose
-        self._drawn: set[int] = set()
+        self._drawn: dict[int, Any] = {}
 
     def pick(self, number: int, values: Iterable[Any]) -> Iterable[Any]:
         """Return the values, the chosen one first."""
         items = tuple(values)
-        if number in self._drawn or len(items) < 2:
+        if len(items) < 2:
             return items
-        self._drawn.add(number)
-        first = self._choose(self._names[number], items)
+        if number in self._drawn:
+            chosen = self._drawn[number]
+            first = items.index(chosen) if chosen in items else 0
+        else:
+            first = self._choose(self._names[number], items)
+            self._drawn[number] = items[first]
         return items[first:] + items[:first]
 
 

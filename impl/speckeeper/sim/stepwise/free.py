@@ -1,0 +1,329 @@
+"""Cores that run by themselves: what happens next is drawn, and each handler is told of.
+
+Elections are real, time passes, disks and connections are as slow as chance has it. Whoever looks
+is called after each step with its name and arguments as the specification has them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from speckeeper.sim.stepwise.ensemble import Links, configuration
+from speckeeper.sim.stepwise.links import Connection
+from speckeeper.sim.stepwise.names import Names, Plain, bytes_of, value_of
+from speckeeper.sim.stepwise.seat import Seat, Told
+from speckeeper.sim.stepwise.view import observe, peer_last_zxid
+from speckeeper.wire.election import Notification, ServerState
+from speckeeper.wire.quorum import PacketType
+from speckeeper.zab import effects, inputs
+from speckeeper.zab.effects import Durable
+from speckeeper.zab.membership import Membership
+from speckeeper.zab.settings import ZabSettings
+
+Step = tuple[str, dict[str, Plain]]
+"""An action and its arguments by the specification's names."""
+
+_MOST_AT_ONCE = 3
+
+
+class FreeRun:
+    """One run from one seed. ``look(steps)`` is called when these steps have been taken.
+
+    The steps in between are given too where it is seen only at the end of all of them what they
+    came to: packets that are read together, and a role that is over when the disk is done.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        names: Names,
+        look: Callable[[list[Step]], None],
+        values: int = 2,
+    ) -> None:
+        self._rng = rng = Random(f"free run {seed}")
+        self.names = names
+        self.links = Links()
+        self._look = look
+        self._values = values
+        self._left: dict[int, str] = {}
+        """Roles that are over but for the disk, by the action that says so."""
+        self._quick: Connection | None = None
+        self._flushing = 0
+        window = rng.choice([1, 2, 500])
+        self._trouble = rng.choice([0.5, 1, 3])
+        membership = Membership(configuration([*names.servers]))
+        self.seats = {
+            number: Seat(
+                ZabSettings(number, commit_log_count=window), membership, self.links.all, self._told
+            )
+            for number in names.servers
+        }
+        self.votes: dict[tuple[int, int], deque[Notification]] = {
+            (i, j): deque() for i in self.seats for j in self.seats
+        }
+        self._now_ms = 0
+
+    def start(self) -> None:
+        """Let all servers come up, with nothing on their disks."""
+        for seat in self.seats.values():
+            seat.start()
+            self._send_votes(seat)
+
+    def observe(self) -> dict[str, Plain]:
+        """Return the variables of spec/Zab.tla, but for those that only properties read."""
+        return observe(self, self.names)
+
+    def newest(self, learner: int, leader: int) -> Connection | None:
+        """Return the newest connection between two servers."""
+        return self.links.newest(learner, leader)
+
+    # -- what may happen
+
+    def go_on(self) -> None:
+        """Let one thing happen."""
+        choices: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
+
+        def may(weight: float, call: Callable[..., None], *given: Any) -> None:
+            choices.append((weight, call, given))
+
+        for seat in self.seats.values():
+            if seat.peer is None:
+                may(1, self._start, seat)
+                continue
+            may(0.02 * self._trouble, self._crash, seat)
+            self._may_use_disk(seat, may)
+            leader = seat.peer.leader
+            if leader is not None and seat.peer._serving and not seat.peer.closing:
+                may(0.7, seat.propose, bytes_of(self._rng.randint(1, self._values)))
+            if seat.connecting is not None:
+                may(1, self._connect, seat, seat.connecting)
+        for link in self.links.all.values():
+            if link.broken:
+                may(0.4, self._notice, link)
+                continue
+            may(0.015 * self._trouble, self._break, link)
+            for end, queue in ((link.leader, link.to_leader), (link.learner, link.to_learner)):
+                if queue:
+                    may(2, self._receive, link, end)
+        for (i, j), queue in self.votes.items():
+            if queue and self.seats[j].peer is not None:
+                may(2, self._receive_vote, i, j)
+        may(0.1, self._pass_time)
+        weights = [weight for weight, _, _ in choices]
+        _, call, given = self._rng.choices(choices, weights)[0]
+        call(*given)
+        for seat in self.seats.values():
+            self._send_votes(seat)
+
+    def _may_use_disk(self, seat: Seat, may: Callable[..., None]) -> None:
+        store = seat.store
+        for job in store.jobs:
+            may(1, self._run_job, seat, job)
+        if store.queue:
+            may(1, self._flush, seat)
+        if seat.reading:
+            may(1, seat.read_log)
+
+    # -- life, disk and time
+
+    def _start(self, seat: Seat) -> None:
+        seat.now_ms = self._now_ms
+        seat.start()
+        self._happened("NodeStart", seat.id)
+
+    def _crash(self, seat: Seat) -> None:
+        seat.crash()
+        self.links.cut_all(seat.id)
+        self._left.pop(seat.id, None)
+        for (i, j), queue in self.votes.items():
+            if seat.id in (i, j):
+                queue.clear()
+        self._happened("NodeCrash", seat.id)
+
+    def _happened(self, action: str, server: int) -> None:
+        self._look([(action, {"i": self.names.server(server)})])
+
+    def _run_job(self, seat: Seat, job: Durable) -> None:
+        role = "Leader" if seat.core.leader is not None else "Follower"
+        learner = seat.core.learner
+        was_leaving = seat.is_leaving
+        over = self._left.get(seat.id)
+        steps: list[Step] = []
+        if was_leaving and over is not None and not isinstance(job, effects.InstallSnapshot):
+            i = {"i": self.names.server(seat.id)}
+            j = {} if learner is None else {"j": self.names.server(learner.leader)}
+            steps.append(
+                {
+                    effects.PersistAcceptedEpoch: (f"{role}PersistAcceptedEpoch", i),
+                    effects.PersistCurrentEpoch: (f"{role}PersistCurrentEpoch", i),
+                    effects.TakeSnapshot: ("FollowerTakeSnapshot", i),
+                    effects.TruncateLog: ("FollowerProcessSyncMessage", {**i, **j}),
+                }[type(job)]
+            )
+        seat.run_job(job)
+        if was_leaving and over is not None:
+            if not seat.is_leaving:
+                steps.append((over, {"i": self.names.server(seat.id)}))
+                del self._left[seat.id]
+            if steps:
+                self._look(steps)
+
+    def _flush(self, seat: Seat) -> None:
+        self._flushing = self._rng.randint(1, len(seat.store.queue))
+        seat.flush(self._flushing)
+        seat.reload()
+
+    def _pass_time(self) -> None:
+        due = [
+            (seat.peer.deadline_ms, seat.id)
+            for seat in self.seats.values()
+            if seat.peer is not None and (seat.peer.deadline_ms or 1 << 62) < 1 << 61
+        ]
+        if due:
+            at_ms, server = min(due)  # type: ignore[type-var]
+            self._now_ms = max(self._now_ms, at_ms or 0)
+            for seat in self.seats.values():
+                seat.now_ms = self._now_ms
+            self.seats[server].tick(self._now_ms)
+
+    # -- votes
+
+    def _send_votes(self, seat: Seat) -> None:
+        while seat.votes:
+            other, vote = seat.votes.popleft()
+            if other in self.seats and self.seats[other].peer is not None:
+                self.votes[seat.id, other].append(vote)
+
+    def _receive_vote(self, i: int, j: int) -> None:
+        vote = self.votes[i, j].popleft()
+        self.seats[j].step(inputs.NotificationReceived(i, vote))
+
+    # -- connections
+
+    def _connect(self, seat: Seat, leader: int) -> None:
+        core = self.seats[leader].peer
+        seat.connecting = None
+        if core is None or not core.accepts_learners:
+            seat.step(inputs.ConnectFailed(leader))
+            return
+        left_over = peer_last_zxid(self, leader, seat.id)
+        link = self.links.connect(seat.id, leader)
+        link.left_over = left_over
+        self.seats[leader].step(inputs.LearnerConnected(link.number))
+        seat.step(inputs.LeaderConnected(link.number))
+
+    def _break(self, link: Connection) -> None:
+        """Break a connection where one end notices at once."""
+        self._notice(link)
+
+    def _notice(self, link: Connection) -> None:
+        """Let one of the ends that do not know it yet hear that a connection is gone."""
+        ends = [end for end in (link.leader, link.learner) if self._holds(end, link)]
+        link.cut()
+        if ends:
+            self.seats[self._rng.choice(ends)].step(inputs.Disconnected(link.number))
+        else:
+            del self.links.all[link.number]
+
+    def _holds(self, end: int, link: Connection) -> bool:
+        peer = self.seats[end].peer
+        if peer is None or peer.closing:
+            return False
+        if end == link.leader:
+            return peer.leader is not None and link.number in peer.leader.handler
+        return peer.learner is not None and peer.learner.link == link.number
+
+    def _receive(self, link: Connection, end: int) -> None:
+        seat = self.seats[end]
+        if link in seat.leaving or not self._holds(end, link):
+            return
+        queue = link.to_leader if end == link.leader else link.to_learner
+        count = self._rng.randint(1, min(_MOST_AT_ONCE, len(queue)))
+        if count > 1 and self._only_acks(seat, link, count):
+            self._receive_acks(seat, link, count)
+            return
+        for _ in range(count):
+            if not link.broken and queue and self._holds(end, link):
+                seat.receive(link)
+
+    def _only_acks(self, seat: Seat, link: Connection, count: int) -> bool:
+        leader = seat.core.leader
+        return (
+            link.leader == seat.id
+            and leader is not None
+            and leader.handler[link.number].stage.name == "UPTODATE"
+            and all(link.to_leader[k].packet.type is PacketType.ACK for k in range(count))
+        )
+
+    def _receive_acks(self, seat: Seat, link: Connection, count: int) -> None:
+        """Read several ACKs at once, without a trace: the leader has a shorter way for these."""
+        core = seat.core
+        trace, core.trace = core.trace, None
+        packets = [link.take(seat.id).packet for _ in range(count)]
+        seat.step(inputs.PacketsReceived(link.number, packets))
+        core.trace = trace
+        arguments = {"i": self.names.server(seat.id), "j": self.names.server(link.learner)}
+        self._look([("LeaderProcessACK", arguments)] * count)
+
+    # -- what was told
+
+    def _told(self, told: Told) -> None:
+        """Say what a handler is as a step of the specification."""
+        server, action, given = told
+        i: dict[str, Plain] = {"i": self.names.server(server)}
+        seat = self.seats[server]
+        if action in ("FollowerShutdown", "LeaderShutdown") and seat.is_leaving:
+            self._left[server] = action
+            return
+        if action in _OF_ELECTIONS:
+            return
+        if action == "FollowerProcessLEADERINFO" and seat.core.closing:
+            pass
+        if action.startswith("Leader") and given and hasattr(given[0], "link"):
+            link = self.links.all[given[0].link]
+            if link is not self.links.newest(link.learner, link.leader):
+                return  # it has connected anew, and is no more heard on this one
+            i["j"] = self.names.server(link.learner)
+            if action == "LeaderProcessACKEPOCH" and self._is_sent_away_for_an_empty_epoch(link):
+                action = "LeaderRemoveLearner"
+            if action == "LeaderSyncFollower":
+                i["mode"] = given[1].kind.name
+        elif action == "LeaderProcessRequest":
+            i["v"] = value_of(given[1])
+        elif action.endswith("LogFlushed"):
+            i["n"] = self._flushing
+        elif action in _WITH_LEADER:
+            learner = seat.core.learner
+            assert learner is not None, "it is the learner's action"
+            i["j"] = self.names.server(learner.leader)
+        self._look([(action, i)])
+
+    def _is_sent_away_for_an_empty_epoch(self, link: Connection) -> bool:
+        """Whether a leader refuses a learner only for a zxid <<epoch, 0>>."""
+        return False
+
+
+_OF_ELECTIONS = {
+    "Restart",
+    "ZabTimeout",
+    "ReceiveNotmsg",
+    "HandleNotmsg",
+    "WaitNewNotmsg",
+    "WaitNewNotmsgEnd",
+    "NotmsgTimeout",
+}
+_WITH_LEADER = {
+    "ZabTurnToFollowing",
+    "ConnectAndFollowerSendFOLLOWERINFO",
+    "FollowerProcessLEADERINFO",
+    "FollowerProcessSyncMessage",
+    "FollowerProcessPROPOSALInSync",
+    "FollowerProcessCOMMITInSync",
+    "FollowerProcessNEWLEADER",
+    "FollowerProcessUPTODATE",
+    "FollowerProcessPROPOSAL",
+    "FollowerProcessCOMMIT",
+}
