@@ -13,6 +13,7 @@ from speccheck.commands.grain import compose, grain
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
+from speccheck.commands.replay import replay
 from speccheck.commands.trace import trace
 from speccheck.commands.variants import variants
 from speccheck.evaluate.errors import EvaluationError
@@ -243,6 +244,7 @@ app.command()(variants)
 app.command()(grain)
 app.command()(compose)
 app.command()(trace)
+app.command()(replay)
 
 
 @app.command()

@@ -77,6 +77,7 @@ class Model:
     marks: Marks | None = None
     probed: Callable[[], list[ProbedFormula]] = list
     named: Callable[[], list[NamedAction]] = list
+    find: Callable[[str], m.Meaning | None] = lambda _name: None
     tolerances: list[Tolerance] = field(default_factory=list)
     alias: Callable[[State, State], Value] | None = None
     liveness: list[LivenessCheck] = field(default_factory=list)
@@ -137,6 +138,7 @@ class _Loader:
             module=self._module,
             probed=self._probed,
             tolerances=config.tolerances,
+            find=self._module.scope.find,
         )
         self._set_behaviour(model)
         for name in config.invariants:

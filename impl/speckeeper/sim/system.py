@@ -1,4 +1,4 @@
-"""The simulated ensemble as ``speccheck hunt`` speaks to it: plain data in and out.
+"""The simulated ensemble as ``speccheck`` hunts in it and replays on it: plain data in and out.
 
 Named in pyproject.toml as an entry point of the group ``speccheck.systems``.
 """
@@ -13,7 +13,11 @@ from speckeeper.sim.bugs import BUGS, about
 from speckeeper.sim.costs import measure
 from speckeeper.sim.schedule import draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
+<<<<<<< HEAD
 from speckeeper.sim.violation import Violation
+=======
+from speckeeper.sim.stepwise.course import CoreCourse
+>>>>>>> fb820b3 (Let real cores and elections run by themselves as runs of the specification, and replay what the checker finds on them)
 from speckeeper.sim.world import World
 
 _FEWEST, _MOST = 1, 9
@@ -75,6 +79,15 @@ class SimulatedEnsemble:
     def story(self, schedule: dict[str, Any]) -> Iterator[str]:
         """Tell a schedule."""
         return read_schedule(schedule).lines()
+
+    @property
+    def courses(self) -> Mapping[str, str]:
+        """What can be led through a behaviour of spec/Zab.tla."""
+        return {"core": "real cores, with a network and disks that do as they are told"}
+
+    def begin(self, course: str, initial: Mapping[str, Any], bug: str | None) -> CoreCourse:
+        """Start servers in an initial state of the specification."""
+        return CoreCourse(initial, bug)
 
 
 SYSTEM = SimulatedEnsemble()

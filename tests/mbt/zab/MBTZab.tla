@@ -1,9 +1,8 @@
 ------------------------------- MODULE MBTZab -------------------------------
 (***************************************************************************)
-(* Zab.tla for tests: sets for its constants, places to begin, bounds, and *)
-(* which of the steps that it allows our servers never take.               *)
+(* Zab.tla for tests: sets for its constants, places to begin, bounds.     *)
 (***************************************************************************)
-EXTENDS Zab
+EXTENDS ServerSteps
 
 CONSTANTS MaxEpoch, MaxProposals
 
@@ -71,46 +70,4 @@ ElectsWithReason ==
         /\ state'[i] = LEADING =>
                /\ \A j \in Server : state[j] = LEADING => HasLearner(j)
                /\ \E j \in Server \ {i} : state[j] # LEADING
-
-(***************************************************************************)
-(* While the disk writes an epoch or a snapshot, a server does not leave   *)
-(* its role, for it notices nothing meanwhile; it may crash.               *)
-(***************************************************************************)
-Writing(i) ==
-    \/ learnerStage[i] = LEADERINFO
-    \/ state[i] = LEADING /\ EpochChosen(i) /\ acceptedEpoch[i] < newEpoch[i]
-    \/ state[i] = LEADING /\ zabState[i] = DISCOVERY /\ ElectionFinished(i)
-    \/ learnerStage[i] = NEWLEADER /\ (SnapshotNeeded(i) \/ queuedRequests[i] = << >>)
-
-WritesToTheEnd ==
-    \A i \in Server : Writing(i) /\ state'[i] = LOOKING => status'[i] = OFFLINE
-
-(***************************************************************************)
-(* The specification lets a leader choose between a snapshot and its log.  *)
-(* Where there is no transaction that it has in common with a learner, a   *)
-(* server sends a snapshot, unless it has nothing itself.                  *)
-(***************************************************************************)
-ChosenMode(i, j) == msgs'[i][j][Len(msgs[i][j]) + 1].mtype
-
-HasServedNothing(i, log) == zabState[i] = BROADCAST /\ LastZxid(log)[1] # newEpoch[i]
-
-SynchronizesAsServersDo ==
-    \A i, j \in Server :
-        handler[i][j] = ACKEPOCH /\ handler'[i][j] = NEWLEADER /\ msgs'[i][j] # msgs[i][j] =>
-            LET log == SyncBase(i)
-            IN  IF ChosenMode(i, j) = SNAP
-                THEN ~HasServedNothing(i, log)
-                ELSE \/ CommonZxid(log, peerLastZxid[i][j]) # ZeroZxid
-                     \/ log = << >> /\ zabState[i] # BROADCAST
-
-(***************************************************************************)
-(* The zxid <<epoch, 0>> that a tree has at the beginning of an epoch is   *)
-(* not in the specification.  It is forgotten in a crash; so a leader of   *)
-(* an epoch that has no transaction crashes, and does not leave otherwise. *)
-(* (Above: nor does it send a snapshot, which would have that zxid.)       *)
-(***************************************************************************)
-LeavesNoEmptyEpoch ==
-    \A i \in Server :
-        HasServedNothing(i, Log(i)) /\ state[i] = LEADING /\ state'[i] = LOOKING
-            => status'[i] = OFFLINE
 =============================================================================

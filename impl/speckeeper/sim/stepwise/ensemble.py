@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from speckeeper.sim.stepwise.links import Connection
-from speckeeper.sim.stepwise.names import Names, Plain, bytes_of, entries_of, integer
+from speckeeper.sim.stepwise.names import Names, Plain, bytes_of, entries_of, integer, pairs
 from speckeeper.sim.stepwise.seat import Seat, Told
 from speckeeper.sim.stepwise.view import observe, peer_last_zxid
 from speckeeper.wire.election import Notification, ServerState
@@ -47,13 +47,15 @@ class Links:
     def __init__(self) -> None:
         self.all: dict[int, Connection] = {}
         self._newest: dict[tuple[int, int], Connection] = {}
+        self._made = 0
 
     def connect(self, learner: int, leader: int) -> Connection:
         """Make a connection; what an earlier one still carries is lost."""
         older = self._newest.get((learner, leader))
         if older is not None:
             older.cut()
-        link = Connection(len(self.all) + 1, learner, leader)
+        self._made += 1
+        link = Connection(self._made, learner, leader)
         self.all[link.number] = self._newest[learner, leader] = link
         return link
 
@@ -71,8 +73,19 @@ class Links:
 class Ensemble:
     """Servers by their numbers. ``told``: the handlers that the step taken last has run."""
 
-    def __init__(self, names: Names, windows: Mapping[int, int] | None = None) -> None:
-        """``windows``: how many transactions a leader remembers without reading its log."""
+    def __init__(
+        self,
+        names: Names,
+        windows: Mapping[int, int] | None = None,
+        *,
+        told_to_serve: bool = False,
+    ) -> None:
+        """``windows``: how many transactions a leader remembers without reading its log.
+
+        ``told_to_serve``: a leader does not serve by itself with the quorum that it waits for.
+        """
+        self._told_to_serve = told_to_serve
+        self._serving: dict[Leader, Callable[[], None]] = {}
         self.names = names
         self.links = Links()
         self.told: list[Told] = []
@@ -104,7 +117,7 @@ class Ensemble:
             "FollowerTakeSnapshot": self._job(effects.TakeSnapshot),
             "FollowerPersistCurrentEpoch": self._follow_in_epoch,
             "LeaderProcessACKLD": self._read,
-            "LeaderStartServing": lambda i: None,  # by itself, with the quorum that it waits for
+            "LeaderStartServing": self._serve,
             "FollowerProcessUPTODATE": self._read,
             "LeaderProcessRequest": self._request,
             "FollowerProcessPROPOSAL": self._read,
@@ -126,7 +139,7 @@ class Ensemble:
     def start(self, state: Mapping[str, Plain]) -> None:
         """Start all servers with what a state of the specification has on their disks."""
         for name in ("acceptedEpoch", "currentEpoch", "history"):
-            for server, value in state[name]["#map"]:
+            for server, value in pairs(state[name]):
                 store = self.seats[self.names.id_of(server)].store
                 if name == "history":
                     store.history = entries_of(value)
@@ -177,15 +190,18 @@ class Ensemble:
         seat.tick(core.deadline_ms or 0)
         if core.leader is not None:
             self._look_into_log_first(core.leader)
+            if self._told_to_serve:
+                self._serve_when_told(core.leader)
 
     def _follow(self, i: int, j: int) -> None:
         seat = self.seats[i]
-        round_ = self._looking(seat).election.logical_clock
+        core = self._looking(seat)
+        better = (j, core.last_zxid, core.election.logical_clock, core.current_epoch + 1)
         for other in self.seats:
             if other != i:
-                state = ServerState.LEADING if other == j else ServerState.FOLLOWING
-                vote = Notification(state, j, 0, round_, 0)
+                vote = Notification(ServerState.LOOKING, *better)
                 seat.step(inputs.NotificationReceived(other, vote))
+        seat.tick(core.deadline_ms or 0)
 
     def _looking(self, seat: Seat) -> Any:
         core = seat.peer
@@ -203,6 +219,17 @@ class Ensemble:
                 synchronize(handler, txn_log)
 
         leader._sync = hold  # type: ignore[method-assign]
+
+    def _serve_when_told(self, leader: Leader) -> None:
+        self._serving[leader] = leader._start_serving
+        leader._start_serving = lambda: None  # type: ignore[method-assign]
+
+    def _serve(self, i: int) -> None:
+        """Serve, if the quorum is there; where nobody waits to be told it has happened already."""
+        leader = self.seats[i].core.leader
+        if leader in self._serving:
+            self._serving[leader]()
+            self.seats[i].step()
 
     # -- connections and packets
 

@@ -7,7 +7,7 @@ is called after each step with its name and arguments as the specification has t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -16,17 +16,20 @@ from speckeeper.sim.stepwise.links import Connection
 from speckeeper.sim.stepwise.names import Names, Plain, bytes_of, value_of
 from speckeeper.sim.stepwise.seat import Seat, Told
 from speckeeper.sim.stepwise.view import observe, peer_last_zxid
-from speckeeper.wire.election import Notification, ServerState
+from speckeeper.wire.election import Notification
 from speckeeper.wire.quorum import PacketType
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.effects import Durable
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
+from speckeeper.zab.state import Stage
 
 Step = tuple[str, dict[str, Plain]]
 """An action and its arguments by the specification's names."""
 
 _MOST_AT_ONCE = 3
+_BULK = 0.3
+"""How often packets, requests and what has become durable are handled in bulk."""
 
 
 class FreeRun:
@@ -50,7 +53,6 @@ class FreeRun:
         self._values = values
         self._left: dict[int, str] = {}
         """Roles that are over but for the disk, by the action that says so."""
-        self._quick: Connection | None = None
         self._flushing = 0
         window = rng.choice([1, 2, 500])
         self._trouble = rng.choice([0.5, 1, 3])
@@ -93,25 +95,27 @@ class FreeRun:
             if seat.peer is None:
                 may(1, self._start, seat)
                 continue
-            may(0.02 * self._trouble, self._crash, seat)
+            may(0.003 * self._trouble, self._crash, seat)
             self._may_use_disk(seat, may)
             leader = seat.peer.leader
             if leader is not None and seat.peer._serving and not seat.peer.closing:
-                may(0.7, seat.propose, bytes_of(self._rng.randint(1, self._values)))
+                may(0.7, self._request, seat)
+            if seat.reload_due:
+                may(1, seat.reload)
             if seat.connecting is not None:
                 may(1, self._connect, seat, seat.connecting)
         for link in self.links.all.values():
             if link.broken:
                 may(0.4, self._notice, link)
                 continue
-            may(0.015 * self._trouble, self._break, link)
+            may(0.005 * self._trouble, self._break, link)
             for end, queue in ((link.leader, link.to_leader), (link.learner, link.to_learner)):
                 if queue:
                     may(2, self._receive, link, end)
-        for (i, j), queue in self.votes.items():
-            if queue and self.seats[j].peer is not None:
+        for (i, j), votes in self.votes.items():
+            if votes and self.seats[j].peer is not None:
                 may(2, self._receive_vote, i, j)
-        may(0.1, self._pass_time)
+        may(0.15, self._pass_time)
         weights = [weight for weight, _, _ in choices]
         _, call, given = self._rng.choices(choices, weights)[0]
         call(*given)
@@ -172,9 +176,14 @@ class FreeRun:
                 self._look(steps)
 
     def _flush(self, seat: Seat) -> None:
-        self._flushing = self._rng.randint(1, len(seat.store.queue))
-        seat.flush(self._flushing)
-        seat.reload()
+        count = self._flushing = self._rng.randint(1, len(seat.store.queue))
+        role = seat.core.leader or seat.core.learner
+        if self._in_bulk() and role is not None and not seat.core.closing:
+            action = "LeaderLogFlushed" if seat.core.leader is role else "FollowerLogFlushed"
+            upto = seat.store.flush(count)
+            self._bulk(seat, inputs.LogPersisted(upto), [(action, {"n": count})])
+        else:
+            seat.flush(count)
 
     def _pass_time(self) -> None:
         due = [
@@ -183,7 +192,7 @@ class FreeRun:
             if seat.peer is not None and (seat.peer.deadline_ms or 1 << 62) < 1 << 61
         ]
         if due:
-            at_ms, server = min(due)  # type: ignore[type-var]
+            at_ms, server = min(due)
             self._now_ms = max(self._now_ms, at_ms or 0)
             for seat in self.seats.values():
                 seat.now_ms = self._now_ms
@@ -242,31 +251,78 @@ class FreeRun:
             return
         queue = link.to_leader if end == link.leader else link.to_learner
         count = self._rng.randint(1, min(_MOST_AT_ONCE, len(queue)))
-        if count > 1 and self._only_acks(seat, link, count):
-            self._receive_acks(seat, link, count)
+        if self._in_bulk() and self._is_broadcast(seat, link, count):
+            self._receive_in_bulk(seat, link, count)
             return
         for _ in range(count):
             if not link.broken and queue and self._holds(end, link):
                 seat.receive(link)
+        self._come_to_it(seat, link)
 
-    def _only_acks(self, seat: Seat, link: Connection, count: int) -> bool:
-        leader = seat.core.leader
+    def _come_to_it(self, seat: Seat, link: Connection) -> None:
+        """Let the disk do what a learner waits for ahead of what it has been given.
+
+        What a learner has received it still reads when the connection is gone. For the
+        specification that is lost then, and was read ahead of that.
+        """
+        while [item for item in link.taken if item.packet.type is not PacketType.PING]:
+            if seat.store.jobs:
+                self._run_job(seat, seat.store.jobs[0])
+            elif seat.store.queue:
+                self._flush(seat)
+            else:
+                return
+
+    # -- in bulk: without a trace, servers have shorter ways
+
+    def _in_bulk(self) -> bool:
+        return self._rng.random() < _BULK
+
+    def _bulk(self, seat: Seat, event: inputs.Input, steps: list[Step]) -> None:
+        """Feed an input without a trace, and say which steps that must have been."""
+        core = seat.core
+        trace, core.trace, core.bulk = core.trace, None, True
+        seat.step(event)
+        core.trace, core.bulk = trace, False
+        i = {"i": self.names.server(seat.id)}
+        self._look([(action, {**i, **given}) for action, given in steps])
+
+    def _is_broadcast(self, seat: Seat, link: Connection, count: int) -> bool:
+        """Whether all that comes next is of the broadcast, and nothing else is waited for."""
+        core = seat.core
+        if link.leader == seat.id:
+            stages = [core.leader.handler[link.number].stage] if core.leader else []
+            kinds, queue = {PacketType.ACK}, link.to_leader
+        else:
+            stages = [core.learner.learner_stage] if core.learner else []
+            kinds, queue = {PacketType.PROPOSAL, PacketType.COMMIT}, link.to_learner
         return (
-            link.leader == seat.id
-            and leader is not None
-            and leader.handler[link.number].stage.name == "UPTODATE"
-            and all(link.to_leader[k].packet.type is PacketType.ACK for k in range(count))
+            stages == [Stage.UPTODATE]
+            and not link.taken
+            and all(queue[k].packet.type in kinds for k in range(count))
         )
 
-    def _receive_acks(self, seat: Seat, link: Connection, count: int) -> None:
-        """Read several ACKs at once, without a trace: the leader has a shorter way for these."""
-        core = seat.core
-        trace, core.trace = core.trace, None
+    def _receive_in_bulk(self, seat: Seat, link: Connection, count: int) -> None:
         packets = [link.take(seat.id).packet for _ in range(count)]
-        seat.step(inputs.PacketsReceived(link.number, packets))
-        core.trace = trace
-        arguments = {"i": self.names.server(seat.id), "j": self.names.server(link.learner)}
-        self._look([("LeaderProcessACK", arguments)] * count)
+        link.taken.clear()
+        other = link.learner if link.leader == seat.id else link.leader
+        role = "Leader" if link.leader == seat.id else "Follower"
+        steps: list[Step] = [
+            (f"{role}Process{packet.type.name}", {"j": self.names.server(other)})
+            for packet in packets
+        ]
+        self._bulk(seat, inputs.PacketsReceived(link.number, packets), steps)
+
+    def _request(self, seat: Seat) -> None:
+        values = [self._rng.randint(1, self._values) for _ in range(self._rng.randint(1, 2))]
+        if self._in_bulk():
+            entries = [(seat.next_zxid + k, bytes_of(v)) for k, v in enumerate(values)]
+            seat.next_zxid += len(values)
+            steps: list[Step] = [("LeaderProcessRequest", {"v": v}) for v in values]
+            self._bulk(seat, inputs.ProposeAll(entries), steps)
+        else:
+            for value in values:
+                seat.propose(bytes_of(value))
 
     # -- what was told
 
@@ -280,15 +336,13 @@ class FreeRun:
             return
         if action in _OF_ELECTIONS:
             return
-        if action == "FollowerProcessLEADERINFO" and seat.core.closing:
-            pass
         if action.startswith("Leader") and given and hasattr(given[0], "link"):
             link = self.links.all[given[0].link]
             if link is not self.links.newest(link.learner, link.leader):
                 return  # it has connected anew, and is no more heard on this one
             i["j"] = self.names.server(link.learner)
-            if action == "LeaderProcessACKEPOCH" and self._is_sent_away_for_an_empty_epoch(link):
-                action = "LeaderRemoveLearner"
+            if action == "LeaderProcessACKEPOCH" and link.broken and _begins_an_epoch(given[2]):
+                action = "LeaderRemoveLearner"  # it is ahead by a zxid <<epoch, 0>> alone
             if action == "LeaderSyncFollower":
                 i["mode"] = given[1].kind.name
         elif action == "LeaderProcessRequest":
@@ -301,9 +355,9 @@ class FreeRun:
             i["j"] = self.names.server(learner.leader)
         self._look([(action, i)])
 
-    def _is_sent_away_for_an_empty_epoch(self, link: Connection) -> bool:
-        """Whether a leader refuses a learner only for a zxid <<epoch, 0>>."""
-        return False
+
+def _begins_an_epoch(zxid: int) -> bool:
+    return zxid > 0 and not zxid & 0xFFFFFFFF
 
 
 _OF_ELECTIONS = {

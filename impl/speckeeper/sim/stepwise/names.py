@@ -42,6 +42,16 @@ class Names:
         return {"#map": [[name, values[number]] for number, name in self.servers.items()]}
 
 
+def pairs(function: Plain) -> list[tuple[Plain, Plain]]:
+    """Return the arguments of a function with their values. Raises ValueError if it is none."""
+    if isinstance(function, list):
+        return list(enumerate(function, 1))
+    found: Iterable[Plain] | None = function.get("#map") if isinstance(function, dict) else None
+    if found is None:
+        raise ValueError("a variable of Zab is a function of servers")
+    return [(key, value) for key, value in found]
+
+
 def zxid_of(zxid: int) -> Plain:
     """Return a zxid as a pair of epoch and counter."""
     return [zxid >> 32, zxid & 0xFFFFFFFF]

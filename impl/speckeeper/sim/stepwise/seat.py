@@ -164,7 +164,7 @@ class Seat:
         self._heard(Told(self.id, action, arguments))
 
     def _perform(self, out: list[Effect]) -> None:
-        for effect in out:
+        for effect in effects.one_by_one(out):
             self._carry_out(effect)
 
     def _carry_out(self, effect: Effect) -> None:

@@ -1,0 +1,95 @@
+"""``speccheck replay``: lead a system through what the checker has found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from speccheck.hunt.stepping import stepped
+from speccheck.hunt.system import System, Unusable, check_bug, find_system
+from speccheck.mbt.lead import Following, follow_trace
+from speccheck.report.itf import ItfError, encode, read_itf
+
+_DEPARTED, _BROKEN = 1, 2
+_AHEAD = 3
+
+
+def replay(
+    trace: Annotated[
+        Path, typer.Argument(help="A trace as ITF JSON, such as `check --itf` writes.")
+    ],
+    system: Annotated[
+        str | None,
+        typer.Option(help="What to lead through it; by default the only system installed."),
+    ] = None,
+    course: Annotated[
+        str | None,
+        typer.Option(help="Which part of the system; 'list' lists them, the first is the default."),
+    ] = None,
+    bug: Annotated[str | None, typer.Option(help="A known mistake to put in.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Print all steps.")] = False,
+) -> None:
+    """Lead a system through a trace of the checker, and say where it goes another way.
+
+    The system takes the steps of TRACE one by one, and after each of them its variables are
+    compared with the trace's. A counterexample of a mistaken specification cannot be followed by a
+    system without the mistake.
+
+    Exit codes:
+
+    - 0: the system followed to the end
+    - 1: it did something else, or could not take a step
+    - 2: the trace cannot be read, or the system cannot be led
+    """
+    try:
+        name, found = find_system(system)
+        led = stepped(name, found)
+        if course == "list":
+            for each, about in led.courses.items():
+                typer.echo(f"{each}: {about}")
+            return
+        _lead(trace, name, found, course or next(iter(led.courses)), bug, every)
+    except (Unusable, ItfError, ValueError) as error:
+        _refuse(f"{trace}: {error}" if isinstance(error, ItfError | ValueError) else str(error))
+    except OSError as error:
+        _refuse(f"{trace} cannot be read: {error.strerror}")
+
+
+def _lead(path: Path, name: str, system: System, course: str, bug: str | None, every: bool) -> None:
+    led = stepped(name, system)
+    if course not in led.courses:
+        raise Unusable(f"{name} has no {course}; there is {' or '.join(led.courses)}")
+    check_bug(name, system, bug)
+    trace = read_itf(path.read_text("utf-8"))
+    if not trace.states:
+        raise ItfError("the trace has no states")
+    first = {key: encode(value) for key, value in trace.states[0].values.items()}
+    way = led.begin(course, first, bug)
+    try:
+        found = follow_trace(trace, way)
+    finally:
+        way.close()
+    what = f"{name} ({course}{f', with {bug}' if bug else ''})"
+    for line in _told(found, what, every):
+        typer.echo(line)
+    if not found.is_complete:
+        raise typer.Exit(_DEPARTED)
+
+
+def _told(found: Following, what: str, every: bool) -> list[str]:
+    total = len(found.steps)
+    lines = [f"{number:4}. {label}" for number, label in enumerate(found.steps, 1)]
+    if found.is_complete:
+        unseen = f"; not seen: {', '.join(found.unseen)}" if found.unseen else ""
+        return [*(lines if every else ()), f"{what} followed all {total} steps{unseen}"]
+    number = found.taken + 1
+    shown = lines[:number] if every else lines[max(0, number - _AHEAD - 1) : number]
+    where = "the initial state" if not total else f"step {number} of {total}"
+    return [*shown, *(f"      {line}" for line in found.why), f"{what} departs at {where}"]
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(_BROKEN)
