@@ -85,7 +85,13 @@ def sort_actions(adapter: type[Any], actions: list[str]) -> tuple[list[str], lis
     Raises AdapterError for an action of which the adapter says nothing, or a name that is none.
     """
     internal, left_out = adapter.internal, adapter.left_out
-    for name in (*internal, *left_out, *adapter.often, *adapter.weights, *getattr(adapter, "disturbing", ())):
+    for name in (
+        *internal,
+        *left_out,
+        *adapter.often,
+        *adapter.weights,
+        *getattr(adapter, "disturbing", ()),
+    ):
         if name not in actions:
             raise AdapterError(f"{adapter.__name__} names {name}, which is no action of the module")
     by_itself = [name for name in actions if name in internal]

@@ -13,11 +13,8 @@ from speckeeper.sim.bugs import BUGS, about
 from speckeeper.sim.costs import measure
 from speckeeper.sim.schedule import draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
-<<<<<<< HEAD
-from speckeeper.sim.violation import Violation
-=======
 from speckeeper.sim.stepwise.course import CoreCourse
->>>>>>> fb820b3 (Let real cores and elections run by themselves as runs of the specification, and replay what the checker finds on them)
+from speckeeper.sim.violation import Violation
 from speckeeper.sim.world import World
 
 _FEWEST, _MOST = 1, 9

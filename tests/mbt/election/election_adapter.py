@@ -27,9 +27,11 @@ class Electors:
     internal: ClassVar[frozenset[str]] = frozenset()
     left_out: ClassVar[Mapping[str, str]] = {}
     often: ClassVar[frozenset[str]] = frozenset({"ReceiveNotmsg", "HandleNotmsg"})
-    seldom: ClassVar[frozenset[str]] = frozenset(
+    disturbing: ClassVar[frozenset[str]] = frozenset(
         {"Restart", "ZabTimeout", "BreakConnection", "OvertakeNotmsg"}
     )
+    weights: ClassVar[Mapping[str, float]] = {}
+    usual: ClassVar[Mapping[str, Callable[[Value], bool]]] = {}
     swarm: ClassVar[bool] = False
 
     def __init__(self) -> None:

@@ -29,7 +29,6 @@ def test_elections_keep_to_the_specification_and_all_of_it_is_reached() -> None:
     # Runs by themselves meet what steps by choice meet seldom; what neither reaches fails.
     missing = {*driven.coverage.missing()} & {*runs.coverage.missing()}
     assert not missing, f"{missing}\n{driven.coverage}"
-    assert min(driven.coverage.actions.values()) > 0, driven.coverage
 
 
 def test_random_elections_are_runs_of_the_specification() -> None:

@@ -18,7 +18,7 @@ BY_ITSELF = "LeaderStartServing"
 OUTSIDE = {"NodeCrash", "NodeStart"}
 """What happens to a server: no handler of the core runs in it."""
 
-SELDOM = {"NodeCrash", "FollowerShutdown", "LeaderShutdown", "LeaderRemoveLearner"}
+DISTURBING = {"NodeCrash", "FollowerShutdown", "LeaderShutdown", "LeaderRemoveLearner"}
 
 
 class Cores:
@@ -27,7 +27,9 @@ class Cores:
     internal: ClassVar[frozenset[str]] = frozenset({BY_ITSELF})
     left_out: ClassVar[Mapping[str, str]] = {}
     often: ClassVar[frozenset[str]] = frozenset()
-    seldom: ClassVar[frozenset[str]] = frozenset(SELDOM)
+    disturbing: ClassVar[frozenset[str]] = frozenset(DISTURBING)
+    weights: ClassVar[Mapping[str, float]] = {}
+    usual: ClassVar[Mapping[str, Callable[[Value], bool]]] = {}
     swarm: ClassVar[bool] = False
     mistake: ClassVar[Callable[[], AbstractContextManager[object]]] = nullcontext
 

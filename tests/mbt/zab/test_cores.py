@@ -49,8 +49,7 @@ def test_cores_keep_to_the_specification_and_all_of_it_is_reached() -> None:
         and not (" at " in one and _text(one).startswith(OUT_OF_REACH))
     ]
     assert not missing, f"{missing}\n{coverage}"
-    assert min(coverage.actions.values()) > 0, coverage
-    assert {*coverage.notes} >= REACHED, coverage
+    assert {*coverage.notes, *runs.coverage.notes} >= REACHED, coverage
 
 
 # Each is noticed where the core differs, long before it leads to a loss that a client could see.

@@ -158,7 +158,7 @@ class Elections:
         self.messages[sender, receiver] = deque([] if last is None else [last])
 
     def _trace(self, i: int) -> Trace:
-        def tell(action: str, arguments: tuple[Any, ...], changed: dict[str, Any]) -> None:
+        def tell(action: str, arguments: tuple[Any, ...]) -> None:
             self.servers[i].send_all()
             self._told(i, action, arguments)
 

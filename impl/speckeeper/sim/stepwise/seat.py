@@ -153,7 +153,7 @@ class Seat:
 
     # -- effects
 
-    def _handled(self, action: str, arguments: tuple[Any, ...], changed: dict[str, Any]) -> None:
+    def _handled(self, action: str, arguments: tuple[Any, ...]) -> None:
         peer = self.core
         out, peer.out = peer.out, []
         self._perform(out)
