@@ -15,6 +15,7 @@ from speccheck.evaluate.values import (
     SEQUENCES,
     TRUE,
     Boolean,
+    Domain,
     Fn,
     Value,
     record_domain,
@@ -25,9 +26,15 @@ NO_IDS = SEQUENCES[()]
 _PERMS = ("READ", "WRITE", "CREATE", "DELETE", "ADMIN")
 
 
+_domains: dict[tuple[str, ...], Domain] = {}
+
+
 def record(fields: dict[str, Value]) -> Fn:
     """Return a record."""
-    domain = record_domain(tuple(fields))
+    names = tuple(fields)
+    domain = _domains.get(names)
+    if domain is None:
+        domain = _domains[names] = record_domain(names)
     return domain[tuple([fields[key] for key in domain.keys_])]
 
 
