@@ -15,7 +15,7 @@ from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
 from speccheck.hunt.campaign import Plan
 from speccheck.hunt.replay import read_replay
 from speccheck.hunt.runner import Runner
-from speccheck.hunt.system import System, Unusable, check_bug, find_system
+from speccheck.hunt.system import RecordingSystem, System, Unusable, check_bug, find_system
 from speccheck.hunt.task import Task, draw, with_only
 from speccheck.hunt.workers import place
 from speccheck.report.pipes import Terminal
@@ -85,6 +85,13 @@ def hunt(
             help="With --seed or --replay: write down what happens.", rich_help_panel=_FOUND
         ),
     ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --seed or --replay: record what the servers do, for speccheck trace.",
+            rich_help_panel=_FOUND,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a simulated system under faults, from many seeds.
@@ -102,16 +109,18 @@ def hunt(
     out_console = Terminal(quiet=as_json)
     try:
         if replay is not None:
-            raise typer.Exit(_replay(out_console, replay, limit, transcript))
+            raise typer.Exit(_replay(out_console, replay, limit, transcript, trace))
         name, found = find_system(system)
         if bug == "list":
             code = _list_bugs(out_console, found)
         elif seed is not None:
             check_bug(name, found, bug)
             task = Task(name, seed, limit, servers, bug)
-            code = _one(out_console, task, only, transcript)
-        elif only is not None or transcript is not None:
-            raise Unusable("--only goes with --seed, --transcript with --seed or --replay")
+            code = _one(out_console, task, only, transcript, trace)
+        elif only is not None or transcript is not None or trace is not None:
+            raise Unusable(
+                "--only goes with --seed, --transcript and --trace with --seed or --replay"
+            )
         else:
             check_bug(name, found, bug)
             plan = Plan(name, range(first, first + seeds), limit, servers, bug, keep_going)
@@ -146,12 +155,31 @@ def _list_bugs(console: Terminal, system: System) -> int:
     return 0
 
 
-def _one(console: Terminal, task: Task, only: str | None, transcript: Path | None) -> int:
+def _one(
+    console: Terminal, task: Task, only: str | None, transcript: Path | None, trace: Path | None
+) -> int:
     """Run one seed, or a part of its schedule."""
     schedule = draw(task)
     if only is not None:
         schedule = with_only(schedule, _numbers(only))
-    return tell_run(console, task._replace(schedule=schedule), transcript)
+    code = tell_run(console, task._replace(schedule=schedule), transcript)
+    _record(console, task._replace(schedule=schedule), trace)
+    return code
+
+
+def _record(console: Terminal, task: Task, folder: Path | None) -> None:
+    """Make the same run once more, recorded. Raises Unusable."""
+    if folder is None:
+        return
+    _, system = find_system(task.system)
+    if not isinstance(system, RecordingSystem):
+        raise Unusable(f"--trace: the servers of {task.system} record nothing")
+    assert task.schedule is not None, "drawn or read"
+    try:
+        system.record(task.schedule, task.bug, folder)
+    except OSError as error:
+        raise Unusable(f"--trace {folder}: {(error.strerror or str(error)).lower()}") from None
+    console.print(f"Recorded; check it by: speccheck trace {folder}", soft_wrap=True)
 
 
 def _numbers(text: str) -> set[int]:
@@ -161,10 +189,14 @@ def _numbers(text: str) -> set[int]:
         raise Unusable(f"--only {text}: numbers with commas between are expected") from None
 
 
-def _replay(console: Terminal, path: Path, limit_s: float, transcript: Path | None) -> int:
+def _replay(
+    console: Terminal, path: Path, limit_s: float, transcript: Path | None, trace: Path | None
+) -> int:
     """Run what a file holds."""
     kept = read_replay(path)
     name, system = find_system(kept.system)
     check_bug(name, system, kept.bug)
     task = Task(name, kept.schedule["seed"], limit_s, bug=kept.bug, schedule=kept.schedule)
-    return tell_run(console, task, transcript, kept)
+    code = tell_run(console, task, transcript, kept)
+    _record(console, task, trace)
+    return code

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, TypeAlias, cast
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 GROUP = "speccheck.systems"
 
@@ -68,6 +69,15 @@ class System(Protocol):
 
     def story(self, schedule: Schedule) -> Iterable[str]:
         """Tell a schedule in lines to be read."""
+        ...
+
+
+@runtime_checkable
+class RecordingSystem(Protocol):
+    """A system whose servers can record what they do."""
+
+    def record(self, schedule: Schedule, bug: str | None, folder: Path) -> None:
+        """Run a schedule, and leave the traces of its servers in a folder. Raises OSError."""
         ...
 
 

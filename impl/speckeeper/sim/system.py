@@ -6,11 +6,13 @@ Named in pyproject.toml as an entry point of the group ``speccheck.systems``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from speckeeper.sim import strategies
 from speckeeper.sim.bugs import BUGS, about
 from speckeeper.sim.costs import measure
+from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
 from speckeeper.sim.stepwise.course import CoreCourse
@@ -64,6 +66,19 @@ class SimulatedEnsemble:
             **report.faults,
         }
         return {"violation": report.violation, "figures": figures}
+
+    def record(self, schedule: dict[str, Any], bug: str | None, folder: Path) -> None:
+        """Run a schedule once more, and leave what its servers record in a folder.
+
+        Raises OSError where nothing can be written.
+        """
+        read = read_schedule(schedule)
+        recording = Recording(folder)
+        try:
+            with strategies.running(bug):
+                World(read, recording).run()
+        finally:
+            recording.close()
 
     def simpler(self, schedule: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield schedules that are easier to think of."""

@@ -23,7 +23,7 @@ Header = Callable[[int, int, int], str]
 """Gives the first line from run, part, and the number of the first event."""
 
 
-class TraceError(Exception):
+class TraceError(OSError):
     """The trace cannot be written; the text is one line with the remedy."""
 
 
