@@ -19,6 +19,7 @@ from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.sweeper import candidates
+from speckeeper.tree.policy import Policy
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.requests import DeleteRequest, encode_request
 
@@ -30,10 +31,12 @@ _NOW_MS = 1000  # for sessions no time passes
 class CoreSystem:
     """One server, whose log is durable at once."""
 
+    policy: ClassVar[Policy] = POLICY
+
     def __init__(self, state: Mapping[str, Value]) -> None:
         (self.name,) = self.servers = tuple(state["replica"])
         self.ticks = 0
-        self.settings = ServerSettings(policy=POLICY)
+        self.settings = ServerSettings(policy=self.policy)
         self._sessions = dict(state["tree"]["sessions"].items())
         tree = tree_of(state["tree"])
         self.server = Server(self.settings, tree, _NOW_MS, WALL_MS, Random(5))

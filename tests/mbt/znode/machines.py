@@ -35,8 +35,8 @@ def run(driven: type[SpecMachine], how: settings) -> Coverage:
 def check_reached(coverage: Coverage, outcomes: str, out_of_reach: Iterable[str] = ()) -> None:
     """Fail on an action or branch that was not reached, or an outcome that was not met.
 
-    ``outcomes`` are notes, divided by semicolons; ``out_of_reach`` begins the text, or the names, of
-    branches that a system cannot reach.
+    ``outcomes`` are notes, divided by semicolons; ``out_of_reach`` begins the text, or the names,
+    of branches that a system cannot reach.
     """
     known = tuple(out_of_reach) or ("\n",)
     missing = [

@@ -6,7 +6,6 @@ which restarts from its disk in between.
 
 import shutil
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from tests.mbt.profiles import profile
@@ -14,10 +13,10 @@ from tests.mbt.znode.core import CoreSystem, WithoutSockets
 from tests.mbt.znode.loopback import KazooLoopbackSystem, StandaloneKazoo
 from tests.mbt.znode.machines import check_reached, machine, run
 from tests.mbt.znode.served import Served
+from tests.mbt.znode.tree_adapter import POLICY
 
 from speccheck.evaluate.values import Value
 from speccheck.mbt.machine import Disagreement
-from speckeeper.tree.watches import WatchTable
 
 # Seconds of processor time, which take long where many others want it too.
 pytestmark = pytest.mark.timeout(1200)
@@ -49,29 +48,14 @@ def test_a_server_keeps_to_the_specification_and_all_of_it_is_reached(
     check_reached(coverage, REACHED, OUT_OF_REACH)
 
 
-class Stubborn(WatchTable[Any]):
-    """Watches that fire twice."""
+class KnowsNoTtl(CoreSystem):
+    """A server that is not told of TTL nodes."""
 
-    __slots__ = ()
-
-    def trigger(self, path: str) -> list[Any]:
-        told = super().trigger(path)
-        for watcher in told:
-            self.add(path, watcher)
-        return told
+    policy = POLICY._replace(extended_types_enabled=False)
 
 
-class FiresTwice(CoreSystem):
-    """A server with such watches."""
-
-    def __init__(self, state: Mapping[str, Value]) -> None:
-        super().__init__(state)
-        self.server.watches.data.__class__ = Stubborn
-        self.server.watches.child.__class__ = Stubborn
-
-
-class ServedTwice(WithoutSockets):
-    system_type = FiresTwice
+class ServedWithoutTtl(WithoutSockets):
+    system_type = KnowsNoTtl
 
 
 class NothingOnDisk(KazooLoopbackSystem):
@@ -99,12 +83,12 @@ class ServedFromNothing(StandaloneKazoo):
 
 @pytest.mark.parametrize(
     ("mistaken", "told"),
-    [(ServedTwice, "channel differs"), (ServedFromNothing, "tree differs")],
+    [(ServedWithoutTtl, "channel differs"), (ServedFromNothing, "tree differs")],
     ids=lambda one: getattr(one, "__name__", ""),
 )
 def test_a_mistake_is_told_as_a_story(mistaken: type[Served], told: str) -> None:
     with pytest.raises(Disagreement) as caught:
-        run(machine(mistaken, "MBTOneServer"), profile(150, 60, shrink=False))
+        run(machine(mistaken, "MBTOneServer"), profile(100, 60, shrink=False))
     text = str(caught.value)
     assert told in text
     assert "the specification:" in text or "the system has besides" in text
