@@ -20,7 +20,7 @@ OUT_OF_REACH = ("Receive, ", '"reconnected"')
 REACHED = """
     create: SessionExpired; delete: NoNode; delete: BadArguments
     setACL: InvalidACL; setACL: NoNode; setData: NoNode; setData: BadArguments; closeSession: Ok
-    createTTL: BadArguments; multi: Ok; multi: part NoNode; multi: part RuntimeInconsistency
+    createTTL: BadArguments; multi: Ok; multi: part RuntimeInconsistency
     createSession: Ok; deleteContainer: Ok; create: NodeExists; create: NoNode
     setData: BadVersion
 """
