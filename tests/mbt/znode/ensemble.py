@@ -21,9 +21,10 @@ from speccheck.evaluate.values import Value, function_of
 from speccheck.mbt.adapter import NotAsked
 from speckeeper.sim.disk import Latency
 from speckeeper.sim.network import Delays
-from speckeeper.sim.node import WALL_MS, Node
+from speckeeper.sim.node import Node
 from speckeeper.sim.options import Options
 from speckeeper.sim.schedule import Schedule
+from speckeeper.sim.server_effects import WALL_MS
 from speckeeper.sim.world import World
 from speckeeper.tree.paths import CONFIG
 from speckeeper.wire.codes import OpCode
