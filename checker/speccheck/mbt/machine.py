@@ -131,6 +131,8 @@ class SpecMachine(RuleBasedStateMachine):
         except Exception as error:
             error.add_note(f"{self.story}\nThe system failed in the last step.")
             raise
+        # The system may have gone on by itself since it was looked at, before it was asked.
+        self._explained(self.candidates.go_on)
         after = self._explained(lambda: self.candidates.take(action, arguments))
         self._count(action)
         self._compare()

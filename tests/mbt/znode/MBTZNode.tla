@@ -83,6 +83,13 @@ Begun ==
       two == LinkNode(one, <<"box">>, NewNode("", OpenAcl, Box, 0, 0), 2, 0)
   IN  [two EXCEPT !.nodes[<<"full">>].cversion = MaxInt - 2, !.nodes[<<"box">>].cversion = 1]
 
+\* Which of the names begin with another: those of sequential nodes, and box.
+Bases == {"a", "b", "c", "s", "box"}
+Numbers == (0..20) \cup (MaxInt - 3..MaxInt)
+Numbered == {<<name, name \o SequenceSuffix(number)>> : name \in Bases, number \in Numbers}
+Prefixes ==
+  Numbered \cup {<<"b", "box">>} \cup {<<"b", "box" \o SequenceSuffix(n)>> : n \in Numbers}
+
 Plain(data) == NewNode(data, OpenAcl, Persistent, 0, 0)
 Grown ==
   LET one == LinkNode(Begun, A, Plain("x"), 3, 0)

@@ -22,7 +22,7 @@ WANTED = (
 
 
 def test_an_ensemble_keeps_to_the_specification() -> None:
-    coverage = run(machine(Ensemble, "MBTEnsemble"), profile(30, 80))
+    coverage = run(machine(Ensemble, "MBTEnsemble"), profile(50, 80))
     unmet = [name for name in WANTED if not coverage.actions[name]]
     assert not unmet, f"never taken: {unmet}\n{coverage}"
 
