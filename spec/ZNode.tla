@@ -871,8 +871,8 @@ NoEventWithoutAWatch ==
       \E watch \in registered[c] : WatchFor(Head(channel[c]), watch)
 
 (***************************************************************************)
-(* A server that has seen a session end cuts its connection, but for the   *)
-(* reply to closeSession. (It may not have come to the session's begin.)   *)
+(* A server that has seen a session end cuts its connection, unless the    *)
+(* client has asked for it. (It may not have come to the session's begin.) *)
 (***************************************************************************)
 ConnectionsEndWithSessions ==
   \A c \in Session :
@@ -880,8 +880,6 @@ ConnectionsEndWithSessions ==
       \/ c \in DOMAIN replica[server[c]].sessions
       \/ \E i \in 1..Len(queue[server[c]]) :
            queue[server[c]][i].type = "createSession" /\ queue[server[c]][i].clientId = c
-      \/ \E i \in 1..Len(channel[c]) :
-           channel[c][i].kind = "reply" /\ channel[c][i].type = "closeSession"
 
 \* A server that has applied everything takes every client back whose session lives.
 ClientsCanComeBack ==

@@ -60,7 +60,7 @@ def test_edits_change_the_text_where_they_say(module: str) -> None:
 KNOWN = {
     ("Quorums", "IsMajority: > -> >="): ("property", "MCZabSecondEpoch"),
     ("Quorums", "Weight: TRUE -> FALSE"): ("error", "MCElectionAnyLogs"),
-    ("ZNode", "Reconnect: <= -> <"): ("count", "MCZNodeNext"),
+    ("ZNode", "Reconnect: <= -> <"): ("property", "MCZNodeNext"),
     ("ZNode", "ClientWatches: SetWatches(c) -> FALSE"): ("guard", "MCZNodeNext"),
     ("FastLeaderElection", "Exceeds: > -> >="): ("property", "MCElectionAnyLogs"),
     ("FastLeaderElection", "Decide: = -> #"): ("property", "MCElectionJoin"),

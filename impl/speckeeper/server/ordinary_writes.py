@@ -140,7 +140,7 @@ class OrdinaryWrites:
             if node is None:
                 return None
             body = node.encode_stat_to_be(len(data), made, zxid, time_ms)
-        elif node is None and path[: path.rfind("/")] in tree.nodes:
+        elif ordinary.can_create(tree, path):
             body = raw_path
         else:
             return None

@@ -78,15 +78,26 @@ def apply_set_data(
     return node
 
 
+def can_create(tree: DataTree, path: str) -> bool:
+    """Whether :func:`apply_create` would add a node at a path; else the general way is for it."""
+    nodes = tree.nodes
+    return not (
+        tree.quotas
+        or path in nodes
+        or path.startswith(ZOOKEEPER)
+        or path[: path.rfind("/")] not in nodes
+    )
+
+
 def apply_create(
     tree: DataTree, path: str, data: bytes, cversion: int, zxid: int, time_ms: int
 ) -> bool:
     """Add a persistent node with the open ACL list; tell whether it was done."""
+    if not can_create(tree, path):
+        return False
     nodes = tree.nodes
     parent_path = path[: path.rfind("/")]
-    parent = nodes.get(parent_path)
-    if parent is None or tree.quotas or path in nodes or path.startswith(ZOOKEEPER):
-        return False
+    parent = nodes[parent_path]
     tree.digesting.will_change(parent_path, parent)
     if cversion > parent.cversion:
         parent.cversion, parent.pzxid = cversion, zxid

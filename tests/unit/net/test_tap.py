@@ -87,7 +87,7 @@ def test_bytes_go_through_in_both_directions_and_are_recorded() -> None:
 def test_a_client_that_does_not_read_holds_up_its_server_and_loses_nothing() -> None:
     async def use(port: int, heard: list[Heard], complaints: list[str]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
-        much = b"abcdefgh" * 2_000_000
+        much = b"abcdefgh" * 8_000_000  # more than all sockets on the way hold
         sending = asyncio.ensure_future(_send(writer, much))
         await asyncio.sleep(0.3)
         assert not sending.done()

@@ -324,3 +324,15 @@ def test_the_audit_log_sees_every_write() -> None:
     way.step(SET_A)
     assert way.taken == before
     assert way.world.server.pipeline.queue[0].body == SET_A[2][1]
+
+
+def test_no_reply_goes_ahead_of_a_write_that_is_not_ordinary() -> None:
+    """It would be answered twice: nodes under /zookeeper go the general way when applied."""
+    world = World()
+    client = world.client()
+    for path in ("/zookeeper/quota/a", "/a"):
+        client.send(OpCode.CREATE, CreateRequest(path, b"x", OPEN_ACL_UNSAFE, 0))
+        ahead = world.server.reply_ahead()
+        assert (ahead is not None) == (path == "/a")
+        world.persist()
+        assert len(client.frames()) == 1
