@@ -26,7 +26,7 @@ REACHED = """
 
 
 def test_the_tree_keeps_to_the_specification_and_all_of_it_is_reached() -> None:
-    coverage = run(machine(InMemory), profile(80, 60))
+    coverage = run(machine(InMemory), profile(64, 60))
     check_reached(coverage, REACHED, OUT_OF_REACH)
 
 
