@@ -125,4 +125,6 @@ def test_a_client_may_ask_for_a_session_again_and_lives_for_what_it_asked(
     assert connection.frame() is None
     lived = time.monotonic() - began
 
-    assert asked_ms / 1000 - 0.05 <= lived <= asked_ms / 1000 + 2 * 0.2 + 1.0
+    # Apache's own may live for what it was told before, too: the last of two threads decides.
+    possible = {asked_ms} | ({2000} if kind.is_apache else set())
+    assert any(ms / 1000 - 0.05 <= lived <= ms / 1000 + 2 * 0.2 + 1.0 for ms in possible), lived
