@@ -20,9 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
 from speckeeper.net.tls.jks import JksEntry, JksError, read_jks
 from speckeeper.net.tls.settings import StoreSettings
 
-KINDS = {".jks": "JKS", ".pem": "PEM", ".p12": "PKCS12", ".pfx": "PKCS12"}
-"""Kinds of stores by the ends of their names."""
-
 _KEY_BEGINS = b"PRIVATE KEY-----"
 
 
