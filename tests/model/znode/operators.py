@@ -1,14 +1,15 @@
 """The operators of the data model as Python functions, evaluated from their TLA+ text."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.model.znode import values as v
 
+from speccheck.conform.history.facts import Fact
 from speccheck.evaluate.compiler import Compiler
-from speccheck.evaluate.values import LazyFunction, LazySet, ModelValue, Value
+from speccheck.evaluate.values import LazyFunction, ModelValue, Value
 from speccheck.tla import meaning as m
 from speccheck.tla.modules import Library
 from speccheck.tla.resolve import resolve
@@ -21,23 +22,6 @@ SPEC = Path(__file__).parents[3] / "spec"
 PROBE = Path(__file__).with_name("ZNodeProbe.tla")
 # Where the modules are looked for, in order; who judges a mutant puts its folder first.
 FOLDERS = [SPEC]
-
-
-class Fact(LazySet):
-    """The set of all values of which something is so; nobody asks for its elements."""
-
-    def __init__(self, holds: Callable[[Any], bool]) -> None:
-        super().__init__()
-        self._holds = holds
-
-    def __contains__(self, value: object) -> bool:
-        return self._holds(value)
-
-    def __iter__(self) -> Iterator[Value]:
-        raise NotImplementedError
-
-    def is_finite(self) -> bool:
-        return False
 
 
 def _is_illegal(name: Any) -> bool:
