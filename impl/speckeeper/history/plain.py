@@ -34,23 +34,25 @@ _SPECIAL = {"InvalidAcl": "InvalidACL", "getAcl": "getACL", "setAcl": "setACL"}
 _SPECIAL |= {"createTtl": "createTTL"}
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Return the name of an error or an event as ZooKeeper writes it, of that of its code."""
     text = name.title().replace("_", "")
     return _SPECIAL.get(text, text)
 
 
-def _lower_camel(name: str) -> str:
-    text = _camel(name)
+def lower_camel(name: str) -> str:
+    """Return the name of an operation as ZooKeeper writes it, of that of its code."""
+    text = camel(name)
     text = text[:1].lower() + text[1:]
     return _SPECIAL.get(text, text)
 
 
-_ERRORS = {int(code): _camel(code.name) for code in ErrorCode}
-_OPERATIONS = {int(code): _lower_camel(code.name) for code in OpCode}
-_EVENTS = {int(code): _camel(code.name) for code in EventType}
+_ERRORS = {int(code): camel(code.name) for code in ErrorCode}
+_OPERATIONS = {int(code): lower_camel(code.name) for code in OpCode}
+_EVENTS = {int(code): camel(code.name) for code in EventType}
 _FLAGS = {int(flag): flag.name for flag in CreateFlag}
 _MODES = {int(mode): mode.name for mode in AddWatchMode}
-_WATCHERS = {int(kind): _camel(kind.name) for kind in WatcherType}
+_WATCHERS = {int(kind): camel(kind.name) for kind in WatcherType}
 
 
 def error_name(code: int) -> str:
@@ -140,7 +142,7 @@ def _proof(request: AuthRequest) -> dict[str, Any]:
     return {"scheme": request.scheme, "id": f"{user}:{hashed}"}
 
 
-_STAT = tuple((index, _lower_camel(name)) for index, name in enumerate(Stat._fields))
+_STAT = tuple((index, lower_camel(name)) for index, name in enumerate(Stat._fields))
 
 
 def stat_fields(stat: Stat) -> dict[str, int]:

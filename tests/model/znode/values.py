@@ -10,6 +10,7 @@ from typing import Any
 from speccheck.evaluate.stdlib.tlc import model_value
 from speccheck.evaluate.values import FALSE, SEQUENCES, TRUE, Fn, Value, function_of
 from speccheck.evaluate.values import record_domain as _domain
+from speckeeper.history.plain import camel, lower_camel
 from speckeeper.tree.applied import Applied, TreeEvent
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.ephemeral import EphemeralType, ephemeral_type, ttl_of
@@ -22,24 +23,6 @@ from speckeeper.wire.requests import MultiRequest
 from speckeeper.wire.txns import MultiTxn, Txn
 
 NULL = model_value("Null")
-
-_SPECIAL = {
-    "InvalidAcl": "InvalidACL",
-    "setAcl": "setACL",
-    "getAcl": "getACL",
-    "createTtl": "createTTL",
-}
-
-
-def _camel(name: str) -> str:
-    text = name.title().replace("_", "")
-    return _SPECIAL.get(text, text)
-
-
-def _lower_camel(name: str) -> str:
-    text = _camel(name)
-    text = text[:1].lower() + text[1:]
-    return _SPECIAL.get(text, text)
 
 
 def record(**fields: Value) -> Fn:
@@ -112,17 +95,17 @@ def flags(number: int) -> str:
 
 def error(code: int) -> str:
     """Return the name of an error code."""
-    return _camel(ErrorCode(code).name)
+    return camel(ErrorCode(code).name)
 
 
 def operation(code: int) -> str:
     """Return the name of an operation."""
-    return _lower_camel(OpCode(code).name) if code in iter(OpCode) else f"operation {code}"
+    return lower_camel(OpCode(code).name) if code in iter(OpCode) else f"operation {code}"
 
 
 def event_type(code: int) -> str:
     """Return the name of an event type."""
-    return _camel(EventType(code).name)
+    return camel(EventType(code).name)
 
 
 _FIELDS: dict[str, tuple[str, Any]] = {
@@ -226,7 +209,7 @@ def stat(shown: Stat | None) -> Value:
     """Return a Stat."""
     if shown is None:
         return NULL
-    return record(**{_lower_camel(name): value for name, value in shown._asdict().items()})
+    return record(**{lower_camel(name): value for name, value in shown._asdict().items()})
 
 
 def event(happened: TreeEvent) -> Fn:
