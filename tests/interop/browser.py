@@ -1,6 +1,7 @@
 """A headless Chromium, driven over its DevTools protocol."""
 
 import asyncio
+import base64
 import itertools
 import shutil
 import subprocess
@@ -53,16 +54,25 @@ class Page:
         for kind in ("keyDown", "keyUp"):
             await self.call("Input.dispatchKeyEvent", type=kind, key=key)
 
+    async def screenshot(self, path: Path) -> None:
+        """Write what is seen of the page to a PNG file."""
+        result = await self.call("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(result["data"]))
+
     async def open(self, path: Path) -> None:
         """Load a file and wait until it is there."""
-        await self.call("Page.navigate", url=path.as_uri())
+        await self.visit(path.as_uri())
+
+    async def visit(self, url: str) -> None:
+        """Load an address, written as the browser writes it, and wait until it is there."""
+        await self.call("Page.navigate", url=url)
         for _ in range(200):
             if await self.evaluate(
-                f"document.readyState === 'complete' && location.href === '{path.as_uri()}'"
+                f"document.readyState === 'complete' && location.href === '{url}'"
             ):
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError(f"{path} does not load")
+        raise AssertionError(f"{url} does not load")
 
     def complaints(self) -> list[str]:
         """Return the events that tell of something wrong."""

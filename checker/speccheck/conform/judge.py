@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from speccheck.conform.blame import Blame, Conjunct
+from speccheck.conform.causal import causal_past, sent_before
 from speccheck.conform.connections import Connections
 from speccheck.conform.dialect import DIALECTS, Dialect
 from speccheck.conform.folding import FOLDINGS
@@ -45,7 +46,10 @@ class Closest(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Why traces do not conform. ``past``: the events that led to it, itself last."""
+    """Why traces do not conform. ``past``: the events that led to it, itself last.
+
+    ``sent_before``: how many messages had been sent before the past, by connection and sender.
+    """
 
     event: Event
     reason: str
@@ -54,6 +58,7 @@ class Fault(NamedTuple):
     closest: Closest | None
     past: tuple[Event, ...]
     candidates: int
+    sent_before: Mapping[tuple[str, Any], int] = {}
 
 
 @dataclass(slots=True)
@@ -162,7 +167,10 @@ def judge_tracks(
             )
         else:
             reason = f"it waits for {stall.reason}"
-            verdict.fault = Fault(stall.event, reason, None, (), None, (*past, stall.event), 0)
+            led = causal_past(stall.event, past)
+            verdict.fault = Fault(
+                stall.event, reason, None, (), None, led, 0, sent_before(led, past)
+            )
     except EvaluationError as error:
         raise Unusable(str(error)) from None
     _notes(verdict, tracks)
@@ -231,14 +239,16 @@ def _fault(found: Divergence, replay: Replay, past: Iterable[Event]) -> Fault:
     if found.message and event.recv is not None and found.after:
         reason = f"it reads another message than comes next on the channel: {found.message}"
         differences = (Difference("message", _shown(event.recv[2]), found.message),)
+    led = causal_past(event, past)
     return Fault(
         event,
         reason,
         conjunct,
         differences,
         _closest(event, state, replay),
-        causal_past(event, past),
+        led,
         len(found.before),
+        sent_before(led, past),
     )
 
 
@@ -265,29 +275,3 @@ def _closest(event: Event, state: State, replay: Replay) -> Closest | None:
                 shown = ", ".join(show(argument) for argument in arguments)
                 best = Closest(name, shown, tuple(found))
     return best
-
-
-def causal_past(event: Event, events: Iterable[Event], most: int = 25) -> tuple[Event, ...]:
-    """Return the latest events that an event depends on, in order, and the event itself."""
-    wanted_servers = {event.server}
-    wanted_messages = {} if event.recv is None else {event.recv[0]: event.recv[1]}
-    found = [event]
-    for before in reversed([*events]):
-        if before is event:
-            continue
-        relevant = before.server in wanted_servers
-        for link, count in (before.sent or {}).items():
-            if count <= wanted_messages.get(link, 0) or (
-                link in wanted_messages and count >= wanted_messages[link] > 0
-            ):
-                relevant = True
-                wanted_messages[link] = 0
-        if not relevant:
-            continue
-        found.append(before)
-        wanted_servers.add(before.server)
-        if before.recv is not None:
-            wanted_messages.setdefault(before.recv[0], before.recv[1])
-        if len(found) > most:
-            break
-    return tuple(reversed(found))

@@ -26,7 +26,8 @@ def _body(verdict: Verdict) -> Iterator[str]:
     if fault is not None:
         yield "<pre>" + escape("\n".join([fault.event.place, *explanation(fault)])) + "</pre>"
         yield "<h2>How it came to that</h2>"
-        yield f'<div class="scroll">\n{past_svg(fault.past, verdict.servers)}\n</div>'
+        diagram = past_svg(fault.past, verdict.servers, fault.sent_before)
+        yield f'<div class="scroll">\n{diagram}\n</div>'
         yield '<div class="scroll"><table><thead><tr><th scope="col">#</th>'
         yield '<th scope="col">Server</th><th scope="col">Event</th><th scope="col">at</th></tr>'
         yield "</thead><tbody>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from speccheck.conform.data import label
 from speccheck.conform.reading import Event
@@ -27,8 +27,16 @@ def past_lines(past: Sequence[Event], servers: Sequence[object]) -> Iterator[str
         yield f"{'  '.join(marks)}  {event.n:>6}  {told}"
 
 
-def past_svg(past: Sequence[Event], servers: Sequence[object]) -> str:
-    """Return the diagram; messages whose sending is not in the past come from outside of it."""
+def past_svg(
+    past: Sequence[Event],
+    servers: Sequence[object],
+    before: Mapping[tuple[str, object], int] | None = None,
+) -> str:
+    """Return the diagram; messages whose sending is not in the past come from outside of it.
+
+    ``before``: what :func:`sent_before` gives. Of a connection that it does not know, the first
+    event that sends is taken to have sent one message.
+    """
     steps = []
     for number, event in enumerate(past, 1):
         move = Move(
@@ -36,7 +44,7 @@ def past_svg(past: Sequence[Event], servers: Sequence[object]) -> str:
         )
         steps.append(Step(number, move, (), {}))
     diagram = Diagram([*servers], [event.server for event in past])
-    counts: dict[tuple[str, object], int] = {}
+    counts = dict(before or {})
     sends: dict[tuple[str, object, int], int] = {}
     for index, event in enumerate(past):
         if event.recv is not None:
