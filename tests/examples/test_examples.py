@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ports import free_ports
 from tests.unit.ops.live import COMMAND
-from tests.unit.ops.test_ensemble import free_ports, until, word
+from tests.unit.ops.test_ensemble import until, word
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
 EXAMPLES = sorted(path for path in FOLDER.glob("*.py"))

@@ -76,6 +76,25 @@ def coverage(request: pytest.FixtureRequest) -> dict[str, Coverage]:
     return request.config.stash.setdefault(COVERAGE, {})
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under xdist, send what this worker met to the process that prints it."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        met = session.config.stash.get(COVERAGE, {})
+        output["coverage"] = {judge: list(each.outcomes.items()) for judge, each in met.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """Take what a worker of xdist met."""
+    config: pytest.Config = getattr(node, "config")  # noqa: B009  (xdist has no types)
+    met = config.stash.setdefault(COVERAGE, {})
+    for judge, outcomes in getattr(node, "workeroutput", {}).get("coverage", {}).items():
+        of_judge = met.setdefault(judge, Coverage())
+        for key, count in outcomes:
+            of_judge.outcomes[tuple(key)] += count
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:

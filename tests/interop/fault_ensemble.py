@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from links import Link, Network, Passage, Ports
-from peers import SPECKEEPER, Kind, Peer, PeerError, free_port
+from peers import SPECKEEPER, Kind, Peer, PeerError
+from tests.ports import free_port
 
 TICK_MS = 500
 INIT_LIMIT, SYNC_LIMIT = 6, 4

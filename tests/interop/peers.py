@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CACHE = HERE / ".cache"
@@ -108,13 +110,6 @@ APACHE_38 = Kind("apache-3.8.0", (3, 8, 0), "Debian's zookeeper package is not i
 APACHE_39 = Kind("apache-3.9.3", (3, 9, 3), "no ZooKeeper 3.9 in .cache: run .ci/install-interop")
 SPECKEEPER = Kind("speckeeper", None, "no `speckeeper` executable beside this Python or on PATH")
 KINDS = {kind.name: kind for kind in (APACHE_38, APACHE_39, SPECKEEPER)}
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

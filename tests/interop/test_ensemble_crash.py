@@ -13,7 +13,7 @@ import pytest
 from kazoo.client import KazooClient
 from kazoo.exceptions import KazooException
 from kazoo.handlers.threading import KazooTimeoutError
-from peers import free_port
+from tests.ports import free_port
 
 TICK_MS = 300
 ROUNDS = 5

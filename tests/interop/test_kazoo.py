@@ -27,9 +27,9 @@ from peers import (
     JVM_FLAGS,
     SPECKEEPER,
     Kind,
-    free_port,
     speckeeper_command,
 )
+from tests.ports import free_ports
 
 from speckeeper.ops.version import COMPATIBLE_WITH
 
@@ -37,6 +37,7 @@ SUITE = HERE / "kazoo_suite"
 PYTHON = CACHE / "kazoo-venv" / "bin" / "python"
 TIMEOUT_S = 1500
 WORKERS = 3
+PORTS = 30 * WORKERS  # what kazoo_workers.py gives to each
 RERUNS = 2
 
 
@@ -64,7 +65,7 @@ class Cluster(NamedTuple):
             ZOOKEEPER_CLUSTER_SIZE=str(self.size),
             ZOOKEEPER_VERSION=version,
             ZOOKEEPER_CLASSPATH=self.kind.class_path() or "none",
-            ZOOKEEPER_PORT_OFFSET=str(_port_range()),
+            ZOOKEEPER_PORT_OFFSET=str(free_ports(PORTS)),
             JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
             PYTHONPATH=str(SUITE),
             ZOOKEEPER_JAAS_AUTH="digest",
@@ -75,11 +76,6 @@ class Cluster(NamedTuple):
             environment["SPECKEEPER"] = speckeeper_command() or "speckeeper"
             environment["SPECKEEPER_IDS"] = " ".join(map(str, self.ours))
         return environment
-
-
-def _port_range() -> int:
-    """The start of a hundred ports of which the first was free; below the ephemeral ones."""
-    return 12000 + free_port() % 180 * 100
 
 
 def _command(report: Path, workers_count: int, *tests: str) -> list[str]:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 import raw_client as zk
 from operators import COMMANDS, WORDS, admin_answer, masked, shape
-from peers import APACHE_39, SPECKEEPER, Kind, free_port
+from peers import APACHE_39, SPECKEEPER, Kind
+from tests.ports import free_port
 from trio import RawSession, Trio
 
 ROLES = ("leader", "follower", "observer")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 from kazoo.retry import KazooRetry
-from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer, free_port
+from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer
+from tests.ports import free_port
 
 TICK_MS = 500
 SCRIPT = Path(__file__).with_name("member_process.py")

@@ -13,7 +13,8 @@ import pytest
 import raw_client as zk
 from conftest import StartPeer
 from operators import COMMANDS, WORDS, admin_answer, masked, shape
-from peers import APACHE_39, SPECKEEPER, Peer, free_port
+from peers import APACHE_39, SPECKEEPER, Peer
+from tests.ports import free_port
 
 # mntr keys without which dashboards and alerts that people have do not work.
 MONITORED = {

@@ -10,7 +10,8 @@ import raw_client as zk
 from kazoo.client import KazooClient, KazooState, KeeperState
 from kazoo.exceptions import NotReadOnlyCallError
 from operators import admin_answer, shape
-from peers import APACHE_39, SPECKEEPER, Kind, free_port
+from peers import APACHE_39, SPECKEEPER, Kind
+from tests.ports import free_port
 from trio import RawSession, Trio
 
 PROPERTIES = {"readonlymode.enabled": "true"}

@@ -23,7 +23,8 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import ACL, Id
-from peers import APACHE_38, APACHE_39, JVM_FLAGS, SPECKEEPER, Kind, Peer, free_port
+from peers import APACHE_38, APACHE_39, JVM_FLAGS, SPECKEEPER, Kind, Peer
+from tests.ports import free_port
 from tests.unit.net.tls.authority import Authority
 from trio import Trio
 

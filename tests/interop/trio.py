@@ -9,7 +9,8 @@ from types import TracebackType
 
 import raw_client as zk
 from conftest import need
-from peers import Kind, Peer, PeerError, free_port
+from peers import Kind, Peer, PeerError
+from tests.ports import free_port
 
 TICK_MS = 500
 PATIENCE_S = 60.0

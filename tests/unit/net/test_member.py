@@ -1,9 +1,7 @@
 """Members of an ensemble on loopback: real sockets, real files, one process."""
 
 import asyncio
-import contextlib
-import random
-import socket
+import itertools
 import struct
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 from kazoo.client import KazooClient, KeeperState
 from kazoo.exceptions import NodeExistsError, NotReadOnlyCallError
+from tests.ports import free_ports
 
 from speckeeper.net.listening import listen
 from speckeeper.net.member import Member, now_ms
@@ -60,7 +59,7 @@ class Ensemble:
         self._read_only = read_only
         self._leader_serves = leader_serves
         self._jute_max_buffer = jute_max_buffer
-        ports = iter(free_ports(2 * (voters + observers)))
+        ports = itertools.count(free_ports(2 * (voters + observers)))
         self.config = QuorumConfig(
             tuple(
                 ConfiguredServer(
@@ -146,17 +145,6 @@ class Ensemble:
 
     async def everywhere(self, path: str) -> None:
         await until(lambda: all(path in m.store.tree.nodes for m in self.members.values()))
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports below those that the system gives to others by itself, so that they stay free."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-    return found
 
 
 async def until(condition: Callable[[], bool]) -> None:

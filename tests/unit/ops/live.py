@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 COMMAND = (sys.executable, "-c", "from speckeeper.ops.cli import main; main()")
 PATIENCE_S = 20.0
 
@@ -27,12 +29,6 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         env={**os.environ, **environment},
         check=False,
     )
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 @dataclass

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from kazoo.client import KazooClient
-from tests.unit.ops.live import COMMAND, PATIENCE_S, free_port, live, run
+from tests.ports import free_port
+from tests.unit.ops.live import COMMAND, PATIENCE_S, live, run
 
 from speckeeper import __version__
 from speckeeper.ops.cli import main

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import re
 import signal
 import socket
@@ -16,22 +15,12 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 from kazoo.retry import KazooRetry
+from tests.ports import free_ports
 from tests.unit.ops.live import COMMAND
 
 PATIENCE_S = 60.0
 
 pytestmark = pytest.mark.timeout(300)  # processes that start while other tests run
-
-
-def free_ports(count: int) -> int:
-    """The first of so many ports in a row that the system gives to nobody by itself."""
-    while True:
-        first = random.SystemRandom().randrange(20_000, 32_000 - count)
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                probe = stack.enter_context(socket.socket())
-                probe.bind(("127.0.0.1", port))
-            return first
 
 
 def until(condition: Callable[[], object], what: str) -> None:

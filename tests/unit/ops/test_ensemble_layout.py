@@ -1,24 +1,12 @@
 """Folders and ports of an ensemble on one machine."""
 
-import contextlib
-import random
-import socket
 from pathlib import Path
 
 import pytest
+from tests.ports import free_ports
 
 from speckeeper.ops.config.zoo_cfg import read_config
 from speckeeper.ops.ensemble.layout import LayoutError, lay_out, lock
-
-
-def free_ports(count: int) -> int:
-    """The first of so many ports in a row that nobody has."""
-    while True:
-        first = random.SystemRandom().randrange(20_000, 32_000 - count)
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return first
 
 
 def test_every_server_has_a_configuration_that_is_one(tmp_path: Path) -> None:

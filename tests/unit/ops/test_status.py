@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from tests.unit.ops.live import Live, free_port, run
+from tests.ports import free_port
+from tests.unit.ops.live import Live, run
 
 from speckeeper.ops.hosts import bracketed_all
 from speckeeper.ops.status import _address, parse_admin, parse_mntr, parse_srvr, split_hosts
