@@ -12,14 +12,15 @@ import logging
 from collections.abc import Callable
 
 from speckeeper.net.processors import processors
+from speckeeper.storage.affinity import thread_affinity
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.loop_writer import Answer, LoopWriter, Outcome, Work
+from speckeeper.storage.placement import Placement
 from speckeeper.storage.settings import StorageSettings
-from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 
@@ -59,10 +60,11 @@ class LogWriting:
             sync = open_kernel_sync(settings.log_directory)
         self._writer: LogWriter | LoopWriter
         if sync is not None:
-            possible = stay_awake and sync.can_stay_awake and processors() > 1
-            awake = StayingAwake() if possible else None
+            placement = None
+            if pace is not None and stay_awake and processors() > 1:
+                placement = Placement(thread_affinity(sync.stay_with), sync.can_stay_awake)
             self._writer = LoopWriter(
-                transactions, sync, self._aside, self._told, failed, pace, awake, answer
+                transactions, sync, self._aside, self._told, failed, pace, placement, answer
             )
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)

@@ -3,9 +3,9 @@
 The same duties and the same group commit as ``writer.py``, without its thread. A write goes to the
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
 Where the disk is fast (``disk_pace.py``) the loop waits for a small group, by one call for write
-and sync; or for a single transaction without sleeping, while the kernel syncs on another processor
-(``staying_awake.py``). What is rare and waits for the disk in other ways (a new file, the next step
-of padding) is done aside, on a thread.
+and sync; or for a single transaction without sleeping, while a thread of the kernel's syncs
+(``placement.py``, ``staying_awake.py``). What is rare and waits for the disk in other ways (a new
+file, the next step of padding) is done aside, on a thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
 """
@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
-from speckeeper.storage.staying_awake import StayingAwake
+from speckeeper.storage.placement import Placement
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import MAX_GROUP_BYTES, unexpected
 
@@ -82,17 +82,17 @@ class LoopWriter:
         on_persisted: Callable[[int], None],
         on_failure: Callable[[StorageError], None],
         pace: DiskPace | None = None,
-        awake: StayingAwake | None = None,
+        placement: Placement | None = None,
         answer: Answer | None = None,
     ) -> None:
-        """``pace`` says when the loop may wait for the disk, ``awake`` when it is better to do so
-        without sleeping, which ``sync`` has to be able to; None: never. ``answer`` is called before
-        a single transaction is waited for; what it returns is called as soon as that is durable,
-        ahead of ``on_persisted``, and not at all if it fails.
+        """``pace`` says when the loop may wait for the disk, ``placement`` where, and when it is
+        better to do so without sleeping, which ``sync`` has to be able to. ``answer`` is called
+        before a single transaction is waited for; what it returns is called as soon as that is
+        durable, ahead of ``on_persisted``, and not at all if it fails.
         """
         self._log = log
         self._pace = pace
-        self._awake = awake
+        self._placement = placement
         self._answer = answer
         self._sync = sync
         self._aside = aside
@@ -220,7 +220,9 @@ class LoopWriter:
             if transactions == 1 and self._answer is not None:
                 answer = self._answer()
 
-        awake = None if self._awake is None else self._awake.next_awake(transactions)
+        placement = self._placement
+        awake = None if placement is None else placement.next_awake(transactions)
+        began_s = perf_counter()
         if not awake:
             make_ready()
             persisted = log.commit_in_place()
@@ -232,9 +234,8 @@ class LoopWriter:
             persisted = log.end_commit()
         if answer is not None and persisted is not None:
             answer()
-        if awake is not None and persisted is not None:
-            assert self._awake is not None
-            self._awake.waited(awake, log.elapsed_s)
+        if placement is not None and awake is not None and persisted is not None:
+            placement.waited(awake, perf_counter() - began_s)
         return persisted
 
     def _commit_and_roll(self) -> int:

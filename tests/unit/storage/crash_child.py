@@ -14,17 +14,18 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from speckeeper.storage.affinity import thread_affinity
 from speckeeper.storage.directories import DirectoryLock, prepare_directories
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.loop_writer import LoopWriter, Outcome, Work
+from speckeeper.storage.placement import Placement
 from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import SnapshotFile, SnapshotWriter, snapshot_of
-from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 from speckeeper.tree.apply import apply
@@ -72,8 +73,10 @@ def main() -> None:
         writer.start()
     else:
         pace = DiskPace() if rng.random() < 0.7 else None
-        awake = StayingAwake() if sync.can_stay_awake and rng.random() < 0.7 else None
-        writer = LoopWriter(log, sync, aside, on_persisted, give_up, pace, awake)
+        placement = None
+        if rng.random() < 0.7:
+            placement = Placement(thread_affinity(sync.stay_with), sync.can_stay_awake)
+        writer = LoopWriter(log, sync, aside, on_persisted, give_up, pace, placement)
     snapshot: SnapshotWriter | None = None
     while True:
         group = []

@@ -18,10 +18,10 @@ from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.kernel_ring import KernelRing
 from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
 from speckeeper.storage.loop_writer import MOST_BYTES_WAITED_FOR, Answer, LoopWriter, Outcome, Work
+from speckeeper.storage.placement import Placement
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
-from speckeeper.storage.staying_awake import StayingAwake
 from speckeeper.storage.txnlog import TxnLog
 
 EIO, ENOSPC = 5, 28
@@ -74,7 +74,7 @@ class Driver:
         settings: StorageSettings,
         disk: FileSystem,
         pace: DiskPace | None = None,
-        awake: StayingAwake | None = None,
+        placement: Placement | None = None,
         answer: Answer | None = None,
     ) -> None:
         write_data_dir(settings, [])
@@ -85,7 +85,7 @@ class Driver:
         self.sync = SyncOnDisk(disk)
         log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
         self.writer = LoopWriter(
-            log, self.sync, aside, self.heard, self.failures.append, pace, awake, answer
+            log, self.sync, aside, self.heard, self.failures.append, pace, placement, answer
         )
 
     def heard(self, zxid: int) -> None:
@@ -187,11 +187,11 @@ def test_a_fast_disk_is_waited_for(tmp_path: Path) -> None:
     assert driver.acknowledged == [1, 2, 4, 5]
 
 
-class Awake(StayingAwake):
+class Awake(Placement):
     """Stays awake for every other sync."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(None, True)
         self.asked = 0
         self.told: list[bool] = []
 
@@ -232,13 +232,13 @@ class Answers:
         return lambda: self.said.append("sent")
 
 
-@pytest.mark.parametrize("awake", [None, Awake()])
+@pytest.mark.parametrize("placement", [None, Awake()])
 def test_who_is_alone_is_answered_as_soon_as_it_is_durable(
-    tmp_path: Path, awake: StayingAwake | None
+    tmp_path: Path, placement: Placement | None
 ) -> None:
     disk, pace, answers = FaultyDisk(), Pace(), Answers()
     settings = settings_in(tmp_path, pre_alloc_size_kb=4096)
-    driver = Driver(settings, disk, pace, awake, answers.ready)
+    driver = Driver(settings, disk, pace, placement, answers.ready)
     transactions = [entry(txn) for txn in history(8)]
     driver.writer.submit(transactions[:1])  # makes the file
     driver.finish()
