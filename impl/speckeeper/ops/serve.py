@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from speckeeper import __version__
 from speckeeper.net.listening import CLIENT_PORT, SECURE_CLIENT_PORT, ListenError
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from speckeeper.net.tls.settings import TlsSettings
 
 log = logging.getLogger(__name__)
+
+TRACE_ENVIRONMENT = "SPECKEEPER_TRACE_DIR"
+"""Names a folder below which members record their steps that have no trace.dir of their own."""
 
 _HOST_KEYS = {
     CLIENT_PORT: "clientPortAddress",
@@ -175,14 +179,26 @@ def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOption
 
 
 def _trace_options(config: Config) -> TraceOptions | None:
-    directory = config.values["trace.dir"]
-    if directory is None:
+    given = config.values["trace.dir"]
+    below = os.environ.get(TRACE_ENVIRONMENT)
+    if given is not None:
+        directory = Path(str(given))
+    elif below:
+        directory = Path(below) / _ensemble_name(config)
+    else:
         return None
     return TraceOptions(
-        Path(str(directory)),
+        directory,
         config.number("trace.maxSizeInKb") * 1024,
         bool(config.values["trace.compress"]),
     )
+
+
+def _ensemble_name(config: Config) -> str:
+    """Return a name that the members of an ensemble share, and those of another one do not."""
+    assert config.quorum is not None, "asked for members only"
+    places = [(server.id, server.endpoints) for server in config.quorum.servers]
+    return f"ensemble-{crc32(repr(places).encode()):08x}"
 
 
 def _announce(config: Config, ports: ClientPorts) -> None:

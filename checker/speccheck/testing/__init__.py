@@ -1,0 +1,1 @@
+"""Conformance within pytest: what tests make a system do is recorded, and judged at their end."""
