@@ -16,6 +16,7 @@ from speckeeper.net.admin import Site
 from speckeeper.ops.admin.access import AccessDenied, require_all_on_root
 from speckeeper.ops.admin.commands import COMMANDS, Answer, Command, CommandError
 from speckeeper.ops.admin.jackson import pretty
+from speckeeper.ops.admin.page.site import add_page
 from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.admin.snapshots import Outcome, SnapshotCommands
 from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
@@ -67,6 +68,7 @@ def admin_application(running: Running) -> web.Application:
     application.router.add_post(url, handler.links)
     application.router.add_post(url + "/", handler.links)
     application.router.add_post(url + "/{name:.+}", handler.post)
+    add_page(application, running, None)
     return application
 
 

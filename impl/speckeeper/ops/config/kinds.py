@@ -164,6 +164,20 @@ class Words:
         return tuple(word for part in text.split(",") if (word := part.strip()))
 
 
+class Places(Words):
+    """A comma-separated list of servers' addresses, each `N=host:port`."""
+
+    _FORM = re.compile(r"[0-9]{1,3}=(?:[^\s:/?#@\[\]]+|\[[0-9A-Fa-f:.%]+\]):[0-9]{1,5}", re.ASCII)
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        """Return the entries in order."""
+        words = super().parse(text)
+        for word in words:
+            if not self._FORM.fullmatch(word):
+                raise ValueError(f"{word!r} is not N=host:port")
+        return words
+
+
 class Interval:
     """A time span: a number of `bare_unit`, or with a suffix ms, s, m, h, d (ZooKeeper Time)."""
 

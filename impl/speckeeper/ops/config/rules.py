@@ -57,6 +57,7 @@ def apply_rules(
     _session_timeouts(values, fail)
     schemes = _schemes(values, given, warnings)
     _security(values, schemes, fail)
+    _page(values, fail)
     if (kept := _number(values, "autopurge.snapRetainCount")) < LEAST_SNAPSHOTS_KEPT:
         warnings.append(
             f"autopurge.snapRetainCount {kept} is too small, "
@@ -143,6 +144,14 @@ def _schemes(values: Values, given: Mapping[str, str], warnings: list[str]) -> t
     if values["secureClientPort"] is not None:
         schemes.append("x509")
     return tuple(dict.fromkeys(schemes))
+
+
+def _page(values: Values, fail: Fail) -> None:
+    """Leave the URLs of the page to the page."""
+    first = str(values["admin.commandURL"]).strip("/").partition("/")[0]
+    if first == "page" and values["admin.enableServer"] and values["admin.page"] != "off":
+        text = "admin.commandURL: the page has the URLs below /page"
+        raise fail("admin.commandURL", text, "choose another, or set admin.page=off")
 
 
 def _security(values: Values, available: tuple[str, ...], fail: Fail) -> None:

@@ -1,0 +1,1 @@
+"""The page on the admin port: the ensemble, the tree, the state of a followed trace."""
