@@ -64,11 +64,15 @@ def ensemble(
         Path | None,
         typer.Option(help="Record the steps of all servers in this folder, for speccheck trace."),
     ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of the first AdminServer; without it, none."),
+    ] = None,
 ) -> None:
     """Run an ensemble on this machine, one process a server, until SIGTERM or SIGINT."""
     from speckeeper.ops.ensemble.run import run
 
-    raise SystemExit(run(directory, servers, client_port, restart, trace))
+    raise SystemExit(run(directory, servers, client_port, restart, trace, admin_port))
 
 
 def status(

@@ -215,6 +215,8 @@ def _announce(config: Config, ports: ClientPorts) -> None:
         url = config.string("admin.commandURL")
         shown = _reached_by(config.string("admin.serverAddress"))
         parts.append(f"admin on http://{shown}:{config.number('admin.serverPort')}{url}")
+        if config.string("admin.page") != "off":
+            parts[-1] += " and /page/"
     if config.string("metricsProvider.className").endswith("PrometheusMetricsProvider"):
         shown = _reached_by(config.string("metricsProvider.httpHost"))
         parts.append(

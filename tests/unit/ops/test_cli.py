@@ -233,7 +233,7 @@ def test_banner_says_where_everything_is(tmp_path: Path) -> None:
         assert running.banner == (
             f"SpecKeeper {__version__} serves on 127.0.0.1:{running.port}; "
             f"data in {running.data_dir}; "
-            f"admin on http://127.0.0.1:{running.admin_port}/commands; "
+            f"admin on http://127.0.0.1:{running.admin_port}/commands and /page/; "
             f"connect with: speckeeper shell -server 127.0.0.1:{running.port}\n"
         )
 

@@ -45,3 +45,18 @@ def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
 def test_ports_end_somewhere(tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match="65534 on go beyond 65535"):
         lay_out(tmp_path, 3, 65534)
+
+
+def test_admin_ports_follow_each_other_and_members_know_them(tmp_path: Path) -> None:
+    first = free_ports(6)
+    places = lay_out(tmp_path, 3, first, admin_port=first + 3)
+    assert [place.admin_port for place in places] == [first + 3, first + 4, first + 5]
+    for place in places:
+        config = read_config(str(place.config), [], {})
+        assert config.values["admin.enableServer"]
+        assert config.number("admin.serverPort") == place.admin_port
+        assert config.string("admin.serverAddress") == "127.0.0.1"
+        listed = tuple(f"{n + 1}=127.0.0.1:{first + 3 + n}" for n in range(3))
+        assert config.values["admin.page.members"] == listed
+    with pytest.raises(LayoutError, match=r"admin port .* is taken; .* by --admin-port"):
+        lay_out(tmp_path, 3, first, admin_port=first + 2)

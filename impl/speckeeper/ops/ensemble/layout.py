@@ -29,6 +29,7 @@ class Place:
     id: int
     folder: Path
     client_port: int
+    admin_port: int | None = None
 
     @property
     def address(self) -> str:
@@ -47,29 +48,46 @@ class Place:
 
 
 def lay_out(
-    directory: Path, servers: int, client_port: int, trace: Path | None = None
+    directory: Path,
+    servers: int,
+    client_port: int,
+    trace: Path | None = None,
+    admin_port: int | None = None,
 ) -> list[Place]:
-    """Write the configurations; data that is there is kept. ``trace``: where steps are recorded.
+    """Write the configurations; data that is there is kept.
 
+    ``trace``: where steps are recorded; ``admin_port``: of the first AdminServer, None for none.
     Raises `LayoutError`: ports that are taken, a folder that is not writable, or one that holds an
     ensemble of another size.
     """
     if client_port + servers - 1 > _HIGHEST_PORT:
         raise LayoutError(f"client ports from {client_port} on go beyond {_HIGHEST_PORT}")
-    places = [Place(n, directory / str(n), client_port + n - 1) for n in range(1, servers + 1)]
+    if admin_port is not None and admin_port + servers - 1 > _HIGHEST_PORT:
+        raise LayoutError(f"admin ports from {admin_port} on go beyond {_HIGHEST_PORT}")
+    places = [
+        Place(
+            n,
+            directory / str(n),
+            client_port + n - 1,
+            None if admin_port is None else admin_port + n - 1,
+        )
+        for n in range(1, servers + 1)
+    ]
     _same_size(directory, servers)
+    own: set[int] = set()
     for place in places:
-        if not _is_free(place.client_port):
-            raise LayoutError(
-                f"client port {place.address} is taken; stop what listens there, or choose "
-                "another by --client-port"
-            )
-    own = {place.client_port for place in places}
+        _take(own, place.client_port, "client port", "--client-port")
+    for place in places:
+        if place.admin_port is not None:
+            _take(own, place.admin_port, "admin port", "--admin-port")
     quorum, election = _ports(_QUORUM_PORTS, own), _ports(_ELECTION_PORTS, own)
     lines = [
         f"server.{place.id}={HOST}:{next(quorum)}:{next(election)};{place.address}"
         for place in places
     ]
+    if admin_port is not None:
+        members = ",".join(f"{place.id}={HOST}:{place.admin_port}" for place in places)
+        lines += [f"admin.serverAddress={HOST}", f"admin.page.members={members}"]
     if trace is not None:
         lines.append(f"trace.dir={_escaped(str(trace.absolute()))}")
     try:
@@ -105,6 +123,14 @@ def _not_writable(directory: Path, error: OSError) -> LayoutError:
     return LayoutError(f"{error.filename or directory}: {what}; choose another --dir")
 
 
+def _take(own: set[int], port: int, what: str, option: str) -> None:
+    if port in own or not _is_free(port):
+        raise LayoutError(
+            f"{what} {HOST}:{port} is taken; stop what listens there, or choose another by {option}"
+        )
+    own.add(port)
+
+
 def _same_size(directory: Path, servers: int) -> None:
     """Refuse to add or to leave out servers: a majority of the new ones could lack what was
     acknowledged by a majority of the old ones.
@@ -129,7 +155,9 @@ def _write(place: Place, lines: list[str]) -> None:
         "standaloneEnabled=false",
         f"dataDir={_escaped(str(data))}",
         "maxClientCnxns=0",
-        "admin.enableServer=false",
+        "admin.enableServer=false"
+        if place.admin_port is None
+        else f"admin.serverPort={place.admin_port}",
         "4lw.commands.whitelist=*",
         *lines,
     ]

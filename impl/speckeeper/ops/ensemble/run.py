@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from speckeeper import __version__
-from speckeeper.ops.ensemble.layout import LayoutError, Place, lay_out, lock
+from speckeeper.ops.ensemble.layout import HOST, LayoutError, Place, lay_out, lock
 from speckeeper.ops.ensemble.processes import Child, Processes
 from speckeeper.ops.ensemble.show import Lines, LiveTable, Show
 from speckeeper.ops.exit_codes import ExitCode
@@ -16,12 +16,17 @@ _ROLES = ("leader", "follower", "observer")
 
 
 def run(
-    directory: Path, servers: int, client_port: int, restart: bool, trace: Path | None = None
+    directory: Path,
+    servers: int,
+    client_port: int,
+    restart: bool,
+    trace: Path | None = None,
+    admin_port: int | None = None,
 ) -> int:
     """Run an ensemble until SIGTERM or SIGINT; return the exit code."""
     try:
         with lock(directory):
-            places = lay_out(directory, servers, client_port, trace)
+            places = lay_out(directory, servers, client_port, trace, admin_port)
             return asyncio.run(_run(places, directory, restart))
     except LayoutError as error:
         print(f"speckeeper: {error}", file=sys.stderr)
@@ -70,6 +75,8 @@ class _Watch:
             f"SpecKeeper {__version__}: ensemble of {len(places)} in {directory}; "
             f"logs in {directory}/N/server.log; stop with Ctrl-C"
         )
+        if places[0].admin_port is not None:
+            self.show.say(f"a page to look at: http://{HOST}:{places[0].admin_port}/page/")
 
     def _changed(self, child: Child, what: str) -> None:
         self.show.changed(child, what)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ssl import SSLContext
 
 import aiohttp
@@ -42,12 +42,15 @@ class _NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class _Address:
-    """Where to ask a member."""
+    """Where to ask a member. ``is_own``: clients are served there by this very server, so that
+    what answers there says nothing of the member.
+    """
 
     id: int
     role: str
     client: str
     admin: str
+    is_own: bool = False
 
 
 class Ensemble:
@@ -91,6 +94,10 @@ class Ensemble:
         active = member.peer.membership.active
         own_id = member.peer.settings.server_id
         places = [self._address(server) for server in active.servers]
+        ours = next((each.client for each in places if each.id == own_id), "")
+        places = [
+            replace(each, is_own=each.id != own_id and each.client == ours) for each in places
+        ]
         found = await asyncio.gather(
             *(_known(place, own) if place.id == own_id else self._ask(place) for place in places)
         )
@@ -118,10 +125,13 @@ class Ensemble:
             why = f"no answer within {PATIENCE_S:g} s"
         except (aiohttp.ClientError, OSError, ValueError, _NoAnswer) as error:
             why = str(error) or type(error).__name__
-        status = await ask(place.client, PATIENCE_S)
-        if status.error is None:
-            return place, figures_of_word(status), "srvr", None
-        return place, Figures(), "", f"{status.error}; admin port {place.admin}: {why}"
+        said = "where it serves clients is not in the configuration"
+        if not place.is_own:
+            status = await ask(place.client, PATIENCE_S)
+            if status.error is None:
+                return place, figures_of_word(status), "srvr", None
+            said = status.error
+        return place, Figures(), "", f"{said}; admin port {place.admin}: {why}"
 
     async def _ask_admin(self, place: _Address) -> tuple[Figures, str]:
         base = f"{'http' if self._tls is None else 'https'}://{place.admin}"

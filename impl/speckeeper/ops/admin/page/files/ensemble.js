@@ -14,8 +14,8 @@ const COLUMNS = [
   ["Server", (s) => String(s.id)],
   ["Role", (s) => text(s.role ?? "no answer")],
   ["State", (s) => text(s.state)],
-  ["Accepted epoch", (s) => number(s.accepted_epoch), true],
-  ["Current epoch", (s) => number(s.current_epoch ?? epoch(s.zxid)), true],
+  // Accepted and current; of others than SpecKeeper only the zxid tells.
+  ["Epochs", (s) => `${number(s.accepted_epoch)} / ${number(s.current_epoch ?? epoch(s.zxid))}`, true],
   ["Zxid", (s) => text(s.zxid), true],
   ["Lag", lag, true],
   ["Sessions", (s) => number(s.sessions), true],
@@ -50,8 +50,8 @@ function duration(ms) {
 
 function row(server, own) {
   const classes = [server.id === own ? "own" : "", server.role === "leader" ? "leader" : ""];
-  const cells = COLUMNS.map(([, show, right]) =>
-    build("td", { class: right ? "number" : null }, show(server)));
+  const cells = COLUMNS.map(([name, show, right]) =>
+    build("td", { class: right ? "number" : null, "data-name": name }, show(server)));
   const rows = [build("tr", { class: classes.join(" "), "data-id": server.id }, ...cells)];
   if (server.error !== null) {
     rows.push(build("tr", {}, build("td", { colspan: COLUMNS.length, class: "bad" }, text(server.error))));

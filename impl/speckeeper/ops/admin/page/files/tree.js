@@ -29,6 +29,7 @@ async function show(path, attemptOf) {
   }
   if (item.dataset.path === current) {
     refresh(item, node);
+    if (node.total) await open(item);
     select(item);
   }
   showNode(by("node"), node, { attempt, gone, changed });
@@ -42,7 +43,7 @@ function plant() {
 }
 
 function leaf(path, name, children) {
-  const count = children ? build("span", { class: "count" }, ` ${number(children)}`) : "";
+  const count = children && path !== "/" ? build("span", { class: "count" }, ` ${number(children)}`) : "";
   const row = build("span", { class: "row" }, build("span", { class: "name" }, shown(name)), count);
   const item = build("li", { role: "treeitem", "aria-selected": "false" }, row);
   item.dataset.path = path;
