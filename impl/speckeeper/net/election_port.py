@@ -97,6 +97,10 @@ class ElectionPort:
         else:
             self.connect(server_id)
 
+    def know(self, peers: dict[int, Address]) -> None:
+        """Take others for the peers from now on; who is connected stays connected."""
+        self._peers = peers
+
     def connect_all(self) -> None:
         """Connect to every peer to which there is no connection."""
         for server_id in self._peers:
@@ -149,6 +153,9 @@ class ElectionPort:
             connection.close()
         elif server_id < self.server_id:
             connection.close()
+            if server_id not in self._peers and message.addresses:
+                # Somebody who is no member, and is to know who is.
+                self._peers[server_id] = message.addresses[0]
             self.connect(server_id)
         else:
             self._keep(connection, server_id)

@@ -29,6 +29,8 @@ from speckeeper.server.member_server import MemberServer
 from speckeeper.server.phase_times import PhaseTimes
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
+from speckeeper.storage.config_files import ConfigFiles
+from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import SLICE_BYTES
@@ -36,7 +38,7 @@ from speckeeper.storage.txnlog import Synced
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import DEFAULT_MAX_DATA, PacketType, QuorumPacket
-from speckeeper.wire.quorum_config import QuorumConfig
+from speckeeper.wire.quorum_config import ConfiguredServer, QuorumConfig, encode_config
 from speckeeper.wire.quorum_stream import SnapshotPiece
 from speckeeper.wire.snapshot import encode_snapshot_body
 from speckeeper.zab import effects, inputs
@@ -68,6 +70,10 @@ def _wall_ms() -> int:
     return time.time_ns() // _NS_PER_MS
 
 
+def _one_line(config: QuorumConfig) -> str:
+    return " ".join(encode_config(config).decode().split())
+
+
 class Member:
     """One server of an ensemble. Made and used on the loop's thread.
 
@@ -90,6 +96,8 @@ class Member:
         synced: Callable[[Synced], None] = lambda synced: None,
         on_failure: Callable[[], None] = lambda: None,
         trace: TraceOptions | None = None,
+        last_seen: QuorumConfig | None = None,
+        config_files: ConfigFiles | None = None,
     ) -> None:
         """The directories of ``storage`` exist and are locked. Raises StorageError.
 
@@ -98,15 +106,17 @@ class Member:
         clients are let in while it leads. ``connect_timeout_ms``: for calling a peer's election
         port. ``line``: how peers are reached, None for plainly. ``synced``: told what syncs of the
         log take. ``on_failure``: called when ``failure`` is set. ``trace``: where its steps are
-        recorded. Raises TraceError.
+        recorded. Raises TraceError. ``last_seen``: a configuration that was proposed beside the one
+        in force. ``config_files``: where both are kept; None: nowhere.
         """
-        own = config.server(zab.server_id)
+        own = config.server(zab.server_id) or (last_seen and last_seen.server(zab.server_id))
         if own is None:
             raise ValueError(f"server {zab.server_id} is not in the configuration")
+        self.own: ConfiguredServer = own
+        """This server as the configuration has it, or had it last."""
         self.settings = server
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
-        self.config = config
         self._on_failure = on_failure
         self._storage = storage
         self._files = files
@@ -117,18 +127,15 @@ class Member:
         self._part = MemberServer(server, lambda: self.store.tree)
         self.counts: MemberCounts = self._part.counts
         recovered = self.store.load()
-        self.peer = Peer(zab, Membership(config), recovered, now_ms())
+        self.peer = Peer(zab, Membership(config, last_seen), recovered, now_ms())
+        self._part.ensemble = self.peer
+        self._config_files = config_files
         self.peer.bulk = True
-        peers = {
-            each.id: (each.endpoints[0].host, each.endpoints[0].election_port)
-            for each in config.servers
-            if each.id != zab.server_id
-        }
         host, quorum_port, election_port = own.endpoints[0]
         self._election = ElectionPort(
             zab.server_id,
             (host, election_port),
-            peers,
+            self._election_addresses(),
             self._notified,
             listen_on_all,
             connect_timeout_ms,
@@ -174,6 +181,8 @@ class Member:
             effects.TakeSnapshot: self._take_snapshot,
             effects.Reload: self._reload,
             effects.ReadLog: self._read_log,
+            effects.SetLastSeenConfig: self._set_last_seen_config,
+            effects.SetConfig: self._set_config,
             effects.Replay: self._part.replay,
             effects.Serve: self._serve,
             effects.ServeReadOnly: self._serve_read_only,
@@ -528,7 +537,7 @@ class Member:
         self._election.send(effect.server_id, effect.notification)
 
     def _connect_to_leader(self, effect: effects.ConnectToLeader) -> None:
-        leader = self.config.server(effect.server_id)
+        leader = self.server_of(effect.server_id)
 
         async def connect() -> None:
             link = None
@@ -602,6 +611,48 @@ class Member:
             self._step(inputs.LogRead(effect.link, entries))
 
         self._run(read())
+
+    # -- the configuration
+
+    def server_of(self, server_id: int) -> ConfiguredServer | None:
+        """Return a member by its id: of the configuration in force, else of the one proposed."""
+        membership = self.peer.membership
+        return membership.active.server(server_id) or membership.last_seen.server(server_id)
+
+    def _election_addresses(self) -> dict[int, tuple[str, int]]:
+        """Return where the others are called for elections, by their ids."""
+        membership = self.peer.membership
+        known = {
+            each.id: (each.endpoints[0].host, each.endpoints[0].election_port)
+            for config in (membership.last_seen, membership.active)
+            for each in config.servers
+        }
+        known.pop(self.peer.settings.server_id, None)
+        return known
+
+    def _set_last_seen_config(self, effect: effects.SetLastSeenConfig) -> None:
+        """Keep a configuration that was proposed.
+
+        The loop waits for the disk: what follows must not get ahead of it, and it is rare.
+        """
+        log.info("configuration proposed: %s", _one_line(effect.config))
+        if self._config_files is not None:
+            try:
+                self._config_files.set_last_seen(effect.config)
+            except StorageError as error:
+                self.fail(error)
+        self._election.know(self._election_addresses())
+
+    def _set_config(self, effect: effects.SetConfig) -> None:
+        """Let a configuration come into force, here and on the disk, for which the loop waits."""
+        log.info("configuration in force: %s", _one_line(effect.config))
+        if self._config_files is not None:
+            try:
+                self._config_files.set(effect.config)
+            except StorageError as error:
+                self.fail(error)
+        self._election.know(self._election_addresses())
+        self.own = effect.config.server(self.peer.settings.server_id) or self.own
 
     # -- what goes to the tree
 

@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from speckeeper.net.client_doors import no_commands
@@ -27,6 +28,7 @@ from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import Distribution
+from speckeeper.storage.config_files import ConfigFiles
 from speckeeper.storage.interface import FileSystem
 from speckeeper.storage.recovery import Report
 from speckeeper.storage.settings import StorageSettings
@@ -51,6 +53,8 @@ class MemberOptions:
     ``listen_on_all``: the ports for peers are bound to all addresses, not to that of the
     configuration. ``leader_serves`` False: no clients while it leads. ``connect_timeout_ms``: of
     the election port. ``line``: how peers are reached. ``trace``: where its steps are recorded.
+    ``last_seen``: a configuration that was proposed beside the one in force; ``config_file``: the
+    static file beside which both are kept, None for a member that is never reconfigured.
     """
 
     zab: ZabSettings
@@ -60,6 +64,8 @@ class MemberOptions:
     connect_timeout_ms: int = 5000
     line: PeerLine = field(default_factory=PeerLine)
     trace: TraceOptions | None = None
+    last_seen: QuorumConfig | None = None
+    config_file: Path | None = None
 
 
 class MemberService:
@@ -94,6 +100,10 @@ class MemberService:
             synced=self._synced,
             on_failure=self.stop,
             trace=options.trace,
+            last_seen=options.last_seen,
+            config_files=None
+            if options.config_file is None
+            else ConfigFiles(options.config_file, files, options.zab.server_id),
         )
         self.report: Report = self.member.store.report
         self.commands: Commands = no_commands

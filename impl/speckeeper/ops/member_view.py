@@ -73,8 +73,7 @@ def configuration_lines(running: Running) -> str:
     if member is None:
         return ""
     settings = member.peer.settings
-    own = member.config.server(settings.server_id)
-    assert own is not None
+    own = member.own
     election = "|".join(str(each.election_port) for each in own.endpoints)
     quorum = "|".join(str(each.quorum_port) for each in own.endpoints)
     lines = (

@@ -31,6 +31,8 @@ from speckeeper.ops.hosts import bracketed
 from speckeeper.ops.logs import set_up_logs
 from speckeeper.ops.running import Running
 from speckeeper.ops.version import full_version
+from speckeeper.storage.config_files import ConfigFiles
+from speckeeper.storage.disk import Disk
 from speckeeper.storage.errors import DataDirError, StorageError
 from speckeeper.trace.files import TraceError
 
@@ -84,7 +86,7 @@ def _serve(config: Config) -> int:
         server = server_settings(config)
         clients, peers = load_tls(client_tls(config)), load_tls(quorum_tls(config))
         member = _member_options(config, peers)
-    except ConfigError as error:
+    except (ConfigError, StorageError) as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     options = ServeOptions(
         server,
@@ -165,8 +167,16 @@ def _port(config: Config, name: str) -> int | None:
 
 
 def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOptions | None:
+    """Return what makes a member of the server. Raises ConfigError, StorageError."""
     if config.quorum is None:
         return None
+    config_file = last_seen = None
+    if config.values["reconfigEnabled"]:
+        config_file = Path(os.path.abspath(config.source))
+        files = ConfigFiles(config_file, Disk(), config.server_id or 0)
+        if "dynamicConfigFile" not in config.given:
+            files.back_up()
+        last_seen = files.last_seen()
     return MemberOptions(
         zab_settings(config),
         config.quorum,
@@ -175,6 +185,8 @@ def _member_options(config: Config, peers: "TlsContexts | None") -> MemberOption
         config.number("cnxTimeout"),
         PeerLine(tls_opening(peers), dials_with_tls(config), peer_auth(config)),
         trace=_trace_options(config),
+        last_seen=last_seen,
+        config_file=config_file,
     )
 
 

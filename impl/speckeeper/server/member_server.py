@@ -10,7 +10,7 @@ Source: ZooKeeper ``QuorumPeer`` (makeLeader, makeFollower, makeObserver).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from speckeeper.server.learner_server import LearnerServer
@@ -18,6 +18,7 @@ from speckeeper.server.learners import LearnersGate
 from speckeeper.server.member_counts import MemberCounts
 from speckeeper.server.pipeline import Random
 from speckeeper.server.read_only_server import ReadOnlyServer
+from speckeeper.server.reconfig import Ensemble, Reconfigurer
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import Distribution
@@ -42,6 +43,21 @@ def _shared_out(settings: ServerSettings, voters: int) -> ServerSettings:
     return replace(settings, global_outstanding_limit=limit)
 
 
+def _apart(appends: Sequence[Entry], reconfigs: Sequence[int]) -> Iterator[inputs.Input]:
+    """Yield transactions to propose, and reconfigurations among them as what they are."""
+    ordinary: list[Entry] = []
+    for zxid, entry in appends:
+        if zxid not in reconfigs:
+            ordinary.append((zxid, entry))
+            continue
+        if ordinary:
+            yield inputs.ProposeAll(ordinary)
+            ordinary = []
+        yield inputs.Reconfigure(zxid, entry)
+    if ordinary:
+        yield inputs.ProposeAll(ordinary)
+
+
 class MemberServer:
     """``server``: the request pipeline while this member serves, ``role`` in which role it does.
 
@@ -53,6 +69,8 @@ class MemberServer:
         self.counts = MemberCounts()
         self.server: Server | None = None
         self.role: ServerState | None = None
+        self.ensemble: Ensemble | None = None
+        """What a leader's server asks about the ensemble; without it reconfig is refused."""
         self._tree = tree
         self._gate: LearnersGate | None = None
 
@@ -73,6 +91,13 @@ class MemberServer:
             server = Server(settings, tree, now_ms, wall_ms, rng)
             server.pipeline.zxid = effect.zxid
             self._gate = LearnersGate(server)
+            if self.ensemble is not None:
+                pipeline = server.pipeline
+                pipeline.view.reconfigure = Reconfigurer(
+                    self.ensemble,
+                    lambda: bool(pipeline.reconfigs),
+                    settings.policy.standalone_enabled,
+                ).prepare
         else:
             server = LearnerServer(settings, tree, now_ms, wall_ms, rng)
         self.server = server
@@ -185,7 +210,11 @@ class MemberServer:
             return []
         appends = server.take_appends()
         self.counts.proposed(appends)
-        return [inputs.ProposeAll(appends)]
+        reconfigs = server.pipeline.reconfigs
+        if not reconfigs:
+            return [inputs.ProposeAll(appends)]
+        server.pipeline.reconfigs = []
+        return [*_apart(appends, reconfigs)]
 
     def take_touched(self, now_ms: int) -> dict[int, int]:
         """Return a learner's sessions to tell the leader of with the answer to its PING."""

@@ -35,6 +35,7 @@ from speckeeper.wire.txns import (
 )
 
 _MULTI = int(OpCode.MULTI)
+_RECONFIG = int(OpCode.RECONFIG)
 _CREATE = int(OpCode.CREATE)
 _CREATE2 = int(OpCode.CREATE2)
 
@@ -124,6 +125,7 @@ class Pipeline:
         "large_bytes",
         "prepares",
         "queue",
+        "reconfigs",
         "snapshot_log_bytes",
         "snapshot_log_txns",
         "snapshot_roll_bytes",
@@ -153,6 +155,8 @@ class Pipeline:
         self.queue: deque[Queued | OrdinaryWrite] = deque()
         self.appends: list[tuple[int, bytes]] = []
         """Entries that the driver has not taken to the log yet."""
+        self.reconfigs: list[int] = []
+        """Zxids of reconfigurations among ``appends``."""
         self.large_bytes = 0
         self.waiting_bytes = 0
         """Of transactions made in the general way, which may be far larger than their requests."""
@@ -216,6 +220,8 @@ class Pipeline:
                 # As a whole, not as one of its parts: it grew too long (or has no form at all).
                 self.kept_short += txn.record.err == ErrorCode.INVALID_ACL
             self.view.stage(txn)
+            if op == _RECONFIG and txn.header.type == _RECONFIG:
+                self.reconfigs.append(zxid)
         self.appends.append((zxid, entry))
         size = len(entry)
         self.waiting_bytes += size

@@ -16,6 +16,7 @@ from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.watch_ops import WatchOps
 from speckeeper.tree.applied import Applied
+from speckeeper.tree.paths import CONFIG
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT
@@ -30,6 +31,7 @@ from speckeeper.wire.replies import (
     SetDataResult,
     encode_multi_reply,
 )
+from speckeeper.wire.reply_bodies import encode_data_reply
 from speckeeper.wire.txns import CreateSessionTxn, Txn
 
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
@@ -40,6 +42,7 @@ _CREATE_SESSION = int(OpCode.CREATE_SESSION)
 _CLOSE_SESSION = int(OpCode.CLOSE_SESSION)
 _SET_ACL = int(OpCode.SET_ACL)
 _MULTI = int(OpCode.MULTI)
+_RECONFIG = int(OpCode.RECONFIG)
 _ERROR = int(OpCode.ERROR)
 _NO_OP = 0
 
@@ -178,6 +181,8 @@ class Finisher:
             assert isinstance(txn.record, CreateSessionTxn)
             self._sessions.created(connection, txn.record.timeout, self.now_ms)
             return 0
+        elif op == _RECONFIG:
+            answer = encode_data_reply(self._tree.nodes[CONFIG].data, _stat_of(applied))
         else:
             answer = _BODIES[op](applied)
         zxid = self._tree.last_processed_zxid

@@ -113,6 +113,7 @@ class Node:
         if self.recorder is not None:
             self.peer.trace = self.recorder(self.peer)
         self.part = MemberServer(self._server_settings, lambda: self.tree)
+        self.part.ensemble = self.peer
         self._run(lambda: self.step(inputs.Start()))
         for other in self.world.nodes.values():
             other.ports.greet(self.id)

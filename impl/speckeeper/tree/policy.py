@@ -27,6 +27,9 @@ class Policy(NamedTuple):
     reconfig_enabled: bool = False
     """``reconfigEnabled``: without it reconfig answers ReconfigDisabled."""
 
+    standalone_enabled: bool = True
+    """``standaloneEnabled``: an ensemble needs two participants, for one would be standalone."""
+
     close_session_txn_enabled: bool = True
     """``closeSessionTxn.enabled``: a closeSession transaction names the nodes it deletes."""
 

@@ -32,7 +32,7 @@ from speckeeper.tree.acl import (
 )
 from speckeeper.tree.ephemeral import is_ephemeral, is_valid_ttl
 from speckeeper.tree.node import int32
-from speckeeper.tree.paths import SPECIAL_PATHS, parent_of, validate_path
+from speckeeper.tree.paths import CONFIG, SPECIAL_PATHS, parent_of, validate_path
 from speckeeper.tree.policy import Policy
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import CreateFlag, ErrorCode, OpCode
@@ -279,12 +279,25 @@ def _check(view: TreeView, request: Request, policy: Policy) -> Outcome:
 
 
 def _reconfig(view: TreeView, request: Request, policy: Policy) -> Outcome:
-    """Answer as a standalone server does: it has no ensemble to change."""
+    """Let those who know the ensemble judge; a standalone server has none to change.
+
+    The node's permission is looked at last, as in ZooKeeper.
+    """
     if not policy.reconfig_enabled:
         return ErrorCode.RECONFIG_DISABLED
     if not _session_lives(view, request):
         return ErrorCode.SESSION_EXPIRED
-    return ErrorCode.UNIMPLEMENTED
+    if view.reconfigure is None:
+        return ErrorCode.UNIMPLEMENTED
+    text = view.reconfigure(request.record, request.zxid)
+    if isinstance(text, ErrorCode):
+        return text
+    node = view.find(CONFIG)
+    if node is None:
+        return ErrorCode.NO_NODE
+    if not check_acl(policy, node.acl, WRITE, request.auth_ids, view.decided):
+        return ErrorCode.NO_AUTH
+    return SetDataTxn(CONFIG, text, _ANY_VERSION)
 
 
 def _create_session(view: TreeView, request: Request, policy: Policy) -> Outcome:

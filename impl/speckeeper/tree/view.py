@@ -23,8 +23,9 @@ from speckeeper.tree.digest import DIGEST_VERSION, node_digest
 from speckeeper.tree.ephemeral import CONTAINER_OWNER, is_ephemeral, is_valid_ttl, ttl_owner
 from speckeeper.tree.node import Node, int32
 from speckeeper.tree.paths import ROOT, parent_of
-from speckeeper.wire.codes import OpCode
+from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.records import ACL
+from speckeeper.wire.request_records import ReconfigRequest
 from speckeeper.wire.txns import (
     CloseSessionTxn,
     CreateContainerTxn,
@@ -46,6 +47,9 @@ _ERROR = int(OpCode.ERROR)
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
 
 
+Reconfigure = Callable[[ReconfigRequest, int], bytes | ErrorCode]
+
+
 class TreeView:
     """A tree with what is staged on it. Several views of one tree know nothing of each other."""
 
@@ -60,6 +64,7 @@ class TreeView:
         "_sessions",
         "_staged_zxid",
         "decided",
+        "reconfigure",
         "tree",
     )
 
@@ -68,6 +73,8 @@ class TreeView:
         self.tree = tree
         self.decided: Decided | None = None
         """What is remembered of permissions; a fork always does, for the parts of a multi."""
+        self.reconfigure: Reconfigure | None = None
+        """Makes the text of a new configuration, or says why not; None: there is no ensemble."""
         self._digest = 0
         self._digested = txn_digests and tree.digest_enabled
         self._below: Callable[[str], Node | ChangeRecord | None] = tree.nodes.get

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.quorum import QuorumPacket
+from speckeeper.wire.quorum_config import QuorumConfig
 
 Link: TypeAlias = int
 """A connection on the quorum port, by the number that the driver gave it. Never used twice."""
@@ -142,6 +143,25 @@ class ReadLog(NamedTuple):
     zxid: int
 
 
+class SetLastSeenConfig(NamedTuple):
+    """Write a configuration that was proposed beside the one in force, durably, before going on.
+
+    It must not be lost while the log has its transaction: who knows of both configurations needs
+    quorums of both. Source: ``QuorumPeer.setLastSeenQuorumVerifier``.
+    """
+
+    config: QuorumConfig
+
+
+class SetConfig(NamedTuple):
+    """Let a configuration be the one in force, durably, before going on.
+
+    Source: ``QuorumPeer.setQuorumVerifier``, ``QuorumPeer.processReconfig``.
+    """
+
+    config: QuorumConfig
+
+
 class Deliver(NamedTuple):
     """Apply a committed transaction to the tree and answer whoever asked for it here."""
 
@@ -219,6 +239,8 @@ Effect: TypeAlias = (
     | AppendAll
     | Reload
     | ReadLog
+    | SetLastSeenConfig
+    | SetConfig
     | Deliver
     | DeliverAll
     | Replay

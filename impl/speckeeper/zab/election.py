@@ -280,10 +280,10 @@ class FastLeaderElection:
         if vote.proposal.leader == server.settings.server_id:
             server.state = ServerState.LEADING
             self.leading_vote_set = supporters
-        elif server.membership.votes(server.settings.server_id):
-            server.state = ServerState.FOLLOWING
-        else:
+        elif server.membership.observes(server.settings.server_id):
             server.state = ServerState.OBSERVING
+        else:
+            server.state = ServerState.FOLLOWING
 
     def _total_order_predicate(self, new: Proposal, current: Proposal) -> bool:
         """Whether the new vote wins over the current one."""

@@ -119,6 +119,13 @@ class ProposeAll(NamedTuple):
     entries: Sequence[Entry]
 
 
+class Reconfigure(NamedTuple):
+    """The leader's server has prepared a reconfiguration. ``zxid`` is the next one."""
+
+    zxid: int
+    entry: bytes
+
+
 class Sync(NamedTuple):
     """A client asked for ``sync``: of a learner (its link), or here (a token of the server's)."""
 
@@ -167,6 +174,7 @@ Input: TypeAlias = (
     | LogRead
     | Propose
     | ProposeAll
+    | Reconfigure
     | Sync
     | ToLeader
     | ToLeaderAll

@@ -170,6 +170,14 @@ class Leader(LeaderInBulk):
             if not self._peer.closing:
                 self.propose(zxid, entry)
 
+    def reconfigure(self, zxid: int, entry: bytes) -> None:
+        """Take a reconfiguration of our own server as its next transaction."""
+        if self._broadcasting and zxid & _COUNTER != _COUNTER:
+            assert zxid == self.last_proposed + 1, "zxids are given one after the other"
+            self.leader_process_reconfig(zxid, entry)
+        else:
+            self.propose(zxid, entry)
+
     def process_sync(self, link: Link | None, token: int) -> None:
         """Answer a ``sync`` when all that is proposed now is committed."""
         if self.outstanding_proposals:

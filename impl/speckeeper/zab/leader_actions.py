@@ -9,10 +9,11 @@ Source: ZooKeeper ``Leader``, ``LearnerHandler``.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.quorum import PacketType, QuorumPacket
-from speckeeper.wire.quorum_config import encode_config
+from speckeeper.wire.quorum_config import QuorumConfig, encode_config
 from speckeeper.wire.quorum_data import (
     NO_EPOCH,
     PROTOCOL_VERSION,
@@ -26,6 +27,9 @@ from speckeeper.zab.effects import (
     Synced,
 )
 from speckeeper.zab.learner_handler import LearnerHandler
+from speckeeper.zab.membership import Membership
+from speckeeper.zab.quorums import quorums_of
+from speckeeper.zab.reconfig import config_of, encode_leader
 from speckeeper.zab.state import Stage, ZabState
 from speckeeper.zab.sync import SyncPlan
 
@@ -74,6 +78,12 @@ class LeaderActions:
         self._state_summary = (peer.current_epoch, peer.last_zxid)
         self._pending_syncs: dict[int, list[tuple[Link | None, int]]] = {}
         self._next_own_ack = -1
+        self.allowed_to_commit = True
+        """False behind a reconfiguration that makes another server the leader."""
+        self._reconfigs: dict[int, QuorumConfig] = {}
+        """Those under way, by zxid; ZooKeeper allows one at a time."""
+        self._counted_by: deque[tuple[int, Membership]] = deque()
+        """What was in force when proposals up to a zxid were made; behind them it is what is."""
         self._tick_skip = True
         self._wait_until_ms = peer.now_ms + self._init_ms
         self._next_half_tick_ms = 0
@@ -146,8 +156,7 @@ class LeaderActions:
         membership = peer.membership
         if membership.active.version == 0 == membership.last_seen.version:
             # The configuration that the ensemble was started with gets a version (Leader.lead).
-            named = membership.active._replace(version=self.last_proposed)
-            peer.membership = membership.seen(named)
+            peer.set_last_seen_config(membership.active._replace(version=self.last_proposed))
         self._wait_until_ms = peer.now_ms + self._init_ms
         for handler in self.handler.values():
             if handler.stage is Stage.FOLLOWERINFO:
@@ -224,7 +233,7 @@ class LeaderActions:
         """A learner has our history on its disk."""
         handler.stage = Stage.ACKLD
         handler.sync_limit_check.started = True
-        if zxid == self.new_epoch << 32 and self._peer.membership.votes(handler.server_id):
+        if zxid == self.new_epoch << 32 and handler.server_id in self._peer.membership.voters:
             self.ackld_recv.add(handler.server_id)
         if self._broadcasting:
             self._send_uptodate(handler)
@@ -234,6 +243,8 @@ class LeaderActions:
         """All of our history is committed; serve, and let those serve that have it."""
         peer = self._peer
         peer.last_committed = peer.last_zxid
+        # A reconfiguration that was under way is finished by this epoch (ZOOKEEPER-1324).
+        self._activate(peer.membership.newest, self.ackld_recv, self.new_epoch << 32)
         # Not a transaction, but what a tree without any of this epoch counts as (startZkServer).
         peer.last_processed = peer.last_zxid = self.new_epoch << 32
         peer.election.update_election_vote(self.new_epoch)
@@ -278,22 +289,31 @@ class LeaderActions:
 
     def _count_ack(self, server_id: int, zxid: int) -> None:
         proposal = self.outstanding_proposals.get(zxid)
-        if proposal is None or not self._peer.membership.votes(server_id):
+        if proposal is None or not self.allowed_to_commit:
+            return
+        membership = self._peer.membership
+        if self._counted_by:
+            membership = self._in_force_for(zxid)
+        if server_id not in membership.voters:
             return
         proposal.ack_set.add(server_id)
-        if len(proposal.ack_set) < self._peer.membership.least:
+        if len(proposal.ack_set) < membership.least:
             return
         # In order: a later one can have its quorum already if an earlier one lost acknowledgements
         # to a learner that was synchronized anew.
         if self._peer.pending[0][0] == zxid:
-            while proposal is not None and self._all_quorums(proposal.ack_set):
+            while proposal is not None and membership.has_all_quorums(proposal.ack_set):
                 self._commit(zxid, proposal)
                 zxid += 1
-                proposal = self.outstanding_proposals.get(zxid)
+                proposal = self.outstanding_proposals.get(zxid) if self.allowed_to_commit else None
+                membership = self._in_force_for(zxid)
 
     def _commit(self, zxid: int, proposal: Proposal) -> None:
         peer = self._peer
         del self.outstanding_proposals[zxid]
+        if zxid in self._reconfigs:
+            self._commit_and_activate(zxid, proposal)
+            return
         commit = _new(QuorumPacket, (PacketType.COMMIT, zxid, None, None))
         for link in self._forwarding:
             peer.send(link, commit)
@@ -301,7 +321,10 @@ class LeaderActions:
             inform = QuorumPacket(PacketType.INFORM, zxid, proposal.entry)
             for link in self._observing:
                 peer.send(link, inform)
-        peer.deliver_pending()
+        self._delivered(zxid)
+
+    def _delivered(self, zxid: int) -> None:
+        self._peer.deliver_pending()
         if self._pending_syncs:
             for link_or_none, token in self._pending_syncs.pop(zxid, ()):
                 self._send_sync(link_or_none, token)
@@ -311,6 +334,90 @@ class LeaderActions:
             self._peer.out.append(Synced(token))
         elif link in self.handler:
             self._peer.send(link, QuorumPacket(PacketType.SYNC, 0))
+
+    # -- reconfiguration
+
+    def leader_process_reconfig(self, zxid: int, entry: bytes) -> None:
+        """Propose a configuration; it and all that follows is counted in the one in force too."""
+        peer = self._peer
+        config = config_of(entry)
+        if self.outstanding_proposals:
+            self._counted_by.append((zxid - 1, peer.membership))
+        peer.set_last_seen_config(config)
+        self._reconfigs[zxid] = config
+        self.leader_process_request(zxid, entry)
+
+    def _commit_and_activate(self, zxid: int, proposal: Proposal) -> None:
+        """Let a committed configuration come into force here, then at all that follow."""
+        peer = self._peer
+        config = self._reconfigs.pop(zxid)
+        if self.last_proposed > zxid:
+            self._counted_by.append((self.last_proposed, peer.membership))
+        designated = self._activate(config, proposal.ack_set, zxid)
+        data = encode_leader(designated)
+        commit = QuorumPacket(PacketType.COMMITANDACTIVATE, zxid, data)
+        for link in self._forwarding:
+            peer.send(link, commit)
+        inform = QuorumPacket(PacketType.INFORMANDACTIVATE, zxid, data + proposal.entry)
+        for link in self._observing:
+            peer.send(link, inform)
+        self._delivered(zxid)
+
+    def _activate(self, config: QuorumConfig, acknowledged: set[int], zxid: int) -> int:
+        """Let a configuration come into force; return who is to lead in it."""
+        peer = self._peer
+        designated = self._designated_leader(config, acknowledged, zxid)
+        peer.process_reconfig(config, designated, zxid)
+        if designated != self._id:
+            # Its followers leave by themselves: that way a quorum has been told.
+            self.allowed_to_commit = False
+        return designated
+
+    def _designated_leader(self, config: QuorumConfig, acknowledged: set[int], zxid: int) -> int:
+        """Return who is to lead: we, if we vote at the same address, else who has most of it.
+
+        Source: ``Leader.getDesignatedLeader``.
+        """
+        there, here = config.server(self._id), self._peer.membership.active.server(self._id)
+        if not self._peer.settings.reconfig_enabled or (
+            there is not None
+            and not there.observer
+            and (here is None or here.endpoints == there.endpoints)
+        ):
+            return self._id
+        candidates = (acknowledged & config.voters) - {self._id}
+        while candidates:
+            zxid += 1
+            proposal = self.outstanding_proposals.get(zxid)
+            more = set() if proposal is None else candidates & proposal.ack_set
+            if not more:
+                break
+            candidates = more
+        return min(candidates, default=self._id)
+
+    def _in_force_for(self, zxid: int) -> Membership:
+        """Return in which configurations a proposal is counted: those of when it was made."""
+        counted_by = self._counted_by
+        while counted_by and counted_by[0][0] < zxid and counted_by[0][0] < self._oldest:
+            counted_by.popleft()
+        return next((each for last, each in counted_by if zxid <= last), self._peer.membership)
+
+    @property
+    def _oldest(self) -> int:
+        """The oldest proposal that is not committed."""
+        return next(iter(self.outstanding_proposals), self.last_proposed + 1)
+
+    def is_quorum_synced(self, config: QuorumConfig) -> bool:
+        """Whether a quorum of a configuration follows us and is up to date.
+
+        Observers do not count, even if they are to vote (``Leader.isQuorumSynced``).
+        """
+        synced = {
+            handler.server_id
+            for handler in self._forwarding.values()
+            if self._tick <= handler.tick_of_next_ack_deadline
+        }
+        return quorums_of(config).is_quorum((synced | {self._id}) & config.voters)
 
     # -- inside
 

@@ -48,6 +48,10 @@ class LeaderInBulk(LeaderActions):
 
     def _count_acks(self, server_id: int, zxids: Sequence[int]) -> None:
         """Count acknowledgements of one server, then commit what has a quorum of them."""
+        if self._reconfigs or self._counted_by or not self.allowed_to_commit:
+            for zxid in zxids:
+                self._count_ack(server_id, zxid)
+            return
         if not self._peer.membership.votes(server_id):
             return
         proposal_of = self.outstanding_proposals.get

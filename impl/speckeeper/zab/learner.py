@@ -29,6 +29,7 @@ from speckeeper.zab.effects import (
     TruncateLog,
 )
 from speckeeper.zab.learner_bulk import LearnerInBulk
+from speckeeper.zab.reconfig import config_of, decode_leader
 from speckeeper.zab.state import Stage, ZabState
 
 _NEVER = 1 << 62
@@ -206,6 +207,13 @@ class Learner(LearnerInBulk):
             self._propose_in_sync(packet.zxid, packet.data or b"")
             if not self._peer.closing:
                 self._commit_in_sync(packet.zxid)
+        elif kind is PacketType.COMMITANDACTIVATE:
+            self._activate_in_sync(packet.zxid, decode_leader(packet.data)[0])
+        elif kind is PacketType.INFORMANDACTIVATE:
+            leader, entry = decode_leader(packet.data)
+            self._propose_in_sync(packet.zxid, entry)
+            if not self._peer.closing:
+                self._activate_in_sync(packet.zxid, leader)
         elif kind is PacketType.NEWLEADER and self.learner_stage is Stage.SYNC:
             self._take_newleader(packet)
         elif kind is PacketType.UPTODATE and self.learner_stage is Stage.ACKLD:
@@ -237,13 +245,26 @@ class Learner(LearnerInBulk):
         else:
             self.follower_shutdown(f"commit of {zxid:#x}, which is not the next proposal")
 
+    def _activate_in_sync(self, zxid: int, leader: int) -> None:
+        """Take the commit of a reconfiguration, and leave at once if our role ends with it."""
+        if self._is_in_snapshot(zxid):
+            return
+        waiting = len(self.packets_committed)
+        if waiting < len(self.packets_not_logged) and self.packets_not_logged[waiting][0] == zxid:
+            config = config_of(self.packets_not_logged[waiting][1])
+            if self._peer.process_reconfig(config, leader, zxid):
+                self.follower_shutdown("changes proposed in reconfig")
+                return
+        self._commit_in_sync(zxid)
+
     def _take_newleader(self, packet: QuorumPacket) -> None:
         peer = self._peer
         if packet.zxid >> 32 != self.new_epoch:
             self.follower_shutdown(f"NEWLEADER of {packet.zxid:#x} in epoch {self.new_epoch}")
             return
         if packet.data is not None and len(packet.data) > 1:
-            peer.membership = peer.membership.seen(decode_config(packet.data))
+            self._newleader_config = decode_config(packet.data)
+            peer.set_last_seen_config(self._newleader_config)
         self.follower_process_newleader()
         if self._waits_for_log:
             self._persist_current_epoch()
@@ -259,6 +280,12 @@ class Learner(LearnerInBulk):
         elif kind is PacketType.INFORM and self._observer:
             if zxid > self._peer.last_zxid:
                 self.observer_process_inform(zxid, packet.data or b"")
+        elif kind is PacketType.COMMITANDACTIVATE and not self._observer:
+            self._commit(zxid, decode_leader(packet.data)[0])
+        elif kind is PacketType.INFORMANDACTIVATE and self._observer:
+            leader, entry = decode_leader(packet.data)
+            if zxid > self._peer.last_zxid:
+                self.observer_process_informandactivate(zxid, entry, leader)
         elif kind is PacketType.PING:
             touched = self._peer.touched
             self._send(PacketType.PING, zxid, encode_touched(touched.items()))
@@ -266,11 +293,15 @@ class Learner(LearnerInBulk):
         elif kind in (PacketType.REVALIDATE, PacketType.SYNC):
             self._peer.out.append(FromLeader(packet))
 
-    def _commit(self, zxid: int) -> None:
+    def _commit(self, zxid: int, leader: int | None = None) -> None:
+        """Take COMMIT, or COMMITANDACTIVATE, which names a ``leader``."""
         pending = self._peer.pending
         if not pending:
             return  # ZooKeeper warns and goes on
         if pending[0][0] == zxid:
-            self.follower_process_commit(zxid)
+            if leader is None:
+                self.follower_process_commit(zxid)
+            else:
+                self.follower_process_commitandactivate(zxid, pending[0][1], leader)
         else:
             self.follower_shutdown(f"commit of {zxid:#x}, but {pending[0][0]:#x} is next")

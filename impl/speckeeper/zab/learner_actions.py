@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum import PacketType, QuorumPacket
+from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.wire.quorum_data import (
     NO_EPOCH,
     PROTOCOL_VERSION,
@@ -32,12 +33,14 @@ from speckeeper.zab.effects import (
     PersistCurrentEpoch,
     TakeSnapshot,
 )
+from speckeeper.zab.reconfig import config_of, is_reconfig
 from speckeeper.zab.state import Stage, ZabState
 
 if TYPE_CHECKING:
     from speckeeper.zab.peer import Peer
 
 _NEVER = 1 << 62
+_COUNTER = 0xFFFFFFFF
 _AHEAD_OF_ALL = 1
 """The zxid that a learner names which wants a snapshot: no log of an ensemble has it."""
 
@@ -62,6 +65,8 @@ class LearnerActions:
         self._held: deque[QuorumPacket] = deque()
         self._sync_zxid: int | None = None  # of a SNAP whose snapshot is on its way
         self._next_ack: deque[int] = deque()
+        self._reconfig_enabled = peer.settings.reconfig_enabled
+        self._newleader_config: QuorumConfig | None = None
         # Apache's leaders have a gap in what they remember after a DIFF that they were sent
         # themselves. What they have left out they have all the same, and a snapshot has it.
         self._wants_snapshot = peer.leader_with_gap == self.leader
@@ -143,6 +148,7 @@ class LearnerActions:
     def follower_process_proposal_in_sync(self, zxid: int, entry: bytes) -> None:
         """Keep a proposal until its commit, or NEWLEADER, or UPTODATE."""
         self.last_queued = zxid
+        self._see_config(entry)
         self.packets_not_logged.append((zxid, entry))
 
     @action("FollowerProcessCOMMITInSync")
@@ -204,6 +210,9 @@ class LearnerActions:
         The second ACK means nothing to the leader, but it is what it reads next.
         """
         peer = self._peer
+        if self._newleader_config is not None and self._activate_newleader_config():
+            self._leave_role("changes proposed in reconfig")
+            return
         self.learner_stage = Stage.UPTODATE
         self._send(PacketType.ACK, self.new_epoch << 32)
         peer.election.update_election_vote(self.new_epoch)
@@ -216,12 +225,49 @@ class LearnerActions:
         self.packets_committed.clear()
         peer.serve(peer.last_processed)
 
+    def _activate_newleader_config(self) -> bool:
+        """Let the configuration of NEWLEADER come into force; return whether our role ends.
+
+        Not one that is still being proposed in this epoch: it is committed nowhere yet, and its
+        COMMITANDACTIVATE will follow. (ZooKeeper's learner takes it all the same.)
+        """
+        config = self._newleader_config
+        assert config is not None
+        version = config.version
+        committed = self._peer.last_processed
+        if self.packets_committed:
+            committed = max(committed, self.packets_committed[-1])
+        if version >> 32 >= self.new_epoch and version & _COUNTER and version > committed:
+            return False
+        return self._peer.process_reconfig(config)
+
     # -- broadcast
 
     @action("FollowerProcessPROPOSAL")
     def follower_process_proposal(self, zxid: int, entry: bytes) -> None:
         """Log a proposal; its ACK follows when it is durable."""
+        self._see_config(entry)
         self._log(zxid, entry)
+
+    def _see_config(self, entry: bytes) -> None:
+        """Know of the configuration that is proposed before its transaction is in the log."""
+        if self._reconfig_enabled and is_reconfig(entry):
+            self._peer.set_last_seen_config(config_of(entry))
+
+    def follower_process_commitandactivate(self, zxid: int, entry: bytes, leader: int) -> None:
+        """Let a configuration come into force, apply it, and leave if our role ends with it."""
+        leaves = self._peer.process_reconfig(config_of(entry), leader, zxid)
+        self._peer.deliver_pending()
+        if leaves:
+            self._leave_role("changes proposed in reconfig")
+
+    def observer_process_informandactivate(self, zxid: int, entry: bytes, leader: int) -> None:
+        """Do the same with a transaction that we have not seen before."""
+        leaves = self._peer.process_reconfig(config_of(entry), leader, zxid)
+        self._log(zxid, entry)
+        self._peer.deliver_pending()
+        if leaves:
+            self._leave_role("changes proposed in reconfig")
 
     def _log(self, zxid: int, entry: bytes) -> None:
         self.last_queued = zxid

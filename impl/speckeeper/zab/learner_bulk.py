@@ -11,6 +11,7 @@ from collections import deque
 from speckeeper.wire.quorum import PacketType, QuorumPacket
 from speckeeper.zab.effects import Entry
 from speckeeper.zab.learner_actions import LearnerActions
+from speckeeper.zab.reconfig import is_reconfig
 
 _PROPOSAL = PacketType.PROPOSAL
 _COMMIT = PacketType.COMMIT
@@ -25,17 +26,20 @@ class LearnerInBulk(LearnerActions):
     def _process_broadcast(self, held: deque[QuorumPacket]) -> None:
         """``FollowerProcessPROPOSAL`` and ``FollowerProcessCOMMIT`` for each, up to others.
 
-        A commit that is not of the oldest proposal is left too.
+        A commit that is not of the oldest proposal is left too, and a reconfiguration.
         """
         peer = self._peer
         pending = peer.pending
         last = peer.last_zxid
+        looks = self._reconfig_enabled
         logged: list[Entry] = []
         committed: list[Entry] = []
         while held:
             kind, zxid, data, _ = held[0]
             if kind is _PROPOSAL:
                 if zxid > last:
+                    if looks and is_reconfig(data or b""):
+                        break
                     entry = (zxid, data or b"")
                     logged.append(entry)
                     pending.append(entry)

@@ -46,6 +46,14 @@ class Membership:
         """Whether a server votes in the active configuration."""
         return server_id in self._active_voters
 
+    def observes(self, server_id: int) -> bool:
+        """Whether a server is an observer in the active configuration.
+
+        Who is not in it at all follows without a vote (``QuorumPeer.updateLearnerType``).
+        """
+        server = self.active.server(server_id)
+        return server is not None and server.observer
+
     def weight(self, server_id: int) -> int:
         """Return a server's weight; who has 0 cannot lead. Nobody's is 0 with majorities."""
         if not self.active.groups:
@@ -55,6 +63,22 @@ class Membership:
     def seen(self, config: QuorumConfig) -> Membership:
         """Return the membership after a configuration was proposed."""
         return Membership(self.active, config)
+
+    def activated(self, config: QuorumConfig) -> Membership:
+        """Return the membership after a configuration has come into force."""
+        last_seen = self.last_seen if self.last_seen.version > config.version else config
+        return Membership(config, last_seen)
+
+    @property
+    def newest(self) -> QuorumConfig:
+        """The last configuration seen if it is newer than the active one, which it else is."""
+        newer = self.last_seen.version > self.active.version
+        return self.last_seen if newer else self.active
+
+    @property
+    def changes(self) -> bool:
+        """Whether a reconfiguration is under way."""
+        return self.last_seen.version != self.active.version
 
 
 def _quorum_part(config: QuorumConfig) -> tuple[object, ...]:

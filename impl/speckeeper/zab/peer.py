@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import QuorumPacket
+from speckeeper.wire.quorum_config import QuorumConfig, decode_config
 from speckeeper.zab import inputs
 from speckeeper.zab.actions import Trace, action
 from speckeeper.zab.committed_log import CommittedLog
@@ -42,11 +44,13 @@ from speckeeper.zab.effects import (
     SendAll,
     Serve,
     ServeReadOnly,
+    SetConfig,
+    SetLastSeenConfig,
     StopServing,
     TakeSnapshot,
     TruncateLog,
 )
-from speckeeper.zab.election import FastLeaderElection
+from speckeeper.zab.election import FastLeaderElection, Proposal, Vote
 from speckeeper.zab.leader import Leader
 from speckeeper.zab.learner import Learner
 from speckeeper.zab.membership import Membership
@@ -119,6 +123,8 @@ class Peer:
         self.keeps_log = True
         """False for an observer that has no log (syncEnabled): its disk has snapshots at most, and
         ends ahead of what it has applied."""
+        self.reconfig_state_change = False
+        """A reconfiguration has named the leader to follow, or our own role (reconfigFlag)."""
         self._look_at_ms = 0
         self._serving = False
         self._read_only_at_ms = _NEVER
@@ -142,6 +148,7 @@ class Peer:
             inputs.LogRead: self._log_read,
             inputs.Propose: self._propose,
             inputs.ProposeAll: self._propose_all,
+            inputs.Reconfigure: self._reconfigure,
             inputs.Sync: self._sync,
             inputs.ToLeader: self._to_leader,
             inputs.ToLeaderAll: self._to_leader_all,
@@ -307,6 +314,83 @@ class Peer:
         self._serving = True
         self.out.append(Serve(self.state, zxid))
 
+    # -- the configuration
+
+    def set_last_seen_config(self, config: QuorumConfig) -> None:
+        """Take note of a configuration that was proposed (setLastSeenQuorumVerifier).
+
+        An older one is taken too: what we have seen was then given up by who leads now.
+        """
+        if not self.settings.reconfig_enabled:
+            return
+        if config.version != self.membership.last_seen.version:
+            self.membership = self.membership.seen(config)
+            self.out.append(SetLastSeenConfig(config))
+
+    def is_quorum_synced(self, config: QuorumConfig) -> bool:
+        """Whether we lead, and a quorum of a configuration follows us and is up to date."""
+        return self.leader is not None and self.leader.is_quorum_synced(config)
+
+    def process_reconfig(
+        self, config: QuorumConfig, suggested_leader: int | None = None, zxid: int = 0
+    ) -> bool:
+        """Let a configuration come into force, unless it is none newer than the one that is.
+
+        Returns whether we have to leave our role: it is another one, or the leader is. With a
+        ``suggested_leader`` the next role is then taken up without an election.
+        """
+        before = self.membership
+        if not self.settings.reconfig_enabled or config.version <= before.active.version:
+            return False
+        self.membership = before.activated(config)
+        self.out.append(SetConfig(config))
+        if before.active._replace(version=config.version) == config:
+            return False
+        server_id = self.settings.server_id
+        role_change = before.observes(server_id) != self.membership.observes(server_id)
+        leader = self.election.current_vote.proposal.leader
+        if suggested_leader is None:
+            self.reconfig_state_change = False
+            here, there = before.active.server(leader), config.server(leader)
+            leader_change = (
+                (here is None or there is None)
+                or (here.observer or there.observer)
+                or here.endpoints != there.endpoints
+            )
+        else:
+            leader_change = suggested_leader != leader
+            if leader_change:
+                self.election.current_vote = Vote(Proposal(suggested_leader, zxid, -1), -1)
+            if role_change or leader_change:
+                self.reconfig_state_change = True
+        return role_change or leader_change
+
+    def _learn_config(self, text: bytes | None) -> bool:
+        """Take a newer configuration that another server's vote came with, while LOOKING.
+
+        Returns whether the election begins anew.
+        """
+        if (
+            not text
+            or not self.settings.reconfig_enabled
+            or self.state is not ServerState.LOOKING
+            or text == self.membership.text
+        ):
+            return False
+        try:
+            config = decode_config(text)
+        except WireError:
+            return False
+        before = self.membership.active
+        if config.version <= before.version:
+            return False
+        self.process_reconfig(config)
+        if before._replace(version=config.version) == config:
+            return False
+        self.election.zab_timeout()
+        self._begin_election()
+        return True
+
     def shutdown(self, links: Iterable[Link], reason: str) -> None:
         """Give up leading or learning; look for a leader when the disk is quiet."""
         if self.closing:
@@ -331,12 +415,14 @@ class Peer:
 
     def _begin_election(self) -> None:
         self.elections += 1
+        self.reconfig_state_change = False
         if self.settings.read_only_mode:
             self._read_only_at_ms = self.now_ms + self.settings.read_only_delay_ms
         self.election.run()
 
     def _notification(self, event: inputs.NotificationReceived) -> None:
-        self.election.receive(event.server_id, event.notification)
+        if not self._learn_config(event.notification.config):
+            self.election.receive(event.server_id, event.notification)
 
     def _follow_election(self) -> None:
         """Take up the role that an election ended with, or begin the next election."""
@@ -374,8 +460,22 @@ class Peer:
         self.closing = False
         self.leader = self.learner = None
         self.zab_state = ZabState.ELECTION
+        if self.reconfig_state_change:
+            self._take_designated_role()
+            return
         self.election.zab_timeout()
         self._begin_election()
+
+    def _take_designated_role(self) -> None:
+        """Lead or learn as the reconfiguration has said (``QuorumPeer.updateServerState``)."""
+        self.reconfig_state_change = False
+        server_id = self.settings.server_id
+        if self.election.current_vote.proposal.leader == server_id:
+            self.state = ServerState.LEADING
+        elif self.membership.observes(server_id):
+            self.state = ServerState.OBSERVING
+        else:
+            self.state = ServerState.FOLLOWING
 
     # -- the disk
 
@@ -480,6 +580,10 @@ class Peer:
     def _propose_all(self, event: inputs.ProposeAll) -> None:
         if self.leader is not None and not self.closing:
             self.leader.propose_all(event.entries)
+
+    def _reconfigure(self, event: inputs.Reconfigure) -> None:
+        if self.leader is not None and not self.closing:
+            self.leader.reconfigure(event.zxid, event.entry)
 
     def _sync(self, event: inputs.Sync) -> None:
         if self.leader is not None and not self.closing:

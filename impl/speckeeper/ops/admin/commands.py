@@ -199,7 +199,7 @@ def leader(running: Running, parameters: Parameters) -> Answer:
     if member is None or member.serving is None:
         raise CommandError("server is not initialized")
     found = leader_id(member)
-    server = member.config.server(found)
+    server = member.server_of(found)
     return {
         "is_leader": member.peer.leader is not None,
         "leader_id": found,
@@ -373,8 +373,7 @@ def zabstate(running: Running, parameters: Parameters) -> Answer:
     if member is None or member.serving is None:
         return {"voting": False, "zabstate": ""}
     peer = member.peer
-    own = member.config.server(peer.settings.server_id)
-    assert own is not None
+    own = member.own
     zxid = running.server.tree.last_processed_zxid
     host = running.config.string("clientPortAddress") or "0.0.0.0"
     return {

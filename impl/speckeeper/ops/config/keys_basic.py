@@ -84,7 +84,7 @@ BASICS: tuple[Key, ...] = (
         "reconfigEnabled",
         TRUE_FALSE,
         False,
-        "whether reconfig is answered (nothing can be changed by it yet)",
+        "whether members can be added, removed and changed while the ensemble serves (reconfig)",
         "policy.reconfig_enabled",
     ),
     core(
@@ -92,7 +92,7 @@ BASICS: tuple[Key, ...] = (
         TRUE_FALSE,
         True,
         "whether a single server.N line means a standalone server",
-        "membership.standalone_enabled",
+        "policy.standalone_enabled",
     ),
     core(
         "server.N",

@@ -70,6 +70,7 @@ def zab_settings(config: Config) -> ZabSettings:
     by_property = values.pop("sync_by_property")
     if "observer.syncEnabled" in config.given:
         values["sync_enabled"] = by_property
+    values["reconfig_enabled"] = bool(config.values["reconfigEnabled"])
     values["txn_log_sync"] = storage["snapshot_size_factor"] >= 0
     return ZabSettings(
         server_id=config.server_id or 0, tick_time_ms=config.number("tickTime"), **values

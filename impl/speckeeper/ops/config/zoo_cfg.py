@@ -17,8 +17,9 @@ from speckeeper.ops.config.keys import KEYS, PREFIX, Key, Status, find_key, simi
 from speckeeper.ops.config.keys_later import ENSEMBLE
 from speckeeper.ops.config.kinds import Value
 from speckeeper.ops.config.members import FORM, Member, parse_member
-from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
 from speckeeper.ops.config.rules import apply_rules
+from speckeeper.storage.config_files import version_of
+from speckeeper.wire.properties import PropertiesError, Property, parse_properties
 from speckeeper.wire.quorum_config import QuorumConfig
 
 __all__ = [
@@ -333,7 +334,7 @@ def _finish(gathering: _Gathering, text: str) -> Config:
     )
     if quorum is not None:
         _name_unserved(gathering, values)
-        quorum = quorum._replace(version=_version_of(gathering.given.get("dynamicConfigFile", "")))
+        quorum = quorum._replace(version=version_of(gathering.given.get("dynamicConfigFile", "")))
     return Config(
         gathering.source,
         text,
@@ -355,11 +356,3 @@ def _name_unserved(gathering: _Gathering, values: Mapping[str, Value]) -> None:
             continue
         if values.get(key.name) != key.default:
             gathering.warn(gathering.places[name], f"{name} is understood but not served yet")
-
-
-def _version_of(path: str) -> int:
-    """Return the version at the end of a dynamic file's name (getVersionFromFilename), else 0."""
-    try:
-        return int(path.rpartition(".")[2], 16)
-    except ValueError:
-        return 0

@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-from speckeeper.ops.config.properties import PropertiesError, parse_properties
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.shell.console import Console
 from speckeeper.ops.shell.errors import ShellError
 from speckeeper.ops.shell.shell import Shell
+from speckeeper.wire.properties import PropertiesError, parse_properties
 
 INTERRUPTED = 130
 _TLS_KEYS = ("zookeeper.client.secure", "zookeeper.clientcnxnsocket", "zookeeper.ssl.")

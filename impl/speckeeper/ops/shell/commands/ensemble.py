@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speckeeper.ops.config.properties import PropertiesError, parse_properties
 from speckeeper.ops.shell.commands.command import Command
 from speckeeper.ops.shell.errors import ShellError
 from speckeeper.ops.shell.flags import Flag, Parsed, to_number
 from speckeeper.ops.shell.text import show_data, show_stat
 from speckeeper.ops.version import full_version
+from speckeeper.wire.properties import PropertiesError, parse_properties
 
 if TYPE_CHECKING:
     from speckeeper.ops.shell.shell import Shell

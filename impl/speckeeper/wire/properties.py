@@ -8,7 +8,7 @@ else disappears. Files are ISO 8859-1.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 _BLANKS = " \t\f"
@@ -41,10 +41,20 @@ def parse_properties(text: str) -> list[Property]:
 
     Raises `PropertiesError` for a malformed unicode escape, as Properties.load does.
     """
-    return [_split(line, logical) for line, logical in _logical_lines(text)]
+    return [_split(line, logical) for line, _, logical in _logical_lines(text)]
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def without(text: str, unwanted: Callable[[str], bool]) -> str:
+    """Return a text without the assignments of unwanted keys; all else stays as it is written."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+    for first, end, logical in reversed([*_logical_lines(text)]):
+        if unwanted(_split(first, logical).key):
+            del lines[first - 1 : end]
+    return "".join(lines)
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield each assignment with its first and its last natural line."""
     lines = _LINE_END.split(text)
     number = 0
     while number < len(lines):
@@ -62,7 +72,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
             line += lines[number].lstrip(_BLANKS)
             number += 1
         if line:
-            yield start + 1, line
+            yield start + 1, number, line
 
 
 def _continues(line: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speckeeper.ops.config.properties import PropertiesError, Property, parse_properties
+from speckeeper.wire.properties import PropertiesError, Property, parse_properties, without
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def _escaped(text: str) -> str:
 def test_escaped_text_comes_back(pairs: list[tuple[str, str]]) -> None:
     text = "\n".join(f"{_escaped(key)} = {_escaped(value)}" for key, value in pairs)
     assert [(each.key, each.value) for each in parse_properties(text)] == pairs
+
+
+def test_unwanted_assignments_go_and_nothing_else() -> None:
+    text = "# a\r\na=1\nb = 2 \\\n  and more\n\nc: 3\r\n!b\nbb=4"
+    assert without(text, lambda key: key == "b") == "# a\r\na=1\n\nc: 3\r\n!b\nbb=4"
+    assert without(text, lambda key: key.startswith("b")) == "# a\r\na=1\n\nc: 3\r\n!b\n"
+    assert without(text, lambda key: False) == text
