@@ -77,6 +77,8 @@ def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_fo
         log.warning("%s", warning)
     if config.quorum is None and config.values["trace.dir"] is not None:
         log.warning("trace.dir: a standalone server has no steps of ZAB, nothing is recorded")
+    if config.values["reconfigEnabled"] and config.values["trace.dir"] is not None:
+        log.warning("trace.dir: the trace ends with the first reconfiguration")
     return _serve(config)
 
 

@@ -71,8 +71,11 @@ class Recorder:
         self._held: tuple[str, str, str] | None = None
         """The end of a role while the disk still does what the role has asked for."""
         self._changes = Changes(peer)
-        self.votes = peer.membership.votes(self._id)
-        """Whether there is anything to record: the specification has no observers."""
+        self._membership = peer.membership
+        self._servers = peer.membership.active._replace(version=0)
+        self.votes = peer.membership.votes(self._id) and not peer.membership.was_reconfigured
+        """Whether there is anything to record: the specification has neither observers nor
+        configurations that change."""
         if self.votes:
             self._line("NodeStart", f"[{self._id}]", "", f'"vars":{{{self._changes.start()}}}')
 
@@ -89,6 +92,10 @@ class Recorder:
         """Write a step of the specification that a handler has just made."""
         if self._held is not None and (not self._peer.closing or self._flushes(action)):
             self._let_go()
+        if self._membership is not self._peer.membership:
+            self._membership = membership = self._peer.membership
+            same = membership.newest._replace(version=0) == self._servers
+            self.votes &= same and not membership.was_reconfigured
         told = _TOLD.get(action)
         if told is None or not self.votes:
             return

@@ -76,6 +76,11 @@ class Membership:
         return self.last_seen if newer else self.active
 
     @property
+    def was_reconfigured(self) -> bool:
+        """Whether a transaction has made the newest configuration, rather than a new epoch."""
+        return bool(self.newest.version & 0xFFFFFFFF)
+
+    @property
     def changes(self) -> bool:
         """Whether a reconfiguration is under way."""
         return self.last_seen.version != self.active.version
