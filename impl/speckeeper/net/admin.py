@@ -11,13 +11,16 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.addresses import java_host
 from speckeeper.server.reasons import CloseReason
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.opening import TlsOpening
 
 _STOP_PATIENCE_S = 1.0
 
@@ -27,12 +30,13 @@ class Site:
     """An aiohttp application and the name of the place where it listens.
 
     ``idle_timeout_s``: how long a client may leave the server waiting for a request, or for it to
-    take some of an answer.
+    take some of an answer. ``tls``: how connections are opened, None for plainly.
     """
 
     name: str
     application: web.Application
     idle_timeout_s: float = 30.0
+    tls: TlsOpening | None = None
 
 
 #: Counts and logs a connection that was refused or cut off, by its reason and its peer.
@@ -67,7 +71,7 @@ class Sites:
         assert server is not None  # made by setup()
         gate.open(server)
         listening.setblocking(False)
-        acceptor = Acceptor(asyncio.get_running_loop(), listening, gate)
+        acceptor = Acceptor(asyncio.get_running_loop(), listening, gate, site.tls)
         self._acceptors.append(acceptor)
         acceptor.start()
 

@@ -47,7 +47,8 @@ class ServeOptions:
 
     ``client_port`` 0: any free port; None: no client port. ``client_host`` None: all addresses.
     ``secure_port``, ``secure_host``: the same for clients by TLS, with ``client_tls``; the client
-    port takes TLS too if its settings say so. ``peer_tls``: TLS between members.
+    port takes TLS too if its settings say so. ``peer_tls``: TLS between members; ``admin_tls``: of
+    the HTTP sites that want it, here only to be loaded again when the stores change.
     ``listen_backlog`` -1: a default. ``purge_interval_ms`` 0: never. ``places``: where the HTTP
     sites listen. ``files``: for tests. ``member``: what makes it a member of an ensemble.
     """
@@ -60,6 +61,7 @@ class ServeOptions:
     secure_host: str | None = None
     client_tls: TlsContexts | None = None
     peer_tls: TlsContexts | None = None
+    admin_tls: TlsContexts | None = None
     listen_backlog: int = -1
     keep_alive: bool = False
     purge_interval_ms: int = 0
@@ -130,7 +132,7 @@ async def _run(
             collector.step()
 
     service.every(process.COLLECT_S, collect)
-    for contexts in (options.client_tls, options.peer_tls):
+    for contexts in (options.client_tls, options.peer_tls, options.admin_tls):
         if contexts is not None and contexts.settings.reload:
             service.every(LOOK_S, contexts.look)
     if commands is not None:

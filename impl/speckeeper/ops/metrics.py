@@ -157,11 +157,10 @@ _QUORUM: tuple[tuple[str, str, Callable[[Member], int]], ...] = (
     ),
 )
 
-# Counters of what Java's threads, or an AdminServer by TLS, would do.
+# Counters of what Java's threads would do.
 _NEVER = (
     ("quit_leading_due_to_disloyal_voter", "times that a leader stepped down"),
     ("unrecoverable_error_count", "errors that ended a server thread"),
-    ("insecure_admin_count", "admin requests without TLS where TLS was asked for"),
 )
 
 _OPS: tuple[tuple[str, tuple[OpCode, ...]], ...] = (
@@ -268,6 +267,11 @@ COUNTERS: tuple[Counter, ...] = (
     ),
     *(Counter(name, text, _of_member(read)) for name, text, read in _QUORUM),
     *(Counter(name, text, _zero) for name, text in _NEVER),
+    Counter(
+        "insecure_admin_count",
+        "admin requests without TLS where TLS is taken too",
+        lambda r: r.admin.insecure,
+    ),
     Counter("op_count_total", "requests answered", lambda r: r.server.stats.ops.total()),
     *(Counter(f"op_count_{name}", f"{name} answered", _answered(ops)) for name, ops in _OPS),
 )

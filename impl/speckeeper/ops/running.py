@@ -53,6 +53,7 @@ class AdminFacts:
     snapshot_errors: int = 0
     restore_rate_limited: int = 0
     restore_errors: int = 0
+    insecure: int = 0
     restore_time: Distribution = field(default_factory=Distribution)
 
 

@@ -23,7 +23,7 @@ from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.audit import AuditLog
 from speckeeper.ops.config.sasl_settings import peer_auth
 from speckeeper.ops.config.settings import server_settings, storage_settings, zab_settings
-from speckeeper.ops.config.tls_settings import client_tls, dials_with_tls, quorum_tls
+from speckeeper.ops.config.tls_settings import admin_tls, client_tls, dials_with_tls, quorum_tls
 from speckeeper.ops.config.zoo_cfg import Config, ConfigError, read_config, standalone_config
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.four_letter import FourLetterWords, unknown_words
@@ -87,6 +87,7 @@ def _serve(config: Config) -> int:
     try:
         server = server_settings(config)
         clients, peers = load_tls(client_tls(config)), load_tls(quorum_tls(config))
+        admins = load_tls(admin_tls(config))
         member = _member_options(config, peers)
     except (ConfigError, StorageError) as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
@@ -99,6 +100,7 @@ def _serve(config: Config) -> int:
         secure_host=config.string("secureClientPortAddress") or None,
         client_tls=clients,
         peer_tls=peers,
+        admin_tls=admins,
         listen_backlog=config.number("clientPortListenBacklog"),
         keep_alive=bool(config.values["clientTcpKeepAlive"]),
         purge_interval_ms=max(config.number("autopurge.purgeInterval"), 0),
@@ -121,7 +123,7 @@ def _serve(config: Config) -> int:
     def sites(service: Hosted) -> "list[Site]":
         from speckeeper.ops.admin.sites import sites_of
 
-        return sites_of(running)
+        return sites_of(running, admins)
 
     def started(service: Hosted, ports: ClientPorts) -> None:
         running.take_ports(ports)
@@ -228,7 +230,8 @@ def _announce(config: Config, ports: ClientPorts) -> None:
     if config.values["admin.enableServer"]:
         url = config.string("admin.commandURL")
         shown = _reached_by(config.string("admin.serverAddress"))
-        parts.append(f"admin on http://{shown}:{config.number('admin.serverPort')}{url}")
+        scheme = "https" if config.values["admin.forceHttps"] else "http"
+        parts.append(f"admin on {scheme}://{shown}:{config.number('admin.serverPort')}{url}")
         if config.string("admin.page") != "off":
             parts[-1] += " and /page/"
     if config.string("metricsProvider.className").endswith("PrometheusMetricsProvider"):

@@ -9,10 +9,13 @@ import logging
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from speckeeper.net.admin import Site
+from speckeeper.net.run import tls_opening
 from speckeeper.ops.admin.access import AccessDenied, require_all_on_root
 from speckeeper.ops.admin.commands import COMMANDS, Answer, Command, CommandError
 from speckeeper.ops.admin.jackson import pretty
@@ -21,6 +24,9 @@ from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.admin.snapshots import Outcome, SnapshotCommands
 from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
 from speckeeper.ops.running import NOT_SERVING, NotServing, Running
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.context import TlsContexts
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +38,17 @@ _GUARDED = {name: names[0] for names in (_SNAPSHOT, _RESTORE, _SHED) for name in
 _BY_NAME: dict[str, Command] = {name: command for command in COMMANDS for name in command.names}
 
 
-def sites_of(running: Running) -> list[Site]:
-    """Return the sites that the configuration asks for, by the names of their places."""
+def sites_of(running: Running, tls: "TlsContexts | None" = None) -> list[Site]:
+    """Return the sites that the configuration asks for, by the names of their places.
+
+    ``tls``: of the AdminServer, None for plain HTTP.
+    """
     sites: list[Site] = []
     for place in places_of(running.config):
         if place.name == ADMIN_SERVER:
             idle_s = running.config.number("admin.idleTimeout") / 1000
-            sites.append(Site(ADMIN_SERVER, admin_application(running), idle_s))
+            application = admin_application(running, tls)
+            sites.append(Site(ADMIN_SERVER, application, idle_s, tls_opening(tls)))
         else:
             sites.append(Site(METRICS, metrics_application(running)))
     return sites
@@ -56,8 +66,8 @@ def metrics_application(running: Running) -> web.Application:
     return application
 
 
-def admin_application(running: Running) -> web.Application:
-    """Return the application that serves the commands below admin.commandURL."""
+def admin_application(running: Running, tls: "TlsContexts | None" = None) -> web.Application:
+    """Return the application that serves the commands below admin.commandURL, and the page."""
     url = "/" + running.config.string("admin.commandURL").strip("/")
     handler = _AdminHandler(running, url)
     # The size of an upload is limited by the disk, not here: it is written as it comes.
@@ -68,8 +78,30 @@ def admin_application(running: Running) -> web.Application:
     application.router.add_post(url, handler.links)
     application.router.add_post(url + "/", handler.links)
     application.router.add_post(url + "/{name:.+}", handler.post)
-    add_page(application, running, None)
+    add_page(application, running, tls)
+    if tls is not None:
+        application.middlewares.append(_note_insecure(running))
+        application.on_response_prepare.append(_stay_secure)
     return application
+
+
+def _note_insecure(running: Running) -> Middleware:
+    """Count who asks without TLS where TLS is taken too (UnifiedConnectionFactory)."""
+
+    @web.middleware
+    async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.secure:
+            running.admin.insecure += 1
+            log.warning("%s asks the AdminServer without TLS", request.remote)
+        return await handler(request)
+
+    return note
+
+
+async def _stay_secure(request: web.Request, response: web.StreamResponse) -> None:
+    """Have browsers come by TLS from now on (SecureRequestCustomizer; a day, as Apache's)."""
+    if request.secure:
+        response.headers["Strict-Transport-Security"] = "max-age=86400; includeSubDomains"
 
 
 class _AdminHandler:

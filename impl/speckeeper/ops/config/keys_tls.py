@@ -181,4 +181,28 @@ TLS_QUORUM: tuple[Key, ...] = (
     *_context("ssl.quorum.", "quorum_tls", True),
 )
 
-TLS_KEYS = (*TLS_CLIENTS, *TLS_QUORUM)
+TLS_ADMIN: tuple[Key, ...] = (
+    prop(
+        "admin.forceHttps",
+        TRUE_FALSE,
+        False,
+        "the AdminServer takes TLS only, with the stores of ssl.quorum.*",
+        "admin.force_https",
+    ),
+    prop(
+        "admin.portUnification",
+        TRUE_FALSE,
+        False,
+        "the AdminServer takes TLS and plain HTTP",
+        "admin.plain_too",
+    ),
+    prop(
+        "admin.needClientAuth",
+        TRUE_FALSE,
+        False,
+        "who calls the AdminServer by TLS must show a certificate",
+        "admin.need_client_auth",
+    ),
+)
+
+TLS_KEYS = (*TLS_CLIENTS, *TLS_QUORUM, *TLS_ADMIN)

@@ -155,10 +155,6 @@ def _page(values: Values, fail: Fail) -> None:
 
 
 def _security(values: Values, available: tuple[str, ...], fail: Fail) -> None:
-    for name in ("admin.forceHttps", "admin.needClientAuth"):
-        if values[name] and values["admin.enableServer"]:
-            text = f"{name}=true asks for TLS, which comes with a later release"
-            raise fail(name, text, "set admin.enableServer=false, or remove it")
     schemes = values["enforce.auth.schemes"]
     if values["enforce.auth.enabled"] and isinstance(schemes, tuple):
         if not schemes:

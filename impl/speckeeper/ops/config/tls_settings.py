@@ -1,5 +1,5 @@
-"""From a `Config` to what net/ is told of TLS: for clients (`ssl.*`) and between servers
-(`ssl.quorum.*`).
+"""From a `Config` to what net/ is told of TLS: for clients (`ssl.*`), between servers
+(`ssl.quorum.*`), and for the AdminServer, which has the stores of the latter.
 
 What would leave a port less guarded than the file asks for is refused.
 
@@ -16,6 +16,8 @@ from speckeeper.ops.config.zoo_cfg import Config
 _VERSIONS = ("TLSv1.2", "TLSv1.3")
 _KINDS = {".jks": "JKS", ".pem": "PEM", ".p12": "PKCS12", ".pfx": "PKCS12"}
 CLIENTS, QUORUM = "ssl.", "ssl.quorum."
+#: At a time; a connection counts among the AdminServer's only when it has been opened.
+_ADMIN_HANDSHAKES = 64
 
 
 def client_tls(config: Config) -> TlsSettings | None:
@@ -24,7 +26,8 @@ def client_tls(config: Config) -> TlsSettings | None:
     if config.values["secureClientPort"] is None and not values["plain_too"]:
         return None
     cause = "secureClientPort" if "secureClientPort" in config.given else "client.portUnification"
-    return _settings(config, "TLS for clients", CLIENTS, values, cause)
+    client_auth = ClientAuth(values["client_auth"])
+    return _settings(config, "TLS for clients", CLIENTS, values, cause, client_auth)
 
 
 def quorum_tls(config: Config) -> TlsSettings | None:
@@ -36,7 +39,31 @@ def quorum_tls(config: Config) -> TlsSettings | None:
     if config.quorum is None or not (values["enabled"] or values["plain_too"]):
         return None
     cause = "sslQuorum" if values["enabled"] else "portUnification"
-    return _settings(config, "TLS between servers", QUORUM, values, cause)
+    client_auth = ClientAuth(values["client_auth"])
+    return _settings(config, "TLS between servers", QUORUM, values, cause, client_auth)
+
+
+def admin_tls(config: Config) -> TlsSettings | None:
+    """Return what is said of the AdminServer's TLS, None without it. Raises `ConfigError`.
+
+    As JettyAdminServer has it: the stores of ssl.quorum.*, certificates of callers by
+    admin.needClientAuth alone, and no look at the names in them. Versions of TLS and cipher suites
+    are those of ssl.quorum.* too.
+    """
+    if not config.values["admin.enableServer"]:
+        return None
+    force, both = config.values["admin.forceHttps"], config.values["admin.portUnification"]
+    needs = bool(config.values["admin.needClientAuth"])
+    if not (force or both):
+        if not needs:
+            return None
+        text = "admin.needClientAuth=true asks for certificates, which only TLS can show"
+        raise _error(config, "admin.needClientAuth", text, "set admin.forceHttps=true too")
+    values = {**config.section("quorum_tls"), "most_handshakes": _ADMIN_HANDSHAKES}
+    values |= {"plain_too": bool(both) and not force, "verify_client": False}
+    cause = "admin.forceHttps" if force else "admin.portUnification"
+    client_auth = ClientAuth.NEED if needs else ClientAuth.NONE
+    return _settings(config, "TLS for the AdminServer", QUORUM, values, cause, client_auth)
 
 
 def dials_with_tls(config: Config) -> bool:
@@ -45,14 +72,18 @@ def dials_with_tls(config: Config) -> bool:
 
 
 def _settings(
-    config: Config, name: str, prefix: str, values: dict[str, Any], cause: str
+    config: Config,
+    name: str,
+    prefix: str,
+    values: dict[str, Any],
+    cause: str,
+    client_auth: ClientAuth,
 ) -> TlsSettings:
     key_store = _store(config, prefix, "key", values)
     if key_store is None:
         text = f"{cause} asks for TLS, and {prefix}keyStore.location is not set"
         raise _error(config, cause, text, "name the file with the private key and its certificate")
     trust_store = _store(config, prefix, "trust", values)
-    client_auth = ClientAuth(values["client_auth"])
     if trust_store is None and (client_auth is not ClientAuth.NONE or prefix == QUORUM):
         text = (
             f"{prefix}trustStore.location is not set, so that nobody's certificate can be trusted"

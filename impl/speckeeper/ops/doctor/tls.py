@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from speckeeper.net.tls.settings import TlsSettings
 from speckeeper.ops.config.error import ConfigError
-from speckeeper.ops.config.tls_settings import client_tls, quorum_tls
+from speckeeper.ops.config.tls_settings import admin_tls, client_tls, quorum_tls
 from speckeeper.ops.config.zoo_cfg import Config
 from speckeeper.ops.doctor.finding import Finding, ok, warning, wrong
 
@@ -13,8 +13,8 @@ _SOON_DAYS = 30
 
 
 def check_tls(config: Config) -> Iterator[Finding]:
-    """Look at TLS for clients and between servers, where there is any."""
-    for settings_of in (client_tls, quorum_tls):
+    """Look at TLS for clients, between servers and of the AdminServer, where there is any."""
+    for settings_of in (client_tls, quorum_tls, admin_tls):
         try:
             settings = settings_of(config)
         except ConfigError as error:

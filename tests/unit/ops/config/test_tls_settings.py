@@ -7,7 +7,12 @@ import pytest
 from speckeeper.net.tls.settings import ClientAuth, StoreSettings
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.settings import policy
-from speckeeper.ops.config.tls_settings import client_tls, dials_with_tls, quorum_tls
+from speckeeper.ops.config.tls_settings import (
+    admin_tls,
+    client_tls,
+    dials_with_tls,
+    quorum_tls,
+)
 from speckeeper.ops.config.zoo_cfg import Config, read_config
 from speckeeper.tree.schemes import X509Scheme
 
@@ -146,3 +151,40 @@ def test_what_stops_the_start(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         quorum_tls(config) if "sslQuorum" in text else client_tls(config)
     assert message in str(raised.value).replace(str(tmp_path), "DIR")
+
+
+def test_admin_server_has_the_stores_between_servers(tmp_path: Path) -> None:
+    config = read(tmp_path, "clientPort=2181\nadmin.forceHttps=true\n" + QUORUM_STORES)
+    tls = admin_tls(config)
+    assert tls is not None
+    assert tls.key_store == StoreSettings(Path("/k.jks"), "JKS")
+    assert tls.client_auth is ClientAuth.NONE
+    assert not tls.plain_too
+    assert not tls.verify_client
+    both = "clientPort=2181\nadmin.portUnification=true\nadmin.needClientAuth=true\n"
+    tls = admin_tls(read(tmp_path, both + QUORUM_STORES))
+    assert tls is not None
+    assert tls.plain_too
+    assert tls.client_auth is ClientAuth.NEED
+    tls = admin_tls(read(tmp_path, both + "admin.forceHttps=true\n" + QUORUM_STORES))
+    assert tls is not None
+    assert not tls.plain_too
+    assert admin_tls(read(tmp_path, "clientPort=2181\n" + QUORUM_STORES)) is None
+    off = "clientPort=2181\nadmin.forceHttps=true\nadmin.enableServer=false\n"
+    assert admin_tls(read(tmp_path, off)) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("admin.needClientAuth=true", "which only TLS can show; set admin.forceHttps=true too"),
+        ("admin.forceHttps=true", "asks for TLS, and ssl.quorum.keyStore.location is not set"),
+        (
+            "admin.forceHttps=true\nssl.quorum.keyStore.location=/k.pem",
+            "ssl.quorum.trustStore.location is not set",
+        ),
+    ],
+)
+def test_admin_server_that_would_be_less_guarded(tmp_path: Path, lines: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        admin_tls(read(tmp_path, f"clientPort=2181\n{lines}\n"))

@@ -170,11 +170,6 @@ def test_unknown_zookeeper_property_warns_and_foreign_ones_do_not(tmp_path: Path
             "make them equal, or remove one",
         ),
         (
-            "admin.forceHttps=true",
-            "DIR/zoo.cfg:3: admin.forceHttps=true asks for TLS, which comes with a later release; "
-            "set admin.enableServer=false, or remove it",
-        ),
-        (
             "enforce.auth.enabled=true",
             "DIR/zoo.cfg:3: enforce.auth.enabled=true but enforce.auth.schemes is not set; "
             "list schemes, such as digest",

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from ssl import SSLContext
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -28,6 +28,9 @@ from speckeeper.ops.hosts import bracketed
 from speckeeper.ops.running import Running
 from speckeeper.ops.status import ask
 from speckeeper.wire.quorum_config import ConfiguredServer
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.context import TlsContexts
 
 PATIENCE_S = 2.0
 _FRESH_S = 1.0
@@ -56,8 +59,8 @@ class _Address:
 class Ensemble:
     """Asks all members, for everybody who looks."""
 
-    def __init__(self, running: Running, page_url: str, tls: SSLContext | None) -> None:
-        """``tls``: with which other AdminServers are called; None: by plain HTTP."""
+    def __init__(self, running: Running, page_url: str, tls: "TlsContexts | None") -> None:
+        """``tls``: this AdminServer's, by which others are called; None: plain HTTP."""
         self._running = running
         self._page_url = page_url
         self._command_url = "/" + running.config.string("admin.commandURL").strip("/")
@@ -151,10 +154,10 @@ class Ensemble:
 
     async def _get(self, url: str) -> Mapping[str, object]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=32, ssl=self._tls or True)
-            )
-        async with self._session.get(url, allow_redirects=False) as response:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=32))
+        # The context of now: stores may have changed.
+        tls = True if self._tls is None else self._tls.connecting
+        async with self._session.get(url, allow_redirects=False, ssl=tls) as response:
             if response.status != 200:
                 raise _NoAnswer(f"HTTP status {response.status}")
             body = bytearray()

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
-from ssl import SSLContext
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -37,6 +37,9 @@ from speckeeper.ops.admin.page.tree_view import (
     show_node,
 )
 from speckeeper.ops.running import NotServing, Running
+
+if TYPE_CHECKING:
+    from speckeeper.net.tls.context import TlsContexts
 
 URL = "/page"
 FILES = {
@@ -83,7 +86,7 @@ def level_of(running: Running) -> str:
     return running.config.string("admin.page")
 
 
-def add_page(application: web.Application, running: Running, tls: SSLContext | None) -> None:
+def add_page(application: web.Application, running: Running, tls: "TlsContexts | None") -> None:
     """Add the page to the AdminServer's application, unless it is turned off.
 
     ``tls``: with which other AdminServers are called.
@@ -107,7 +110,7 @@ def add_page(application: web.Application, running: Running, tls: SSLContext | N
 
 
 class _Page:
-    def __init__(self, running: Running, tls: SSLContext | None) -> None:
+    def __init__(self, running: Running, tls: "TlsContexts | None") -> None:
         self._running = running
         self._level = level_of(running)
         self._ensemble = Ensemble(running, URL, tls)
