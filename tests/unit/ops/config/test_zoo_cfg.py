@@ -63,10 +63,10 @@ def test_duplicate_key_warns_and_the_last_one_counts(tmp_path: Path) -> None:
 
 def test_later_keys_warn_only_when_they_differ_from_the_default(tmp_path: Path) -> None:
     config = read(
-        tmp_path, "admin.portUnification=true\nsslQuorum=false\ntcpKeepAlive=false\ninitLimit=5\n"
+        tmp_path, "admin.httpVersion=20\nsslQuorum=false\ntcpKeepAlive=false\ninitLimit=5\n"
     )
     assert [warning.split(": ", 1)[1] for warning in config.warnings] == [
-        "admin.portUnification is understood but not served yet (TLS)"
+        "admin.httpVersion is understood but not served yet (TLS)"
     ]
 
 
