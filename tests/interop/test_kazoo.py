@@ -85,6 +85,8 @@ def _command(report: Path, workers_count: int, *tests: str) -> list[str]:
     chosen = tests or ("kazoo.tests",)
     return [
         *(str(PYTHON), "-m", "pytest", *options, *workers),
+        # Not our conftest.py, below which the environment lies.
+        f"--confcutdir={PYTHON.parent.parent}",
         *(f"--junitxml={report}", "--pyargs", *chosen),
     ]
 
@@ -241,6 +243,23 @@ def test_nor_beside_an_ensemble_of_apaches(
         (result,) = _run_side_by_side(tmp_path, (cluster,), 1)
         with capsys.disabled():
             _compare(tmp_path, apache, result, cluster, 400, print)
+
+
+@pytest.mark.parametrize("ids", [(1, 2, 3), (2,)], ids=["three", "mixed"])
+def test_reconfiguration_in_an_ensemble(tmp_path: Path, ids: tuple[int, ...]) -> None:
+    """What one server of Apache's cannot pass, so that nothing above asks for it."""
+    _judge()
+    cluster = Cluster("reconfig", 3, ids, need(APACHE_39))
+    report = tmp_path / "report.xml"
+    subprocess.run(
+        [*_command(report, 0, "kazoo.tests.test_client"), "-k", "TestReconfig"],
+        env=cluster.environment(),
+        cwd=tmp_path,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    run = _read(report)
+    assert sorted(run.outcomes.values()) == ["passed"] * 3, run.messages
 
 
 def test_the_list_of_expected_failures_has_a_reason_for_each() -> None:
