@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, NoReturn
 import typer
 from rich.console import Console
 
+from speccheck.commands.completion import completion
 from speccheck.commands.grain import compose, grain
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
@@ -239,6 +240,7 @@ def coverage(
 
 
 app.command()(hunt)
+app.command()(completion)
 app.command()(history)
 app.command()(variants)
 app.command()(grain)

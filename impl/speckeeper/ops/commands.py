@@ -5,11 +5,25 @@ Errors are one line on stderr: where, what, and what to do. The exit codes are Z
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from speckeeper.ops.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from click import Context, Parameter
+    from click.shell_completion import CompletionItem
+
+
+def _files(
+    context: "Context", parameter: "Parameter", incomplete: str
+) -> "list[CompletionItem] | list[str]":
+    """Have the shell complete names of files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
 
 _JSON = typer.Option("--json", help="Print JSON.")
 
@@ -26,6 +40,7 @@ def serve(
         typer.Argument(
             metavar="[ZOO.CFG | PORT DATADIR [TICKTIME] [MAXCNXNS]]",
             help="A zoo.cfg file, or what a standalone server needs.",
+            shell_complete=_files,
             show_default=False,
         ),
     ] = None,
@@ -41,12 +56,16 @@ def serve(
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warn or error.")] = "info",
     log_format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    log_file: Annotated[
+        Path | None,
+        typer.Option(help="Log to this file, opened anew when it was moved away; else to stderr."),
+    ] = None,
 ) -> None:
     """Run a server until SIGTERM or SIGINT."""
     from speckeeper.ops.serve import run
 
     defined = [*(define or []), *([] if trace is None else [f"zookeeper.trace.dir={trace}"])]
-    raise SystemExit(run(arguments or [], defined, log_level, log_format))
+    raise SystemExit(run(arguments or [], defined, log_level, log_format, log_file))
 
 
 def ensemble(
@@ -106,7 +125,12 @@ def status(
 
 
 def quorum(
-    file: Annotated[str, typer.Argument(help="A zoo.cfg file, or a dynamic configuration file.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A zoo.cfg file, or a dynamic configuration file.", shell_complete=_files
+        ),
+    ],
     json: Annotated[bool, _JSON] = False,
     most: Annotated[int, typer.Option(min=1, help="Print so many of the smallest quorums.")] = 10,
 ) -> None:
@@ -151,7 +175,7 @@ def shell(context: typer.Context) -> None:
 
 
 def log_show(
-    file: Annotated[str, typer.Argument(help="A file log.<zxid>.")],
+    file: Annotated[str, typer.Argument(help="A file log.<zxid>.", shell_complete=_files)],
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Print the transactions of a log file, one per line."""
@@ -161,7 +185,9 @@ def log_show(
 
 
 def snapshot_show(
-    file: Annotated[str, typer.Argument(help="A file snapshot.<zxid>[.gz|.snappy].")],
+    file: Annotated[
+        str, typer.Argument(help="A file snapshot.<zxid>[.gz|.snappy].", shell_complete=_files)
+    ],
     json: Annotated[bool, _JSON] = False,
     data: Annotated[
         bool, typer.Option("-d", "--data", help="Print the data of nodes too.")
@@ -175,7 +201,10 @@ def snapshot_show(
 
 def doctor(
     file: Annotated[
-        str | None, typer.Argument(help="A zoo.cfg file; without it, `speckeeper serve` alone.")
+        str | None,
+        typer.Argument(
+            help="A zoo.cfg file; without it, `speckeeper serve` alone.", shell_complete=_files
+        ),
     ] = None,
     json: Annotated[bool, _JSON] = False,
 ) -> None:
@@ -232,6 +261,35 @@ def restore(
     from speckeeper.ops.backup.cli import run_restore
 
     raise SystemExit(run_restore(host, file, auth))
+
+
+def completion(
+    shell: Annotated[str, typer.Argument(help="bash, zsh or fish.")] = "bash",
+) -> None:
+    """Print the script that has a shell complete commands, options and files.
+
+    For bash, in ~/.bashrc: eval "$(speckeeper completion bash)"
+    """
+    from speckeeper.ops.completion import SHELLS, script
+
+    if shell not in SHELLS:
+        fail(f"{shell}: no such shell; say {', '.join(SHELLS)}", ExitCode.BAD_INVOCATION)
+    typer.echo(script(typer.main.get_command(build_app(None)), "speckeeper", shell))
+
+
+def help_(
+    topic: Annotated[
+        list[str] | None,
+        typer.Argument(help="A command, keys, a key, words, admin, metrics or exit-codes."),
+    ] = None,
+    man: Annotated[
+        Path | None, typer.Option(help="Write the pages of all commands for man into this folder.")
+    ] = None,
+) -> None:
+    """Show a page about a command, or about anything that the server knows by name."""
+    from speckeeper.ops.help.run import run
+
+    raise SystemExit(run(typer.main.get_command(build_app(None)), topic or [], man))
 
 
 def _application(help_text: str | None = None) -> typer.Typer:
@@ -291,6 +349,8 @@ _COMMANDS: dict[str, Callable[[typer.Typer], object]] = {
     "tap": lambda app: app.command(
         epilog="Judge them with: speccheck history FOLDER. Clients connect to the tap."
     )(tap),
+    "completion": lambda app: app.command()(completion),
+    "help": lambda app: app.command("help")(help_),
     "version": lambda app: app.command()(version),
 }
 
@@ -318,7 +378,9 @@ def run_app(application: typer.Typer, arguments: list[str], name: str) -> None:
             raise SystemExit(int(ExitCode.BAD_INVOCATION)) from None
         fail(f"{text}; see {name} --help", ExitCode.BAD_INVOCATION)
     except (typer.Abort, KeyboardInterrupt):
-        raise SystemExit(130) from None  # as a shell reports a process that SIGINT ended
+        raise SystemExit(
+            int(ExitCode.INTERRUPTED)
+        ) from None  # as a shell reports a process that SIGINT ended
     raise SystemExit(result if isinstance(result, int) else 0)
 
 

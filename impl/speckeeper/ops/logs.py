@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO
 
 #: Records of one template that pass before the brake sets in, and how long until one passes again.
@@ -91,11 +92,18 @@ class FloodFilter(logging.Filter):
         return True
 
 
-def set_up_logs(level: str, log_format: str, myid: str, stream: IO[str] | None = None) -> None:
+def set_up_logs(
+    level: str,
+    log_format: str,
+    myid: str,
+    stream: IO[str] | None = None,
+    log_file: Path | None = None,
+) -> None:
     """Send every record of `level` (a name such as `info`) and above to `stream`, stderr if None.
 
-    `log_format` is `text` or `json`. Replaces what was set up before. Raises `ValueError` for
-    anything else.
+    `log_format` is `text` or `json`. To `log_file` if there is one: when it was moved away or
+    removed, as logrotate does, the next record begins a new one. Replaces what was set up before.
+    Raises `ValueError` for anything else, `OSError` for a file that cannot be written.
     """
     formatters: dict[str, Callable[[str], logging.Formatter]] = {
         "text": TextFormatter,
@@ -106,7 +114,13 @@ def set_up_logs(level: str, log_format: str, myid: str, stream: IO[str] | None =
     names = logging.getLevelNamesMapping()
     if level.upper() not in names:
         raise ValueError(f"log level {level!r} is not one of debug, info, warn, error")
-    handler = logging.StreamHandler(sys.stderr if stream is None else stream)
+    handler: logging.Handler
+    if log_file is not None:
+        from logging.handlers import WatchedFileHandler  # slow to import, and seldom needed
+
+        handler = WatchedFileHandler(log_file, encoding="utf-8", errors="backslashreplace")
+    else:
+        handler = logging.StreamHandler(sys.stderr if stream is None else stream)
     handler.setFormatter(formatters[log_format](myid))
     handler.addFilter(FloodFilter())
     root = logging.getLogger()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from speckeeper.ops.admin.commands import COMMANDS
 from speckeeper.ops.config.keys import KEYS, Key, Status
+from speckeeper.ops.exit_codes import MEANINGS
 from speckeeper.ops.four_letter import WORDS
 from speckeeper.ops.metrics import METRICS, Counter, CounterSet, Gauge, SummaryMetric
 
@@ -86,7 +87,13 @@ def metrics() -> str:
     return _table("name | kind | what", rows)
 
 
+def exit_codes() -> str:
+    """Exit codes."""
+    return _table("exit code | why", ((str(int(code)), text) for code, text in MEANINGS.items()))
+
+
 TABLES = {
+    "exit codes": exit_codes,
     "served keys": served_keys,
     "later keys": later_keys,
     "idle keys": idle_keys,

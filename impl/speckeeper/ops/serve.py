@@ -54,24 +54,32 @@ _HOST_KEYS = {
 }
 
 
-def run(arguments: Sequence[str], options: Sequence[str], log_level: str, log_format: str) -> int:
+def run(
+    arguments: Sequence[str],
+    options: Sequence[str],
+    log_level: str,
+    log_format: str,
+    log_file: Path | None = None,
+) -> int:
     """Serve until a signal ends it; return the exit code.
 
     `arguments` is a zoo.cfg file or `PORT DATADIR [TICKTIME] [MAXCNXNS]`, `options` are the texts
-    of -D options.
+    of -D options. `log_file` None: logs go to stderr.
     """
     try:
         if len(arguments) == 1:
             config = read_config(arguments[0], options)
         else:
             config = standalone_config(arguments, options)
-        set_up_logs(
-            log_level, log_format, "" if config.server_id is None else str(config.server_id)
-        )
+        myid = "" if config.server_id is None else str(config.server_id)
+        set_up_logs(log_level, log_format, myid, log_file=log_file)
     except ConfigError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
     except ValueError as error:
         return _refuse(str(error), ExitCode.BAD_INVOCATION)
+    except OSError as error:
+        text = f"--log-file {log_file}: {(error.strerror or str(error)).lower()}"
+        return _refuse(f"{text}; name a file that can be written", ExitCode.BAD_INVOCATION)
     log.info("SpecKeeper %s, ZooKeeper version %s", __version__, full_version())
     for warning in (*config.warnings, *unknown_words(config)):
         log.warning("%s", warning)

@@ -5,8 +5,10 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.unit.ops.live import live, run
 
 from speckeeper.ops.logs import AUDIT_LOGGER, BURST, FloodFilter, set_up_logs
 
@@ -91,3 +93,26 @@ def test_number_of_suppressed_records_is_shown() -> None:
     set_up_logs("info", "text", "", stream)
     logging.getLogger("x").warning("dropped %s", 1, extra={"suppressed": 7})
     assert stream.getvalue().endswith("dropped 1 (and 7 more like this before it)\n")
+
+
+def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    file = tmp_path / "server.log"
+    with live(tmp_path, arguments=("--log-file", str(file))) as server:
+        assert "client port listens on" in file.read_text()
+        moved = file.rename(tmp_path / "server.log.1")
+        old = moved.read_text()
+        code, err = server.stop()
+    assert (code, err) == (0, "")
+    assert moved.read_text() == old
+    assert [line.rpartition(" - ")[2] for line in file.read_text().splitlines()] == [
+        "stopping",
+        "stopped",
+    ]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "none" / "server.log"
+    result = run("serve", "0", str(tmp_path / "data"), "--log-file", str(file))
+    assert (result.returncode, result.stdout) == (2, "")
+    said = f"speckeeper: --log-file {file}: no such file or directory; "
+    assert result.stderr == said + "name a file that can be written\n"

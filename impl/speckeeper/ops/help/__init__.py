@@ -1,0 +1,1 @@
+"""`speckeeper help`: pages as man has them, of commands and of what the server knows by name."""
