@@ -17,10 +17,12 @@ from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry, FileSystem
-from speckeeper.storage.kernel_sync import open_kernel_sync
+from speckeeper.storage.kernel_ring import KernelRing
+from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
 from speckeeper.storage.loop_writer import Answer, LoopWriter, Outcome, Work
 from speckeeper.storage.placement import Placement
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 
@@ -42,14 +44,14 @@ class LogWriting:
         persisted: Callable[[], None],
         failed: Callable[[Exception], None],
         pace: DiskPace | None = None,
-        stay_awake: bool = True,
+        try_ways: bool = True,
         answer: Answer | None = None,
     ) -> None:
         """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
 
         ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
-        :attr:`submit` returns. None: never. ``stay_awake``: whether it may keep a processor busy
-        meanwhile. ``answer``: see :class:`LoopWriter`.
+        :attr:`submit` returns. None: never. ``try_ways``: whether it finds out how that is
+        quickest, for a client that is alone. ``answer``: see :class:`LoopWriter`.
         """
         self._loop = loop
         self._persisted = persisted
@@ -61,8 +63,8 @@ class LogWriting:
         self._writer: LogWriter | LoopWriter
         if sync is not None:
             placement = None
-            if pace is not None and stay_awake and processors() > 1:
-                placement = Placement(thread_affinity(sync.stay_with), sync.can_stay_awake)
+            if pace is not None and try_ways:
+                placement = _placement(sync)
             self._writer = LoopWriter(
                 transactions, sync, self._aside, self._told, failed, pace, placement, answer
             )
@@ -130,3 +132,14 @@ class LogWriting:
             self._loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
             log.debug("the loop was closed before storage was done")
+
+
+def _placement(sync: KernelRing | KernelSync) -> Placement:
+    """Return the ways of waiting that there are here."""
+    ways = [Way.CACHED, Way.DIRECT]
+    affinity = None
+    if processors() > 1:
+        affinity = thread_affinity(sync.stay_with)
+        if sync.can_stay_awake:
+            ways.append(Way.AWAKE)
+    return Placement(affinity, ways)

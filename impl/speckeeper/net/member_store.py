@@ -141,7 +141,7 @@ class MemberStore:
             self._pace,
             # Members that share a machine would keep each other from what all of them wait for; and
             # where they do not, the way to the others takes far longer than to be woken.
-            stay_awake=False,
+            try_ways=False,
         )
         writing.start()
         self._writing = writing

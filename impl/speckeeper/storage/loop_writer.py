@@ -4,7 +4,7 @@ The same duties and the same group commit as ``writer.py``, without its thread. 
 page cache and does not wait for the disk; the sync does, and is the kernel's (``kernel_sync.py``).
 Where the disk is fast (``disk_pace.py``) the loop waits for a small group, by one call for write
 and sync; or for a single transaction without sleeping, while a thread of the kernel's syncs
-(``placement.py``, ``staying_awake.py``). What is rare and waits for the disk in other ways (a new
+(``placement.py``, ``sync_ways.py``). What is rare and waits for the disk in other ways (a new
 file, the next step of padding) is done aside, on a thread.
 
 Source of the duties: ZooKeeper ``SyncRequestProcessor``.
@@ -19,6 +19,7 @@ from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
 from speckeeper.storage.placement import Placement
+from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import MAX_GROUP_BYTES, unexpected
 
@@ -85,8 +86,8 @@ class LoopWriter:
         placement: Placement | None = None,
         answer: Answer | None = None,
     ) -> None:
-        """``pace`` says when the loop may wait for the disk, ``placement`` where, and when it is
-        better to do so without sleeping, which ``sync`` has to be able to. ``answer`` is called
+        """``pace`` says when the loop may wait for the disk, ``placement`` where and how, for a
+        client that is alone. ``answer`` is called
         before a single transaction is waited for; what it returns is called as soon as that is
         durable, ahead of ``on_persisted``, and not at all if it fails.
         """
@@ -221,11 +222,11 @@ class LoopWriter:
                 answer = self._answer()
 
         placement = self._placement
-        awake = None if placement is None else placement.next_awake(transactions)
+        way = None if placement is None else placement.next_way(transactions)
         began_s = perf_counter()
-        if not awake:
+        if way is not Way.AWAKE:
             make_ready()
-            persisted = log.commit_in_place()
+            persisted = log.commit_in_place(way is Way.DIRECT)
         else:
             handle = log.begin_commit()
             if handle is None:
@@ -234,8 +235,8 @@ class LoopWriter:
             persisted = log.end_commit()
         if answer is not None and persisted is not None:
             answer()
-        if placement is not None and awake is not None and persisted is not None:
-            placement.waited(awake, perf_counter() - began_s)
+        if placement is not None and way is not None and persisted is not None:
+            placement.waited(way, perf_counter() - began_s)
         return persisted
 
     def _commit_and_roll(self) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Final, Protocol
 
-from speckeeper.storage.staying_awake import StayingAwake
+from speckeeper.storage.sync_ways import SyncWays, Way
 
 # Alone is who has caused so many groups of one transaction in a row.
 ALONE = 16
@@ -53,16 +53,16 @@ class Affinity(Protocol):
 
 
 class Placement:
-    """Chooses the processor to wait on, and whether to wait awake, by the times of syncs."""
+    """Chooses the processor to wait on, and the way of a sync, by the times of syncs."""
 
-    def __init__(self, affinity: Affinity | None, stay_awake: bool) -> None:
-        """``affinity``: None leaves the processor to the system; ``stay_awake``: if that works."""
+    def __init__(self, affinity: Affinity | None, ways: Sequence[Way]) -> None:
+        """``affinity``: None leaves the processor to the system; ``ways``: those that work."""
         processors = list(affinity.processors())[:MOST_PROCESSORS] if affinity else []
         if len(processors) < 2:
             affinity, processors = None, [_WHEREVER]
         self._affinity = affinity
-        self._stay_awake = stay_awake
-        self._ways = {each: StayingAwake(stay_awake) for each in processors}
+        self._possible = ways
+        self._ways = {each: SyncWays(ways) for each in processors}
         self._here = self._best = processors[0]
         self._left = TRIAL
         self._settled = False
@@ -70,9 +70,10 @@ class Placement:
         self._turns = cycle(processors)
         self._alone = 0
 
-    def next_awake(self, transactions: int) -> bool | None:
-        """Whether to wait awake for the sync of a group of so many transactions; None if it does
-        not matter how. To be asked once for each group, on the loop's thread, which it may move.
+    def next_way(self, transactions: int) -> Way | None:
+        """Return the way to sync a group of so many transactions; None if it does not matter.
+
+        To be asked once for each group, on the loop's thread, which it may move.
         """
         if transactions > 1:
             self._alone = 0
@@ -82,11 +83,11 @@ class Placement:
             return None
         if self._affinity is not None:
             self._place(self._affinity)
-        return self._ways[self._here].next_awake()
+        return self._ways[self._here].next()
 
-    def waited(self, awake: bool, elapsed_s: float) -> None:
-        """Take note of how long a group took, one way or the other."""
-        self._ways[self._here].waited(awake, elapsed_s)
+    def waited(self, way: Way, elapsed_s: float) -> None:
+        """Take note of how long a group took."""
+        self._ways[self._here].waited(way, elapsed_s)
 
     def _place(self, affinity: Affinity) -> None:
         """Go on to the next processor when it is time, and back to where the loop should be."""
@@ -109,6 +110,6 @@ class Placement:
         self._settled = not self._untried
         if self._untried:
             self._here, self._left = self._untried.pop(), TRIAL
-            ways[self._here] = StayingAwake(self._stay_awake)  # what it was like may not be so now
+            ways[self._here] = SyncWays(self._possible)  # what it was like may not be so now
         else:
             self._here, self._left = self._best, BETWEEN_TRIALS

@@ -19,6 +19,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
+from speckeeper.storage.direct_file import (
+    BLOCK,
+    MOST_BYTES,
+    DirectFile,
+    DirectFiles,
+    open_direct_file,
+)
 from speckeeper.storage.errors import DiskFailure
 from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.names import log_name
@@ -56,7 +63,11 @@ class TxnLog:
         files: FileSystem,
         last_zxid: int,
         on_synced: Callable[[Synced], None] | None = None,
+        direct_files: DirectFiles | None = open_direct_file,
     ) -> None:
+        """``direct_files`` opens files for writes past the page cache; None: there are none."""
+        self._direct_files = direct_files
+        self._direct: DirectFile | None = None
         self._files = files
         self._directory = settings.log_directory
         self._step = max(settings.pre_alloc_size_kb, 0) * 1024
@@ -131,13 +142,16 @@ class TxnLog:
             raise self.fail(error) from error
         return self._end_group()
 
-    def commit_in_place(self) -> int | None:
+    def commit_in_place(self, direct: bool = False) -> int | None:
         """Make the group durable by one write; return the last zxid that is.
+
+        ``direct``: past the page cache, where that is possible. It is for who goes on so: a write
+        by way of the cache has to read what is not in it any more.
 
         None, and nothing is written, where that takes more (as in :meth:`begin_commit`). Raises
         DiskFailure. Call :meth:`report` once the group is acknowledged.
         """
-        return None if self._write_in_place(True) is None else self._end_group()
+        return None if self._write_in_place(True, direct) is None else self._end_group()
 
     def begin_commit(self) -> int | None:
         """Write the group; return the handle that has to be synced before :meth:`end_commit`.
@@ -156,7 +170,7 @@ class TxnLog:
         """
         return self._end_group()
 
-    def _write_in_place(self, sync: bool) -> int | None:
+    def _write_in_place(self, sync: bool, direct: bool = False) -> int | None:
         """Write the group where it leaves the size of the file; return the handle, or None."""
         if self._failure is not None:
             raise self._failure
@@ -166,7 +180,9 @@ class TxnLog:
         self._started = perf_counter()
         self._operation = "write and sync" if sync else "write"
         try:
-            self._put(frame_entries(self._group), sync)
+            data = frame_entries(self._group)
+            if not direct or not self._put_directly(data):
+                self._put(data, sync)
         except OSError as error:
             raise self.fail(error) from error
         self._position = end
@@ -204,6 +220,7 @@ class TxnLog:
             self._operation = "cut off the padding"
             self._files.resize(handle, self._position)
             self._operation = "close"
+            self._close_direct()
             self._files.close(handle)
         except OSError as error:
             raise self.fail(error) from error
@@ -214,6 +231,7 @@ class TxnLog:
             self.roll()
         elif self._handle is not None:
             handle, self._handle = self._handle, None
+            self._close_direct()
             self._files.close(handle)
 
     def _write(self, data: bytes) -> None:
@@ -273,6 +291,27 @@ class TxnLog:
         written = self._files.write(self._handle, data, self._position, sync)
         if written != len(data):
             raise OSError(f"{written} of {len(data)} bytes written, the disk may be full")
+
+    def _put_directly(self, data: bytes) -> bool:
+        """Write at the position, past the page cache; False where that is not possible.
+
+        Only into blocks that are zeros on the disk behind the position.
+        """
+        end = self._position + len(data)
+        if self._direct_files is None or len(data) > MOST_BYTES or end + BLOCK > self._blank:
+            return False
+        if self._direct is None:
+            assert self._handle is not None
+            self._direct = self._direct_files(self._path, self._handle)
+        if self._direct is not None and self._direct.write(data, self._position):
+            return True
+        self._direct_files = None  # the file system or the disk does not have it
+        return False
+
+    def _close_direct(self) -> None:
+        direct, self._direct = self._direct, None
+        if direct is not None:
+            direct.close()
 
     def fail(self, error: OSError) -> DiskFailure:
         """Give the log up because of ``error``: return what it raises from now on."""

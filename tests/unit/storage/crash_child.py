@@ -26,6 +26,7 @@ from speckeeper.storage.purge import purge
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.snapshot_writer import SnapshotFile, SnapshotWriter, snapshot_of
+from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import LogWriter
 from speckeeper.tree.apply import apply
@@ -75,7 +76,8 @@ def main() -> None:
         pace = DiskPace() if rng.random() < 0.7 else None
         placement = None
         if rng.random() < 0.7:
-            placement = Placement(thread_affinity(sync.stay_with), sync.can_stay_awake)
+            ways = [Way.CACHED, Way.DIRECT, *([Way.AWAKE] if sync.can_stay_awake else [])]
+            placement = Placement(thread_affinity(sync.stay_with), ways)
         writer = LoopWriter(log, sync, aside, on_persisted, give_up, pace, placement)
     snapshot: SnapshotWriter | None = None
     while True:

@@ -4,6 +4,7 @@ import inspect
 import os
 import select
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.storage.world import FaultyDisk, entry, history, log_files, sett
 
 from speckeeper.storage import kernel_ring
 from speckeeper.storage import kernel_sync as module
+from speckeeper.storage.direct_file import open_direct_file
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import DiskFailure, StorageError
@@ -22,6 +24,7 @@ from speckeeper.storage.placement import Placement
 from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
+from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import TxnLog
 
 EIO, ENOSPC = 5, 28
@@ -83,7 +86,13 @@ class Driver:
         self.failures: list[StorageError] = []
         self.groups: list[int] = []
         self.sync = SyncOnDisk(disk)
-        log = TxnLog(settings, disk, 0, lambda synced: self.groups.append(synced.transactions))
+        log = TxnLog(
+            settings,
+            disk,
+            0,
+            lambda synced: self.groups.append(synced.transactions),
+            disk.open_direct if isinstance(disk, FaultyDisk) else open_direct_file,
+        )
         self.writer = LoopWriter(
             log, self.sync, aside, self.heard, self.failures.append, pace, placement, answer
         )
@@ -187,37 +196,36 @@ def test_a_fast_disk_is_waited_for(tmp_path: Path) -> None:
     assert driver.acknowledged == [1, 2, 4, 5]
 
 
-class Awake(Placement):
-    """Stays awake for every other sync."""
+class Ways(Placement):
+    """Goes some ways in turns."""
 
-    def __init__(self) -> None:
-        super().__init__(None, True)
-        self.asked = 0
-        self.told: list[bool] = []
+    def __init__(self, *ways: Way) -> None:
+        super().__init__(None, ways)
+        self.turns = cycle(ways)
+        self.told: list[Way] = []
 
-    def next_awake(self, transactions: int) -> bool | None:
-        self.asked += 1
-        return self.asked % 2 == 1 if transactions == 1 else None
+    def next_way(self, transactions: int) -> Way | None:
+        return next(self.turns) if transactions == 1 else None
 
-    def waited(self, awake: bool, elapsed_s: float) -> None:
+    def waited(self, way: Way, elapsed_s: float) -> None:
         assert 0 < elapsed_s < PATIENCE_S
-        self.told.append(awake)
+        self.told.append(way)
 
 
-def test_a_single_transaction_is_waited_for_awake_if_that_is_quicker(tmp_path: Path) -> None:
-    disk, awake = FaultyDisk(), Awake()
-    driver = Driver(settings_in(tmp_path, pre_alloc_size_kb=4096), disk, Pace(), awake)
+def test_a_single_transaction_is_waited_for_in_the_way_that_is_quickest(tmp_path: Path) -> None:
+    disk, ways = FaultyDisk(), Ways(Way.CACHED, Way.AWAKE, Way.DIRECT)
+    driver = Driver(settings_in(tmp_path, pre_alloc_size_kb=4096), disk, Pace(), ways)
     transactions = history(6)
     driver.writer.submit([entry(transactions[0])])  # makes the file
     assert driver.acknowledged == [1]
-    awake.asked, awake.told = 0, []
+    ways.told = []
     before = len(disk.calls)
 
     for txn in transactions[1:4]:
         driver.writer.submit([entry(txn)])
     driver.writer.submit([entry(txn) for txn in transactions[4:]])
-    assert disk.calls[before:] == ["write", "sync", "write", "write", "sync", "write"]
-    assert awake.told == [True, False, True]
+    assert disk.calls[before:] == ["write", "sync", "write direct", "write", "write"]
+    assert ways.told == [Way.AWAKE, Way.DIRECT, Way.CACHED]
     assert (driver.acknowledged, driver.writer.idle) == ([1, 2, 3, 4, 6], True)
 
 
@@ -232,7 +240,7 @@ class Answers:
         return lambda: self.said.append("sent")
 
 
-@pytest.mark.parametrize("placement", [None, Awake()])
+@pytest.mark.parametrize("placement", [None, Ways(Way.AWAKE), Ways(Way.DIRECT)])
 def test_who_is_alone_is_answered_as_soon_as_it_is_durable(
     tmp_path: Path, placement: Placement | None
 ) -> None:
@@ -284,15 +292,23 @@ def test_what_is_submitted_by_who_hears_of_a_group_is_the_next_group(tmp_path: P
     assert recover(settings_in(tmp_path)).last_zxid == 2000
 
 
+WAYS_OF = {
+    "awake": (Way.AWAKE, Way.CACHED),
+    "direct": (Way.DIRECT,),
+    "in all ways": (Way.DIRECT, Way.CACHED, Way.DIRECT, Way.AWAKE, Way.CACHED),
+}
+
+
 def _run_into_fault(
     settings: StorageSettings, fail_at: int, how: int, waits: str
 ) -> tuple[FaultyDisk, int]:
     """Write groups until a call fails; return the disk and the last acknowledged zxid."""
     disk = FaultyDisk(fail_at, how)
     pace = None if waits == "told" else Pace()
-    driver = Driver(settings, disk, pace, Awake() if waits == "awake" else None)
+    ways = WAYS_OF.get(waits)
+    driver = Driver(settings, disk, pace, Ways(*ways) if ways else None)
     rest = history(60)
-    for number, size in enumerate([1, 1, 1, 3] * 10 if waits == "awake" else [6] * 10):
+    for number, size in enumerate([1, 1, 1, 3] * 10 if ways else [6] * 10):
         group, rest = rest[:size], rest[size:]
         driver.writer.submit([entry(txn) for txn in group])
         driver.finish()
@@ -308,7 +324,7 @@ def _run_into_fault(
     return disk, max(driver.acknowledged, default=0)
 
 
-@pytest.mark.parametrize("waits", ["told", "asleep", "awake"])
+@pytest.mark.parametrize("waits", ["told", "asleep", *WAYS_OF])
 @pytest.mark.parametrize("how", [EIO, ENOSPC, FaultyDisk.SHORT])
 def test_a_disk_that_fails_at_any_call_loses_nothing_acknowledged(
     tmp_path: Path, how: int, waits: str

@@ -15,6 +15,9 @@ from speckeeper.storage.placement import (
     TRIAL,
     Placement,
 )
+from speckeeper.storage.sync_ways import Way
+
+WAYS = (Way.CACHED, Way.AWAKE)
 
 
 class Machine:
@@ -43,18 +46,18 @@ class Machine:
         """Have so many syncs of one transaction; return on which processors they were."""
         on = []
         for _ in range(times):
-            awake = placement.next_awake(1)
-            assert awake is not None
+            way = placement.next_way(1)
+            assert way is not None
             on.append(self.here)
-            late_us = 25 if awake else 0
+            late_us = 25 if way is Way.AWAKE else 0
             took_us = self.rng.gauss(self.times_us[self.here] + late_us, 5)
-            placement.waited(awake, took_us * 1e-6)
+            placement.waited(way, took_us * 1e-6)
         return on
 
 
-def _alone(machine: Machine, stay_awake: bool = True) -> Placement:
-    placement = Placement(machine, stay_awake)
-    assert [placement.next_awake(1) for _ in range(ALONE)] == [None] * ALONE
+def _alone(machine: Machine) -> Placement:
+    placement = Placement(machine, WAYS)
+    assert [placement.next_way(1) for _ in range(ALONE)] == [None] * ALONE
     return placement
 
 
@@ -100,11 +103,11 @@ def test_who_was_moved_on_by_the_system_is_moved_back() -> None:
 def test_nobody_is_moved_where_transactions_come_together() -> None:
     machine = Machine((110, 70))
     placement = _alone(machine)
-    assert placement.next_awake(1) is not None
+    assert placement.next_way(1) is not None
     for _ in range(4 * TRIAL):
-        assert placement.next_awake(2) is None
-    assert [placement.next_awake(1) for _ in range(ALONE)] == [None] * ALONE
-    assert placement.next_awake(1) is not None
+        assert placement.next_way(2) is None
+    assert [placement.next_way(1) for _ in range(ALONE)] == [None] * ALONE
+    assert placement.next_way(1) is not None
     assert machine.moves == []
 
 
@@ -117,14 +120,14 @@ def test_one_that_cannot_be_moved_stays() -> None:
 
 @pytest.mark.parametrize("machine", [None, Machine((90,))])
 def test_with_one_processor_only_the_way_is_chosen(machine: Machine | None) -> None:
-    placement = Placement(machine, stay_awake=True)
-    ways = [placement.next_awake(1) for _ in range(ALONE + 4)]
-    assert ways == [None] * ALONE + [False, True, False, True]
+    placement = Placement(machine, WAYS)
+    ways = [placement.next_way(1) for _ in range(ALONE + 4)]
+    assert ways == [None] * ALONE + [WAYS[0]] * 4
 
 
 def test_no_more_processors_are_tried_than_is_worth_while() -> None:
     machine = Machine([90] * 20)
-    placement = _alone(machine, stay_awake=False)
+    placement = _alone(machine)
     on = machine.sync(placement, 2 * BETWEEN_TRIALS)
     assert max(on) == MOST_PROCESSORS - 1
 

@@ -71,11 +71,12 @@ def live(disk: FailingSupply, settings: StorageSettings, rng: random.Random) -> 
         recovered = recover(settings, disk)
         acknowledged.append(recovered.last_zxid)
         tree, zxid = recovered.tree, recovered.last_zxid
-        log = TxnLog(settings, disk, zxid)
+        log = TxnLog(settings, disk, zxid, direct_files=disk.open_direct)
         while True:
-            group = history(rng.randrange(1, 12), start=zxid + 1)
+            group = history(rng.choice((1, 1, rng.randrange(1, 12))), start=zxid + 1)
             log.append([entry(txn) for txn in group])
-            log.commit()
+            if len(group) > 1 or log.commit_in_place(direct=rng.random() < 0.7) is None:
+                log.commit()
             for txn in group:
                 apply(tree, txn)
             zxid = group[-1].header.zxid

@@ -1,10 +1,13 @@
 """A disk in memory that forgets on a crash what was not synced, names of files included."""
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EEXIST, ENOENT
 from pathlib import Path
+
+from speckeeper.storage.direct_file import DirectFile
 
 SECTOR = 512
 
@@ -106,6 +109,12 @@ class VolatileDisk:
             self.sync(handle)
         return len(data)
 
+    def open_direct(self, path: Path, handle: int) -> DirectFile:
+        return _VolatileDirectFile(self, handle)
+
+    def read_at(self, handle: int, size: int, offset: int) -> bytes:
+        return bytes(self._handles[handle].content[offset : offset + size])
+
     def resize(self, handle: int, size: int) -> None:
         file = self._handles[handle]
         del file.content[size:]
@@ -141,6 +150,24 @@ class VolatileDisk:
         if file is None:
             raise FileNotFoundError(ENOENT, "No such file or directory", str(path))
         return file
+
+
+class _VolatileDirectFile(DirectFile):
+    """Writes whole blocks to a VolatileDisk."""
+
+    def __init__(self, disk: VolatileDisk, handle: int) -> None:
+        super().__init__(handle, -1)
+        self._disk = disk
+
+    def _write_blocks(self, blocks: memoryview, start: int) -> int:
+        return self._disk.write(self._reading, bytes(blocks), start, True)
+
+    def _read_back(self, size: int, start: int) -> bytes:
+        return self._disk.read_at(self._reading, size, start)
+
+    def close(self) -> None:
+        self._writing = os.open(os.devnull, os.O_WRONLY)
+        super().close()
 
 
 def _write_some_sectors(content: bytearray, offset: int, data: bytes, rng: random.Random) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from speckeeper.storage.direct_file import BLOCK, DirectFile
 from speckeeper.storage.disk import Disk
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
@@ -85,50 +86,66 @@ class FaultyDisk(Disk):
         self.how = how
         self.failed = False
 
-    def _passes(self, name: str) -> bool:
+    def passes(self, name: str) -> bool:
         """Count a call; return False for a write that is to be short, raise if it is to fail."""
         self.calls.append(name)
         if self.failed or self.fail_at == len(self.calls) - 1:
             first = not self.failed
             self.failed = True
-            if self.how == self.SHORT and name == "write" and first:
+            if self.how == self.SHORT and name.startswith("write") and first:
                 return False
             number = 28 if self.how == self.SHORT else self.how
             raise OSError(number, os.strerror(number))
         return True
 
     def create(self, path: Path, exclusive: bool) -> int:
-        self._passes("create")
+        self.passes("create")
         return super().create(path, exclusive)
 
     def open(self, path: Path) -> int:
-        self._passes("open")
+        self.passes("open")
         return super().open(path)
 
     def write(self, handle: int, data: bytes, offset: int, sync: bool) -> int:
-        if self._passes("write"):
+        if self.passes("write"):
             return super().write(handle, data, offset, sync)
         return super().write(handle, data[: len(data) // 2], offset, False)
 
+    def open_direct(self, path: Path, handle: int) -> DirectFile:
+        return FaultyDirectFile(self, handle, os.open(path, os.O_WRONLY | os.O_DIRECT))
+
     def resize(self, handle: int, size: int) -> None:
-        self._passes("resize")
+        self.passes("resize")
         super().resize(handle, size)
 
     def sync(self, handle: int) -> None:
-        self._passes("sync")
+        self.passes("sync")
         super().sync(handle)
 
     def rename(self, source: Path, target: Path) -> None:
-        self._passes("rename")
+        self.passes("rename")
         super().rename(source, target)
 
     def remove(self, path: Path) -> None:
-        self._passes("remove")
+        self.passes("remove")
         super().remove(path)
 
     def sync_directory(self, directory: Path) -> None:
-        self._passes("sync_directory")
+        self.passes("sync_directory")
         super().sync_directory(directory)
+
+
+class FaultyDirectFile(DirectFile):
+    """Direct writes to a FaultyDisk: among its calls, and subject to its fault."""
+
+    def __init__(self, disk: FaultyDisk, reading: int, writing: int) -> None:
+        super().__init__(reading, writing)
+        self.disk = disk
+
+    def _write_blocks(self, blocks: memoryview, start: int) -> int:
+        if self.disk.passes("write direct"):
+            return super()._write_blocks(blocks, start)
+        return super()._write_blocks(blocks[: len(blocks) // 2 // BLOCK * BLOCK], start)
 
 
 def refusal(action: Callable[[], object]) -> StorageError | None:
