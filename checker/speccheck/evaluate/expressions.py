@@ -204,6 +204,9 @@ class Expressions(Loops):
 
     def _except(self, node: m.Changed, ctx: Context) -> str:
         whole = self.value(node.function, ctx)
+        names = _names_of(node)
+        if names is not None:
+            return self._except_fields(node, names, self.atom(whole, ctx, node.place), ctx)
         for change in node.changes:
             base = self.atom(whole, ctx, change.place)
             keys = [self.atom(self._index(step, ctx), ctx) for step in change.path]
@@ -219,6 +222,21 @@ class Expressions(Loops):
                 code = f"changed({holder}, {keys[position]}, {code})"
             whole = code
         return whole
+
+    def _except_fields(
+        self, node: m.Changed, names: tuple[str, ...], base: str, ctx: Context
+    ) -> str:
+        """Return code for fields that are changed at once: none of them is one of another."""
+        codes = []
+        for name, change in zip(names, node.changes, strict=True):
+            inside = ctx
+            if self._mentions_old(change.value):
+                old = self.fresh("t")
+                ctx.put(f"{old} = {base}[{name!r}]", change.place)
+                inside = ctx.with_env(ctx.env)
+                inside.old = old
+            codes.append(self.atom(self.kept(change.value, inside), ctx))
+        return f"changed_fields({base}, {names!r}, ({', '.join(codes)},))"
 
     def _mentions_old(self, node: m.Argument) -> bool:
         return isinstance(node, m.Old) or any(map(self._mentions_old, children(node)))
@@ -598,6 +616,19 @@ def _merged_operands(node: m.Expression) -> list[m.Expression]:
         assert not isinstance(argument, m.OperatorValue), "the resolver sees to it"
         operands.extend(_merged_operands(argument))
     return operands
+
+
+def _names_of(node: m.Changed) -> tuple[str, ...] | None:
+    """Return the names if two or more fields are changed, each once and as a whole."""
+    names: list[str] = []
+    for change in node.changes:
+        if len(change.path) != 1 or len(change.path[0]) != 1:
+            return None
+        key = change.path[0][0]
+        if not isinstance(key, m.Literal) or type(key.value) is not str:
+            return None
+        names.append(key.value)
+    return tuple(names) if len(names) == len(set(names)) > 1 else None
 
 
 def _can_be_compared(left: Value, right: Value) -> bool:

@@ -7,6 +7,7 @@ then.
 
 from __future__ import annotations
 
+from itertools import islice
 from sys import getrefcount
 from typing import Any
 
@@ -18,9 +19,13 @@ _FEWEST = 50_000
 _PASSES = 3
 
 
-def _kept(table: dict[Any, Any], most: int) -> list[Any]:
-    """Return the keys of values that something else than the table refers to ``most`` times."""
-    return [key for key, value in table.items() if getrefcount(value) <= most]
+def _kept(table: dict[Any, Any], most: int, since: int = 0) -> list[Any]:
+    """Return the keys of values that something else than the table refers to ``most`` times.
+
+    The first ``since`` ones are not looked at.
+    """
+    items = islice(table.items(), since, None)
+    return [key for key, value in items if getrefcount(value) <= most]
 
 
 def _count_of_dead() -> int:
@@ -41,6 +46,10 @@ class Forgetting:
     def __init__(self) -> None:
         self._names = set(_ranks)
         self._most = _FEWEST
+        self._old: dict[int, int] = {}
+        """How many values each table had afterwards, the last time. Most that die are younger."""
+        self._left = 0
+        """How many there were in all when all of them were looked at last."""
 
     def may_forget(self) -> bool:
         """Tell whether it is worth while now."""
@@ -55,10 +64,15 @@ class Forgetting:
             if domain.is_sequence:
                 domain.clear()  # SEQUENCES has them
         tables: list[dict[Any, Any]] = [SEQUENCES, *DOMAINS.values()]
+        old = self._old
+        is_full = sum(old.values()) >= 2 * self._left
+        if is_full:
+            old.clear()
         for _ in range(_PASSES):
             dead = 0
             for table in tables:
-                keys = _kept(table, _DEAD)
+                # Tables keep the order in which values came, so the old ones are the first.
+                keys = _kept(table, _DEAD, old.get(id(table), 0))
                 dead += len(keys)
                 for key in keys:
                     del table[key]
@@ -67,5 +81,8 @@ class Forgetting:
         for name in [name for name in _ranks if name not in self._names]:
             del _ranks[name]
         left = sum(map(len, tables))
+        self._old = {id(table): len(table) for table in tables}
+        if is_full:
+            self._left = left
         self._most = max(_FEWEST, 2 * left)
         return left

@@ -163,6 +163,24 @@ def changed(function: Value, argument: Value, value: Value) -> Value:
     return function.table[tuple(values)]
 
 
+def changed_fields(function: Value, names: Values, values: Values) -> Value:
+    """Return [function EXCEPT !.name = value, ...] for some names, no two of them the same.
+
+    The record in between, which would have one field changed and not the next, is never made.
+    """
+    if type(function) is not Fn:
+        for name, value in zip(names, values, strict=True):
+            function = changed(function, name, value)
+        return function
+    index = function.domain.index
+    new = list(function.values_)
+    for name, value in zip(names, values, strict=True):
+        position = index.get(name)
+        if position is not None:
+            new[position] = value
+    return function.table[tuple(new)]
+
+
 def _changed_unlisted(function: LazyFunction, argument: Value, value: Value) -> LazyFunction:
     """Return a function that has no last argument with one value changed."""
     made = LazyFunction(function.domain_set, function.__getitem__)

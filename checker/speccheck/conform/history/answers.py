@@ -54,6 +54,7 @@ _APPLIES = {
 }
 _NOTHING: Fn = SEQUENCES[()]
 _SERVER = "server"
+_MOST_CLIENTS = 1000
 NO_WATCHES = v.record({"data": frozenset(), "child": frozenset()})
 
 
@@ -85,7 +86,9 @@ class Answers:
         self.check_acl = operators.function("CheckAcl")
         self.rewatch = operators.function("SetWatchesOutcome")
         self.stat = operators.function("Stat")
-        self._actions: dict[str, Action] = {}
+        self._actions: dict[str, tuple[Action, Callable[[tuple[Value, ...]], Any]]] = {}
+        self._clients: dict[tuple[int, Fn], dict[str, Value]] = {}
+        """The variables of clients that are connected and have nothing under way."""
 
     def write(
         self, tree: Fn, type_: str, session: int, ids: Fn, record: Fn, zxid: int, time: int
@@ -120,24 +123,35 @@ class Answers:
     ) -> Read:
         """Return what a server with this tree, and this client's watches, answers."""
         name, arguments = _READS[type_]
-        action = self._actions.get(name)
-        if action is None:
-            action = self._actions[name] = self.operators.action(name, now=0, queue=_NOTHING)
+        known = self._actions.get(name)
+        if known is None:
+            action = self.operators.action(name, now=0, queue=_NOTHING)
+            known = self._actions[name] = action, action.variables("channel", "watches")
+        action, wanted = known
+        client = self._clients.get((session, ids))
+        if client is None:
+            if len(self._clients) > _MOST_CLIENTS:
+                self._clients.clear()
+            client = self._clients[session, ids] = {
+                "session": _one(session, "connected"),
+                "server": _one(session, _SERVER),
+                "authInfo": _one(session, ids),
+                "pending": _one(session, _NOTHING),
+                "channel": _one(session, _NOTHING),
+                "lastZxid": _one(session, 0),
+                "registered": _one(session, frozenset()),
+            }
         after = action.take(
-            (session, *(record[argument] for argument in arguments)),
+            wanted,
+            (session, *[record[argument] for argument in arguments]),
             tree=tree,
             replica=_one(_SERVER, tree),
             watches=_one(_SERVER, watches),
-            session=_one(session, "connected"),
-            server=_one(session, _SERVER),
-            authInfo=_one(session, ids),
-            pending=_one(session, _NOTHING),
-            channel=_one(session, _NOTHING),
-            lastZxid=_one(session, 0),
-            registered=_one(session, frozenset()),
+            **client,
         )
         assert after is not None, f"{name} is possible for a client that is connected and waits"
-        return Read(after["channel"][session][1]["answer"], after["watches"][_SERVER])
+        channel, watching = after
+        return Read(channel[session][1]["answer"], watching[_SERVER])
 
     def action_of(self, type_: str) -> str:
         """Return the action or operator that decides an operation's answer."""

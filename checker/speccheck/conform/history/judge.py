@@ -227,11 +227,15 @@ class Judge:
             else:
                 self.verdict.unchecked[f"{type_} is not in the specification"] += 1
 
-    def parsed(self, client: Client, line: int, record: Reply) -> Parsed:
-        """Return what a reply and its request say. Raises HistoryError where they say nothing."""
+    def parsed(self, client: Client, line: int, record: Reply, request: Fn | None = None) -> Parsed:
+        """Return what a reply and its request say. Raises HistoryError where they say nothing.
+
+        ``request``: the request, if it is known already.
+        """
         try:
-            told = fields(bytes(record.reply))
-            request = v.request_record(fields(bytes(record.request)))
+            told = fields(record.reply)
+            if request is None:
+                request = v.request_record(fields(record.request))
             return Parsed(request, told, v.answer(record.err, told))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             what = f"{record.type} with a field that it does not have: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +96,28 @@ class Action:
         self._steps = steps
         self._padding = (None,) * (_MOST_ARGUMENTS - count)
         self._names = names
-        self._state = dict(state)
+        self._state: dict[str, Any] = dict.fromkeys(names) | dict(state)
+        self._pick: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*names)
 
-    def take(self, arguments: tuple[Value, ...], **state: Value) -> dict[str, Value] | None:
-        """Return the variables after a step with these arguments, None if there is no step."""
+    def take(
+        self,
+        wanted: Callable[[tuple[Value, ...]], Any],
+        arguments: tuple[Value, ...],
+        **state: Value,
+    ) -> Any:
+        """Return variables after a step with these arguments, None if there is no step.
+
+        ``wanted``: which of them, as :meth:`variables` gives it.
+        """
         found: list[tuple[Value, ...]] = []
-        whole = {**self._state, **state}
-        before = (*arguments, *self._padding, *(whole.get(name) for name in self._names))
+        whole = self._state | state
+        before = (*arguments, *self._padding, *self._pick(whole))
         for step in self._steps:
             step(before, found.append)
         if not found:
             return None
-        return dict(zip(self._names, found[0][_MOST_ARGUMENTS:], strict=True))
+        return wanted(found[0])
+
+    def variables(self, first: str, *others: str) -> Callable[[tuple[Value, ...]], Any]:
+        """Return what picks variables out of a state."""
+        return itemgetter(*[_MOST_ARGUMENTS + self._names.index(one) for one in (first, *others)])

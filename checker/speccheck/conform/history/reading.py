@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -19,11 +18,8 @@ class HistoryError(Exception):
         self.path, self.line, self.reason = path, line, reason
 
 
-class Line(NamedTuple):
-    """A record and where it stands."""
-
-    number: int
-    record: Record
+Line = tuple[int, Record]
+"""The number of a line, and its record."""
 
 
 _decode = msgspec.json.Decoder(Record).decode
@@ -71,7 +67,7 @@ def _read(path: Path, lines: Iterable[bytes]) -> Iterator[Line]:
         if isinstance(record, Header) and record.version != VERSION:
             what = f"is of format {record.version}; this program reads format {VERSION}"
             raise HistoryError(path, number, what)
-        yield Line(number, record)
+        yield number, record
     if not number:
         raise HistoryError(path, 0, "is empty")
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_REMEMBERED = 100_000
 _SETS_WATCH = frozenset({"addWatch", "removeWatches", "checkWatches"})
 _Key = tuple[str, bytes, Fn]
+_Right = tuple[tuple[tuple[Value, Value], ...], str, bytes, Fn]
+"""The nodes that were looked at, error, reply, and the request as a value."""
 
 
 class Looked(Persistent):
@@ -63,7 +65,7 @@ class Reads:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._right: dict[_Key, tuple[tuple[tuple[Value, Value], ...], str, bytes]] = {}
+        self._right: dict[_Key, _Right] = {}
         self.remembered = 0
         """How many reads were found right without being evaluated."""
 
@@ -85,11 +87,20 @@ class Reads:
                 judge.verdict.checked[f"{record.type}: {record.err}"] += 1
                 self.remembered += 1
                 return
-        self._compare(client, line, record, key, reply)
+        known = None if right is None else right[3]
+        self._compare(client, line, record, key, reply, known)
 
-    def _compare(self, client: Client, line: int, record: Reply, key: _Key, reply: bytes) -> None:
+    def _compare(
+        self,
+        client: Client,
+        line: int,
+        record: Reply,
+        key: _Key,
+        reply: bytes,
+        known: Fn | None,
+    ) -> None:
         judge = self._judge
-        request, told, seen = judge.parsed(client, line, record)
+        request, told, seen = judge.parsed(client, line, record, known)
         path = request.get("path", v.NULL)
         watches = client.watcher.concerning({path})
         try:
@@ -116,7 +127,7 @@ class Reads:
             self._right.clear()
         nodes = self._judge.world.nodes
         kept = tuple([(path, nodes.get(path)) for path in looked.seen])
-        self._right[key] = kept, record.err, reply
+        self._right[key] = kept, record.err, reply, request
 
     def _read(
         self, client: Client, record: Reply, ids: Fn, request: Fn, watches: Fn

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from speccheck.conform.history.reading import HistoryError, read
 from speccheck.conform.history.records import Connect, End, Lost, Opaque, Reply, Watch, fields
 
@@ -221,16 +223,51 @@ def _lost(found: Survey, record: Lost, ephemerals: set[str]) -> None:
             ephemerals.add(one["path"])
 
 
+class _Zxids(msgspec.Struct):
+    czxid: int
+    mzxid: int
+    pzxid: int
+
+
+class _Shown(msgspec.Struct):
+    """A reply with a Stat, as far as it takes to see that it says nothing new."""
+
+    stat: _Zxids
+
+
+_shown = msgspec.json.Decoder(_Shown).decode
+
+
 def _second_pass(path: Path, found: Survey) -> None:
     for number, record in read(path):
         if type(record) is Reply:
-            if record.err == "Ok" and b'"stat"' in bytes(record.reply):
+            if (
+                record.err == "Ok"
+                and b'"stat"' in bytes(record.reply)
+                and not _is_no_news(record, found)
+            ):
                 try:
                     _stats(record, found)
                 except (KeyError, TypeError) as error:
                     raise HistoryError(path, number, f"is no reply: {error!r}") from None
         elif isinstance(record, Watch) and record.zxid > 0:
             _note(found, record.zxid, Evidence(record.type, record.path))
+
+
+def _is_no_news(record: Reply, found: Survey) -> bool:
+    """Tell whether the one Stat in a reply names zxids of recorded writes only: most do."""
+    if found.at_risk or record.type == "multi" or record.type == "multiRead":
+        return False
+    try:
+        stat = _shown(record.reply).stat
+    except msgspec.ValidationError:
+        return False  # it is told with its place where all is looked at
+    claimed = found.claimed
+    return (
+        stat.czxid in claimed
+        and stat.mzxid in claimed
+        and (stat.pzxid == stat.czxid or stat.pzxid in claimed)
+    )
 
 
 def _stats(record: Reply, found: Survey) -> None:

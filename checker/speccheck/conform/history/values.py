@@ -6,7 +6,9 @@ permission bits are their names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from speccheck.evaluate.stdlib.tlc import model_value
@@ -26,16 +28,25 @@ NO_IDS = SEQUENCES[()]
 _PERMS = ("READ", "WRITE", "CREATE", "DELETE", "ADMIN")
 
 
-_domains: dict[tuple[str, ...], Domain] = {}
+_domains: dict[tuple[str, ...], tuple[Domain, Callable[[dict[str, Value]], Any]]] = {}
 
 
 def record(fields: dict[str, Value]) -> Fn:
     """Return a record."""
     names = tuple(fields)
-    domain = _domains.get(names)
-    if domain is None:
-        domain = _domains[names] = record_domain(names)
-    return domain[tuple([fields[key] for key in domain.keys_])]
+    found = _domains.get(names)
+    if found is None:
+        domain = record_domain(names)
+        pick: Callable[[dict[str, Value]], Any] = _alone
+        if len(names) > 1:
+            pick = itemgetter(*domain.keys_)
+        found = _domains[names] = domain, pick
+    domain, pick = found
+    return domain[pick(fields)]
+
+
+def _alone(fields: dict[str, Value]) -> Any:
+    return tuple(fields.values())
 
 
 def sequence(items: Any) -> Fn:
