@@ -5,25 +5,15 @@ Errors are one line on stderr: where, what, and what to do. The exit codes are Z
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
+import click
 import typer
 
 from speckeeper.ops.exit_codes import ExitCode
 
-if TYPE_CHECKING:
-    from click import Context, Parameter
-    from click.shell_completion import CompletionItem
-
-
-def _files(
-    context: "Context", parameter: "Parameter", incomplete: str
-) -> "list[CompletionItem] | list[str]":
-    """Have the shell complete names of files."""
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(incomplete, type="file")]
-
+# What a shell completes as the name of a file.
+_FILE = click.Path()
 
 _JSON = typer.Option("--json", help="Print JSON.")
 
@@ -40,7 +30,7 @@ def serve(
         typer.Argument(
             metavar="[ZOO.CFG | PORT DATADIR [TICKTIME] [MAXCNXNS]]",
             help="A zoo.cfg file, or what a standalone server needs.",
-            shell_complete=_files,
+            click_type=_FILE,
             show_default=False,
         ),
     ] = None,
@@ -127,9 +117,7 @@ def status(
 def quorum(
     file: Annotated[
         str,
-        typer.Argument(
-            help="A zoo.cfg file, or a dynamic configuration file.", shell_complete=_files
-        ),
+        typer.Argument(help="A zoo.cfg file, or a dynamic configuration file.", click_type=_FILE),
     ],
     json: Annotated[bool, _JSON] = False,
     most: Annotated[int, typer.Option(min=1, help="Print so many of the smallest quorums.")] = 10,
@@ -175,7 +163,7 @@ def shell(context: typer.Context) -> None:
 
 
 def log_show(
-    file: Annotated[str, typer.Argument(help="A file log.<zxid>.", shell_complete=_files)],
+    file: Annotated[str, typer.Argument(help="A file log.<zxid>.", click_type=_FILE)],
     json: Annotated[bool, _JSON] = False,
 ) -> None:
     """Print the transactions of a log file, one per line."""
@@ -186,7 +174,7 @@ def log_show(
 
 def snapshot_show(
     file: Annotated[
-        str, typer.Argument(help="A file snapshot.<zxid>[.gz|.snappy].", shell_complete=_files)
+        str, typer.Argument(help="A file snapshot.<zxid>[.gz|.snappy].", click_type=_FILE)
     ],
     json: Annotated[bool, _JSON] = False,
     data: Annotated[
@@ -203,7 +191,7 @@ def doctor(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="A zoo.cfg file; without it, `speckeeper serve` alone.", shell_complete=_files
+            help="A zoo.cfg file; without it, `speckeeper serve` alone.", click_type=_FILE
         ),
     ] = None,
     json: Annotated[bool, _JSON] = False,
