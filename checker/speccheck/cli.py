@@ -15,6 +15,7 @@ from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
 from speccheck.commands.replay import replay
+from speccheck.commands.texts import changed, texts_of
 from speccheck.commands.trace import trace
 from speccheck.commands.variants import variants
 from speccheck.evaluate.errors import EvaluationError
@@ -202,9 +203,14 @@ def check(
     settings = Settings(mode, max_states, depth, traces, seed, workers)
     options = Options(settings, strict, as_json, files)
     folders = _folders(library)
+    places = [spec.parent, *folders]
+    texts = texts_of(places, spec, config) if engine is Engine.both else {}
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
     if ours is not None and theirs is not None:
+        other = changed(texts, texts_of(places, spec, config))
+        if other:
+            _refuse(f"{other[0]} changed while the engines ran on it; run them again")
         _compare(spec, ours.result, theirs)
     code = _exit_code(ours, theirs, strict)
     if code:

@@ -8,15 +8,27 @@ same serves for initial states, with variables in the place of primed ones.
 Source: "Specifying Systems", section 14.2.6.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from speccheck.evaluate.analysis import ACTION, STATE, actual
-from speccheck.evaluate.emit import MOST_INDENT, MOST_LOOPS, Block, Closure, Context, Deferred
-from speccheck.evaluate.expressions import Expressions
+from speccheck.evaluate.emit import (
+    MOST_INDENT,
+    MOST_LOOPS,
+    Block,
+    Closure,
+    Context,
+    Deferred,
+    Environment,
+    Local,
+)
 from speccheck.evaluate.instances import stand_ins
+from speccheck.evaluate.steps import Steps
 from speccheck.tla import meaning as m
+
+_NAME = re.compile(r"[^\W\d]\w*")
 
 Rest: TypeAlias = Callable[[Context], None]
 
@@ -32,7 +44,14 @@ class Goal:
     is_end: bool
 
 
-class Actions(Expressions):
+def conjoined(node: m.Expression) -> bool:
+    """Tell whether the expression is a conjunction."""
+    if isinstance(node, m.Items):
+        return node.kind == "/\\"
+    return isinstance(node, m.CallBuiltin) and node.builtin.name == "/\\"
+
+
+class Actions(Steps):
     """Generates code for actions and initial predicates."""
 
     def given(self, ctx: Context) -> dict[m.Variable, str | None]:
@@ -64,6 +83,8 @@ class Actions(Expressions):
         if not self._assigns(node, ctx):
             self._put_guard(node, ctx, goal)
             return
+        if not isinstance(node, m.Call | m.Where) and not conjoined(node):
+            ctx.leaving = None
         match node:
             case m.Items(kind="/\\", items=items):
                 self._put_all(items, 0, ctx, goal)
@@ -102,16 +123,39 @@ class Actions(Expressions):
         if condition == "True":
             goal.rest(ctx)
             return
+        leaves = ctx.leaving is not None and not self._depends(node, ctx.env, ctx.leaving)
+        if not leaves:
+            ctx.leaving = None
         ctx.put(f"if {condition}:", node.place)
         inside = ctx.deeper()
         goal.rest(inside)
         inside.put("pass")
+        if leaves:  # What is FALSE of one element is so of the others.
+            ctx.put("else: break")
+
+    def _depends(self, node: m.Expression, env: Environment, names: frozenset[str]) -> bool:
+        """Tell whether the value of an expression may depend on Python names, or have effects."""
+        facts = self.analyst.facts(node)
+        if not facts.pure or facts.random:
+            return True
+        for parameter in facts.free:
+            match env.get(parameter):
+                case Local(code=code):
+                    if not names.isdisjoint(_NAME.findall(code)):
+                        return True
+                case Deferred(node=bound, env=around):
+                    if self._depends(bound, around, names):
+                        return True
+                case _:
+                    return True
+        return False
 
     def _put_outlined(self, ctx: Context, put: Rest) -> None:
         """Put a function around statements that would be nested too deep."""
         name = self.fresh("k")
         block = Block()
         inside = ctx.fork(block=block, indent=0, function=self.new_function(), loops=0)
+        inside.leaving = None
         put(inside)
         inside.put("pass")
         # The body goes to a shallow place: ahead of the whole function, where names are not yet
@@ -152,6 +196,7 @@ class Actions(Expressions):
         hole = ctx.hole()
         made: dict[frozenset[m.Variable], str] = {}
         before = self._path(ctx)
+        before.leaving = None
         entry = dict(self.given(ctx))
 
         def rest(inside: Context) -> None:
@@ -193,6 +238,7 @@ class Actions(Expressions):
         loop = self.ranging(node.bounds, ctx)
         ctx.put(f"for {loop.target} in {loop.iterable}:", node.place)
         inside = self._path(ctx, env=loop.env, loops=ctx.loops + 1, indent=ctx.indent + 1)
+        inside.leaving = frozenset(_NAME.findall(loop.target))
         self.put_action(node.body, inside, goal)
         inside.put("pass")
 
@@ -272,11 +318,17 @@ class Actions(Expressions):
         return made
 
     def _put_composition(self, arguments: tuple[m.Argument, ...], ctx: Context, goal: Goal) -> None:
-        """Put A \\cdot B: a step of A to a state between, and a step of B from there."""
+        """Put A \\cdot B: a step of A to a state between, and a step of B from there.
+
+        What A leaves open of the state between may be anything, so it has to be known only where B
+        looks at it; a variable that the whole step has given its value already has stayed, then.
+        """
         first, second = arguments
         assert not isinstance(first, m.OperatorValue), "the resolver sees to it"
         assert not isinstance(second, m.OperatorValue), "the resolver sees to it"
-        env = ctx.env
+        env, given = ctx.env, dict(ctx.then)
+        # A name that B takes from around it has the value that it had there, as in TLC.
+        looked_at = self.analyst.facts(second).reads
 
         def finish(inside: Context) -> None:
             back = inside.fork(now=ctx.now, function=ctx.function)
@@ -284,20 +336,18 @@ class Actions(Expressions):
             goal.rest(back)
 
         def between(inside: Context) -> None:
-            missing = [v.name for v, name in inside.then.items() if name is None]
+            middle = {v: ctx.now[v] if n is None else n for v, n in inside.then.items()}
+            is_open = (v for v, n in inside.then.items() if n is None and given[v] is None)
+            missing = [v.name for v in is_open if v in looked_at]
             if missing:
-                inside.put(f"incomplete({', '.join(missing)!r})")
+                inside.put(f"incomplete({', '.join(missing)!r})", first.place)
                 return
-            there = inside.fork(
-                env=env,
-                now=dict(inside.then),
-                then=dict.fromkeys(inside.then),
-                function=self.new_function(),
-            )
+            there = inside.fork(env=env, now=middle, then=dict(given), function=self.new_function())
             there.known = {}  # What was evaluated before the state between is of no use after it.
             self.put_action(second, there, Goal(finish, is_end=goal.is_end))
 
-        self.put_action(first, ctx, Goal(between, is_end=False))
+        start = ctx.fork(then=dict.fromkeys(ctx.then))
+        self.put_action(first, start, Goal(between, is_end=False))
 
     def _put_assignment(
         self,
@@ -338,41 +388,6 @@ class Actions(Expressions):
         if variable is None or self.given(ctx).get(variable, "") is not None:
             return None
         return variable
-
-    def _variable_of(self, node: m.Argument, ctx: Context) -> m.Variable | None:
-        """Return the variable that a name stands for, through definitions and parameters."""
-        if isinstance(node, m.UseVariable):
-            return node.variable
-        if isinstance(node, m.Use):
-            bound = ctx.env.get(node.parameter)
-            if isinstance(bound, Deferred):
-                return self._variable_of(bound.node, ctx.with_env(bound.env))
-        if isinstance(node, m.Call):
-            operator = actual(node.operator)
-            if isinstance(operator, m.Operator) and operator.body is not None:
-                if operator.stands_for in ctx.then:
-                    return operator.stands_for
-                bound = ctx.env.get(operator)
-                if isinstance(bound, Deferred):
-                    return self._variable_of(bound.node, ctx.with_env(bound.env))
-                if isinstance(operator.body, m.UseVariable):
-                    return operator.body.variable
-                if isinstance(operator.body, m.Call) and not operator.body.arguments:
-                    return self._variable_of(operator.body, ctx)
-        return None
-
-    def _parts(self, node: m.Argument, ctx: Context) -> list[m.Expression]:
-        """Return the parts of an UNCHANGED tuple, parameters and definitions seen through."""
-        found: list[m.Expression] = []
-        for part in self.unchanged_parts(node, ctx):
-            bound = ctx.env.get(part.parameter) if isinstance(part, m.Use) else None
-            if isinstance(part, m.Call):
-                bound = ctx.env.get(part.operator)
-            if isinstance(bound, Deferred):
-                found.extend(self._parts(bound.node, ctx.with_env(bound.env)))
-            else:
-                found.append(part)
-        return found
 
     def _put_unchanged(
         self, parts: list[m.Expression], ctx: Context, goal: Goal, place: m.Place
@@ -415,6 +430,7 @@ class Actions(Expressions):
         inside.then = dict.fromkeys([*ctx.now, *stand_ins(node, ctx)])
         inside.assigning, inside.stops = "then", True
         inside.known = {}  # What is known of other successors says nothing about this one.
+        inside.same = inside.leaving = None
 
         def rest(there: Context) -> None:
             there.put("return True")
@@ -434,16 +450,19 @@ class Actions(Expressions):
         inside.then = dict.fromkeys(ctx.now)
         inside.assigning, inside.stops = "then", True
         inside.known = {}
+        inside.same = inside.leaving = None
         env, last = ctx.env, dict(ctx.then)
+        looked_at = self._looked_at(second, env)
 
         def between(there: Context) -> None:
-            missing = [v.name for v, given in there.then.items() if given is None]
+            # What A leaves open may be anything: it has to be known only where B looks at it.
+            missing = [v.name for v, name in there.then.items() if name is None and v in looked_at]
             if missing:
-                there.put(f"incomplete({', '.join(missing)!r})")
+                there.put(f"incomplete({', '.join(missing)!r})", first.place)
                 return
             after = there.fork(
                 env=env,
-                now=dict(there.then),
+                now={v: ctx.now[v] if n is None else n for v, n in there.then.items()},
                 then=last,
                 function=self.new_function(),
                 assigning="",
@@ -456,3 +475,13 @@ class Actions(Expressions):
         self.put_action(first, inside, Goal(between, is_end=True))
         inside.put("return False")
         return f"{name}()"
+
+    def _looked_at(self, node: m.Expression, env: Environment) -> frozenset[m.Variable]:
+        """Return the variables whose values before a step an action may ask for."""
+        facts = self.analyst.facts(node)
+        found = facts.reads
+        for parameter in facts.free:
+            binding = env.get(parameter)
+            if isinstance(binding, Deferred):
+                found |= self._looked_at(binding.node, binding.env)
+        return found

@@ -21,6 +21,10 @@ _IMPURE = _words(
     "SVGSerialize PickSuccessor CSVWrite CSVWriteRecord CSVRead "
     "CSVRecords Trace"
 )
+# What these do is done once where a definition without parameters is a constant, as in TLC.
+_DONE_ONCE = _words(
+    "Print PrintT Assert JavaTime Deserialize IOExec IOEnvExec IOExecTemplate IOEnvExecTemplate"
+)
 _RANDOM = _words("RandomElement RandomSubset RandomSetOfSubsets RandomSubsetSet")
 _TEMPORAL = _words("[] <> ~> -+->")
 _BOOLEAN = _words(
@@ -40,7 +44,8 @@ _BOOLEAN = _words(
 class Facts(NamedTuple):
     """What :func:`facts` finds; ``reads`` and ``reads_next`` are variables without and with '.
 
-    ``pure``: evaluation does nothing else; ``random``: the value may differ from time to time.
+    ``pure``: evaluation does nothing else; ``random``: the value may differ from time to time;
+    ``once``: what else it does, if anything, is done once in a constant definition.
     """
 
     level: int
@@ -50,6 +55,7 @@ class Facts(NamedTuple):
     reads_next: frozenset[m.Variable]
     size: int
     random: bool = False
+    once: bool = True
 
     @property
     def is_closed(self) -> bool:
@@ -157,9 +163,9 @@ class Analyst:
         found = self.facts(operator.body)
         self._open.discard(operator)
         found = found._replace(free=found.free - frozenset(operator.parameters))
-        if found.random and not operator.parameters and found.level == CONSTANT:
+        if not operator.parameters and found.level == CONSTANT and not found.free and found.once:
             # A definition without parameters has one value; as in TLC, it is found once.
-            found = found._replace(random=bool(found.free))
+            found = found._replace(random=False, pure=True)
         if operator.stands_for is not None:
             # Within ENABLED it is a variable, whatever is put in its place elsewhere.
             found = found._replace(level=max(found.level, STATE))
@@ -253,7 +259,7 @@ class Analyst:
         if name in _RANDOM:
             return joined._replace(random=True)
         if name in _IMPURE:
-            return joined._replace(pure=False)
+            return joined._replace(pure=False, once=joined.once and name in _DONE_ONCE)
         return joined
 
 
@@ -262,7 +268,7 @@ def _actual_override(override: m.Operator | m.Literal) -> m.Operator | m.Literal
 
 
 def _join(parts: Iterable[Facts]) -> Facts:
-    level, pure, size, random = CONSTANT, True, 1, False
+    level, pure, size, random, once = CONSTANT, True, 1, False, True
     free: frozenset[m.Parameter] = frozenset()
     reads: frozenset[m.Variable] = frozenset()
     reads_next: frozenset[m.Variable] = frozenset()
@@ -270,6 +276,7 @@ def _join(parts: Iterable[Facts]) -> Facts:
         level = max(level, part.level)
         pure = pure and part.pure
         random = random or part.random
+        once = once and part.once
         size += part.size
         if part.free:
             free |= part.free
@@ -277,7 +284,7 @@ def _join(parts: Iterable[Facts]) -> Facts:
             reads |= part.reads
         if part.reads_next:
             reads_next |= part.reads_next
-    return Facts(level, free, pure, reads, reads_next, size, random)
+    return Facts(level, free, pure, reads, reads_next, size, random, once)
 
 
 def is_boolean(node: m.Argument) -> bool:

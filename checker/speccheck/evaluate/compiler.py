@@ -103,7 +103,12 @@ class Compiler(NamedActions):
 
     def step_predicate(self, node: m.Expression) -> Callable[[State, State], bool]:
         """Return an action as a predicate on two states."""
-        return self._on_step(node, self.test, "step")
+
+        def test(node: m.Expression, ctx: Context) -> str:
+            self.know_both_states(ctx)
+            return self.alternative(node, ctx)
+
+        return self._on_step(node, test, "step")
 
     def _on_step(
         self, node: m.Expression, make: Callable[[m.Expression, Context], str], stem: str

@@ -116,7 +116,10 @@ class Context:
     one that has no value yet; with ``primed`` set, an expression is read as if primed. ``known``
     maps deferred things, primed or not, to the names that hold them on this path. ``assigning``
     says which of the two is being given values: "now" for an initial state, "then" for a step,
-    "" for neither. ``calls`` are those that are being copied, the innermost last.
+    "" for neither. ``calls`` are those that are being copied, the innermost last. Where both states
+    of a step are known, ``same`` has the names of what tells for each variable whether it stayed;
+    those of ``settled`` have, on this path. ``leaving`` are names of the innermost loop, as long
+    as nothing has been put in it but conditions that do not depend on them.
     """
 
     block: Block
@@ -132,6 +135,9 @@ class Context:
     assigning: str = ""
     stops: bool = False
     calls: tuple[Called, ...] = ()
+    same: dict[m.Variable, str] | None = None
+    settled: frozenset[m.Variable] = frozenset()
+    leaving: frozenset[str] | None = None
 
     @property
     def has_stand_ins(self) -> bool:

@@ -19,6 +19,7 @@ from speccheck.evaluate.likeness import equal
 from speccheck.evaluate.loops import Loops
 from speccheck.evaluate.sets import INTEGERS, NATURALS
 from speccheck.evaluate.stdlib import FUNCTIONS, PREDICATES, library_name
+from speccheck.evaluate.stdlib.bags import is_sum
 from speccheck.evaluate.values import BOOLEANS, DOMAINS, FALSE, TRUE, Value, record_domain
 from speccheck.tla import meaning as m
 
@@ -289,7 +290,12 @@ class Expressions(Loops):
         """Return code for a list by /\\ or \\/, evaluated from left to right."""
         first = items[0]
         assert not isinstance(first, m.OperatorValue), "the resolver sees to it"
-        return self._junction_rest(kind, [self.test(first, ctx)], items, 1, ctx)
+        make = self.test if kind == "/\\" else self.alternative
+        return self._junction_rest(kind, [make(first, ctx)], items, 1, ctx)
+
+    def alternative(self, node: m.Expression, ctx: Context) -> str:
+        """Return code for an item of a disjunction."""
+        return self.test(node, ctx)
 
     def _junction_rest(
         self,
@@ -308,7 +314,7 @@ class Expressions(Loops):
             item = items[position]
             assert not isinstance(item, m.OperatorValue), "the resolver sees to it"
             there = ctx.fork(block=Block(), indent=0)
-            code = self.test(item, there)
+            code = self.test(item, there) if word == "and" else self.alternative(item, there)
             position += 1
             if there.block.is_empty():
                 group.append(code)
@@ -372,12 +378,40 @@ class Expressions(Loops):
         if name in {"=", "/="} and all(map(is_boolean, arguments)):
             left, right = (self._test(argument, ctx) for argument in arguments)
             return f"({left} is {right})" if name == "=" else f"({left} is not {right})"
+        if name == "=" and not self.fine:
+            code = self._sum_of_bags(arguments, ctx)
+            if code is not None:
+                return code
         codes = [self.argument(argument, ctx) for argument in arguments]
         if name in CHECKED:
             return self.operation(name, arguments, codes, ctx)
         if name in {"=", "/="}:
             return self.equality(name, arguments, codes, ctx)
         return _TESTS[name].format(*codes)
+
+    def _sum_of_bags(self, arguments: tuple[m.Argument, ...], ctx: Context) -> str | None:
+        """Return code for ``x = b (+) c``; in a step, most such sums are not x, and cost much."""
+        whole, right = arguments
+        assert not isinstance(right, m.OperatorValue), "the resolver sees to it"
+        node, inside = right, ctx
+        while isinstance(node, m.Call):
+            operator = actual(node.operator)
+            if isinstance(operator, m.Literal) or operator.recursive or operator in inside.env:
+                return None
+            if operator.body is None or self.analyst.operator(operator).free:
+                return None
+            if not isinstance(operator.body, m.Call | m.CallBuiltin):
+                return None
+            env = self.bind(operator, node.arguments, inside, {})
+            inside = inside.called(operator.name, node.place, env)
+            node = operator.body
+        if not isinstance(node, m.CallBuiltin) or node.builtin.override is not None:
+            return None
+        if library_name(node.builtin.module, node.builtin.name) != "(+)":
+            return None
+        code = self.argument(whole, ctx)
+        first, second = (self.argument(argument, inside) for argument in node.arguments)
+        return f"{self.constant(is_sum)}({code}, {first}, {second})"
 
     def _test(self, node: m.Argument, ctx: Context) -> str:
         assert not isinstance(node, m.OperatorValue), "the resolver sees to it"

@@ -8,7 +8,7 @@ from itertools import count, product
 from typing import Any
 
 from speccheck.evaluate import likeness, order, persistent, runtime, sets, values
-from speccheck.evaluate.analysis import Analyst
+from speccheck.evaluate.analysis import Analyst, actual
 from speccheck.evaluate.emit import Block, Context, Site
 from speccheck.evaluate.errors import EvaluationError, Frame
 from speccheck.evaluate.show import show
@@ -101,6 +101,10 @@ class Workshop(ABC):
             return self._folded[key]
         found = None
         if self.analyst.facts(node).is_closed:
+            # All that name a definition have one value; it may be a random one.
+            body = _definition(node)
+            if body is not None and self._folded.get(id(body)) is not None:
+                return self._folded[id(body)]
             self._folded[key] = None  # Found while folding: part of itself, by recursion.
             try:
                 found = self.evaluate_now(node)
@@ -108,6 +112,8 @@ class Workshop(ABC):
                 found = None
             except (NameError, RecursionError, AssertionError):
                 found = None
+            if body is not None and found is not None:
+                self._folded[id(body)] = found
         self._folded[key] = found
         self._kept.append(node)
         return found
@@ -150,6 +156,14 @@ class Workshop(ABC):
                     frames.append(Frame(place, name, values))
                     values = ()
         return EvaluationError(_message(error), tuple(frames))
+
+
+def _definition(node: m.Expression) -> m.Expression | None:
+    """Return the body of the definition without parameters that a name stands for."""
+    if not isinstance(node, m.Call) or node.arguments:
+        return None
+    operator = actual(node.operator)
+    return operator.body if isinstance(operator, m.Operator) else None
 
 
 def _bound_values(names: dict[str, Any]) -> tuple[tuple[str, object], ...]:

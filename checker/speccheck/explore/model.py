@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst
+from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst, children
 from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.named import NamedAction
@@ -204,7 +204,7 @@ class _Loader:
             if isinstance(found, m.Constant):
                 found.value = value
             elif isinstance(found, m.Operator):
-                found.override = m.Literal(found.place, value)
+                self._replace(found, m.Literal(found.place, value))
             # A value for a name that the module lacks changes nothing; TLC lets it pass too.
         for name, lines in self._config.operator_values.items():
             self._set_operator(name, lines)
@@ -228,9 +228,7 @@ class _Loader:
             elif isinstance(found, m.Operator | m.Builtin):
                 self._check_arity(name, found, target)
                 if not _is_itself(found, target):
-                    found.override = target
-                    for copy in self._in_instances(found):
-                        copy.override = target
+                    self._replace(found, target)
             else:
                 raise self._unfit(name)
         for constant in self._module.constants:
@@ -239,12 +237,19 @@ class _Loader:
                 message = f"{self._config.path} gives no value to the constant {constant.name}"
                 raise error_at(place.path, place.span, message)
 
-    def _in_instances(self, found: m.Operator | m.Builtin) -> list[m.Operator]:
-        """Return the same definition in instances of its module that put nothing else in its place.
+    def _replace(self, found: m.Operator | m.Builtin, by: m.Operator | m.Literal) -> None:
+        """Put something in the place of a definition, in instances of its module too, as TLC."""
+        copies = self._in_instances(found) if isinstance(found, m.Operator) else []
+        # Under its name in an instance, ``I!Op``, it is the definition itself, in TLC too.
+        named = _reached(by) if isinstance(by, m.Operator) else set()
+        found.override = by
+        for copy in copies:
+            if copy not in named:
+                copy.override = by
 
-        TLC replaces these too.
-        """
-        if not isinstance(found, m.Operator) or found.body is None:
+    def _in_instances(self, found: m.Operator) -> list[m.Operator]:
+        """Return the same definition in instances that put nothing else in its place."""
+        if found.body is None:
             return []
         analyst = Analyst()  # The compiler's own would remember what comes before replacements.
         reads = analyst.operator(found).reads
@@ -282,7 +287,7 @@ class _Loader:
             raise self._unfit(name, what)
         elif isinstance(found, m.Operator):
             self._check_arity(name, found, made)
-            found.override = made
+            self._replace(found, made)
         else:
             raise self._unfit(name)
 
@@ -410,3 +415,23 @@ class _Loader:
 
 
 __all__ = ["ConfigError", "Model", "StateCheck", "StepCheck", "TlaError", "load_model"]
+
+
+def _reached(operator: m.Operator) -> set[m.Operator]:
+    """Return the definitions that a definition is made of."""
+    found = {operator}
+    pending: list[m.Argument] = [] if operator.body is None else [operator.body]
+    while pending:
+        node = pending.pop()
+        pending.extend(children(node))
+        called: object = None
+        match node:
+            case m.Call(operator=called) | m.OperatorValue(target=called):
+                pass
+            case m.Where(definitions=definitions):
+                pending.extend(each.body for each in definitions if each.body is not None)
+        if isinstance(called, m.Operator) and called not in found:
+            found.add(called)
+            if called.body is not None:
+                pending.append(called.body)
+    return found

