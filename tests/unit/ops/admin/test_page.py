@@ -4,15 +4,18 @@ import base64
 import hashlib
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kazoo.client import KazooClient
 from kazoo.security import make_acl, make_digest_acl
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
 from tests.unit.ops.live import PATIENCE_S, Live, live
 
 from speckeeper.ops.admin.page import tree_view
+from speckeeper.ops.admin.page.conformance import state_of_metrics
 from speckeeper.ops.admin.page.figures import Figures, figures_of_commands, figures_of_page, lag_of
 from speckeeper.ops.admin.page.guard import KnownHosts
 from speckeeper.ops.admin.page.site import FILES, HEADERS
@@ -49,10 +52,11 @@ def send(
     method: str = "GET",
     body: object = None,
     who: str | None = None,
+    host: str = "127.0.0.1",
     **headers: str,
 ) -> tuple[int, dict[str, object]]:
     """Send a request to the page; underscores of header names are dashes."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.admin_port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(host, server.admin_port, timeout=PATIENCE_S)
     try:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
@@ -65,6 +69,17 @@ def send(
         for name, value in HEADERS.items():
             assert response.headers[name] == value
         return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def send_any(server: Live, path: str, **headers: str) -> int:
+    """Ask for something of any kind; return the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.admin_port, timeout=PATIENCE_S)
+    try:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", f"/page/{path}", headers=fields)
+        return connection.getresponse().status
     finally:
         connection.close()
 
@@ -327,6 +342,7 @@ def test_state_of_a_followed_trace(tmp_path: Path) -> None:
     with live(tmp_path, f"admin.page.conformance={file}") as running:
 
         def why() -> object:
+            time.sleep(1.1)  # it looks once a second
             status, answer = send(running, "api/conformance")
             assert status == 200
             return answer["why"]
@@ -341,8 +357,69 @@ def test_state_of_a_followed_trace(tmp_path: Path) -> None:
             file.write_bytes(text)
             assert why() == said
         file.write_text('{"verdict": "conforms"}')
+        time.sleep(1.1)
         _, answer = send(running, "api/conformance")
         assert answer["state"] == {"verdict": "conforms"}
+
+
+METRICS = """\
+# HELP speccheck_trace_events_total Events that the specification allows
+# TYPE speccheck_trace_events_total counter
+speccheck_trace_events_total 48213.0
+# TYPE speccheck_trace_events_created gauge
+speccheck_trace_events_created 1.7958559e+09
+speccheck_trace_events_behind 3.0
+speccheck_trace_rejudged_total 0.0
+speccheck_trace_diverged {}
+other_total 5.0
+"""
+
+
+@pytest.mark.parametrize(("diverged", "verdict"), [("0.0", "conforms so far"), ("1.0", "diverges")])
+def test_state_that_metrics_tell(diverged: str, verdict: str) -> None:
+    told = state_of_metrics("http://x", METRICS.format(diverged))
+    state = {"verdict": verdict, "events": 48213, "events_behind": 3, "rejudged": 0}
+    assert told == {"state": state, "why": None, "age_s": 0.0}
+    assert state_of_metrics("http://x", "other 1")["state"] is None
+
+
+def test_metrics_of_a_follower_are_asked_for(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    Gauge("speccheck_trace_diverged", "", registry=registry)
+    http_server, thread = start_http_server(0, "127.0.0.1", registry)
+    place = f"http://127.0.0.1:{http_server.server_port}"
+    try:
+        with live(tmp_path, f"admin.page.conformance={place}") as running:
+            _, answer = send(running, "api/conformance")
+            assert answer["state"] == {"verdict": "conforms so far"}
+            http_server.shutdown()
+            http_server.server_close()
+            time.sleep(1.1)
+            _, answer = send(running, "api/conformance")
+            assert answer["state"] is None
+            assert "nothing follows a trace there" in str(answer["why"])
+    finally:
+        http_server.shutdown()
+        thread.join()
+
+
+def test_a_link_may_lead_here(page: Live) -> None:
+    link = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
+    assert send_any(page, "", **link) == 200
+    assert send_any(page, "api/node?path=/", **link) == 403
+    assert send_any(page, "", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="cors") == 403
+
+
+def test_who_comes_to_another_address_than_clients_sees_no_tree(tmp_path: Path) -> None:
+    lines = ("admin.serverAddress=127.0.0.2", "clientPortAddress=127.0.0.1", SUPER_LINE)
+    with live(tmp_path, *lines) as running:
+        for path, who, status in (
+            ("api/ensemble", None, 200),
+            ("api/node?path=/", None, 401),
+            ("api/search?text=a", EVE, 401),
+            ("api/node?path=/", SUPER, 200),
+        ):
+            assert send(running, path, who=who, host="127.0.0.2")[0] == status, path
 
 
 def test_command_url_of_the_page_is_taken(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ LEVELS = OFF, ENSEMBLE, TREE, EDIT = "off", "ensemble", "tree", "edit"
 UNAUTHORIZED, FORBIDDEN, UNSUPPORTED = 401, 403, 415
 _MOST_CREDENTIALS = 1024
 _SAME_SITE = ("same-origin", "none")
+_ANY_HOST = ("", "0.0.0.0", "::")
 
 
 class Refused(Exception):
@@ -76,11 +77,13 @@ def caller_of(running: Running, request: web.Request) -> Caller:
     return Caller(java_host(host), port, credentials, digest_auth_ids(policy, credentials))
 
 
-def require_reader(running: Running, request: web.Request, caller: Caller) -> None:
+def require_reader(
+    running: Running, request: web.Request, caller: Caller, known: "KnownHosts"
+) -> None:
     """Raise `Refused` unless a client like the caller would be served, were there one.
 
     A server that takes clients by TLS only shows its tree to who has shown a certificate here too,
-    and to the super user.
+    and to the super user; one whose client port has an address, to who has come to that address.
     """
     if caller.is_super:
         return
@@ -89,9 +92,19 @@ def require_reader(running: Running, request: web.Request, caller: Caller) -> No
         text = f"this server wants clients to authenticate first, by {' or '.join(enforced)}"
         raise Refused(UNAUTHORIZED, text)
     session = request.transport.get_extra_info("ssl_object") if request.transport else None
-    if running.client_port == -1 and (session is None or not session.getpeercert(True)):
+    if session is not None and not session.getpeercert(True):
+        session = None
+    if running.client_port == -1 and session is None:
         text = "clients come by TLS only here: show a certificate, or be the super user"
         raise Refused(UNAUTHORIZED, text)
+    if session is None and not known.serves_clients_at(_own_address(request)):
+        text = "clients are not served at this address: use clientPortAddress, or be the super user"
+        raise Refused(UNAUTHORIZED, text)
+
+
+def _own_address(request: web.Request) -> str:
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return java_host((name or ("",))[0])
 
 
 def may(policy: Policy, node: Node | None, perm: int, caller: Caller) -> bool:
@@ -121,8 +134,13 @@ def require_change(request: web.Request, caller: Caller) -> None:
 
 
 def require_site(request: web.Request, known: "KnownHosts") -> None:
-    """Raise `Refused` for what a page of another site asks, whatever name it uses."""
-    if request.headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
+    """Raise `Refused` for what a page of another site asks, whatever name it uses.
+
+    A link there may lead here.
+    """
+    fetched = request.headers.get("Sec-Fetch-Site", "none")
+    link = request.headers.get("Sec-Fetch-Mode") == "navigate" and "/api/" not in request.path
+    if fetched not in _SAME_SITE and not link:
         raise Refused(FORBIDDEN, "the request comes from the page of another site")
     if not known.knows(request.headers.get("Host", "")):
         text = "this server is not known by that name: use its address, or put the name into"
@@ -136,15 +154,36 @@ def _host_of(origin: str) -> str:
         return ""
 
 
+def _addresses(host: str) -> frozenset[str]:
+    """Return the addresses of a host, none for all of this machine's."""
+    if host in _ANY_HOST:
+        return frozenset()
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return frozenset((host,))
+    return frozenset(java_host(str(each[4][0])) for each in found)
+
+
 class KnownHosts:
     """Names by which this server may be asked: addresses, names without a dot, its own, and
-    those of the configuration.
+    those of the configuration; and at which addresses it serves clients.
     """
 
-    def __init__(self, named: Iterable[str], listed: tuple[str, ...]) -> None:
-        """``named``: hosts in the configuration; ``listed``: admin.page.hosts, `*` for any."""
-        own = (socket.gethostname(), *named, *listed)
+    def __init__(
+        self, named: Iterable[str], listed: tuple[str, ...], client_address: str = ""
+    ) -> None:
+        """``named``: hosts in the configuration; ``listed``: admin.page.hosts, `*` for any;
+        ``client_address``: clientPortAddress, empty for all. Names are looked up: this may block.
+        """
+        own = (socket.gethostname(), socket.getfqdn(), *named, *listed)
         self._names = {name.lower().rstrip(".") for name in own}
+        self._client_addresses = _addresses(client_address)
+
+    def serves_clients_at(self, address: str) -> bool:
+        """Whether the client port listens on an address of this machine."""
+        served = self._client_addresses
+        return not served or address in served
 
     def knows(self, header: str) -> bool:
         """Whether a Host header names this server."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from speckeeper.net.client_port import ClientPort
-from speckeeper.ops.admin.page.conformance import conformance_state
+from speckeeper.ops.admin.page.conformance import Conformance
 from speckeeper.ops.admin.page.edits import change
 from speckeeper.ops.admin.page.figures import as_json, own_figures
 from speckeeper.ops.admin.page.guard import (
@@ -114,6 +114,7 @@ class _Page:
         self._running = running
         self._level = level_of(running)
         self._ensemble = Ensemble(running, URL, tls)
+        self._conformance = Conformance(running.config.string("admin.page.conformance"))
         self._idle_s = running.config.number("admin.idleTimeout") / 1000
         # A little more than base64 makes of the largest request.
         self._most_bytes = running.config.number("jute.maxbuffer") * 4 // 3 + (16 << 10)
@@ -126,7 +127,8 @@ class _Page:
         )
         listed = config.values["admin.page.hosts"]
         assert isinstance(listed, tuple)
-        self._known = KnownHosts([*named, config.string("admin.serverAddress")], listed)
+        named.append(config.string("admin.serverAddress"))
+        self._known = KnownHosts(named, listed, config.string("clientPortAddress"))
 
     async def close(self, application: web.Application) -> None:
         await self._ensemble.close()
@@ -167,14 +169,13 @@ class _Page:
         return _json(shown)
 
     async def conformance(self, request: web.Request) -> web.StreamResponse:
-        file = self._running.config.string("admin.page.conformance")
-        return _json(await asyncio.to_thread(conformance_state, file))
+        return _json(await self._conformance.view())
 
     async def node(self, request: web.Request) -> web.StreamResponse:
         self._require(TREE)
         running = self._running
         caller = caller_of(running, request)
-        require_reader(running, request, caller)
+        require_reader(running, request, caller, self._known)
         path = checked_path(request.query.get("path"))
         try:
             offset = max(int(request.query.get("offset", "0")), 0)
@@ -187,7 +188,7 @@ class _Page:
         self._require(TREE)
         running = self._running
         caller = caller_of(running, request)
-        require_reader(running, request, caller)
+        require_reader(running, request, caller, self._known)
         text = request.query.get("text", "")
         if not 0 < len(text) <= _LONGEST_TEXT:
             raise Refused(BAD_REQUEST, "text: give what to look for")
@@ -205,7 +206,7 @@ class _Page:
         running = self._running
         caller = caller_of(running, request)
         require_change(request, caller)
-        require_reader(running, request, caller)
+        require_reader(running, request, caller, self._known)
         try:
             asked = json.loads(await self._body(request))
         except ValueError:

@@ -12,9 +12,9 @@ from itertools import islice
 from speckeeper.ops.admin.page.guard import Caller, Refused, may
 from speckeeper.ops.running import Running
 from speckeeper.tree import reads
-from speckeeper.tree.acl import CREATE, DELETE, READ, WRITE, check_acl
+from speckeeper.tree.acl import CREATE, DELETE, READ, WRITE, Decided, check_acl
 from speckeeper.tree.node import Node
-from speckeeper.tree.paths import ROOT, SPECIAL_PATHS, parent_of, validate_path
+from speckeeper.tree.paths import SPECIAL_PATHS, parent_of, validate_path
 from speckeeper.wire.codes import ErrorCode, Perms
 from speckeeper.wire.records import ACL
 
@@ -25,8 +25,10 @@ _MOST_SORTED = 10_000
 MOST_DATA = 256 << 10
 MOST_HITS = 200
 MOST_VISITED = 200_000
-#: Nodes that a search looks at before it lets others have their turn: less than a millisecond.
+#: Nodes, and entries of ACLs, that a search looks at before it lets others have their turn: less
+#: than a millisecond.
 _PER_TURN = 500
+_PAUSE_S = 0.001
 
 BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
 _LETTERS = (("c", Perms.CREATE), ("d", Perms.DELETE), ("r", Perms.READ), ("w", Perms.WRITE))
@@ -112,15 +114,21 @@ async def search(running: Running, caller: Caller, under: str, text: str) -> dic
     if isinstance(first, int):
         raise _refusal(first, under)
     wanted = text.casefold()
-    ids = caller.ids
+    ids, decided = caller.ids, Decided()
     hits: list[str] = []
     visited = turn = 0
     pending = [under]
     while pending and visited < MOST_VISITED and len(hits) < MOST_HITS:
         path = pending.pop()
         node = tree.nodes.get(path)
-        if node is None or not node.children or not check_acl(policy, node.acl, READ, ids):
+        if node is None or not node.children:
             continue
+        walked = decided.walked
+        if not check_acl(policy, node.acl, READ, ids, decided):
+            turn += 1 + decided.walked - walked
+            turn = await _others_turn(turn)
+            continue
+        turn += decided.walked - walked
         # Copied, since it may change while others have their turn.
         for child in list(islice(node.children, MOST_VISITED - visited)):
             visited += 1
@@ -132,11 +140,17 @@ async def search(running: Running, caller: Caller, under: str, text: str) -> dic
             below = tree.nodes.get(child)
             if below is not None and below.children:
                 pending.append(child)
-            if turn >= _PER_TURN:
-                turn = 0
-                await asyncio.sleep(0)
+            turn = await _others_turn(turn)
     complete = not pending and visited < MOST_VISITED and len(hits) < MOST_HITS
     return {"hits": sorted(hits), "visited": visited, "complete": complete}
+
+
+async def _others_turn(turn: int) -> int:
+    """Let others have their turn, and as much time again, if ours was long enough."""
+    if turn < _PER_TURN:
+        return turn
+    await asyncio.sleep(_PAUSE_S)
+    return 0
 
 
 def _refusal(error: int, path: str) -> Refused:
@@ -145,8 +159,3 @@ def _refusal(error: int, path: str) -> Refused:
     if error == ErrorCode.NO_AUTH:
         return Refused(FORBIDDEN, f"you may not read {path}")
     return Refused(BAD_REQUEST, f"{path}: error {error}")
-
-
-def parent_path(path: str) -> str:
-    """Return the path of the parent, `/` for a child of the root."""
-    return parent_of(path) or ROOT

@@ -3,7 +3,7 @@
 import { ask } from "./ask.js";
 import { build, number, replace, shown } from "./build.js";
 
-const GOOD = ["conforms", "conformant", "ok", "good"];
+const GOOD = ["conforms", "conforms so far"];
 
 async function turn() {
   const answer = await ask("conformance");
