@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -68,6 +70,26 @@ def trace(
     coverage: Annotated[
         bool, typer.Option("--coverage", help="List every action and the branches not taken.")
     ] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Judge the traces of a folder while they are written, until they diverge or a "
+            "signal comes.",
+        ),
+    ] = False,
+    lag: Annotated[
+        float,
+        typer.Option(help="With --follow: so many seconds an event waits for others.", min=0.1),
+    ] = 2.0,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            help="With --follow: serve Prometheus metrics here; a divergence stays there to be "
+            "seen until a signal comes.",
+        ),
+    ] = None,
 ) -> None:
     """Check recorded traces against a specification (traces/README.md).
 
@@ -80,8 +102,14 @@ def trace(
     """
     hidden = tuple(name.strip() for one in hide or () for name in one.split(",") if name.strip())
     try:
-        verdict = judge(files, Plan(spec, config, hidden, every))
-        _write(verdict, form, out, coverage)
+        plan = Plan(spec, config, hidden, every)
+        if follow:
+            verdict = _follow(files, plan, lag, metrics, partial(_write, form, out, coverage))
+        else:
+            if metrics is not None:
+                raise Unusable("--metrics goes with --follow")
+            verdict = judge(files, plan)
+            _write(form, out, coverage, verdict)
     except Unusable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(_UNUSABLE) from None
@@ -95,7 +123,29 @@ def trace(
         raise typer.Exit(_UNUSABLE)
 
 
-def _write(verdict: Verdict, form: Format, out: Path | None, coverage: bool) -> None:
+def _follow(
+    files: list[Path],
+    plan: Plan,
+    lag_s: float,
+    metrics: str | None,
+    write: Callable[[Verdict], None],
+) -> Verdict:
+    if len(files) != 1 or not files[0].is_dir():
+        raise Unusable("--follow: name one folder, the one that the servers write their traces to")
+    if plan.hidden:
+        raise Unusable("--follow: --hide needs traces that are complete")
+    place = None
+    if metrics is not None:
+        host, _, port = metrics.rpartition(":")
+        if not (port.isascii() and port.isdigit() and int(port) < 65536):
+            raise Unusable(f"--metrics {metrics}: write [HOST:]PORT, such as 127.0.0.1:9142")
+        place = host or "127.0.0.1", int(port)
+    from speccheck.commands.follow import follow
+
+    return follow(files[0], plan, lag_s, place, write)
+
+
+def _write(form: Format, out: Path | None, coverage: bool, verdict: Verdict) -> None:
     if form is Format.text:
         report(Console(), verdict, coverage=coverage)
         return
