@@ -139,7 +139,7 @@ def _placement(sync: KernelRing | KernelSync) -> Placement:
     ways = [Way.CACHED, Way.DIRECT]
     affinity = None
     if processors() > 1:
-        affinity = thread_affinity(sync.stay_with)
+        affinity = thread_affinity()
         if sync.can_stay_awake:
             ways.append(Way.AWAKE)
     return Placement(affinity, ways)

@@ -8,13 +8,12 @@ Source: Linux manual pages sched_setaffinity(2), sched_getcpu(3).
 
 import ctypes
 import os
-from collections.abc import Callable
 
 
-def thread_affinity(moved: Callable[[int], None]) -> "ThreadAffinity | None":
+def thread_affinity() -> "ThreadAffinity | None":
     """Return the affinity of the calling thread; None where the system has no such thing."""
     try:
-        return ThreadAffinity(moved)
+        return ThreadAffinity()
     except OSError:
         return None
 
@@ -22,13 +21,11 @@ def thread_affinity(moved: Callable[[int], None]) -> "ThreadAffinity | None":
 class ThreadAffinity:
     """The processors of the calling thread; raises OSError where the system does not offer it."""
 
-    def __init__(self, moved: Callable[[int], None]) -> None:
-        """``moved`` is told the processor after each move."""
+    def __init__(self) -> None:
         current = getattr(ctypes.CDLL(None), "sched_getcpu", None)
         if current is None or not hasattr(os, "sched_setaffinity") or current() < 0:
             raise OSError("no way to tell the processor")
         self._current = current
-        self._moved = moved
 
     def processors(self) -> list[int]:
         """Return the processors that the thread may run on, the present one first."""
@@ -49,5 +46,4 @@ class ThreadAffinity:
             os.sched_setaffinity(0, allowed)
         except OSError:
             return False
-        self._moved(processor)
         return True

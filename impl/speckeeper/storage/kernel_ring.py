@@ -19,13 +19,12 @@ import os
 import platform
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from struct import Struct
 from time import perf_counter
 
 # The same numbers on every machine.
 _SETUP, _ENTER, _REGISTER = 425, 426, 427
-_REGISTER_EVENTFD, _REGISTER_WORKERS_AT, _UNREGISTER_WORKERS_AT = 4, 17, 18
+_REGISTER_EVENTFD = 4
 _FEATURE_SINGLE_MMAP = 1
 _ENTER_UNTIL_DONE = 1  # IORING_ENTER_GETEVENTS
 _TELL_NOBODY = 1  # IORING_CQ_EVENTFD_DISABLED
@@ -54,7 +53,6 @@ _IN_ORDER = ("x86_64", "AMD64")
 # Who waits awake for longer than this goes to sleep: the kernel's thread may be waiting for this
 # very processor.
 AWAKE_S = 250e-6
-_WHEREVER = -1
 
 
 def _nothing() -> None:
@@ -84,7 +82,6 @@ class KernelRing:
             raise
         self._ring = ring
         self._requests_made = self._words[self._request_tail]
-        self._worker_at = self._worker_wanted_at = _WHEREVER
         # Made once, because this is called for each group of writes: one request, wait for none;
         # and no request, wait for one outcome.
         self._enter = tuple(map(ctypes.c_long, (_ENTER, ring, 1, 0, 0, 0, 0)))
@@ -120,8 +117,6 @@ class KernelRing:
         """Begin to sync the data of a file. Raises OSError where it cannot be begun."""
         if self.can_stay_awake:
             self._words[self._outcome_flags] = 0
-        if self._worker_at != _WHEREVER:
-            self._place_worker(_WHEREVER)  # this one has work of its own
         self._begin(handle)
 
     def finish(self) -> bool:
@@ -141,8 +136,6 @@ class KernelRing:
         for what comes next: the processor has to be woken, and what it had at hand (caches,
         branches) may be gone.
         """
-        if self._worker_at != self._worker_wanted_at:
-            self._place_worker(self._worker_wanted_at)
         words, made = self._words, self._outcome_tail
         taken = words[self._outcome_head]
         words[self._outcome_flags] = _TELL_NOBODY
@@ -154,14 +147,6 @@ class KernelRing:
                 self._sleep_until_done(taken)
         self._take_outcome()
 
-    def stay_with(self, processor: int) -> None:
-        """Have the kernel's thread work on this processor while :meth:`sync` waits: the caller's.
-
-        It takes the processor as soon as it can go on, and wherever else it worked, each step would
-        begin by an interrupt of that processor.
-        """
-        self._worker_wanted_at = processor
-
     def close(self) -> None:
         """Give everything back."""
         self._words.release()
@@ -169,23 +154,6 @@ class KernelRing:
         self._rings.close()
         os.close(self._ring)
         os.close(self._eventfd)
-
-    def _place_worker(self, processor: int) -> None:
-        """Bind the kernel's thread; kernels before 5.14 do not, and then it stays as it is."""
-        self._worker_at = processor
-        with suppress(OSError):
-            if processor == _WHEREVER:
-                self._ask(_REGISTER, self._ring, _UNREGISTER_WORKERS_AT, 0, 0)
-            else:
-                mask = (1 << processor).to_bytes(processor // 8 + 1, "little")
-                place = ctypes.create_string_buffer(mask, len(mask))
-                self._ask(
-                    _REGISTER,
-                    self._ring,
-                    _REGISTER_WORKERS_AT,
-                    ctypes.addressof(place),
-                    len(mask),
-                )
 
     def _begin(self, handle: int) -> None:
         _REQUEST.pack_into(

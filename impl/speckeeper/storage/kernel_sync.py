@@ -111,9 +111,6 @@ class KernelSync:
             meanwhile()
         os.fdatasync(handle)
 
-    def stay_with(self, processor: int) -> None:
-        """Do nothing: the caller does the work of :meth:`sync`."""
-
     def close(self) -> None:
         """Give everything back; waits for a sync that is under way."""
         self._call(self._destroy, self._context)

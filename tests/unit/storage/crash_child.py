@@ -77,7 +77,7 @@ def main() -> None:
         placement = None
         if rng.random() < 0.7:
             ways = [Way.CACHED, Way.DIRECT, *([Way.AWAKE] if sync.can_stay_awake else [])]
-            placement = Placement(thread_affinity(sync.stay_with), ways)
+            placement = Placement(thread_affinity(), ways)
         writer = LoopWriter(log, sync, aside, on_persisted, give_up, pace, placement)
     snapshot: SnapshotWriter | None = None
     while True:

@@ -133,8 +133,7 @@ def test_no_more_processors_are_tried_than_is_worth_while() -> None:
 
 
 def test_a_thread_is_moved_and_not_bound() -> None:
-    moved: list[int] = []
-    affinity = thread_affinity(moved.append)
+    affinity = thread_affinity()
     if affinity is None:
         pytest.skip("no affinity on this system")
     allowed = os.sched_getaffinity(0)
@@ -144,14 +143,12 @@ def test_a_thread_is_moved_and_not_bound() -> None:
         assert affinity.move(processor)
         assert os.sched_getaffinity(0) == allowed
         assert affinity.current() in allowed
-    assert moved == processors
     assert not affinity.move(max(allowed) + 1)
     assert os.sched_getaffinity(0) == allowed
-    assert len(moved) == len(processors)
 
 
 def test_a_system_that_refuses_leaves_the_thread_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    affinity = thread_affinity(lambda processor: None)
+    affinity = thread_affinity()
     if affinity is None:
         pytest.skip("no affinity on this system")
 
@@ -162,4 +159,4 @@ def test_a_system_that_refuses_leaves_the_thread_alone(monkeypatch: pytest.Monke
     assert isinstance(affinity, ThreadAffinity)
     assert not affinity.move(affinity.current())
     monkeypatch.delattr(os, "sched_setaffinity")
-    assert thread_affinity(lambda processor: None) is None
+    assert thread_affinity() is None
