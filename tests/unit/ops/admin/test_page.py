@@ -223,6 +223,14 @@ def test_changes_that_cannot_be(page: Live) -> None:
     ):
         found, error = change(page, SUPER, op, path, **more)
         assert (found, bool(error)) == (status, True), (op, path, more, found, error)
+    client = KazooClient(page.hosts, timeout=10)
+    client.start()
+    client.create("/leaf", b"")
+    found, error = change(page, SUPER, "delete", "/leaf", version=7)
+    assert (found, "somebody has changed" in str(error)) == (409, True)
+    client.delete("/leaf")
+    client.stop()
+    client.close()
     for body in ([], "x", 5):
         assert send(page, "api/node", "POST", body, SUPER)[0] == 400
     assert send(page, "api/node", "POST", {"data": "x" * 2_000_000}, SUPER)[0] == 413
@@ -307,6 +315,13 @@ def test_skipped_acls_do_not_open_the_page(tmp_path: Path) -> None:
     with live(tmp_path, "skipACL=yes", SUPER_LINE) as running:
         assert change(running, EVE, "create", "/x", data="")[0] == 403
         assert change(running, SUPER, "create", "/x", data="") == (200, None)
+        client = KazooClient(running.hosts, timeout=10)
+        client.start()
+        client.create("/anna", b"", acl=[make_digest_acl("anna", "a b", all=True)])
+        client.stop()
+        client.close()
+        assert change(running, EVE, "set", "/anna", data="", version=0)[0] == 403
+        assert change(running, ANNA, "set", "/anna", data="", version=0) == (200, None)
 
 
 def test_what_is_long_is_cut_off_and_says_so(page: Live) -> None:
