@@ -52,6 +52,7 @@ CONSTANTS
 
 (* That quorums meet is proved in QuorumSum.tla for the kinds there are.   *)
 ASSUME QuorumsMeet == \A P, Q \in Quorum : P \cap Q # {}
+ASSUME QuorumsOfServers == Quorum \subseteq SUBSET Server
 ASSUME Something == SomeServer \in Server /\ SomeQuorum \in Quorum /\ SomeValue \in Value
 
 \* @type: Set($epoch);

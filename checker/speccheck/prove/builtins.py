@@ -68,7 +68,7 @@ class Builtins(Evaluator, ABC):
             case ("'", (inside,)):
                 if context.then is None:
                     raise Unfit("there is no next state here")
-                return self.value(inside, replace(context, now=context.then, then=None))
+                return self.value(inside, replace(context, now=context.then, then=None, old=None))
             case ("\\cup" | "\\cap" | "\\", (left, right)):
                 return self._combined(name, self.set_(left, context), self.set_(right, context))
             case ("\\subseteq", (left, right)):
@@ -85,7 +85,7 @@ class Builtins(Evaluator, ABC):
                     return function.domain
                 raise Unfit("the domain of this is not known")
             case ("BOOLEAN", ()):
-                return SetValue(lambda _: z3.BoolVal(True), BoolType(), universe=True)
+                return self.world.universe(BoolType())
             case _:
                 return self._arithmetic(name, arguments, context)
 
@@ -115,29 +115,31 @@ class Builtins(Evaluator, ABC):
             if isinstance(other, m.Items) and other.kind == "set" and not other.items:
                 return self.every(self.set_(one, context), lambda _: z3.BoolVal(False))
         a, b = self.value(left, context), self.value(right, context)
+        return self._same(a, b)
+
+    def _same(self, a: Value, b: Value) -> Term:
+        """Return that two values are equal. Raises Unfit where that is not in the fragment."""
         if isinstance(a, SetValue) or isinstance(b, SetValue):
-            first, second = self.world.as_set(a), self.world.as_set(b)
-            return conjunction([self.every(first, second.has), self.every(second, first.has)])
+            return self.same_set(self.world.as_set(a), self.world.as_set(b))
         if isinstance(a, FunctionValue) and isinstance(b, FunctionValue):
-            return self._equal_functions(a, b)
+            if a.domain is None or b.domain is None:
+                raise Unfit("functions without a known domain cannot be compared")
+            agree = self.every(a.domain, lambda x: self._same(a.at(x), b.at(x)))
+            return conjunction([self.same_set(a.domain, b.domain), agree])
         return equal(a, b)
 
-    def _equal_functions(self, a: FunctionValue, b: FunctionValue) -> Term:
-        """Return that functions agree on the domain that one of them is known to have.
-
-        Both have that domain: TypeOK says so, which the specification's invariants contain.
-        """
-        domain = a.domain or b.domain
-        if domain is None:
-            raise Unfit("functions without a known domain cannot be compared")
-
-        def agree(x: Value) -> Term:
-            one, other = a.at(x), b.at(x)
-            if isinstance(one, FunctionValue) and isinstance(other, FunctionValue):
-                return self._equal_functions(one, other)
-            return equal(one, other)
-
-        return self.every(domain, agree)
+    def same_set(self, one: SetValue, other: SetValue) -> Term:
+        """Return that two sets have the same elements. Raises Unfit."""
+        if one is other or (one.universe and other.universe and one.type == other.type):
+            return z3.BoolVal(True)
+        try:
+            made = self.world.bound("x", one.type)
+        except Unfit:
+            pass  # Such sets may be compared by what is listed.
+        else:
+            if one.has(made.value).eq(other.has(made.value)):
+                return z3.BoolVal(True)
+        return conjunction([self.every(one, other.has), self.every(other, one.has)])
 
     @staticmethod
     def _combined(name: str, left: SetValue, right: SetValue) -> SetValue:

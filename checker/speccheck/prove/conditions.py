@@ -12,13 +12,15 @@ from speccheck.prove.errors import ProofError, outside
 from speccheck.prove.facts import Facts
 from speccheck.prove.hints import Hints, Terms, extra
 from speccheck.prove.module import ProofModule, conjuncts, unfolded
-from speccheck.prove.obligations import Goal, Kind, Obligation, goal_of
+from speccheck.prove.obligations import INIT, Goal, Kind, Obligation, goal_of
+from speccheck.prove.shapes import Shapes, same_shape, shapes, shapes_of
 from speccheck.prove.steps import Step, initial_state, step_of
 from speccheck.prove.terms import (
     HintTexts,
     opened_bounds,
 )
-from speccheck.prove.translate import Closure, Context, State, Translator
+from speccheck.prove.translate import Context, Meaning, State, Translator
+from speccheck.prove.universes import universes
 from speccheck.prove.values import (
     Term,
     Unfit,
@@ -27,7 +29,7 @@ from speccheck.prove.values import (
     implication,
     negation,
 )
-from speccheck.prove.world import World
+from speccheck.prove.world import Shape, World
 from speccheck.tla import meaning as m
 
 
@@ -55,22 +57,29 @@ class _Opened:
     names: dict[str, Value] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Room:
+    """What obligations share that may assume the same: the state, facts about it, and steps."""
+
+    state: State
+    facts: Facts
+    steps: dict[str, Step] = field(default_factory=dict)
+
+
 class Conditions:
     """Makes the conditions of one module in one world, of any size or finite."""
 
     def __init__(self, module: ProofModule, hints: Hints, world: World) -> None:
         self.module = module
         self.world = world
-        self.translator = Translator(world, module.types)
+        self.translator = Translator(world, module.types, module.analyst, universes(module))
         self._hints = hints
         self._texts = HintTexts(module, hints)
-        self.state: dict[m.Variable, Value] = {
-            variable: world.symbol(variable.name, module.types[variable])
-            for variable in module.resolved.variables
-        }
-        self._known = Facts(module, hints, self.translator, self._texts, self.state)
+        for constant, shape in shapes(module, self.translator, module.resolved.assumptions):
+            if isinstance(constant, m.Constant):
+                self.translator.know_shape(constant, shape)
+        self._rooms: dict[tuple[str, int], _Room] = {}
         self._goals: dict[str, Goal] = {}
-        self._steps: dict[str, Step] = {}
 
     # --- parts that conditions share -------------------------------------------------------------
 
@@ -85,14 +94,51 @@ class Conditions:
             self._goals[name] = goal_of(self.module, self._hints, theorem)
         return self._goals[name]
 
+    def _room(self, goal: Goal) -> "_Room":
+        found = self._rooms.get(goal.given)
+        if found is None:
+            found = self._rooms[goal.given] = self._new_room(goal)
+        return found
+
+    def _new_room(self, goal: Goal) -> "_Room":
+        told: Shapes = dict(shapes(self.module, self.translator, goal.invariant.values()))
+        kept: dict[m.Variable | m.Constant, Shape] = {}
+        if goal.behaviour is not None:
+            start, _ = self._start(goal)
+            kept = {
+                v: s for v, s in shapes_of(self.module, self.world, start).items() if v not in told
+            }
+        state = self._symbols({**kept, **told})
+        room = _Room(state, Facts(self.module, self._hints, self.translator, self._texts, state))
+        for leaf in goal.behaviour.leaves if kept and goal.behaviour is not None else ():
+            step = step_of(self.module, self.translator, leaf, state)
+            room.steps[leaf.name] = step
+            after = shapes_of(self.module, self.world, step.then)
+            for variable in kept.keys() & step.changed:
+                if not same_shape(self.world, kept[variable], after.get(variable)):
+                    message = f"{leaf.name} does not keep the domain of {variable.name}"
+                    remedy = f"state {variable.name} \\in [S -> T] in the invariant"
+                    raise outside(leaf.body.place, f"{message}; {remedy}")
+        return room
+
+    def _symbols(self, told: Shapes) -> dict[m.Variable, Value]:
+        """Return the symbols of the variables, functions with these domains."""
+        return {
+            variable: self.world.symbol(
+                variable.name, self.module.types[variable], shape=told.get(variable)
+            )
+            for variable in self.module.resolved.variables
+        }
+
     def step(self, goal: Goal, action: str) -> Step:
         """Return an action from the state of the symbols."""
-        found = self._steps.get(action)
+        room = self._room(goal)
+        found = room.steps.get(action)
         if found is None:
             assert goal.behaviour is not None, "only behaviours have steps"
             leaf = next(one for one in goal.behaviour.leaves if one.name == action)
-            found = step_of(self.module, self.translator, leaf, self.state)
-            self._steps[action] = found
+            found = step_of(self.module, self.translator, leaf, room.state)
+            room.steps[action] = found
         return found
 
     # --- conditions ------------------------------------------------------------------------------
@@ -116,45 +162,58 @@ class Conditions:
         if obligation.kind is Kind.INITIAL:
             return self._initial(goal, goal.goals[obligation.conjunct])
         if obligation.kind is Kind.POSSIBLE:
-            return self._possible(goal, obligation.action)
+            return self._possible(goal, obligation)
         step = self.step(goal, obligation.action)
         return self._step(goal, step, obligation)
 
-    def _possible(self, goal: Goal, action: str) -> Condition:
-        """Return what has a solution if the action can be taken in a state of the invariant."""
-        everything = [self._known.holds_now(node) for node in self.module.resolved.assumptions]
-        if not action:
-            return Condition(everything, z3.BoolVal(True), False, self.state, None)
-        step = self.step(goal, action)
-        everything += [self._known.holds_now(node) for node in goal.goals.values()]
-        hypotheses = [*everything, *step.guards]
-        return Condition(
-            hypotheses, z3.BoolVal(True), False, self.state, step.then, step.parameters
-        )
+    def _possible(self, goal: Goal, obligation: Obligation) -> Condition:
+        """Return what has a solution if what is proved is proved of something."""
+        room, true = self._room(goal), z3.BoolVal(True)
+        everything = [room.facts.holds_now(node) for node in self.module.resolved.assumptions]
+        if obligation.action == INIT:
+            start, others = self._start(goal)
+            return Condition([*everything, *others], true, False, start, None)
+        everything += [room.facts.holds_now(node) for node in goal.invariant.values()]
+        if obligation.action:
+            step = self.step(goal, obligation.action)
+            hypotheses = [*everything, *step.guards]
+            return Condition(hypotheses, true, False, room.state, step.then, step.parameters)
+        names: dict[str, Value] = {}
+        labels = [obligation.conjunct] if obligation.conjunct else goal.goals
+        for label in labels:
+            opened = self._open(goal.goals[label], Context(now=room.state))
+            everything += opened.hypotheses
+            names |= opened.names
+        return Condition(everything, true, False, room.state, None, {}, names)
+
+    def _start(self, goal: Goal) -> tuple[dict[m.Variable, Value], list[Term]]:
+        assert goal.behaviour is not None, "only behaviours begin"
+        initial = goal.behaviour.initial
+        told: Shapes = dict(shapes(self.module, self.translator, [initial]))
+        return initial_state(self.module, self.translator, initial, self._symbols(told))
 
     def _initial(self, goal: Goal, node: m.Expression) -> Condition:
-        assert goal.behaviour is not None
-        start, others = initial_state(
-            self.module, self.translator, goal.behaviour.initial, self.state
-        )
+        start, others = self._start(goal)
         opened = self._open(node, Context(now=start))
-        hypotheses = [*self._known.assumptions(), *others, *opened.hypotheses]
+        assumptions = self._room(goal).facts.assumptions()
+        hypotheses = [*assumptions, *others, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
         return Condition(hypotheses, negated, False, start, None, {}, opened.names)
 
     def _implied(self, goal: Goal, node: m.Expression, given: bool) -> Condition:
-        opened = self._open(node, Context(now=self.state))
+        room = self._room(goal)
+        opened = self._open(node, Context(now=room.state))
         terms = extra(self._hints.theorems, goal.theorem.name).terms
-        pool = self._known.pool({}, opened.names, [(terms, opened.names)])
-        facts, selected = self._known.about(goal if given else None, pool, True)
+        pool = room.facts.pool({}, opened.names, [(terms, opened.names)])
+        facts, selected = room.facts.about(goal if given else None, pool, True)
         hypotheses = [*facts, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
-        return Condition(hypotheses, negated, selected, self.state, None, {}, opened.names)
+        return Condition(hypotheses, negated, selected, room.state, None, {}, opened.names)
 
     def _step(self, goal: Goal, step: Step, obligation: Obligation) -> Condition:
-        node = goal.goals[obligation.conjunct]
+        node, room = goal.goals[obligation.conjunct], self._room(goal)
         change = obligation.kind is Kind.CHANGE
-        context = Context(now=self.state, then=step.then) if change else Context(now=step.then)
+        context = Context(now=room.state, then=step.then) if change else Context(now=step.then)
         opened = self._open(node, context)
         of_action = extra(self._hints.actions, step.name)
         of_goal = extra(self._hints.conjuncts, obligation.conjunct)
@@ -163,16 +222,16 @@ class Conditions:
             more.append((of_goal.terms, opened.names))
         if change:
             more.append((extra(self._hints.theorems, goal.theorem.name).terms, opened.names))
-        pool = self._known.pool(step.parameters, opened.names, more)
+        pool = room.facts.pool(step.parameters, opened.names, more)
         wanted = not change and obligation.conjunct in self._hints.instantiated
-        facts, selected = self._known.about(goal, pool, wanted)
+        facts, selected = room.facts.about(goal, pool, wanted)
         lemmas = [
             self._lemma(goal, lemma.theorem, lemma.arguments, step) for lemma in of_action.lemmas
         ]
         hypotheses = [*facts, *lemmas, *step.guards, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
         return Condition(
-            hypotheses, negated, selected, self.state, step.then, step.parameters, opened.names
+            hypotheses, negated, selected, room.state, step.then, step.parameters, opened.names
         )
 
     # --- hypotheses ------------------------------------------------------------------------------
@@ -182,14 +241,15 @@ class Conditions:
         if not goal.by or goal.on_steps or goal.by not in {used.theorem.name, used.by}:
             raise ProofError(f"{theorem} is no lemma: the hints do not prove it by the invariant")
         (node,) = goal.goals.values()
-        bounds, body, context = opened_bounds(node, Context(now=self.state))
+        state = self._room(used).state
+        bounds, body, context = opened_bounds(node, Context(now=state))
         pairs = [pair for bound in bounds for pair in self.translator.bind(bound, context)]
         if len(pairs) != len(arguments):
             raise ProofError(f"the lemma {theorem} takes {len(pairs)} values, not {len(arguments)}")
-        names: dict[m.Parameter, Value | Closure] = {}
+        names: dict[m.Parameter, Meaning] = {}
         limits: list[Term] = []
         for (parameter, domain), text in zip(pairs, arguments, strict=True):
-            value = self._texts.value(text, step.parameters, self.translator, self.state)
+            value = self._texts.value(text, step.parameters, self.translator, state)
             names[parameter] = value
             limits.append(domain.has(value))
         inside = self.translator.holds(body, context.binding(names))
@@ -211,8 +271,8 @@ class Conditions:
         if isinstance(node, m.Quantified) and node.kind == "\\A":
             for bound in node.bounds:
                 for parameter, domain in self.translator.bind(bound, context):
-                    made = self.world.bound(parameter.name, domain.type)
-                    opened.hypotheses.append(domain.has(made.value))
+                    made, limit = self.world.within(parameter.name, domain)
+                    opened.hypotheses.append(limit)
                     opened.names.setdefault(parameter.name, made.value)
                     context = context.binding({parameter: made.value})
                     for constant in made.constants:

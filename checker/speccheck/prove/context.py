@@ -17,6 +17,7 @@ from speccheck.prove.values import (
     conjunction,
     describe,
     implication,
+    leaves,
 )
 from speccheck.prove.world import World
 from speccheck.tla import meaning as m
@@ -29,21 +30,45 @@ class Closure:
     """An operator as an argument, with the names in sight where it was written."""
 
     target: m.Operator | m.Builtin | m.Constant
-    names: "Mapping[m.Parameter, Value | Closure]"
+    names: "Mapping[m.Parameter, Meaning]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delayed:
+    """An argument of a definition that speaks of the next state: its text, not its value.
+
+    In ``Rises(x)`` with ``Rises(v) == v <= v'`` the ``v'`` is the ``x`` of the next state.
+    """
+
+    node: m.Expression
+    context: "Context"
+
+
+Meaning: TypeAlias = Value | Closure | Delayed
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What names mean: parameters, and variables in this state and in the next."""
+    """What names mean: parameters, and variables in this state and in the next.
+
+    ``scope`` are the terms that bound names stand for, also of those no longer in sight.
+    """
 
     now: State
     then: State | None = None
-    names: Mapping[m.Parameter, "Value | Closure"] = field(default_factory=dict)
+    names: Mapping[m.Parameter, Meaning] = field(default_factory=dict)
     old: Value | None = None
+    scope: tuple[Term, ...] = ()
 
-    def binding(self, names: Mapping[m.Parameter, "Value | Closure"]) -> "Context":
+    def binding(self, names: Mapping[m.Parameter, Meaning]) -> "Context":
         """Return the context with more names."""
-        return replace(self, names={**self.names, **names})
+        terms = [
+            term
+            for value in names.values()
+            if not isinstance(value, Closure | Delayed)
+            for term in leaves(value)
+        ]
+        return replace(self, names={**self.names, **names}, scope=(*self.scope, *terms))
 
 
 class Evaluator(ABC):
@@ -70,6 +95,10 @@ class Evaluator(ABC):
     @abstractmethod
     def bind(self, bound: m.Bound, context: Context) -> Iterator[tuple[m.Parameter, SetValue]]:
         """Yield each name that a bound binds with its set. Raises TlaError."""
+
+    @abstractmethod
+    def same_set(self, one: SetValue, other: SetValue) -> Term:
+        """Return that two sets have the same elements. Raises Unfit."""
 
     @abstractmethod
     def every(self, domain: SetValue, holds: Callable[[Value], Term]) -> Term:

@@ -9,7 +9,7 @@ from itertools import product
 
 import z3
 
-from speccheck.prove.context import Closure, Context
+from speccheck.prove.context import Context, Meaning
 from speccheck.prove.errors import ProofError
 from speccheck.prove.hints import Hints, Terms, extra
 from speccheck.prove.module import ProofModule
@@ -164,15 +164,17 @@ class Facts:
         wide = pool.copy()
         wide.grow(self._hints.witnesses, self._texts, self.translator, self.state)
         bounds, body, context = opened_bounds(assumption, Context(now=self.state))
-        empty = isinstance(body, m.CallBuiltin) and body.builtin.name == "/="
-        if not empty or not isinstance(body, m.CallBuiltin):
+        if not isinstance(body, m.CallBuiltin) or body.builtin.name != "/=":
+            raise ProofError("only assumptions of the form S # {} have witnesses")
+        nothing = body.arguments[1]
+        if not isinstance(nothing, m.Items) or nothing.kind != "set" or nothing.items:
             raise ProofError("only assumptions of the form S # {} have witnesses")
         pairs = instantiable(self.translator, bounds, context)
         kinds = [type_name(domain.type) for _, domain in pairs]
         facts: list[Term] = []
         for source, keep in ((pool, True), (wide, False)):
             for chosen in product(*(source.of(kind) for kind in kinds)):
-                names: dict[m.Parameter, Value | Closure] = {}
+                names: dict[m.Parameter, Meaning] = {}
                 limits: list[Term] = []
                 for (parameter, domain), value in zip(pairs, chosen, strict=True):
                     names[parameter] = value
@@ -198,17 +200,17 @@ class Facts:
         template = self._templates.get(id(node))
         if template is None:
             bounds, body, context = opened_bounds(node, Context(now=self.state))
-            names: dict[m.Parameter, Value | Closure] = {}
+            names: dict[m.Parameter, Meaning] = {}
             shown: dict[str, Value] = {}
             constants: list[Term] = []
             kinds: list[str] = []
             limits: list[Term] = []
             for parameter, domain in instantiable(self.translator, bounds, context):
-                made = self.world.bound(parameter.name, domain.type)
+                made, limit = self.world.within(parameter.name, domain)
                 names[parameter] = shown[parameter.name] = made.value
                 constants += made.constants
                 kinds.append(type_name(domain.type))
-                limits.append(domain.has(made.value))
+                limits.append(limit)
             formula = implication(
                 conjunction(limits), self.translator.holds(body, context.binding(names))
             )

@@ -1,6 +1,7 @@
 """Sets, tuples and functions that are written out, EXCEPT, and IF."""
 
 from abc import ABC
+from collections.abc import Callable
 from dataclasses import replace
 
 import z3
@@ -21,6 +22,7 @@ from speccheck.prove.values import (
     describe,
     disjunction,
     equal,
+    terms_of,
 )
 from speccheck.tla import meaning as m
 
@@ -63,23 +65,54 @@ class Functions(Evaluator, ABC):
         pairs = [pair for bound in bounds for pair in self.bind(bound, context)]
         parameters = [parameter for parameter, _ in pairs]
         if len(pairs) == 1:
+            domain = pairs[0][1]
             return FunctionValue(
-                lambda x: self.value(node.body, context.binding({parameters[0]: x})), pairs[0][1]
+                lambda x: self.value(node.body, context.binding({parameters[0]: x})),
+                domain,
+                self._outside(domain, context),
             )
 
-        def apply(x: Value) -> Value:
-            assert isinstance(x, TupleValue), "several arguments"
-            return self.value(
-                node.body, context.binding(dict(zip(parameters, x.items, strict=True)))
-            )
+        def items(x: Value) -> tuple[Value, ...]:
+            if not isinstance(x, TupleValue) or len(x.items) != len(pairs):
+                raise Unfit(f"this function takes {len(pairs)} arguments")
+            return x.items
 
-        return FunctionValue(apply)
+        def at(x: Value) -> Value:
+            given = zip(parameters, items(x), strict=True)
+            return self.value(node.body, context.binding(dict(given)))
+
+        whole = SetValue(
+            lambda x: conjunction(
+                [one.has(item) for (_, one), item in zip(pairs, items(x), strict=True)]
+            ),
+            TupleType(tuple(one.type for _, one in pairs)),
+        )
+        return FunctionValue(at, whole, self._outside(whole, context))
+
+    def _outside(self, domain: SetValue, context: Context) -> Callable[[Value, Value], Value]:
+        """Return what a function gives for an argument that need not be in its domain."""
+
+        def outside(x: Value, inside: Value) -> Value:
+            known = domain.has(x)
+            if self.world.is_limit(known):
+                return inside
+            given = self.world.bound_in([*context.scope, *terms_of(x)])
+            unknown = self.world.unspecified(inside, [*given, *terms_of(x)])
+            return choice(known, inside, unknown)
+
+        return outside
 
     def _functions(self, domain: SetValue, codomain: SetValue) -> SetValue:
         def has(function: Value) -> Term:
             if not isinstance(function, FunctionValue):
                 raise Unfit("a function is expected here")
-            return self.every(domain, lambda x: codomain.has(function.at(x)))
+            if function.domain is None:
+                raise Unfit(
+                    "the domain of this function is not known: the invariant (of a constant, an "
+                    "ASSUME) has to say that it is in [S -> T] for a constant S"
+                )
+            inside = self.every(domain, lambda x: codomain.has(function.at(x)))
+            return conjunction([self.same_set(function.domain, domain), inside])
 
         return SetValue(has, FunctionType(domain.type, codomain.type), functions=(domain, codomain))
 
@@ -95,7 +128,7 @@ class Functions(Evaluator, ABC):
             return _component(function, arguments[0])
         if not isinstance(function, FunctionValue):
             raise Unfit(f"a function is expected here, not a {describe(function)}")
-        return function.at(arguments[0] if len(arguments) == 1 else TupleValue(tuple(arguments)))
+        return function.apply(arguments[0] if len(arguments) == 1 else TupleValue(tuple(arguments)))
 
     def _changed(
         self,
@@ -118,8 +151,17 @@ class Functions(Evaluator, ABC):
             raise Unfit(f"EXCEPT needs a function or a record, not a {describe(function)}")
         keys = [self.value(index, context) for index in step]
         key = keys[0] if len(keys) == 1 else TupleValue(tuple(keys))
-        new = self._changed(function.at(key), rest, value, context)
-        return FunctionValue(lambda x: choice(equal(x, key), new, function.at(x)), function.domain)
+        if function.domain is None:
+            raise Unfit(
+                "EXCEPT of a function whose domain is not known: the invariant (of a constant, an "
+                "ASSUME) has to say that it is in [S -> T] for a constant S"
+            )
+        new = self._changed(function.apply(key), rest, value, context)
+        return FunctionValue(
+            lambda x: choice(equal(x, key), new, function.at(x)),
+            function.domain,
+            self._outside(function.domain, context),
+        )
 
     def _branches(self, node: m.Branches, context: Context) -> Value:
         if node.other is None:

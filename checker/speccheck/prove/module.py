@@ -199,6 +199,7 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
             (argument,) = inside.arguments
             step = unfolded(argument) if not isinstance(argument, m.OperatorValue) else argument
             if isinstance(step, m.Step) and step.kind == "box" and leaves is None:
+                _covers_all(module, step.subscript)
                 leaves = tuple(_numbered(_leaves(module, step.action, ())))
                 continue
         elif initial is None and not module.is_action(part):
@@ -208,6 +209,28 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
     if initial is None or leaves is None:
         raise outside(spec.place, "proofs need a specification of the form Init /\\ [][Next]_vars")
     return Behaviour(initial, leaves)
+
+
+def _covers_all(module: ProofModule, subscript: m.Expression) -> None:
+    """Raise TlaError where steps that the subscript does not see could change a variable."""
+    seen: set[m.Variable] = set()
+
+    def take(node: m.Expression) -> None:
+        inside = unfolded(node)
+        if isinstance(inside, m.UseVariable):
+            seen.add(inside.variable)
+            return
+        if isinstance(inside, m.Items) and inside.kind == "tuple":
+            for item in inside.items:
+                take(item)
+            return
+        raise outside(node.place, "the subscript of [Next]_v has to be variables, or a tuple")
+
+    take(subscript)
+    left = [v.name for v in module.resolved.variables if v not in seen]
+    if left:
+        message = f"steps that change {', '.join(left)} only are allowed by this subscript"
+        raise outside(subscript.place, f"{message}; name all variables in it")
 
 
 def _leaves(module: ProofModule, node: m.Expression, bounds: tuple[m.Bound, ...]) -> Iterator[Leaf]:

@@ -16,6 +16,9 @@ from speccheck.prove.module import (
 )
 from speccheck.tla import meaning as m
 
+# In place of an action: the initial states.
+INIT = "an initial state"
+
 
 class Kind(StrEnum):
     """What an obligation is about."""
@@ -34,8 +37,8 @@ class Obligation(NamedTuple):
     INITIAL and STEP: a conjunct of an inductive invariant holds in the initial states, and after a
     step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
     from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
-    the action, so that its obligations are not empty; without an action, the assumptions are free
-    of contradiction.
+    the action, so that its obligations are not empty; for ``INIT``, there is an initial state;
+    without an action, what the theorem assumes can hold in a state of the invariant.
     """
 
     theorem: str
@@ -46,8 +49,11 @@ class Obligation(NamedTuple):
     def __str__(self) -> str:
         where = {Kind.INITIAL: "Init", Kind.IMPLIED: "", Kind.FACT: ""}.get(self.kind, self.action)
         what = self.conjunct
-        if self.kind is Kind.POSSIBLE:
-            what = "can be taken" if self.action else "the assumptions can hold"
+        if self.kind is Kind.POSSIBLE and self.action:
+            what = "is possible" if self.action == INIT else "can be taken"
+        elif self.kind is Kind.POSSIBLE:
+            about = "" if what in {"", self.theorem} else f"{what}: "
+            what = f"{about}what is assumed can hold"
         parts = [self.theorem, where, "" if what == self.theorem else what]
         return ": ".join(part for part in parts if part)
 
@@ -68,6 +74,14 @@ class Goal:
     on_steps: bool
     by: str = ""
     subscript: frozenset[m.Variable] = frozenset()
+    specification: m.Expression | None = None
+
+    @property
+    def given(self) -> tuple[str, int]:
+        """Return what tells apart what may be assumed: by which theorem, of which behaviours."""
+        name = self.by or (self.theorem.name if self.inductive else "")
+        spec = self.specification
+        return name, 0 if spec is None else id(unfolded(spec))
 
 
 def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
@@ -86,27 +100,35 @@ def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
         before = goal_of(module, hints, source)
         if not before.inductive:
             raise ProofError(f"the hints prove {name} by {by}, which is not proved by induction")
+        if unfolded(spec) is not unfolded(before.specification or spec):
+            raise ProofError(
+                f"the hints prove {name} by {by}, which is about another specification"
+            )
         invariant = before.goals
     system = behaviour(module, spec)
     step = unfolded(inside)
     if isinstance(step, m.Step) and step.kind == "box":
         subscript = module.reads(step.subscript)
-        goals = dict(named_conjuncts(step.action, name))
-        return Goal(theorem, system, invariant, goals, False, True, by, subscript)
+        goals = _distinct(module, step.action, name)
+        return Goal(theorem, system, invariant, goals, False, True, by, subscript, spec)
     if module.is_action(inside):
         raise outside(inside.place, "an invariant of states or [A]_vars is expected here")
     if by:
-        goals = dict(named_conjuncts(inside, name))
-        return Goal(theorem, system, invariant, goals, False, False, by)
+        goals = _distinct(module, inside, name)
+        return Goal(theorem, system, invariant, goals, False, False, by, specification=spec)
     goals = _distinct(module, inside, name)
-    return Goal(theorem, system, goals, goals, True, False)
+    return Goal(theorem, system, goals, goals, True, False, specification=spec)
 
 
 def _distinct(module: ProofModule, node: m.Expression, name: str) -> dict[str, m.Expression]:
     found: dict[str, m.Expression] = {}
     for label, conjunct in named_conjuncts(node, name):
-        if label in found:
+        if label in found and found[label] is conjunct:
             raise outside(conjunct.place, f"the conjunct {label} stands twice in {module.name}")
+        number = 1
+        while label in found:
+            number += 1
+            label = f"{label.partition('#')[0]}#{number}"
         found[label] = conjunct
     return found
 
@@ -130,20 +152,24 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
     name = goal.theorem.name
     if goal.behaviour is None:
         facts = [Obligation(name, Kind.FACT, "", label) for label in goal.goals]
-        if module.resolved.assumptions:
-            facts.append(Obligation(name, Kind.POSSIBLE, "", ""))
-        return facts
+        return [*facts, Obligation(name, Kind.POSSIBLE, "", "")]
     found: list[Obligation] = []
     leaves = goal.behaviour.leaves
     if goal.on_steps:
-        return [
+        if not goal.by:
+            found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
+        found.extend(
             Obligation(name, Kind.CHANGE, leaf.name, label)
             for leaf in leaves
             for label in goal.goals
-        ]
+        )
+        return found
     if not goal.inductive:
-        return [Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals]
+        found.extend(Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals)
+        found.extend(Obligation(name, Kind.POSSIBLE, "", label) for label in goal.goals)
+        return found
     found.extend(Obligation(name, Kind.INITIAL, "", label) for label in goal.goals)
+    found.append(Obligation(name, Kind.POSSIBLE, INIT, ""))
     found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
     for leaf in leaves:
         found.extend(Obligation(name, Kind.STEP, leaf.name, label) for label in goal.goals)

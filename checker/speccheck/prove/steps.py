@@ -1,11 +1,12 @@
 """An action as guards and updates: what it needs, and each variable's next value."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from speccheck.evaluate.analysis import actual
+from speccheck.evaluate.analysis import CONSTANT, actual, children
 from speccheck.prove.errors import outside
 from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
-from speccheck.prove.translate import Closure, Context, State, Translator
+from speccheck.prove.translate import Context, Delayed, Meaning, State, Translator
 from speccheck.prove.values import (
     Term,
     Unfit,
@@ -58,24 +59,29 @@ class _Collector:
                 operator = actual(node.operator)
                 assert isinstance(operator, m.Operator)
                 assert operator.body is not None, "definitions of actions are not recursive"
-                given: dict[m.Parameter, Value | Closure] = {}
+                given: dict[m.Parameter, Meaning] = {}
                 for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
                     if isinstance(argument, m.OperatorValue):
                         raise outside(argument.place, "an action takes values only")
-                    value = self.translator.value(argument, context)
-                    given[parameter] = value
-                    self.parameters.setdefault(parameter.name, value)
+                    if self.module.analyst.facts(argument).level == CONSTANT and not _delayed(
+                        argument, context
+                    ):
+                        value = self.translator.value(argument, context)
+                        given[parameter] = value
+                        self.parameters.setdefault(parameter.name, value)
+                    else:
+                        given[parameter] = Delayed(argument, context)
                 self.collect(operator.body, context.binding(given))
             case m.Quantified(kind="\\E"):
-                self.collect(node.body, self.open(node.bounds, context))
+                self.collect(node.body, self.open(node.bounds, context, node.place))
             case m.Where():
                 self.collect(node.body, context)
             case m.Branches(other=other) if other is not None:
                 self._branches(node, other, context)
             case m.CallBuiltin(builtin=m.Builtin(name="UNCHANGED"), arguments=(inside,)):
-                self._keep(inside)
+                self._keep(inside, context)
             case m.CallBuiltin(builtin=m.Builtin(name="="), arguments=(left, right)):
-                variable = _primed(left)
+                variable = _primed(left, context)
                 if variable is None:
                     self.later.append((node, context))
                 else:
@@ -88,20 +94,19 @@ class _Collector:
             case _:
                 self.later.append((node, context))
 
-    def open(self, bounds: tuple[m.Bound, ...], context: Context) -> Context:
+    def open(self, bounds: tuple[m.Bound, ...], context: Context, place: m.Place) -> Context:
         """Return the context with a fresh constant for each bound name."""
         for bound in bounds:
             try:
                 pairs = list(self.translator.bind(bound, context))
                 for parameter, domain in pairs:
-                    made = self.translator.world.bound(parameter.name, domain.type)
-                    self.guards.append(domain.has(made.value))
+                    made, limit = self.translator.world.within(parameter.name, domain)
+                    self.guards.append(limit)
                     self.parameters.setdefault(parameter.name, made.value)
                     context = context.binding({parameter: made.value})
             except Unfit as error:
-                place = bound.domain.place if bound.domain is not None else None
-                assert place is not None, "an action's quantifiers have sets"
-                raise outside(place, str(error)) from None
+                around = place if bound.domain is None else bound.domain.place
+                raise outside(around, str(error)) from None
         return context
 
     def _so_far(self, context: Context) -> Context:
@@ -116,17 +121,24 @@ class _Collector:
             raise outside(node.place, f"{variable.name}' is determined twice")
         self.assigned[variable] = value
 
-    def _keep(self, node: m.Argument) -> None:
+    def _keep(self, node: m.Argument, context: Context) -> None:
         match node:
+            case m.Use(parameter=parameter) if isinstance(
+                meant := context.names.get(parameter), Delayed
+            ):
+                self._keep(meant.node, meant.context)
             case m.UseVariable(variable=variable):
                 if variable in self.assigned or variable in self.kept:
                     raise outside(node.place, f"{variable.name}' is determined twice")
                 self.kept.add(variable)
             case m.Items(kind="tuple", items=items):
                 for item in items:
-                    self._keep(item)
-            case m.Call(operator=m.Operator(body=body)) if body is not None:
-                self._keep(body)
+                    self._keep(item, context)
+            case m.Call(arguments=()) if (
+                isinstance(operator := actual(node.operator), m.Operator)
+                and operator.body is not None
+            ):
+                self._keep(operator.body, context)
             case _:
                 raise outside(node.place, "UNCHANGED needs variables or tuples of them")
 
@@ -164,20 +176,36 @@ class _Collector:
                 before.append(condition)
 
 
-def _primed(node: m.Argument) -> m.Variable | None:
-    if (
-        isinstance(node, m.CallBuiltin)
-        and node.builtin.name == "'"
-        and isinstance(node.arguments[0], m.UseVariable)
-    ):
-        return node.arguments[0].variable
-    return None
+def _delayed(node: m.Argument, context: Context) -> bool:
+    """Tell whether the value of an expression is not the same in the next state."""
+    names = (context.names.get(one) for one in _used(node))
+    return any(isinstance(meant, Delayed) for meant in names)
+
+
+def _used(node: m.Argument) -> Iterator[m.Parameter]:
+    if isinstance(node, m.Use):
+        yield node.parameter
+    for child in children(node):
+        yield from _used(child)
+
+
+def _primed(node: m.Argument, context: Context) -> m.Variable | None:
+    """Return the variable x where an expression is x', or v' with x for v."""
+    if not isinstance(node, m.CallBuiltin) or node.builtin.name != "'":
+        return None
+    (inside,) = node.arguments
+    while isinstance(inside, m.Use):
+        meant = context.names.get(inside.parameter)
+        if not isinstance(meant, Delayed):
+            return None
+        inside, context = meant.node, meant.context
+    return inside.variable if isinstance(inside, m.UseVariable) else None
 
 
 def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: State) -> Step:
     """Return an action, from a state. Raises TlaError where a variable is left undetermined."""
     collector = _Collector(module, translator)
-    context = collector.open(leaf.bounds, Context(now=state))
+    context = collector.open(leaf.bounds, Context(now=state), leaf.body.place)
     outer = dict(collector.parameters)
     collector.parameters = {}
     collector.collect(leaf.body, context)

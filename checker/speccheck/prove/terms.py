@@ -6,8 +6,8 @@ from itertools import product
 
 from speccheck.prove.errors import ProofError, outside
 from speccheck.prove.hints import Extra, Hints, Terms, hints_path
-from speccheck.prove.module import ProofModule
-from speccheck.prove.translate import Closure, Context, State, Translator
+from speccheck.prove.module import ProofModule, unfolded
+from speccheck.prove.translate import Context, Meaning, State, Translator
 from speccheck.prove.types import AtomType, IntType, SetType, Type
 from speccheck.prove.values import Scalar, SetValue, Term, Value
 from speccheck.tla import meaning as m
@@ -59,7 +59,7 @@ class HintTexts:
     ) -> Value:
         """Return what a text stands for. Raises TlaError, ProofError."""
         operator = self._operators[text]
-        given: dict[m.Parameter, Value | Closure] = {}
+        given: dict[m.Parameter, Meaning] = {}
         for parameter in operator.parameters:
             if parameter.name not in names:
                 raise ProofError(f"the hint {text} speaks of {parameter.name}, which is not there")
@@ -137,10 +137,11 @@ def opened_bounds(
         if isinstance(node, m.Quantified) and node.kind == "\\A":
             bounds.extend(node.bounds)
             node = node.body
-        elif isinstance(node, m.Call) and not node.arguments and node.operator.body is not None:
-            node = node.operator.body
-        else:
+            continue
+        inside = unfolded(node)
+        if inside is node:
             return bounds, node, context
+        node = inside
 
 
 def instantiable(

@@ -9,12 +9,20 @@ from dataclasses import replace
 
 import z3
 
-from speccheck.evaluate.analysis import actual
+from speccheck.evaluate.analysis import ACTION, Analyst, actual
 from speccheck.prove.builtins import Builtins
-from speccheck.prove.context import Closure, Context, State, closed, number_of
+from speccheck.prove.context import (
+    Closure,
+    Context,
+    Delayed,
+    Meaning,
+    State,
+    closed,
+    number_of,
+)
 from speccheck.prove.errors import outside
 from speccheck.prove.functions import Functions
-from speccheck.prove.types import AtomType, BoolType, IntType, SetType, Type
+from speccheck.prove.types import BoolType, IntType, SetType, Type
 from speccheck.prove.values import (
     RecordValue,
     Scalar,
@@ -27,22 +35,35 @@ from speccheck.prove.values import (
     disjunction,
     implication,
 )
-from speccheck.prove.world import World
+from speccheck.prove.world import Shape, World
 from speccheck.tla import meaning as m
 
-__all__ = ["Closure", "Context", "State", "Translator"]
+__all__ = ["Closure", "Context", "Delayed", "Meaning", "State", "Translator"]
 
 
 class Translator(Builtins, Functions):
     """Translates expressions of one specification into one world.
 
-    ``types`` are the types of constants, of variables and of definitions that are annotated.
+    ``types`` are the types of constants, of variables and of definitions that are annotated;
+    ``universes`` the constants that have all values of their type (``speccheck.prove.universes``).
     """
 
-    def __init__(self, world: World, types: Mapping[object, Type]) -> None:
+    def __init__(
+        self,
+        world: World,
+        types: Mapping[object, Type],
+        analyst: Analyst,
+        universes: frozenset[m.Constant] = frozenset(),
+    ) -> None:
         self.world = world
         self._types = types
-        self._universes = _universes(types)
+        self._analyst = analyst
+        self._universes = universes
+        self._shapes: dict[m.Constant, Shape] = {}
+
+    def know_shape(self, constant: m.Constant, shape: Shape) -> None:
+        """Take note of the domain of a constant that is a function."""
+        self._shapes[constant] = shape
 
     # --- entry -----------------------------------------------------------------------------------
 
@@ -86,8 +107,12 @@ class Translator(Builtins, Functions):
                 found = context.names.get(parameter)
                 if found is None or isinstance(found, Closure):
                     raise Unfit(f"{parameter.name} has no value here")
-                return found
+                return self.meant(found, context)
             case m.UseVariable(variable=variable):
+                if variable not in context.now:
+                    raise Unfit(
+                        f"{variable.name}' is used before the action says what it is; say it first"
+                    )
                 return context.now[variable]
             case m.UseConstant(arguments=()):
                 return self.constant(node.constant)
@@ -143,11 +168,22 @@ class Translator(Builtins, Functions):
             )
         if isinstance(type_, SetType) and constant in self._universes:
             # The one constant that is a set of SERVER: the values of the type are its elements.
-            return SetValue(lambda _: z3.BoolVal(True), type_.element, universe=True)
-        return self.world.symbol(constant.name, type_)
+            return self.world.universe(type_.element)
+        return self.world.symbol(constant.name, type_, shape=self._shapes.get(constant))
 
-    def _argument(self, node: m.Argument, context: Context) -> "Value | Closure":
+    def meant(self, found: Value | Delayed, context: Context) -> Value:
+        """Return the value of what a name stands for, in the states of a context."""
+        if not isinstance(found, Delayed):
+            return found
+        there = found.context
+        old = there.old if there.now is context.now else None
+        return self.value(found.node, replace(context, names=there.names, old=old))
+
+    def argument(self, node: m.Argument, context: Context, called: m.Operator) -> Meaning:
+        """Return what a parameter of a definition stands for. Raises TlaError."""
         if not isinstance(node, m.OperatorValue):
+            if self._analyst.operator(actual(called)).level >= ACTION:
+                return Delayed(node, context)
             return self.value(node, context)
         target = node.target
         if isinstance(target, m.Parameter):
@@ -155,11 +191,11 @@ class Translator(Builtins, Functions):
         return Closure(target, context.names)
 
     def _call(self, node: m.Call, context: Context) -> Value:
-        arguments = [self._argument(argument, context) for argument in node.arguments]
+        arguments = [self.argument(one, context, node.operator) for one in node.arguments]
         return self._apply_operator(node.operator, arguments, context)
 
     def _apply_operator(
-        self, called: m.Operator, arguments: "list[Value | Closure]", context: Context
+        self, called: m.Operator, arguments: list[Meaning], context: Context
     ) -> Value:
         operator = actual(called)
         if isinstance(operator, m.Literal):
@@ -184,11 +220,11 @@ class Translator(Builtins, Functions):
         closure = context.names.get(node.parameter)
         if not isinstance(closure, Closure):
             raise Unfit(f"{node.parameter.name} has no value here")
-        arguments = [self._argument(argument, context) for argument in node.arguments]
+        if not isinstance(closure.target, m.Operator):
+            raise Unfit("an operator with a definition is expected")
+        arguments = [self.argument(one, context, closure.target) for one in node.arguments]
         inside = replace(context, names=closure.names)
-        if isinstance(closure.target, m.Operator):
-            return self._apply_operator(closure.target, arguments, inside)
-        raise Unfit("an operator with a definition is expected")
+        return self._apply_operator(closure.target, arguments, inside)
 
     # --- CHOOSE ---
 
@@ -200,7 +236,7 @@ class Translator(Builtins, Functions):
         """
         (parameter,) = node.bound.parameters
         source = self.set_(domain, context)
-        made = self.world.bound(parameter.name, source.type)
+        made, _ = self.world.within(parameter.name, source)
 
         def fits(value: Value) -> Term:
             inside = self.holds(node.body, context.binding({parameter: value}))
@@ -241,7 +277,7 @@ class Translator(Builtins, Functions):
     ) -> Term:
         constants: list[Term] = []
         limits: list[Term] = []
-        names: dict[m.Parameter, Value | Closure] = {}
+        names: dict[m.Parameter, Meaning] = {}
         for position, (parameter, domain) in enumerate(pairs):
             listed = self.listed(domain)
             if listed is not None:
@@ -255,10 +291,10 @@ class Translator(Builtins, Functions):
                     )
                 formula = conjunction(parts) if universal else disjunction(parts)
                 return closed(universal, constants, limits, formula)
-            made = self.world.bound(parameter.name, domain.type)
+            made, limit = self.world.within(parameter.name, domain)
             constants += made.constants
             names[parameter] = made.value
-            limits.append(domain.has(made.value))
+            limits.append(limit)
         formula = self.holds(body, context.binding(names))
         return closed(universal, constants, limits, formula)
 
@@ -277,16 +313,5 @@ class Translator(Builtins, Functions):
         listed = self.listed(domain)
         if listed is not None:
             return conjunction([implication(limit, holds(item)) for item, limit in listed])
-        made = self.world.bound("x", domain.type)
-        return closed(True, made.constants, [domain.has(made.value)], holds(made.value))
-
-
-def _universes(types: Mapping[object, Type]) -> set[m.Constant]:
-    """Return the constants that are the set of all values of a type: each the only such one."""
-    sets: dict[Type, list[m.Constant]] = {}
-    for thing, type_ in types.items():
-        if isinstance(thing, m.Constant) and isinstance(type_, SetType) and not type_.name:
-            element = type_.element
-            if isinstance(element, AtomType) or (isinstance(element, SetType) and element.name):
-                sets.setdefault(element, []).append(thing)
-    return {constants[0] for constants in sets.values() if len(constants) == 1}
+        made, limit = self.world.within("x", domain)
+        return closed(True, made.constants, [limit], holds(made.value))

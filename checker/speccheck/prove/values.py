@@ -54,10 +54,21 @@ class SetValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
-    """A function by its application; ``domain`` is its domain where that is known."""
+    """A function by its application; ``domain`` is its domain where that is known.
+
+    ``at`` gives the value within the domain. ``outside`` is asked where an argument need not be in
+    it, with the argument and what ``at`` gives: TLA+ does not say what the value is then. A
+    function without it is a symbol, of which nothing is known there anyway.
+    """
 
     at: "Callable[[Value], Value]"
     domain: SetValue | None = None
+    outside: "Callable[[Value, Value], Value] | None" = None
+
+    def apply(self, x: "Value") -> "Value":
+        """Return the value for an argument of which it is not known that it is in the domain."""
+        found = self.at(x)
+        return found if self.outside is None else self.outside(x, found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,10 +170,12 @@ def choice(condition: Term, then: Value, other: Value) -> Value:
             return Scalar(z3.If(condition, then.term, other.term), then.type)
         case FunctionValue(), FunctionValue():
             return FunctionValue(
-                lambda x: choice(condition, then.at(x), other.at(x)), then.domain or other.domain
+                lambda x: choice(condition, then.at(x), other.at(x)),
+                _domain(condition, then.domain, other.domain),
+                lambda x, _: choice(condition, then.apply(x), other.apply(x)),
             )
         case SetValue(), SetValue():
-            return SetValue(lambda x: z3.If(condition, then.has(x), other.has(x)), then.type)
+            return _one_of(condition, then, other)
         case TupleValue(), TupleValue() if len(then.items) == len(other.items):
             pairs = zip(then.items, other.items, strict=True)
             return TupleValue(tuple(choice(condition, a, b) for a, b in pairs))
@@ -171,6 +184,27 @@ def choice(condition: Term, then: Value, other: Value) -> Value:
                 {n: choice(condition, v, other.fields[n]) for n, v in then.fields.items()}
             )
     raise Unfit(f"one branch is a {describe(then)}, the other a {describe(other)}")
+
+
+def _domain(condition: Term, then: SetValue | None, other: SetValue | None) -> SetValue | None:
+    """Return the domain of one of two functions, None where one of them is not known."""
+    if then is None or other is None or then is other:
+        return then if other is not None else None
+    return _one_of(condition, then, other)
+
+
+def _one_of(condition: Term, then: SetValue, other: SetValue) -> SetValue:
+    if then.universe and other.universe and then.type == other.type:
+        return then
+    return SetValue(
+        lambda x: disjunction(
+            [
+                conjunction([condition, then.has(x)]),
+                conjunction([negation(condition), other.has(x)]),
+            ]
+        ),
+        then.type,
+    )
 
 
 def describe(value: Value) -> str:
@@ -189,6 +223,18 @@ def describe(value: Value) -> str:
         case TupleValue():
             return "tuple"
     return "record"
+
+
+def leaves(value: Value) -> list[Term]:
+    """Return the terms that a value consists of; those of functions and sets are not asked for."""
+    match value:
+        case Scalar():
+            return [value.term]
+        case TupleValue():
+            return [term for item in value.items for term in leaves(item)]
+        case RecordValue():
+            return [term for item in value.fields.values() for term in leaves(item)]
+    return []
 
 
 def terms_of(value: Value) -> list[Term]:

@@ -1,6 +1,7 @@
 """Sorts and symbols: of any size, or of a few elements where a counterexample is looked for."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
@@ -25,9 +26,26 @@ from speccheck.prove.values import (
     TupleValue,
     Unfit,
     Value,
+    describe,
     scalar_types,
     terms_of,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The domain of a function, and the shape of its values where these are functions."""
+
+    domain: SetValue
+    inside: "Shape | None" = None
+
+
+def shape_of(functions: SetValue) -> Shape | None:
+    """Return the shape of what is in a set ``[S -> T]``, None for another set."""
+    if functions.functions is None:
+        return None
+    domain, codomain = functions.functions
+    return Shape(domain, shape_of(codomain))
 
 
 class Bound(NamedTuple):
@@ -53,6 +71,7 @@ class World:
         self._symbols: dict[str, Term] = {}
         self._fresh = count()
         self._bound: dict[int, Term] = {}  # all constants for bound names, by identity
+        self._limits: dict[int, Term] = {}
         self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
         self._suffix = f"!{next(World._made)}" if self.sizes else ""
 
@@ -101,15 +120,24 @@ class World:
                 return [TupleValue(values) for values in found]
         return None
 
-    def symbol(self, name: str, type_: Type, arguments: tuple[Term, ...] = ()) -> Value:
-        """Return the value that a name stands for, one symbol a leaf of its type."""
+    def symbol(
+        self,
+        name: str,
+        type_: Type,
+        arguments: tuple[Term, ...] = (),
+        shape: Shape | None = None,
+    ) -> Value:
+        """Return the value that a name stands for, one symbol a leaf of its type.
+
+        ``shape`` tells the domain of a function, of which nothing is known without it.
+        """
         match type_:
             case FunctionType(domain=domain, codomain=codomain):
                 scalar_types(domain)
-                universe = SetValue(lambda _: z3.BoolVal(True), domain, universe=True)
-                known = None if isinstance(domain, IntType) else universe
+                inside = None if shape is None else shape.inside
                 return FunctionValue(
-                    lambda x: self.symbol(name, codomain, (*arguments, *terms_of(x))), known
+                    lambda x: self.symbol(name, codomain, (*arguments, *terms_of(x)), inside),
+                    None if shape is None else shape.domain,
                 )
             case SetType(element=element, name=alias) if not alias:
                 scalar_types(element)
@@ -138,7 +166,87 @@ class World:
         if symbol is None:
             sorts = [argument.sort() for argument in arguments]
             symbol = self._symbols[name] = z3.Function(name + self._suffix, *sorts, sort)
+        fits = symbol.arity() == len(arguments) and all(
+            argument.sort() == symbol.domain(n) for n, argument in enumerate(arguments)
+        )
+        if not fits:
+            raise Unfit(f"{name.removeprefix('in ')} is not for values of this type")
         return symbol(*arguments)
+
+    def universe(self, type_: Type) -> SetValue:
+        """Return the set of all values of a type that has terms."""
+
+        def has(x: Value) -> Term:
+            if not isinstance(x, Scalar) or x.term.sort() != self.sort(type_):
+                raise Unfit(f"a {describe(x)} is not of the type of the elements of this set")
+            return z3.BoolVal(True)
+
+        return SetValue(has, type_, universe=True)
+
+    def within(self, name: str, domain: SetValue) -> tuple[Bound, Term]:
+        """Return a fresh value and that it is in a set, to be assumed wherever it stands.
+
+        Raises Unfit for what is no term.
+        """
+        made = self.bound(name, domain.type)
+        limit = domain.has(made.value)
+        own = {constant.get_id() for constant in made.constants}
+        for part in limit.children() if z3.is_and(limit) else [limit]:
+            if own & {constant.get_id() for constant in self.bound_in([part])}:
+                self._limits[part.get_id()] = part
+        return made, limit
+
+    def is_limit(self, fact: Term) -> bool:
+        """Tell whether a fact holds of constants for bound names wherever they stand."""
+        parts = fact.children() if z3.is_and(fact) else [fact]
+        return all(z3.is_true(z3.simplify(p)) or p.get_id() in self._limits for p in parts)
+
+    def names_in(self, term: Term, own: set[int]) -> set[str]:
+        """Return the names that a term speaks of, but for its ``own`` constants."""
+        found: set[str] = set()
+        pending = [term]
+        while pending:
+            inside = pending.pop()
+            if z3.is_quantifier(inside):
+                pending.append(inside.body())
+                continue
+            pending.extend(inside.children())
+            is_name = z3.is_app(inside) and inside.decl().kind() == z3.Z3_OP_UNINTERPRETED
+            if is_name and inside.get_id() not in own:
+                name = inside.decl().name().removesuffix(self._suffix)
+                if not name.startswith("in "):
+                    found.add(name.partition(".")[0])
+        return found
+
+    def unspecified(self, like: Value, arguments: list[Term]) -> Value:
+        """Return a value of which nothing is known but what it depends on."""
+        label = f"unspecified!{next(self._fresh)}"
+
+        def made(like: Value, name: str, arguments: tuple[Term, ...]) -> Value:
+            match like:
+                case Scalar():
+                    return self.symbol(name, like.type, arguments)
+                case FunctionValue():
+                    return FunctionValue(
+                        lambda x: made(like.at(x), name, (*arguments, *terms_of(x)))
+                    )
+                case TupleValue(items=items):
+                    parts = enumerate(items, 1)
+                    return TupleValue(
+                        tuple(made(item, f"{name}.{n}", arguments) for n, item in parts)
+                    )
+                case RecordValue(fields=fields):
+                    return RecordValue(
+                        {n: made(one, f"{name}.{n}", arguments) for n, one in fields.items()}
+                    )
+                case SetValue():
+                    scalar_types(like.type)
+                    return SetValue(
+                        lambda x: self._apply(name, (*arguments, *terms_of(x)), z3.BoolSort()),
+                        like.type,
+                    )
+
+        return made(like, label, tuple(arguments))
 
     def as_set(self, value: Value) -> SetValue:
         """Return a set as a set, also one that is a term. Raises Unfit for what is no set."""

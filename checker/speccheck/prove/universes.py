@@ -1,0 +1,104 @@
+"""Which constants have all values of their type, so that a quantifier over them needs no limit.
+
+TLA+ has no types: that ``Server`` has all values of type SERVER, and that there are any, is true
+only where the module's assumptions tie every constant of that type to it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from speccheck.prove.module import ProofModule, conjuncts, unfolded
+from speccheck.prove.types import AtomType, FunctionType, RecordType, SetType, TupleType, Type
+from speccheck.tla import meaning as m
+
+
+def universes(module: ProofModule) -> frozenset[m.Constant]:
+    r"""Return the constants that are sets of all values of a type.
+
+    Such a set is the only one of its type, has elements (``c \in S``, ``S # {}``), and whatever
+    else has values of that type is assumed to take them from it (``c \in S``, ``c \subseteq S``,
+    ``c \subseteq SUBSET S``).
+    """
+    known = list(_assumed(module))
+    constants = {
+        thing: type_ for thing, type_ in module.types.items() if isinstance(thing, m.Constant)
+    }
+    found: set[m.Constant] = set()
+    for constant, type_ in constants.items():
+        if not isinstance(type_, SetType) or type_.name:
+            continue
+        element = type_.element
+        is_term = isinstance(element, AtomType) or (isinstance(element, SetType) and element.name)
+        if is_term and _is_whole(constant, element, constants, known):
+            found.add(constant)
+    return frozenset(found)
+
+
+def _is_whole(
+    constant: m.Constant,
+    element: Type,
+    constants: Mapping[m.Constant, Type],
+    known: list[tuple[str, m.Constant, m.Constant | None]],
+) -> bool:
+    if not any(
+        (kind == "/=" and one is constant) or (kind == "\\in" and other is constant)
+        for kind, one, other in known
+    ):
+        return False
+    tied = {constant}
+    while more := {one for _, one, other in known if other in tied} - tied:
+        tied |= more
+    return all(
+        other in tied or all(element != part for part in _values(type_))
+        for other, type_ in constants.items()
+    )
+
+
+def _values(type_: Type) -> Iterator[Type]:
+    """Yield the types of what can be got from a value of a type."""
+    yield type_
+    match type_:
+        case SetType(element=element):
+            yield from _values(element)
+        case FunctionType(codomain=codomain):
+            yield from _values(codomain)
+        case TupleType(items=items):
+            for item in items:
+                yield from _values(item)
+        case RecordType(fields=fields):
+            for _, one in fields:
+                yield from _values(one)
+        case _:
+            return
+
+
+def _assumed(module: ProofModule) -> Iterator[tuple[str, m.Constant, m.Constant | None]]:
+    r"""Yield what assumptions say of pairs of constants: how, which, and of which set.
+
+    ``S # {}`` is told with no set.
+    """
+    pending = list(module.resolved.assumptions)
+    while pending:
+        node = unfolded(pending.pop())
+        parts = conjuncts(node)
+        if parts:
+            pending.extend(parts)
+            continue
+        if not isinstance(node, m.CallBuiltin) or len(node.arguments) != 2:
+            continue
+        left, right = node.arguments
+        if not isinstance(left, m.UseConstant) or left.arguments:
+            continue
+        kind = node.builtin.name
+        if kind == "/=" and isinstance(right, m.Items) and right.kind == "set" and not right.items:
+            yield kind, left.constant, None
+            continue
+        if kind == "\\subseteq" and isinstance(right, m.CallBuiltin):
+            if right.builtin.name != "SUBSET":
+                continue
+            (right,) = right.arguments
+        if (
+            kind in {"\\in", "\\subseteq"}
+            and isinstance(right, m.UseConstant)
+            and not right.arguments
+        ):
+            yield kind, left.constant, right.constant

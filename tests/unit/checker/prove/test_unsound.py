@@ -1,0 +1,196 @@
+"""Theorems that are false in TLA+, each by another trick: none may be proved."""
+
+from pathlib import Path
+
+import pytest
+
+from speccheck.prove.discharge import Limits, Status
+from speccheck.prove.errors import ProofError
+from speccheck.prove.run import Task, prove
+from speccheck.tla.errors import TlaError
+
+X = "VARIABLES\n\\* @type: Int;\nx\n"
+XY = "VARIABLES\n\\* @type: Int;\nx,\n\\* @type: Int;\ny\n"
+F = "VARIABLES\n\\* @type: Int -> Int;\nf\n"
+SERVERS = "CONSTANTS\n\\* @type: Set(SERVER);\nServer,\n\\* @type: SERVER;\nNobody\n"
+QUORUMS = (
+    "(* @typeAlias: quorum = Set(SERVER); *)\nCONSTANTS\n\\* @type: Set(SERVER);\nServer,\n"
+    "\\* @type: Set($quorum);\nQuorum\n"
+)
+FROM_0 = "Init == x = 0\nSpec == Init /\\ [][Next]_x\n"
+BOTH_0 = "Init == x = 0 /\\ y = 0\nSpec == Init /\\ [][Next]_<<x, y>>\n"
+ZEROS = "Init == f = [n \\in 1..3 |-> 0]\nSpec == Init /\\ [][Next]_f\n"
+
+
+def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
+    """Return the status of each theorem of a module with this text."""
+    path = folder / "Trick.tla"
+    path.write_text(f"---- MODULE Trick ----\nEXTENDS Integers\n{text}\n====\n")
+    (folder / "Trick.hints.toml").write_text(hints)
+    return {one.name: one.status for one in prove(Task(path, limits=Limits(3.0, 3.0)))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            f"{X}Next == x' = x - 1\n{FROM_0}Rises(v) == v <= v'\n"
+            "THEOREM T == Spec => [][Rises(x)]_x",
+            id="prime of a parameter",
+        ),
+        pytest.param(
+            f"{X}Next == x' = x - 1\n{FROM_0}Up(v) == v <= v'\nRises(w) == Up(w)\n"
+            "THEOREM T == Spec => [][Rises(x)]_x",
+            id="prime of a parameter, handed on",
+        ),
+        pytest.param(
+            f"{XY}Is(v, w) == v' = w\nNext == x' = x - 1 /\\ Is(y, 5)\n{BOTH_0}"
+            "THEOREM T == Spec => [](x >= 0)",
+            id="assignment to a parameter",
+        ),
+        pytest.param(f"{SERVERS}THEOREM T == \\E s \\in Server : TRUE", id="empty set of servers"),
+        pytest.param(
+            f"{SERVERS}ASSUME Server # {{}}\nTHEOREM T == Nobody \\in Server",
+            id="constant of the type only",
+        ),
+        pytest.param(
+            f"{QUORUMS}ASSUME Server # {{}} /\\ Quorum # {{}}\n"
+            "THEOREM T == \\A Q \\in Quorum : Q \\subseteq Server",
+            id="quorums of strangers",
+        ),
+        pytest.param("THEOREM T == [n \\in 1..5 |-> 0] \\in [1..3 -> Nat]", id="longer domain"),
+        pytest.param("THEOREM T == [n \\in 1..3 |-> 0] = [n \\in 1..5 |-> 0]", id="equal so far"),
+        pytest.param("THEOREM T == [n \\in 1..3 |-> 0][7] = 0", id="beyond the domain"),
+        pytest.param(
+            "THEOREM T == [[n \\in 1..3 |-> 0] EXCEPT ![7] = 1][7] = 1", id="changed beyond it"
+        ),
+        pytest.param(
+            "THEOREM T == \\A b \\in BOOLEAN :\n"
+            "DOMAIN (IF b THEN [n \\in 1..3 |-> 0] ELSE [n \\in 1..5 |-> 0]) = 1..3",
+            id="domain of a branch",
+        ),
+        pytest.param(
+            f"{F}Next == f' = [n \\in 1..5 |-> 0]\n{ZEROS}"
+            "THEOREM T == Spec => [](f \\in [1..3 -> Nat])",
+            id="domain grows",
+        ),
+        pytest.param(
+            f"{F}Next == f' = f\nInit == f \\in [1..5 -> Nat]\nSpec == Init /\\ [][Next]_f\n"
+            "THEOREM T == Spec => [](f \\in [1..3 -> Nat])",
+            id="other domain at the beginning",
+        ),
+        pytest.param(
+            f"{F}Next == f' = [f EXCEPT ![5] = 1]\n{ZEROS}THEOREM T == Spec => [][f'[5] = 1]_f",
+            id="step beyond the domain",
+        ),
+        pytest.param("THEOREM T == (CHOOSE n \\in 1..3 : n > 1) = 2", id="several to choose from"),
+        pytest.param("THEOREM T == (CHOOSE n \\in 1..3 : n > 5) \\in 1..3", id="none to choose"),
+        pytest.param(
+            f"{X}Init == x = 0 /\\ x = 1\nNext == x' = x - 1\nSpec == Init /\\ [][Next]_x\n"
+            "THEOREM T == Spec => [](x = 77)",
+            id="no beginning",
+        ),
+        pytest.param(
+            f"CONSTANT\n\\* @type: Int;\nN\n{X}ASSUME N > 0 /\\ N < 0\nNext == x' = x - 1\n{FROM_0}"
+            "THEOREM T == Spec => [][x' > x]_x",
+            id="contradiction assumed, of steps",
+        ),
+        pytest.param("THEOREM T == \\A n \\in Nat : n < 0 => n = 77", id="of nothing"),
+        pytest.param(
+            f"{XY}P(Op(_)) == Op(1) > 0\nNext == x' = x - 1 /\\ UNCHANGED y\n{BOTH_0}"
+            "THEOREM T == Spec => []P(LAMBDA k : x + k)",
+            id="variable within an operator argument",
+        ),
+        pytest.param(
+            f"{XY}Next == x' = x + 1 /\\ y' = y - 1\n{BOTH_0}THEOREM T == Spec => [][y' >= y]_x",
+            id="subscript of the theorem",
+        ),
+        pytest.param(
+            f"{X}Next == IF x = 0 THEN x' = 1 ELSE x > 5 /\\ x' = -1\n{FROM_0}"
+            "THEOREM T == Spec => [](x >= 0)",
+            id="guard within a branch",
+        ),
+    ],
+)
+def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
+    assert statuses(tmp_path, text)["T"] is not Status.PROVED
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"{XY}Next == x' = x + 1 /\\ y' = y\nInit == x = 0 /\\ y = 0\n"
+         "Spec == Init /\\ [][Next]_x\nTHEOREM T == Spec => [](y = 0)", "steps that change y only"),
+        (f"{XY}Next == x' = y' + 1 /\\ y' = 2\n{BOTH_0}THEOREM T == Spec => [](x >= 0)",
+         "y' is used before"),
+        (f"{X}Next == \\E n : x' = n\n{FROM_0}THEOREM T == Spec => [](x >= 0)", "without a set"),
+        (f"{SERVERS}ASSUME Server # {{}}\nTHEOREM T == 5 \\in Server", "not for values of"),
+        (f"{SERVERS}ASSUME Nobody \\in Server\nTHEOREM T == 5 \\in Server", "a number is not of"),
+        ("THEOREM T == 5 \\in BOOLEAN", "a number is not of the type"),
+        (f"{QUORUMS}ASSUME Quorum # {{}}\nTHEOREM T == {{s \\in Server : FALSE}} \\in Quorum",
+         "a set is not of the type"),
+        ("THEOREM T == [m \\in 1..2, n \\in 1..2 |-> m][1] = 1", "takes 2 arguments"),
+        (f"{F}Next == f' = [f EXCEPT ![5] = 1]\nInit == \\A n \\in 1..3 : f[n] = 0\n"
+         "Spec == Init /\\ [][Next]_f\nTHEOREM T == Spec => [](f[1] = 0)", "domain is not known"),
+        (f"{F}Next == f' = [n \\in 1..4 |-> 0]\n{ZEROS}THEOREM T == Spec => [](f[1] = 0)",
+         "does not keep the domain of f"),
+        ("THEOREM T == 7 \\div 2 = 3", "do not know"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_is_refused_with_its_place(
+    text: str, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TlaError, match=problem) as caught:
+        statuses(tmp_path, text)
+
+    assert caught.value.line > 2
+
+
+TWO_SPECS = (
+    f"{X}Add(n) == x' = x + n\nNext == \\E n \\in 1..3 : Add(n)\n{FROM_0}"
+    "Wild == \\E n \\in Int : Add(n)\nAny == x = -5\nOther == Any /\\ [][Wild]_x\n"
+    "THEOREM A == Spec => [](x >= 0)\nTHEOREM T == Other => [](x >= -1)"
+)
+
+
+def test_an_action_is_that_of_the_theorem_s_own_specification(tmp_path: Path) -> None:
+    found = statuses(tmp_path, TWO_SPECS.replace("x = -5", "x = 5"))
+
+    assert found == {"A": Status.PROVED, "T": Status.REFUTED}
+
+
+@pytest.mark.parametrize(
+    ("text", "hints", "problem"),
+    [
+        (TWO_SPECS, "[theorems]\nT = { by = 'A' }", "about another specification"),
+        (
+            f"{QUORUMS}ASSUME Server # {{}} /\\ Quorum # {{}}\n"
+            "ASSUME Odd == \\A P \\in Quorum : P # Server\nTHEOREM T == \\A P \\in Quorum : P # {}",
+            "[witnesses]\nassumption = 'Odd'",
+            "of the form S # {}",
+        ),
+    ],
+)
+def test_hints_cannot_make_a_theorem_true(
+    text: str, hints: str, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ProofError, match=problem):
+        statuses(tmp_path, text, hints)
+
+
+def test_conjuncts_of_the_same_name_are_all_proved(tmp_path: Path) -> None:
+    (tmp_path / "Sign.tla").write_text(
+        "---- MODULE Sign ----\nEXTENDS Integers\nVARIABLES\n\\* @type: Int;\nv\n"
+        "Positive == v >= 0\nUp == v' >= v\n====\n"
+    )
+    text = (
+        f"{XY}A == INSTANCE Sign WITH v <- x\nB == INSTANCE Sign WITH v <- y\n"
+        f"Next == x' = x + 1 /\\ y' = y - 1\n{BOTH_0}Base == x >= 0\nTHEOREM I == Spec => []Base\n"
+        "THEOREM J == Spec => [](B!Positive /\\ A!Positive)\n"
+        "THEOREM K == Spec => [](B!Positive /\\ A!Positive)\n"
+        "THEOREM L == Spec => [][B!Up /\\ A!Up]_<<x, y>>"
+    )
+
+    found = statuses(tmp_path, text, "[theorems]\nK = { by = 'I' }")
+
+    assert found == {"I": Status.PROVED} | dict.fromkeys("JKL", Status.REFUTED)
