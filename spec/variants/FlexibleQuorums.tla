@@ -17,6 +17,7 @@
 \* @model MCZab MCZabDiscovery.cfg
 \* @model MCZab MCZabSync.cfg
 \* @holds all
+\* @strategy flexible-quorums
 EXTENDS Zab
 
 IsBroadcastQuorum(S) == Cardinality(S) >= Cardinality(Server) \div 2

@@ -31,6 +31,14 @@ def test_cumulative_acks_save_messages_under_load_and_nothing_else() -> None:
     assert saving[load].round_trips == plain[load].round_trips
 
 
+def test_flexible_quorums_commit_alone_among_three() -> None:
+    plain, flexible = measure(), measure("flexible-quorums")
+
+    assert flexible["election"] == plain["election"]
+    assert flexible["write alone"].round_trips == 0.0
+    assert measure("flexible-quorums", voters=5)["write alone"].round_trips == 1.0
+
+
 def test_strategies_break_nothing() -> None:
     for name in STRATEGIES:
         for seed in range(3):

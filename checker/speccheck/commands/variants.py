@@ -11,15 +11,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from speccheck.conform import judge as conform
+from speccheck.conform.reading import Unusable
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.model import ConfigError
 from speccheck.explore.result import Result
 from speccheck.prove.errors import ProofError
 from speccheck.report.progress import Progress
 from speccheck.tla.errors import TlaError
-from speccheck.variants.compose import compose
+from speccheck.variants.compose import compose, folders_of
 from speccheck.variants.findings import Findings, Method
 from speccheck.variants.header import Variant, VariantError, find_variants
+from speccheck.variants.hunts import Judged
 from speccheck.variants.plan import ALL_METHODS, Plan
 from speccheck.variants.scaffold import scaffold
 from speccheck.variants.table import COST_HEADS, HEADS, cost_lines, lines, markdown, unexpected
@@ -162,7 +165,7 @@ def _study(
             def show(result: Result) -> None:
                 progress(result)
 
-            findings = study(variant, plan, tell, show)
+            findings = study(variant, plan, tell, show, judged)
             studied.append((variant, findings))
             said += [f"{variant.name}: {text}" for text in unexpected(variant, findings)]
             said += [f"{variant.name}: {text}" for text in findings.problems]
@@ -170,6 +173,25 @@ def _study(
     for text in said:
         typer.echo(text, err=True)
     return bool(said)
+
+
+def judged(variant: Variant, folder: Path) -> Judged:
+    """Judge recorded runs by a variant: its text, with what it redefines."""
+    lines = "".join(f"    {old} <- {new}\n" for old, new in variant.redefines)
+    config = folder / "Variant.cfg"
+    config.write_text(f"SPECIFICATION Spec\n{f'CONSTANTS{chr(10)}{lines}' if lines else ''}")
+    files = [*folder.glob("*.ndjson*")]
+    try:
+        verdict = conform.judge(
+            files, conform.Plan(variant.path, config, library=folders_of(variant)[1:])
+        )
+    except Unusable as error:
+        raise VariantError(f"{variant.path}: {error}") from None
+    fault = verdict.fault
+    if fault is None:
+        return Judged(verdict.checked, "")
+    event = fault.event
+    return Judged(verdict.checked, f"{event.action} of server {event.server}: {fault.reason}")
 
 
 def _tell(

@@ -29,12 +29,16 @@ _PAST = 400
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to judge. ``spec`` None: ``spec/<module>.tla``. ``every``: so often invariants."""
+    """How to judge. ``spec`` None: ``spec/<module>.tla``. ``every``: so often invariants.
+
+    ``library``: folders with more modules, beside that of ``spec``.
+    """
 
     spec: Path | None = None
     config: Path | None = None
     hidden: tuple[str, ...] = ()
     every: int = 1000
+    library: tuple[Path, ...] = ()
 
 
 class Closest(NamedTuple):
@@ -94,9 +98,8 @@ def judge(
     """
     tracks = read_tracks(paths)
     header = tracks[0].parts[0].header
-    model = specification_of(
-        header, find_spec(plan.spec, header.spec), find_config(plan, header.spec)
-    )
+    spec, config = find_spec(plan.spec, header.spec), find_config(plan, header.spec)
+    model = specification_of(header, spec, config, library=plan.library)
     return judge_tracks(tracks, model, plan, tell)
 
 

@@ -27,7 +27,12 @@ _NAME = re.compile(r"\w+")
 
 
 def specification_of(
-    header: Header, module: Path, config: Path | None, *, fine: bool = False
+    header: Header,
+    module: Path,
+    config: Path | None,
+    *,
+    fine: bool = False,
+    library: Sequence[Path] = (),
 ) -> Model:
     """Return the model of a module for a trace. Raises Unusable."""
     name = f"Trace{header.spec}"
@@ -53,9 +58,18 @@ def specification_of(
         path.write_text("\n".join(lines) + "\n")
         try:
             read = _config(config, Path(folder) / f"{name}.cfg", constants)
-            return load_model(path, read, [module.parent], fine=fine)
+            model = load_model(path, read, [module.parent, *library], fine=fine)
         except (TlaError, ConfigError, EvaluationError) as error:
             raise Unusable(str(error)) from None
+    _keep_names(model, read)
+    return model
+
+
+def _keep_names(model: Model, config: Config) -> None:
+    """Let what a configuration puts in the place of an action go by the action's name."""
+    names = {by: name for name, by, only_in in config.replacements if only_in is None}
+    named = model.named
+    model.named = lambda: [one._replace(name=names.get(one.name, one.name)) for one in named()]
 
 
 def _config(given: Path | None, path: Path, constants: Iterable[str]) -> Config:

@@ -6,7 +6,7 @@ from speccheck.explore.engine import Progress
 from speccheck.variants.checks import check, plain, random_behaviours
 from speccheck.variants.findings import Findings, Method
 from speccheck.variants.header import Variant
-from speccheck.variants.hunts import costs, hunt
+from speccheck.variants.hunts import Judge, conformance, costs, hunt
 from speccheck.variants.plan import Plan
 from speccheck.variants.proofs import refute
 
@@ -16,10 +16,12 @@ def study(
     plan: Plan,
     tell: Callable[[str], None] = lambda text: None,
     progress: Progress | None = None,
+    judge: Judge | None = None,
 ) -> Findings:
     """Return what the methods of a plan find.
 
     A variant of the prover's module has no model; what a variant is no subject for is left out.
+    ``judge`` judges recorded runs of the implementation by the variant's own specification.
     Raises VariantError, TlaError, ConfigError, EvaluationError, ProofError, OSError.
     """
     findings = Findings(variant.name)
@@ -43,6 +45,9 @@ def study(
         tell("the implementation")
         hunt(variant, findings, processor_s=seconds, seeds=plan.seeds, workers=plan.workers)
         costs(variant, findings)
+        if judge is not None:
+            tell("its recorded runs")
+            conformance(variant, findings, judge=judge, seeds=plan.judged)
     if Method.plain in plan.methods:
         tell("the same without it")
         plain(variant, findings, processor_s=seconds)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from speccheck.variants.findings import Findings, Method, Row, Verdict
 from speccheck.variants.header import ALL, Variant
+from speccheck.variants.hunts import CONFORMANCE
 
 HEADS = ("variant", "property", "method", "verdict", "steps", "states or seeds", "seconds", "where")
 
@@ -27,7 +28,7 @@ def lines(variant: Variant, findings: Findings, *, every: bool = False) -> Itera
 
     The properties that hold are one row for each model, unless ``every`` one is asked for.
     """
-    told = {*variant.fails, *variant.holds, *findings.violated()} - {ALL}
+    told = {*variant.fails, *variant.holds, *findings.violated(), CONFORMANCE} - {ALL}
     rest: dict[tuple[str, Method, Verdict], list[Row]] = {}
     for row in findings.rows:
         if every or (row.property in told and row.property not in _quiet(variant, row)):
@@ -87,6 +88,8 @@ def unexpected(variant: Variant, findings: Findings) -> list[str]:
     broken = findings.violated()
     looked = {row.property for row in findings.rows}
     holds = looked - {"every rule"} if ALL in variant.holds else {*variant.holds}
+    if not variant.fails:
+        holds.add(CONFORMANCE)  # A mistake of the implementation need not be the variant's.
     return [
         *(
             f"{one} was expected to fail and was not found to"

@@ -249,9 +249,13 @@ class Changes:
             new = f'{{"txn":{text},"ackSet":{{"#set":[]}}}}'
             said.append(f'"outstandingProposals":{{"#append":[{new}]}}')
         elif action == "LeaderProcessACK":
-            self._acked(said, leader, (args[1],))
+            self._acked(said, leader, self._acknowledged_by(args[1]))
         elif len(told) != len(now) or (told and action in _MAY_ACK):
             self._acked(said, leader, [*told])
+
+    def _acknowledged_by(self, zxid: int) -> Iterable[int]:
+        """Return which transactions an ACK may count for."""
+        return (zxid,)
 
     def _acked(self, said: list[str], leader: Leader, zxids: Iterable[int]) -> None:
         told, now = self._proposals, leader.outstanding_proposals

@@ -39,14 +39,21 @@ def action(
     def mark(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
         assert name not in ACTIONS, f"{name} has two handlers"
         ACTIONS[name] = method.__qualname__
-
-        def step(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            method(self, *args, **kwargs)
-            trace = self.trace
-            if trace is not None:
-                trace(name, args)
-
-        update_wrapper(step, method)
-        return step
+        return told_as(name, method)
 
     return mark
+
+
+def told_as(
+    name: str, method: Callable[Concatenate[S, P], None]
+) -> Callable[Concatenate[S, P], None]:
+    """Return a method that tells of the action when it is done."""
+
+    def step(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        method(self, *args, **kwargs)
+        trace = self.trace
+        if trace is not None:
+            trace(name, args)
+
+    update_wrapper(step, method)
+    return step

@@ -220,7 +220,6 @@ class FastLeaderElection:
         self._poll()
 
     def _handle_looking(self, server_id: int, n: Notification) -> None:
-        server = self._server
         if NO_ZXID in (self._initial_vote().zxid, n.zxid):
             return
         theirs = _proposal_of(n)
@@ -237,9 +236,13 @@ class FastLeaderElection:
             self._send_notifications()
         self.recvset[server_id] = Vote(theirs, n.election_epoch)
         supporters = _vote_set(self.recvset, Vote(self.proposal, self.logical_clock))
-        if server.membership.has_all_quorums(supporters):
+        if self._is_elected(supporters):
             self.wait_notmsg = True
             self._poll()
+
+    def _is_elected(self, supporters: frozenset[int]) -> bool:
+        """Whether these are enough to lead, or to follow, whom they vote for."""
+        return self._server.membership.has_all_quorums(supporters)
 
     def _handle_following_or_leading(self, server_id: int, n: Notification) -> None:
         """Join the leader that somebody follows, if a quorum and the leader itself say so."""
