@@ -11,6 +11,7 @@ What a browser sends by itself must neither change anything nor hand the tree to
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -174,11 +175,16 @@ class KnownHosts:
         self, named: Iterable[str], listed: tuple[str, ...], client_address: str = ""
     ) -> None:
         """``named``: hosts in the configuration; ``listed``: admin.page.hosts, `*` for any;
-        ``client_address``: clientPortAddress, empty for all. Names are looked up: this may block.
+        ``client_address``: clientPortAddress, empty for all.
         """
-        own = (socket.gethostname(), socket.getfqdn(), *named, *listed)
+        own = (socket.gethostname(), *named, *listed)
         self._names = {name.lower().rstrip(".") for name in own}
+        # A name server that does not answer must not hold up a start.
+        threading.Thread(target=self._add_full_name, daemon=True).start()
         self._client_addresses = _addresses(client_address)
+
+    def _add_full_name(self) -> None:
+        self._names |= {socket.getfqdn().lower().rstrip(".")}
 
     def serves_clients_at(self, address: str) -> bool:
         """Whether the client port listens on an address of this machine."""
