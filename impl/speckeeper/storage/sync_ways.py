@@ -24,7 +24,10 @@ class Way(Enum):
 # At first each way is gone so many times.
 LEARNING = 8
 # Later so many syncs in a row go another way now and then, to see whether it is the quickest now.
-TRY, TRY_EVERY = 2, 64
+# The first of them is the slow one: less than one in a hundred.
+TRY, TRY_EVERY = 4, 256
+# Which way is the quickest is looked at once in so many syncs.
+CHOOSE_EVERY = 64
 # So many of the last times of each way are compared, by what four of five keep to. A few syncs that
 # were held up say nothing of a way, but if the half of them were to count only, to wait asleep
 # among processes that take the processor for milliseconds could pass for quick.
@@ -57,10 +60,9 @@ class SyncWays:
         self._number += 1
         if number < LEARNING * len(ways):
             return ways[number // LEARNING]
-        in_turn = number % TRY_EVERY
-        if in_turn == TRY or number == LEARNING * len(ways):
+        if number % CHOOSE_EVERY == TRY or number == LEARNING * len(ways):
             self._quickest = min(ways, key=self._most_s)
-        if in_turn >= TRY or len(ways) == 1:
+        if number % TRY_EVERY >= TRY or len(ways) == 1:
             return self._quickest
         others = [way for way in ways if way is not self._quickest]
         self._tries += 1

@@ -6,7 +6,14 @@ from math import inf
 
 import pytest
 
-from speckeeper.storage.sync_ways import LEARNING, TRY, TRY_EVERY, SyncWays, Way
+from speckeeper.storage.sync_ways import (
+    CHOOSE_EVERY,
+    LEARNING,
+    TRY,
+    TRY_EVERY,
+    SyncWays,
+    Way,
+)
 
 CACHED, DIRECT, AWAKE = Way
 
@@ -35,18 +42,25 @@ def test_the_quickest_way_is_found_and_found_again_when_it_changes() -> None:
     it, rng = SyncWays((CACHED, DIRECT, AWAKE)), random.Random(1)
     for times in ((95, 75, 110), (95, 115, 70), (95, 120, 130), (400, 300, 380)):
         times_us = dict(zip(Way, times, strict=True))
-        _play(it, rng, times_us, 100 * TRY_EVERY)
-        count = _play(it, rng, times_us, 100 * TRY_EVERY)
+        _play(it, rng, times_us, 50 * TRY_EVERY)
+        count = _play(it, rng, times_us, 50 * TRY_EVERY)
         quickest = min(times_us, key=lambda way: times_us[way])
         assert count[quickest] > 0.9 * count.total()
         assert set(count) == set(Way)
 
 
+def test_a_way_that_has_become_slow_is_left_soon() -> None:
+    it, rng = SyncWays((CACHED, DIRECT, AWAKE)), random.Random(4)
+    _play(it, rng, {CACHED: 95, DIRECT: 75, AWAKE: 90}, 50 * TRY_EVERY)
+    _play(it, rng, {CACHED: 95, DIRECT: 400, AWAKE: 90}, 2 * CHOOSE_EVERY)
+    assert DIRECT not in _play(it, rng, {CACHED: 95, DIRECT: 400, AWAKE: 90}, CHOOSE_EVERY)
+
+
 def test_who_is_held_up_often_is_slow_whatever_the_others_take() -> None:
     it, rng = SyncWays((CACHED, AWAKE)), random.Random(2)
     times_us = {CACHED: 70, AWAKE: 120}
-    _play(it, rng, times_us, 100 * TRY_EVERY, held_up=0.4)
-    count = _play(it, rng, times_us, 100 * TRY_EVERY, held_up=0.4)
+    _play(it, rng, times_us, 50 * TRY_EVERY, held_up=0.4)
+    count = _play(it, rng, times_us, 50 * TRY_EVERY, held_up=0.4)
     assert count[AWAKE] > 0.9 * count.total()
 
 
