@@ -1,7 +1,9 @@
 """Where histories are kept: a folder with one file for each session.
 
 A line is whole or torn, and only the last can be torn: after kill -9 a reader leaves that one out.
-Lines are written out at least twice a second while anything is recorded.
+Lines are written out at least twice a second while anything is recorded. Compressed, what is
+written out at once is a frame of zstd, with a skippable frame ahead that says how long it is: so a
+reader has to have one frame at a time, and notices the one that is torn.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 from threading import Lock
 
+import cramjam
 import msgspec
 
 from speckeeper.history.records import VERSION, Disconnect, End, Header, Record
@@ -19,13 +22,16 @@ from speckeeper.history.records import VERSION, Disconnect, End, Header, Record
 _MOST_OPEN = 200
 _BUFFERED = 1 << 16
 _FLUSH_AFTER_S = 0.5
+# RFC 8878, 3.1.2: a frame that decoders skip, here with four bytes in it.
+_SKIPPABLE = bytes.fromhex("502a4d1804000000")
 
 
 class HistoryFolder:
     """Writes records to ``history-<session>.ndjson`` in ``folder``; may be used by many threads.
 
     ``recorder`` is the name in the header, ``clock`` that of the clock, by default a new one;
-    ``started_ms``: wall clock. Raises OSError where the folder cannot be written.
+    ``started_ms``: wall clock; ``compress``: by zstd, to ``history-<session>.ndjson.zst``.
+    Raises OSError where the folder cannot be written.
     """
 
     def __init__(
@@ -34,6 +40,7 @@ class HistoryFolder:
         recorder: str,
         clock: str | None = None,
         started_ms: int | None = None,
+        compress: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -41,6 +48,7 @@ class HistoryFolder:
         """How many records were written."""
         started = int(time.time() * 1000) if started_ms is None else started_ms
         self._header = Header(VERSION, recorder, clock or uuid.uuid4().hex, started)
+        self._compress = compress
         self._encode = msgspec.json.Encoder().encode
         self._buffers: dict[int, bytearray] = {}
         self._files: dict[int, FileIO] = {}
@@ -102,11 +110,18 @@ class HistoryFolder:
             if len(self._files) >= _MOST_OPEN:
                 oldest = next(iter(self._files))
                 self._files.pop(oldest).close()
-            file = FileIO(self.folder / file_name(session), "a")
+            name = file_name(session) + (".zst" if self._compress else "")
+            file = FileIO(self.folder / name, "a")
         self._files[session] = file
-        left = memoryview(buffer)
+        left = memoryview(framed(bytes(buffer)) if self._compress else buffer)
         while left:
             left = left[file.write(left) :]
+
+
+def framed(data: bytes) -> bytes:
+    """Return data compressed by zstd, behind a skippable frame with the length."""
+    frame = bytes(cramjam.zstd.compress(data))
+    return _SKIPPABLE + len(frame).to_bytes(4, "little") + frame
 
 
 def file_name(session: int) -> str:

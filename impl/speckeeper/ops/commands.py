@@ -138,11 +138,14 @@ def tap(
         str, typer.Option(help="host:port for clients; port 0: any free one.")
     ] = "127.0.0.1:2180",
     out: Annotated[Path, typer.Option(help="A folder for the histories.")] = Path("./var/history"),
+    compress: Annotated[
+        bool, typer.Option("--compress", help="Compress histories by zstd, as they are written.")
+    ] = False,
 ) -> None:
     """Relay clients to servers, ours or Apache's, and keep a history of each session."""
     from speckeeper.ops.tap import run
 
-    raise SystemExit(run(listen, upstream, out))
+    raise SystemExit(run(listen, upstream, out, compress))
 
 
 def version() -> None:

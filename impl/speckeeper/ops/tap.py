@@ -28,7 +28,7 @@ def parse_address(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def run(listen_on: str, upstream: str, out: Path) -> int:
+def run(listen_on: str, upstream: str, out: Path, compress: bool = False) -> int:
     """Run the tap; return the exit code."""
     try:
         place = parse_address(listen_on)
@@ -36,7 +36,7 @@ def run(listen_on: str, upstream: str, out: Path) -> int:
     except AddressError as error:
         return _failed(str(error), ExitCode.BAD_INVOCATION)
     try:
-        files = HistoryFolder(out, "speckeeper tap")
+        files = HistoryFolder(out, "speckeeper tap", compress=compress)
     except OSError as error:
         what = f"{out}: {error.strerror}; give --out a folder that can be written"
         return _failed(what, ExitCode.UNEXPECTED)
