@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import ssl
 import time
 import urllib.request
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from peers import APACHE_39, SPECKEEPER
 from tests.ports import free_port
+from tests.unit.net.tls.authority import Authority
 from trio import Trio
 
 PATIENCE_S = 30.0
@@ -68,8 +71,40 @@ def test_a_word_is_not_taken_for_another_members(tmp_path: Path) -> None:
         assert "where it serves clients is not in the configuration" in str(view[sid]["error"])
 
 
-def _view(port: int) -> dict[int, dict[str, object]]:
-    url = f"http://127.0.0.1:{port}/page/api/ensemble"
-    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+def test_members_ask_each_other_by_tls(tmp_path: Path) -> None:
+    """TLS only, a certificate wanted: members show theirs to each other, and look at the names."""
+    authority = Authority()
+    trust = authority.write(tmp_path / "authority.pem")
+    key = authority.make("member").write(tmp_path / "member.pem")
+    ports = {sid: free_port() for sid in (1, 2, 3)}
+    config = {
+        "admin.enableServer": "true",
+        "admin.serverAddress": "127.0.0.1",
+        "admin.forceHttps": "true",
+        "admin.needClientAuth": "true",
+        "admin.page.members": ",".join(f"{sid}=127.0.0.1:{port}" for sid, port in ports.items()),
+        "ssl.quorum.keyStore.location": key,
+        "ssl.quorum.trustStore.location": trust,
+    }
+    own = {sid: {"admin.serverPort": port} for sid, port in ports.items()}
+    context = ssl.create_default_context(cafile=trust)
+    context.load_cert_chain(key)
+    with Trio(SPECKEEPER, tmp_path / "ensemble", config, own=own).start():
+        view = _view(ports[1], context)
+        deadline = time.monotonic() + PATIENCE_S
+        while any(each["source"] not in ("self", "page") for each in view.values()):
+            assert time.monotonic() < deadline, view
+            time.sleep(0.5)
+            view = _view(ports[1], context)
+        assert [each["accepted_epoch"] for each in view.values()] == [1, 1, 1]
+        with pytest.raises((OSError, http.client.HTTPException)):
+            _view(ports[1])
+        with pytest.raises((OSError, http.client.HTTPException)):
+            _view(ports[1], ssl.create_default_context(cafile=trust))
+
+
+def _view(port: int, tls: ssl.SSLContext | None = None) -> dict[int, dict[str, object]]:
+    url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}/page/api/ensemble"
+    with urllib.request.urlopen(url, timeout=PATIENCE_S, context=tls) as answer:
         servers = json.load(answer)["servers"]
     return {each["id"]: each for each in servers}
