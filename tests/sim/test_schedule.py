@@ -9,12 +9,12 @@ from speckeeper.sim.fault import KINDS, Fault
 from speckeeper.sim.faults import Crash, Cut
 from speckeeper.sim.options import Options
 from speckeeper.sim.plain import PlainError
-from speckeeper.sim.schedule import Schedule, draw_schedule, read_schedule
+from speckeeper.sim.schedule import FIRST_RECONFIGURED, Schedule, draw_schedule, read_schedule
 from speckeeper.sim.world import World
 
 
 def test_json_round_trip() -> None:
-    drawn = [draw_schedule(seed) for seed in range(50)]
+    drawn = [draw_schedule(seed) for seed in (*range(50), FIRST_RECONFIGURED)]
     for schedule in drawn:
         assert read_schedule(json.loads(json.dumps(schedule.as_plain()))) == schedule
     assert {fault.kind for schedule in drawn for fault in schedule.faults} == {*KINDS}

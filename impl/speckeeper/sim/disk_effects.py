@@ -26,6 +26,8 @@ class DiskEffects:
             effects.TakeSnapshot: self._take_snapshot,
             effects.Reload: self._reload,
             effects.ReadLog: self._read_log,
+            effects.SetLastSeenConfig: self._set_last_seen_config,
+            effects.SetConfig: self._set_config,
         }
 
     @property
@@ -62,6 +64,13 @@ class DiskEffects:
             lambda entries: self._node.step(inputs.LogRead(effect.link, entries))
         )
         self._disk.read_log(effect.zxid, enter)
+
+    def _set_last_seen_config(self, effect: effects.SetLastSeenConfig) -> None:
+        self._disk.config_files(self._node.id).set_last_seen(effect.config)
+
+    def _set_config(self, effect: effects.SetConfig) -> None:
+        self._disk.config_files(self._node.id).set(effect.config)
+        self._node.world.observer.configures(self._node, effect.config)
 
     def _then(self, event: inputs.Input) -> Callable[[], None]:
         """Return a call that feeds an input, unless the server has crashed by then."""

@@ -17,8 +17,11 @@ from speckeeper.sim.judge_sessions import JudgedSessions
 from speckeeper.sim.judge_tree import JudgedTree, digest_of
 from speckeeper.sim.violation import Violation
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.wire.txns import decode_txn
 from speckeeper.zab.membership import Membership
+from speckeeper.zab.quorums import quorums_of
+from speckeeper.zab.reconfig import config_of, is_reconfig
 
 if TYPE_CHECKING:
     from speckeeper.sim.disk import Disk
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["Judge", "Violation"]
 
 _COUNTER = 0xFFFFFFFF
+
+
+def _decide(config: QuorumConfig, servers: set[int]) -> bool:
+    """Whether servers are a quorum of a configuration."""
+    return quorums_of(config).is_quorum(servers)
 
 
 class Judge:
@@ -51,8 +59,11 @@ class Judge:
         self._newest: dict[int, int] = {}  # the last proposal, by epoch
         self._began_with: dict[int, int] = {}  # epoch: the zxid where its history begins
         self._positions: dict[int, int] = {}
+        self.configurations: dict[int, QuorumConfig] = {}
+        """All that were ever in force at a server, by version."""
         self._acknowledging: set[int] = set()  # links on which an ACK was sent
-        self._membership = membership
+        self.config = membership.active
+        """The configuration in force: of the last reconfiguration that was committed."""
         self._disks = disks
 
     @property
@@ -105,6 +116,12 @@ class Judge:
         self._before.setdefault(zxid, self._newest.get(epoch, epoch << 32))
         self._newest[epoch] = zxid
         self.sessions.proposed(entry, node)
+
+    def configures(self, node: Node, config: QuorumConfig) -> None:
+        """A version is one configuration, wherever it comes into force."""
+        known = self.configurations.setdefault(config.version, config)
+        if known != config:
+            raise Violation(f"Reconfiguration: {node.id} has another {config.version:#x}")
 
     def acknowledges(self, node: Node, link: int, zxid: int) -> None:
         """A learner's first ACK is for NEWLEADER, of no epoch below the one that it promised."""
@@ -203,11 +220,21 @@ class Judge:
             for server_id, disk in self._disks.items()
             if disk.current_epoch >= epoch and self._reaches(disk.end, last)
         }
-        if not self._membership.has_all_quorums(holders):
+        # Later epochs may have changed the members, of which a slow leader does not know.
+        newest = epoch == max(self.leaders)
+        found = node.peer.membership.active if node.peer is not None else self.config
+        if newest and found.version < self.config.version:
+            raise Violation(
+                f"Reconfiguration: {node.id} leads epoch {epoch} in {found.version:#x}, "
+                f"{self.config.version:#x} is in force"
+            )
+        if not _decide(found, holders) or (newest and not _decide(self.config, holders)):
             raise Violation(
                 f"HistoryBeforeEpoch: epoch {epoch} serves, but only {sorted(holders)} have it"
             )
         self._commit(reversed(missing))
+        if newest and found.version > self.config.version:
+            self.config = found  # its transaction may be lost, and it is finished all the same
 
     def _commit(self, zxids: Iterable[int]) -> None:
         for zxid in zxids:
@@ -218,15 +245,27 @@ class Judge:
             self._positions[zxid] = len(self.order)
             self.order.append(zxid)
             holders = {sid for sid, disk in self._disks.items() if self._reaches(disk.end, zxid)}
-            if not self._membership.has_all_quorums(holders):
+            entry = self._proposals[zxid]
+            if not _decide(self.config, holders):
                 raise Violation(
                     f"CommittedIsDurable: {zxid:#x} is only on the disks of {sorted(holders)}"
                 )
             self.sessions.committed(zxid)
-            txn = decode_txn(self._proposals[zxid])
+            if is_reconfig(entry):
+                self._reconfigure(config_of(entry), holders)
+            txn = decode_txn(entry)
             self.facts.committed(txn, self.tree)
             self.tree.apply(txn)
             self.facts.applied(txn, self.tree)
+
+    def _reconfigure(self, config: QuorumConfig, holders: set[int]) -> None:
+        """A reconfiguration is committed: by quorums of both configurations."""
+        if not _decide(config, holders):
+            raise Violation(
+                f"Reconfiguration: {config.version:#x} is only on the disks of {sorted(holders)}"
+            )
+        if config.version > self.config.version:
+            self.config = config
 
     def _compare(self, node: Node, last: int) -> None:
         """A tree is what its history makes of it."""

@@ -27,6 +27,7 @@ from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.transcript import describe
 from speckeeper.storage.errors import StorageError
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.request_records import ReconfigRequest
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
@@ -104,12 +105,13 @@ class Node:
                 self.settings.commit_log_count,
                 self.later(lambda zxid: self.step(inputs.LogPersisted(zxid))),
             )
+            membership = self.store.membership(self.id, self._membership)
         except StorageError as error:
             self._stops(error)
             return
         self.world.observer.starts(self)
         recovered, now_ms = self.store.recovered, self.clock.now_ms
-        self.peer = Peer(self.settings, self._membership, recovered, now_ms)
+        self.peer = Peer(self.settings, membership, recovered, now_ms)
         if self.recorder is not None:
             self.peer.trace = self.recorder(self.peer)
         self.part = MemberServer(self._server_settings, lambda: self.tree)
@@ -164,6 +166,10 @@ class Node:
     def write(self, number: int) -> int | None:
         """Write something unique if this server leads; return the zxid that it gets, or None."""
         return self._effects.write(number)
+
+    def reconfigure(self, request: ReconfigRequest) -> bool:
+        """Ask for other members, as a super user, if this server leads; whether that is taken."""
+        return self._effects.reconfigure(request)
 
     def checkpoint(self) -> None:
         """Begin a snapshot of what is applied, while the server goes on."""
@@ -251,7 +257,7 @@ class Node:
                 self._tell(event)
             if moments:
                 self._comes_to(of_input(event))
-            if isinstance(event, inputs.Propose):
+            if isinstance(event, inputs.Propose | inputs.Reconfigure):
                 self.world.observer.proposes(self, event.zxid, event.entry)
         assert not self._stepping, "effects are carried out before the next input"
         self._stepping = True
@@ -268,7 +274,12 @@ class Node:
             if deliveries and not isinstance(effect, effects.Send | effects.Append):
                 self._effects.deliver(deliveries)
                 deliveries = []
-            self._perform[type(effect)](effect)
+            try:
+                self._perform[type(effect)](effect)
+            except StorageError as error:
+                self._stepping = False
+                self.fail(error)
+                return
         if deliveries:
             self._effects.deliver(deliveries)
         self._stepping = False

@@ -48,6 +48,9 @@ class Options(NamedTuple):
     """Whether servers without a leader serve readers (``readonlymode.enabled``), of whom half of
     the clients are. It is drawn together with local sessions, without which there are none."""
 
+    reconfig: bool = False
+    """Whether members change while the ensemble serves (``reconfigEnabled``)."""
+
     @property
     def client_numbers(self) -> tuple[int, ...]:
         """The numbers of all clients, which are not those of servers."""

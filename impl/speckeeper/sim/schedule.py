@@ -15,10 +15,15 @@ from typing import Any, NamedTuple
 import speckeeper.sim.ambush
 import speckeeper.sim.client_faults
 import speckeeper.sim.faults
-import speckeeper.sim.machine_faults  # noqa: F401 (these enter the kinds)
+import speckeeper.sim.machine_faults
+import speckeeper.sim.reconfigs  # noqa: F401 (these enter the kinds)
 from speckeeper.sim.fault import KINDS, OUTAGES_MS, Fault, Frame, seconds
 from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
 from speckeeper.sim.plain import PlainError, from_plain, to_plain
+from speckeeper.sim.reconfigs import Reconfig
+
+FIRST_RECONFIGURED = 1_000_000
+"""From this seed on members change while the ensemble serves; all else is drawn as for others."""
 
 
 class Schedule(NamedTuple):
@@ -69,9 +74,13 @@ def draw_schedule(seed: int, voters: int | None = None) -> Schedule:
     """Draw options and faults; one more kind of fault would leave the other kinds as they are."""
     rng = Random(f"schedule {seed}")
     options = draw_options(rng, voters)
+    if seed >= FIRST_RECONFIGURED:
+        options = options._replace(reconfig=True)
     frame = Frame(options, longest_outage_ms=rng.choice(OUTAGES_MS))
     drawn: list[Fault] = []
     for name, cls in KINDS.items():
+        if name == Reconfig.kind and not options.reconfig:
+            continue
         own = Random(f"schedule {seed} {name}")
         rate = own.choice(cls.rates)
         at_ms = 0
@@ -109,6 +118,8 @@ def _read_fault(data: object, where: str) -> Fault:
 
 
 def _unlike_others(options: Options) -> Iterator[str]:
+    if options.reconfig:
+        yield "  members change while the ensemble serves"
     if options.local_sessions:
         yield "  sessions are local until they need to be global"
     if options.read_only:

@@ -13,7 +13,8 @@ from speckeeper.server.server import Server
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.errors import WireError
-from speckeeper.wire.requests import CreateSessionRequest, encode_request
+from speckeeper.wire.records import Id
+from speckeeper.wire.requests import CreateSessionRequest, ReconfigRequest, encode_request
 from speckeeper.zab import effects, inputs
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WALL_MS = 1_700_000_000_000
 """What a clock that is right shows at the beginning."""
 _FOREVER_MS = 1 << 30
+_SUPER = Id("super", "")
 
 
 class ServerEffects:
@@ -64,6 +66,21 @@ class ServerEffects:
         zxid = server.pipeline.zxid
         node.later(lambda: None)()
         return zxid
+
+    def reconfigure(self, request: ReconfigRequest) -> bool:
+        """Ask for other members, as a super user, if this server leads; whether that is taken."""
+        node = self._node
+        server = node.part.server
+        if server is None or node.serving is not ServerState.LEADING:
+            return False
+        op = int(OpCode.RECONFIG)
+        body = encode_request(op, request)
+        server.pipeline.write(
+            None, 0, 0, op, body, 0, len(body), (_SUPER,), node.clock.now_ms, local=True
+        )
+        taken = bool(server.pipeline.reconfigs)
+        node.later(lambda: None)()
+        return taken
 
     def _serve(self, effect: effects.Serve) -> None:
         node = self._node

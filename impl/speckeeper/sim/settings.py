@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from speckeeper.server.settings import ServerSettings
 from speckeeper.sim.options import Options
+from speckeeper.tree.policy import Policy
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
 from speckeeper.zab.settings import ZabSettings
 
@@ -21,7 +22,8 @@ def zab_settings(options: Options, server_id: int) -> ZabSettings:
         commit_log_count=options.commit_log_count,
         read_only_mode=options.read_only,
         read_only_wait_ms=_READ_ONLY_TICKS * options.tick_time_ms,
-        sync_enabled=options.observers_log,
+        sync_enabled=options.observers_log or options.reconfig,
+        reconfig_enabled=options.reconfig,
     )
 
 
@@ -33,14 +35,20 @@ def server_settings(options: Options, server_id: int) -> ServerSettings:
         snap_count=options.snap_count,
         local_sessions_enabled=options.local_sessions,
         local_sessions_upgrading_enabled=options.local_sessions,
+        policy=Policy(reconfig_enabled=options.reconfig, standalone_enabled=False),
     )
+
+
+def endpoint(server_id: int) -> Endpoint:
+    """Return where a server would be reached if there were a network."""
+    return Endpoint(f"sim{server_id}", 2888, 3888)
 
 
 def configuration(options: Options) -> QuorumConfig:
     """Return who belongs to the ensemble; observers come last."""
     return QuorumConfig(
         tuple(
-            ConfiguredServer(sid, (Endpoint("sim", 2888, 3888),), observer=sid > options.voters)
+            ConfiguredServer(sid, (endpoint(sid),), observer=sid > options.voters)
             for sid in options.servers
         )
     )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from speckeeper.sim.disk import Disk, Thread, Work
+from speckeeper.storage.config_files import ConfigFiles
+from speckeeper.storage.epochs import write_atomically
 from speckeeper.storage.member_files import MemberFiles
 from speckeeper.storage.purge import purge
 from speckeeper.storage.settings import StorageSettings
@@ -18,11 +20,14 @@ from speckeeper.storage.snapshot_writer import SnapshotFile, snapshot_of
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.tree.datatree import DataTree
 from speckeeper.zab.effects import Entry
+from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Recovered
 
 _SETTINGS = StorageSettings(Path("/"), pre_alloc_size_kb=8)
 # Small, so that a snapshot takes several steps, between which the tree changes.
 _SLICE_BYTES = 512
+
+_ZOO_CFG = Path("/zoo.cfg")
 
 Then = Callable[[], None]
 
@@ -116,6 +121,22 @@ class Store:
     def _opened(self, zxid: int) -> TxnLog:
         self._disk.holds(zxid)
         return TxnLog(_SETTINGS, self._disk.files, zxid)
+
+    # -- the configuration
+
+    def config_files(self, server_id: int) -> ConfigFiles:
+        """Return what reads and writes the files of the configuration."""
+        return ConfigFiles(_ZOO_CFG, self._disk.files, server_id)
+
+    def membership(self, server_id: int, first: Membership) -> Membership:
+        """Return what the files say, that of the first start where they say nothing.
+
+        Raises StorageError.
+        """
+        files = self.config_files(server_id)
+        if not self._disk.files.exists(_ZOO_CFG):
+            write_atomically(self._disk.files, _ZOO_CFG, b"")
+        return Membership(files.active() or first.active, files.last_seen())
 
     # -- epochs and snapshots
 

@@ -10,6 +10,7 @@ from speckeeper.sim.moments import Moments
 from speckeeper.sim.network import Network
 from speckeeper.storage.errors import StorageError
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.quorum_config import QuorumConfig
 
 if TYPE_CHECKING:
     from speckeeper.sim.node import Node
@@ -28,6 +29,10 @@ class Observer(Protocol):
 
     def proposes(self, node: Node, zxid: int, entry: bytes) -> None:
         """A leader makes a proposal."""
+        ...
+
+    def configures(self, node: Node, config: QuorumConfig) -> None:
+        """A configuration comes into force at a server."""
         ...
 
     def acknowledges(self, node: Node, link: int, zxid: int) -> None:

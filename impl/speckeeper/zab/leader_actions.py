@@ -9,7 +9,6 @@ Source: ZooKeeper ``Leader``, ``LearnerHandler``.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.quorum import PacketType, QuorumPacket
@@ -82,8 +81,8 @@ class LeaderActions:
         """False behind a reconfiguration that makes another server the leader."""
         self._reconfigs: dict[int, QuorumConfig] = {}
         """Those under way, by zxid; ZooKeeper allows one at a time."""
-        self._counted_by: deque[tuple[int, Membership]] = deque()
-        """What was in force when proposals up to a zxid were made; behind them it is what is."""
+        self._formerly: tuple[int, Membership] | None = None
+        """What was in force when proposals up to a zxid were made, ahead of a reconfiguration."""
         self._tick_skip = True
         self._wait_until_ms = peer.now_ms + self._init_ms
         self._next_half_tick_ms = 0
@@ -292,7 +291,7 @@ class LeaderActions:
         if proposal is None or not self.allowed_to_commit:
             return
         membership = self._peer.membership
-        if self._counted_by:
+        if self._formerly is not None:
             membership = self._in_force_for(zxid)
         if server_id not in membership.voters:
             return
@@ -338,11 +337,15 @@ class LeaderActions:
     # -- reconfiguration
 
     def leader_process_reconfig(self, zxid: int, entry: bytes) -> None:
-        """Propose a configuration; it and all that follows is counted in the one in force too."""
+        """Propose a configuration.
+
+        It, and what follows until it is committed, needs a quorum of the one in force too; what was
+        proposed before needs no other.
+        """
         peer = self._peer
         config = config_of(entry)
         if self.outstanding_proposals:
-            self._counted_by.append((zxid - 1, peer.membership))
+            self._formerly = zxid - 1, peer.membership
         peer.set_last_seen_config(config)
         self._reconfigs[zxid] = config
         self.leader_process_request(zxid, entry)
@@ -351,8 +354,7 @@ class LeaderActions:
         """Let a committed configuration come into force here, then at all that follow."""
         peer = self._peer
         config = self._reconfigs.pop(zxid)
-        if self.last_proposed > zxid:
-            self._counted_by.append((self.last_proposed, peer.membership))
+        self._formerly = None
         designated = self._activate(config, proposal.ack_set, zxid)
         data = encode_leader(designated)
         commit = QuorumPacket(PacketType.COMMITANDACTIVATE, zxid, data)
@@ -396,16 +398,11 @@ class LeaderActions:
         return min(candidates, default=self._id)
 
     def _in_force_for(self, zxid: int) -> Membership:
-        """Return in which configurations a proposal is counted: those of when it was made."""
-        counted_by = self._counted_by
-        while counted_by and counted_by[0][0] < zxid and counted_by[0][0] < self._oldest:
-            counted_by.popleft()
-        return next((each for last, each in counted_by if zxid <= last), self._peer.membership)
-
-    @property
-    def _oldest(self) -> int:
-        """The oldest proposal that is not committed."""
-        return next(iter(self.outstanding_proposals), self.last_proposed + 1)
+        """Return in which configurations a proposal is counted."""
+        formerly = self._formerly
+        if formerly is not None and zxid <= formerly[0]:
+            return formerly[1]
+        return self._peer.membership
 
     def is_quorum_synced(self, config: QuorumConfig) -> bool:
         """Whether a quorum of a configuration follows us and is up to date.

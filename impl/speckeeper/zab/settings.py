@@ -23,7 +23,7 @@ class ZabSettings(NamedTuple):
     read_only_wait_ms: int = 2000  # at least; fixed in QuorumPeer.run
     observer_election_delay_ms: int = 0  # observer.election.DelayMs
     sync_enabled: bool = True  # syncEnabled: whether an observer keeps a log
-    reconfig_enabled: bool = False  # reconfigEnabled
+    reconfig_enabled: bool = False  # reconfigEnabled; it needs sync_enabled
 
     @property
     def init_ms(self) -> int:

@@ -71,6 +71,8 @@ def zab_settings(config: Config) -> ZabSettings:
     if "observer.syncEnabled" in config.given:
         values["sync_enabled"] = by_property
     values["reconfig_enabled"] = bool(config.values["reconfigEnabled"])
+    if values["reconfig_enabled"]:
+        values["sync_enabled"] = True  # an observer may come to vote, also for what it has now
     values["txn_log_sync"] = storage["snapshot_size_factor"] >= 0
     return ZabSettings(
         server_id=config.server_id or 0, tick_time_ms=config.number("tickTime"), **values
