@@ -13,11 +13,11 @@
 (*                                                                         *)
 (* What is left out: how an election comes to its result (any server may   *)
 (* become leader here, FastLeaderElection.tla has the rules), observers,   *)
-(* changes of the configuration, sessions and what transactions mean       *)
-(* (ZNode.tla), time.  A timeout is a shutdown that may come at any        *)
-(* moment.  A log is the whole sequence of its transactions: purged logs   *)
-(* and the number of snapshots kept do not show, nor does the zxid         *)
-(* <<epoch, 0>> that Apache writes into snapshots of an empty epoch.       *)
+(* changes of the configuration (Reconfig.tla), sessions and what          *)
+(* transactions mean (ZNode.tla), time.  A timeout is a shutdown that may  *)
+(* come at any moment.  A log is the whole sequence of its transactions:   *)
+(* purged logs and the number of snapshots kept do not show, nor does the  *)
+(* zxid <<epoch, 0>> that Apache writes into snapshots of an empty epoch.  *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets
 
@@ -174,6 +174,15 @@ IsMoreRecentThan(epoch, zxid, otherEpoch, otherZxid) ==
 
 IsQuorum(S) == S \in Quorum
 
+(***************************************************************************)
+(* What leader i needs for an epoch and for promises, and what it needs    *)
+(* for ACKs of NEWLEADER.  Here the quorums are the same for everybody and *)
+(* for ever; in Reconfig.tla they are those of the configurations that i   *)
+(* knows.                                                                  *)
+(***************************************************************************)
+HasQuorum(i, S) == IsQuorum(S)
+HasAllQuorums(i, S) == IsQuorum(S)
+
 -----------------------------------------------------------------------------
 (* Messages and connections.                                               *)
 
@@ -201,6 +210,13 @@ ProposedAndCommitted(txns) ==
         IN  IF k % 2 = 1 THEN ProposalOf(txn) ELSE Packet(COMMIT, txn.zxid)]
 
 ProposalsOf(txns) == [k \in DOMAIN txns |-> ProposalOf(txns[k])]
+
+(* What follower i says of itself, and what a leader i ends a sync with.   *)
+FollowerInfo(i) == Packet(FOLLOWERINFO, <<acceptedEpoch[i], 0>>)
+NewLeader(i) == Packet(NEWLEADER, <<newEpoch[i], 0>>)
+
+(* A proposal of leader i that nobody has acknowledged yet.                *)
+Proposal(i, txn) == [txn |-> txn, ackSet |-> {}]
 
 (***************************************************************************)
 (* Follower i is connected to leader j as long as neither end has closed.  *)
@@ -357,8 +373,7 @@ ConnectAndFollowerSendFOLLOWERINFO(i, j) ==
     /\ state[j] = LEADING
     /\ learnerStage' = [learnerStage EXCEPT ![i] = FOLLOWERINFO]
     /\ handler' = [handler EXCEPT ![j][i] = CONNECTED]
-    /\ msgs' = [msgs EXCEPT ![i][j] = <<Packet(FOLLOWERINFO, <<acceptedEpoch[i], 0>>)>>,
-                            ![j][i] = << >>]
+    /\ msgs' = [msgs EXCEPT ![i][j] = <<FollowerInfo(i)>>, ![j][i] = << >>]
     /\ UNCHANGED <<serverVars, peerLastZxid, cepochRecv, ackeRecv, ackldRecv,
                    outstandingProposals, leader, syncVars, ghostVars>>
 
@@ -366,7 +381,7 @@ ConnectAndFollowerSendFOLLOWERINFO(i, j) ==
 (* Leader i has heard from a quorum, itself included: its epoch is chosen  *)
 (* and will not grow any more (not waitingForNewEpoch).                    *)
 (***************************************************************************)
-EpochChosen(i) == i \in cepochRecv[i] /\ IsQuorum(cepochRecv[i])
+EpochChosen(i) == i \in cepochRecv[i] /\ HasQuorum(i, cepochRecv[i])
 
 (***************************************************************************)
 (* Leader i reads the FOLLOWERINFO of j.  While the epoch is still open, i *)
@@ -412,7 +427,7 @@ LeaderPersistAcceptedEpoch(i) ==
     /\ acceptedEpoch[i] < newEpoch[i]
     /\ acceptedEpoch' = [acceptedEpoch EXCEPT ![i] = newEpoch[i]]
     /\ ackeRecv' = [ackeRecv EXCEPT ![i] = {i}]
-    /\ epochLeader' = IF IsQuorum({i}) THEN Started(i) ELSE epochLeader
+    /\ epochLeader' = IF HasQuorum(i, {i}) THEN Started(i) ELSE epochLeader
     /\ LET waiting == {j \in Server : handler[i][j] = FOLLOWERINFO}
        IN  /\ handler' = [handler EXCEPT ![i] =
                              [j \in Server |-> IF j \in waiting THEN LEADERINFO ELSE @[j]]]
@@ -500,7 +515,7 @@ FollowerPersistAcceptedEpoch(i) ==
 (***************************************************************************)
 (* A quorum has promised newEpoch to leader i (electionFinished).          *)
 (***************************************************************************)
-ElectionFinished(i) == i \in ackeRecv[i] /\ IsQuorum(ackeRecv[i])
+ElectionFinished(i) == i \in ackeRecv[i] /\ HasQuorum(i, ackeRecv[i])
 
 (***************************************************************************)
 (* Leader i reads the ACKEPOCH of j.  As long as promises are collected, a *)
@@ -525,7 +540,7 @@ LeaderProcessACKEPOCH(i, j) ==
                 IN  /\ handler' = [handler EXCEPT ![i][j] = ACKEPOCH]
                     /\ peerLastZxid' = [peerLastZxid EXCEPT ![i][j] = m.mzxid]
                     /\ ackeRecv' = [ackeRecv EXCEPT ![i] = promised]
-                    /\ epochLeader' = IF ~ElectionFinished(i) /\ IsQuorum(promised)
+                    /\ epochLeader' = IF ~ElectionFinished(i) /\ HasQuorum(i, promised)
                                       THEN Started(i) ELSE epochLeader
                     /\ msgs' = Discard(i, j)
     /\ UNCHANGED <<serverVars, cepochRecv, ackldRecv, outstandingProposals, followerVars,
@@ -595,7 +610,7 @@ SyncPackets(i, p, mode) ==
         missing == IF mode = SNAP THEN << >> ELSE After(log, common)
         outstanding == [k \in DOMAIN outstandingProposals[i] |-> outstandingProposals[i][k].txn]
     IN  <<first>> \o ProposedAndCommitted(missing) \o ProposalsOf(outstanding)
-            \o <<Packet(NEWLEADER, <<newEpoch[i], 0>>)>>
+            \o <<NewLeader(i)>>
 
 (***************************************************************************)
 (* Leader i sends follower j what it needs and then NEWLEADER (step 2.1).  *)
@@ -768,7 +783,7 @@ LeaderStartServing(i) ==
     /\ state[i] = LEADING
     /\ zabState[i] = SYNCHRONIZATION
     /\ i \in ackldRecv[i]
-    /\ IsQuorum(ackldRecv[i])
+    /\ HasAllQuorums(i, ackldRecv[i])
     /\ zabState' = [zabState EXCEPT ![i] = BROADCAST]
     /\ lastCommitted' = [lastCommitted EXCEPT ![i] = LastZxid(history[i])]
     /\ committed' = committed \o SubSeq(history[i], Len(committed) + 1, Len(history[i]))
@@ -829,7 +844,7 @@ LeaderProcessRequest(i, v) ==
     /\ LET txn == [zxid |-> NextZxid(i), value |-> v]
        IN  /\ queuedRequests' = [queuedRequests EXCEPT ![i] = Append(@, txn)]
            /\ outstandingProposals' = [outstandingProposals EXCEPT ![i] =
-                  Append(@, [txn |-> txn, ackSet |-> {}])]
+                  Append(@, Proposal(i, txn))]
            /\ proposalMsgsLog' = proposalMsgsLog \cup {[txn |-> txn, source |-> i]}
            /\ msgs' = LeaderWrites(i, {j \in Server : IsForwarding(i, j)},
                           LAMBDA j : <<ProposalOf(txn)>>, {})
