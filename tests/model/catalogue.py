@@ -40,8 +40,13 @@ FAMILIES = {
     "ZabRefinesCore": ("MCZabRefinesCore",),
     "ZabCore": ("MCZabCore",),
     "Zab": ("MCZab", "MCPlainZab", "MCAtomicBroadcast"),
+    "Reconfig": ("MCReconfig",),
     "ZNode": ("MCZNode",),
 }
+
+# A specification on top of another: the files whose text its own family is to exercise. The rest is
+# the business of the family below.
+OWN_FILES = {"Reconfig": ("Reconfig.tla", "MCReconfig.tla")}
 
 # Two specifications side by side: their actions and properties are asked for in their own families.
 JOINED = frozenset({"ZabRefinesCore"})
@@ -114,7 +119,11 @@ def check(model: Expected, spec: Path = SPEC) -> Result:
         if model.behaviours is None:
             return Search(loaded).run()
         assert model.depth is not None, "a simulation has a depth"
-        return Simulation(loaded, traces=model.behaviours, depth=model.depth, seed=_SEED).run()
+        result = Simulation(loaded, traces=model.behaviours, depth=model.depth, seed=_SEED).run()
+        if result.verdict == "unfinished":
+            # All behaviours that were asked for hold; more of them might not.
+            result.verdict = "success"
+        return result
 
 
 @contextmanager

@@ -31,6 +31,7 @@ SLOW = {
     "LeaseForgotten",
     "LeaseFromLeader",
     "LeaseReadsHonoured",
+    "ProposalSaysNothing",
     "WeightedQuorums",
     "Zk4394",
 }
