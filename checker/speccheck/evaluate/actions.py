@@ -94,6 +94,8 @@ class Actions(Steps):
                 self._put_builtin(node, ctx, goal)
             case m.Quantified(kind="\\E"):
                 self._put_exists(node, ctx, goal)
+            case m.Quantified(kind="\\A") if self._gives(node.body, ctx):
+                self._put_forall(node, ctx, goal)
             case m.Branches():
                 self._put_branches(node, 0, ctx, self._joined(goal, ctx))
             case m.Where():
@@ -241,6 +243,48 @@ class Actions(Steps):
         inside.leaving = frozenset(_NAME.findall(loop.target))
         self.put_action(node.body, inside, goal)
         inside.put("pass")
+
+    def _gives(self, node: m.Expression, ctx: Context) -> bool:
+        """Tell whether an expression speaks of a variable that has yet to be given its value."""
+        facts = self.analyst.facts(node)
+        given = self.given(ctx)
+        spoken_of = facts.reads if ctx.assigning == "now" else facts.reads_next
+        return any(given.get(variable, "") is None for variable in spoken_of)
+
+    def _put_forall(self, node: m.Quantified, ctx: Context, goal: Goal) -> None:
+        """Put the conjunction of the body for all elements: the first gives values, as in TLC.
+
+        What the first has given is compared for the others; they give nothing new.
+        """
+        if any(bound.domain is None for bound in node.bounds):
+            ctx.put("unsupported('an unbounded quantifier')", node.place)
+            return
+        joined = self._joined(goal, ctx)
+        loop, elements, env = self.ranging(node.bounds, ctx), self.fresh("s"), ctx.env
+        ctx.put(f"{elements} = [*{loop.iterable}]", node.place)
+        ctx.put(f"if not {elements}:")
+        nothing = self._path(ctx, indent=ctx.indent + 1)
+        joined.rest(nothing)
+        nothing.put("pass")
+
+        def others(inside: Context) -> None:
+            again = self.ranging(node.bounds, inside.with_env(env))
+            result = self.fresh("q")
+            inside.put(f"{result} = True")
+            inside.put(f"for {again.target} in {elements}[1:]:", node.place)
+            there = inside.deeper().fork(env=again.env, loops=inside.loops + 1)
+            there.put(f"if not {self.test(node.body, there)}:", node.body.place)
+            there.put(f" {result} = False")
+            there.put(" break")
+            inside.put(f"if {result}:")
+            last = inside.deeper().with_env(env)
+            joined.rest(last)
+            last.put("pass")
+
+        ctx.put(f"for {loop.target} in {elements}[:1]:", node.place)
+        first = self._path(ctx, env=loop.env, loops=ctx.loops + 1, indent=ctx.indent + 1)
+        self.put_action(node.body, first, Goal(others, is_end=False))
+        first.put("pass")
 
     def _put_branches(self, node: m.Branches, position: int, ctx: Context, goal: Goal) -> None:
         if position == len(node.arms):
