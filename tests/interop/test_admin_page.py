@@ -364,6 +364,10 @@ def test_state_of_a_followed_trace(site: Site) -> None:
         assert SCRIPT in await page.evaluate("state.innerText")
         site.conformance.write_text(json.dumps({**told, "verdict": "violation"}))
         await until(page, "document.querySelector('#verdict.bad')")
+        good = {"verdict": "conforms so far", "events": 48213, "events_behind": 12, "rejudged": 0}
+        site.conformance.write_text(json.dumps(good))
+        await until(page, "document.querySelector('#verdict.good')")
+        assert await page.evaluate("own.textContent") == "server 1"
         await picture(page, "page-conformance.png")
         site.conformance.unlink()
 

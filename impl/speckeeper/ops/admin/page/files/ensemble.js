@@ -67,7 +67,6 @@ async function turn() {
   const heads = COLUMNS.map(([name, , right]) => build("th", { scope: "col", class: right ? "number" : null }, name));
   replace(document.querySelector("#servers thead"), build("tr", {}, ...heads));
   replace(document.querySelector("#servers tbody"), ...view.servers.flatMap((s) => row(s, view.own)));
-  by("own").textContent = view.servers.length > 1 ? `server ${view.own}` : "standalone";
   by("asked").textContent = `As of ${new Date(view.asked_ms).toLocaleTimeString()}.`;
   by("to-tree").hidden = view.level === "ensemble";
   plots.take(view);

@@ -1,6 +1,6 @@
 // The frame: which view is shown, who has signed in, what went wrong.
 
-import { signIn } from "./ask.js";
+import { ask, signIn } from "./ask.js";
 import { shown } from "./build.js";
 import { conformance } from "./conformance.js";
 import { ensemble } from "./ensemble.js";
@@ -93,4 +93,8 @@ document.addEventListener("keydown", (event) => {
 
 addEventListener("hashchange", show);
 show();
+attempt(async () => {
+  const own = await ask("self");
+  by("own").textContent = own.role === "standalone" ? "standalone" : `server ${own.server_id}`;
+});
 setTimeout(turn, EVERY_MS);
