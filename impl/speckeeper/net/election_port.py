@@ -53,8 +53,12 @@ class ElectionPort:
         listen_on_all: bool = False,
         connect_timeout_ms: int = 5000,
         line: PeerLine | None = None,
+        strangers: bool = False,
     ) -> None:
-        """``line``: how peers are reached, None for plainly."""
+        """``line``: how peers are reached, None for plainly. ``strangers``: who is no peer is
+        called back all the same, for it may be about to join.
+        """
+        self._strangers = strangers
         self._line = line or PeerLine()
         self.server_id = server_id
         self._address = address
@@ -153,7 +157,7 @@ class ElectionPort:
             connection.close()
         elif server_id < self.server_id:
             connection.close()
-            if server_id not in self._peers and message.addresses:
+            if self._strangers and server_id not in self._peers and message.addresses:
                 # Somebody who is no member, and is to know who is.
                 self._peers[server_id] = message.addresses[0]
             self.connect(server_id)

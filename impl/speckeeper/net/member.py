@@ -140,6 +140,7 @@ class Member:
             listen_on_all,
             connect_timeout_ms,
             line,
+            strangers=zab.reconfig_enabled,
         )
         self._leader_serves = leader_serves
         # As long as the longest transaction, and never too short for what members say themselves.

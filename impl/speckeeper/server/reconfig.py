@@ -74,15 +74,15 @@ class Reconfigurer:
 
     def _new_config(self, request: ReconfigRequest, zxid: int) -> QuorumConfig:
         membership = self._ensemble.membership
-        last_seen = membership.last_seen
+        newest = membership.newest
         if membership.changes or self._under_way():
             raise Refusal(ErrorCode.RECONFIG_IN_PROGRESS)
-        if request.cur_config_id not in (_ANY_VERSION, last_seen.version):
+        if request.cur_config_id not in (_ANY_VERSION, newest.version):
             raise Refusal(ErrorCode.BAD_VERSION)
         if request.new_members is not None:
             config = whole_config(request.new_members, self._standalone_enabled)
         else:
-            config = changed_config(last_seen, request.joining, request.leaving)
+            config = changed_config(newest, request.joining, request.leaving)
         if len(config.voters) < (2 if self._standalone_enabled else 1):
             raise Refusal(_BAD_ARGUMENTS)
         _check_quorums(config)

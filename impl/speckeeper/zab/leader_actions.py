@@ -215,7 +215,7 @@ class LeaderActions:
         for proposal in self.outstanding_proposals.values():
             proposal.ack_set.discard(handler.server_id)
         self._start_forwarding(handler, plan.upto)
-        text = encode_config(peer.membership.last_seen)
+        text = encode_config(peer.membership.newest)
         peer.send(link, QuorumPacket(PacketType.NEWLEADER, self.new_epoch << 32, text))
 
     def _start_forwarding(self, handler: LearnerHandler, last_seen_zxid: int) -> None:

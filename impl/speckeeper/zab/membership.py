@@ -83,7 +83,7 @@ class Membership:
     @property
     def changes(self) -> bool:
         """Whether a reconfiguration is under way."""
-        return self.last_seen.version != self.active.version
+        return self.last_seen.version > self.active.version
 
 
 def _quorum_part(config: QuorumConfig) -> tuple[object, ...]:

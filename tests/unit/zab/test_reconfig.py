@@ -310,6 +310,14 @@ def test_looking_server_learns_a_newer_configuration_from_a_vote() -> None:
     assert peer.elections == 2
 
 
+def test_leader_goes_on_from_the_newest_configuration() -> None:
+    """What was seen last may be older: of a synchronization that did not come to its end."""
+    membership = Membership(config("1 2 3", 9), config("1 2", 3))
+    assert not membership.changes
+    assert membership.newest == config("1 2 3", 9)
+    assert membership.voters == {1, 2, 3}
+
+
 def test_configuration_given_up_by_the_leader_is_forgotten() -> None:
     seen = Membership(config("1 2 3"), config("1 4 5", 1 << 32 | 4))
     peer = Peer(ZabSettings(1, reconfig_enabled=True), seen, Recovered(1, 1, LAST), 0)
