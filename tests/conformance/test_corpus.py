@@ -19,6 +19,12 @@ def test_good_traces_conform(name: str) -> None:
     assert verdict.checked == verdict.events
 
 
+def test_a_trace_of_processes_on_sockets_conforms() -> None:
+    verdict = verdict_on(TRACES / "recorded" / "leader-killed")
+    assert verdict.conforms
+    assert verdict.checked == verdict.events > 140
+
+
 @pytest.mark.parametrize("name", [*BUGS, *EDITS])
 def test_bad_traces_are_found_out_for_the_right_reason(name: str) -> None:
     folder = TRACES / "bad" / name

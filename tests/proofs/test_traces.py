@@ -11,6 +11,7 @@ from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import draw_schedule
 from speckeeper.sim.world import World
 
+TRACES = Path(__file__).parents[2] / "traces"
 SEED = 3
 TROUBLE_MS = 5_000
 
@@ -45,6 +46,26 @@ def test_a_recorded_trace_is_a_behaviour_of_the_core(traced: Behaviour, tmp_path
 
     assert core.follow() == ""
     assert core.taken > 40
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "recorded/leader-killed",  # Of three processes on sockets.
+        "good/short-run",
+        "good/nobody-stays",
+        # About a minute: the invariant is asked for all places of longer logs.
+        pytest.param("good/crashes-and-ambushes", marks=pytest.mark.models),
+    ],
+)
+def test_a_trace_of_the_corpus_is_too(name: str, tmp_path: Path) -> None:
+    recorded = behaviour(TRACES / name)
+    assert recorded.conforms
+
+    core = Core(recorded, tmp_path)
+
+    assert core.follow() == ""
+    assert core.taken > 90
 
 
 def test_a_trace_that_leaves_out_a_durable_step_is_none(traced: Behaviour, tmp_path: Path) -> None:
