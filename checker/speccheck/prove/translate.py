@@ -182,7 +182,9 @@ class Translator(Builtins, Functions):
     def argument(self, node: m.Argument, context: Context, called: m.Operator) -> Meaning:
         """Return what a parameter of a definition stands for. Raises TlaError."""
         if not isinstance(node, m.OperatorValue):
-            if self._analyst.operator(actual(called)).level >= ACTION:
+            # With an operator for an argument it may come to speak of the next state.
+            hands_on = any(parameter.arity for parameter in called.parameters)
+            if hands_on or self._analyst.operator(actual(called)).level >= ACTION:
                 return Delayed(node, context)
             return self.value(node, context)
         target = node.target

@@ -44,6 +44,15 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
             id="prime of a parameter, handed on",
         ),
         pytest.param(
+            f"{X}Next == x' = x - 1\n{FROM_0}Up(v) == v <= v'\nOf(Op(_), w) == Op(w)\n"
+            "THEOREM T == Spec => [][Of(Up, x)]_x",
+            id="prime of a parameter of an operator that is handed on",
+        ),
+        pytest.param(
+            f"{X}Next == x' = x - 1\n{FROM_0}THEOREM T == Spec => [][LET n == x' IN n >= x]_x",
+            id="prime in a LET",
+        ),
+        pytest.param(
             f"{XY}Is(v, w) == v' = w\nNext == x' = x - 1 /\\ Is(y, 5)\n{BOTH_0}"
             "THEOREM T == Spec => [](x >= 0)",
             id="assignment to a parameter",
