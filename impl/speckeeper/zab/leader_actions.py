@@ -407,12 +407,14 @@ class LeaderActions:
     def is_quorum_synced(self, config: QuorumConfig) -> bool:
         """Whether a quorum of a configuration follows us and is up to date.
 
-        Observers do not count, even if they are to vote (``Leader.isQuorumSynced``).
+        Observers do not count, even if they are to vote (``Leader.isQuorumSynced``): they get no
+        proposals. Nor does one that still follows, and has yet to hear that it is an observer now.
         """
+        observes = self._peer.membership.observes
         synced = {
             handler.server_id
             for handler in self._forwarding.values()
-            if self._tick <= handler.tick_of_next_ack_deadline
+            if self._tick <= handler.tick_of_next_ack_deadline and not observes(handler.server_id)
         }
         return quorums_of(config).is_quorum((synced | {self._id}) & config.voters)
 

@@ -178,6 +178,15 @@ def test_quorum_of_followers_must_be_synced() -> None:
     assert not leader.peer.is_quorum_synced(config("3 4 5"))  # 4 observes, and does not count
 
 
+def test_follower_that_has_yet_to_hear_that_it_observes_does_not_count() -> None:
+    leader = Leader("1 2 3", 1, 2)
+    assert leader.peer.is_quorum_synced(config("1 3"))
+    leader.reconfigure("1o 2 3")
+    assert leader.ack(FIRST, 3, 2) == [FIRST]
+    assert not leader.peer.is_quorum_synced(config("1 3"))
+    assert leader.peer.is_quorum_synced(config("2 3"))
+
+
 def test_first_configuration_gets_the_version_of_the_epoch() -> None:
     leader = Peer(
         ZabSettings(1, reconfig_enabled=True), Membership(config("1", 0)), Recovered(0, 0, 0), 0
