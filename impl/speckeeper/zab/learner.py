@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import PacketType, QuorumPacket
-from speckeeper.wire.quorum_config import decode_config
 from speckeeper.wire.quorum_data import (
     encode_touched,
 )
@@ -29,7 +28,7 @@ from speckeeper.zab.effects import (
     TruncateLog,
 )
 from speckeeper.zab.learner_bulk import LearnerInBulk
-from speckeeper.zab.reconfig import config_of, decode_leader
+from speckeeper.zab.reconfig import config_of, decode_leader, read_config
 from speckeeper.zab.state import Stage, ZabState
 
 _NEVER = 1 << 62
@@ -263,7 +262,7 @@ class Learner(LearnerInBulk):
             self.follower_shutdown(f"NEWLEADER of {packet.zxid:#x} in epoch {self.new_epoch}")
             return
         if packet.data is not None and len(packet.data) > 1:
-            self._newleader_config = decode_config(packet.data)
+            self._newleader_config = read_config(packet.data)
             peer.set_last_seen_config(self._newleader_config)
         self.follower_process_newleader()
         if self._waits_for_log:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.quorum import QuorumPacket
-from speckeeper.wire.quorum_config import QuorumConfig, decode_config
+from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.zab import inputs
 from speckeeper.zab.actions import Trace, action
 from speckeeper.zab.committed_log import CommittedLog
@@ -54,6 +54,7 @@ from speckeeper.zab.election import FastLeaderElection, Proposal, Vote
 from speckeeper.zab.leader import Leader
 from speckeeper.zab.learner import Learner
 from speckeeper.zab.membership import Membership
+from speckeeper.zab.reconfig import read_config
 from speckeeper.zab.settings import ZabSettings
 from speckeeper.zab.state import ZabState
 
@@ -378,7 +379,7 @@ class Peer:
         ):
             return False
         try:
-            config = decode_config(text)
+            config = read_config(text)
         except WireError:
             return False
         before = self.membership.active

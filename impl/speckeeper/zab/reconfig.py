@@ -10,6 +10,7 @@ from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import INT, LONG
 from speckeeper.wire.quorum_config import QuorumConfig, decode_config
 from speckeeper.wire.txns import SetDataTxn, decode_txn
+from speckeeper.zab.quorums import quorums_of
 
 # Of the serialized header: session, cxid, zxid, time, then the type.
 _TYPE = slice(28, 32)
@@ -26,7 +27,17 @@ def config_of(entry: bytes) -> QuorumConfig:
     record = decode_txn(entry).record
     if not isinstance(record, SetDataTxn):
         raise WireError("a reconfiguration without a configuration")
-    return decode_config(record.data or b"")
+    return read_config(record.data or b"")
+
+
+def read_config(text: bytes) -> QuorumConfig:
+    """Return a configuration that another server has sent; WireError if no quorum can form."""
+    config = decode_config(text)
+    try:
+        quorums_of(config)
+    except ValueError as error:
+        raise WireError(f"a configuration without quorums: {error}") from error
+    return config
 
 
 def encode_leader(server_id: int) -> bytes:

@@ -319,6 +319,19 @@ def test_looking_server_learns_a_newer_configuration_from_a_vote() -> None:
     assert peer.elections == 2
 
 
+@pytest.mark.parametrize("text", [b"version=ff", b"server.1=a:1:2:observer\nversion=ff", b"x"])
+def test_configuration_without_quorums_is_not_taken(text: bytes) -> None:
+    learner = Learner("1 2 3")
+    learner.take(T.UPTODATE, -1)
+    header = TxnHeader(1, 1, FIRST, 0, int(OpCode.RECONFIG))
+    entry = encode_txn(Txn(header, SetDataTxn("/zookeeper/config", text, -1)))
+    learner.take(T.PROPOSAL, FIRST, entry)
+    assert learner.peer.state is ServerState.LOOKING
+    vote = Notification(ServerState.FOLLOWING, 3, LAST, 1, 1, config=text)
+    learner.feed(inputs.NotificationReceived(2, vote))
+    assert learner.peer.membership.active == config("1 2 3")
+
+
 def test_leader_goes_on_from_the_newest_configuration() -> None:
     """What was seen last may be older: of a synchronization that did not come to its end."""
     membership = Membership(config("1 2 3", 9), config("1 2", 3))
