@@ -29,20 +29,16 @@ def events_in(folder: Path) -> int:
 def grow(source: Path, target: Path, pieces: int = 5) -> Iterator[int]:
     """Write traces as servers do, a bit of all at a time; yield behind each bit."""
     lines = {path: path.read_bytes().splitlines(keepends=True) for path in source.iterdir()}
-    times = [json.loads(line).get("t", 0) for each in lines.values() for line in each]
+    times = {path: [json.loads(line)["t"] for line in each[1:]] for path, each in lines.items()}
+    latest = max(max(each) for each in times.values())
     for piece in range(1, pieces + 1):
-        until = max(times) * piece / pieces
-        for path, left in lines.items():
-            with (target / path.name).open("ab") as file:
-                begun = path.name in {one.name for one in target.iterdir()} and file.tell() > 0
-                while left and json.loads(left[0]).get("t", 0) <= until:
-                    if not begun and len(left) > 1 and json.loads(left[1])["t"] > until:
-                        break  # not started yet
-                    file.write(left.pop(0))
-                    begun = True
-        for path in lines:
-            if not (target / path.name).stat().st_size:
-                (target / path.name).unlink()
+        until = latest * piece / pieces
+        for path, each in lines.items():
+            count = sum(1 for time_ in times[path] if time_ <= until)
+            if count:  # else it has not been started yet
+                with (target / path.name).open("ab") as file:
+                    written = (target / path.name).read_bytes().count(b"\n")
+                    file.write(b"".join(each[written : 1 + count]))
         yield piece
 
 

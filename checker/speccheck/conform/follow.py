@@ -11,17 +11,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from speccheck.conform import reading
 from speccheck.conform.dialect import DIALECTS, Dialect
 from speccheck.conform.folding import FOLDINGS
 from speccheck.conform.judge import Plan, Verdict, find_config, find_spec, judge
 from speccheck.conform.live import LiveTrack, Taken, Watch, live_connections
 from speccheck.conform.merge import Merge, Stall
 from speccheck.conform.observation import Observer
-from speccheck.conform.reading import Event, Unusable, read_tracks
+from speccheck.conform.reading import Event, Header, Unusable
 from speccheck.conform.replay import Divergence, Replay
 from speccheck.conform.specification import specification_of
 from speccheck.evaluate.errors import EvaluationError
@@ -83,20 +85,29 @@ class Follower:
         Raises Unusable.
         """
         while not self._stop.is_set():
-            if any(self._folder.glob("*.ndjson*")):
-                break
-            self._stop.wait(_POLL_S)
-        while not self._stop.is_set():
-            verdict = self._follow()
+            header = self._header()
+            if header is None:
+                self._stop.wait(_POLL_S)
+                continue
+            verdict = self._follow(header)
             if verdict is not None:
                 self.progress.verdict = verdict
                 self._tell(self.progress)
                 return verdict
         return None
 
-    def _follow(self) -> Verdict | None:
+    def _header(self) -> Header | None:
+        """Return the header of a file that has one already. Raises Unusable."""
+        for path in sorted(self._folder.glob("*.ndjson*")):
+            with suppress(FileNotFoundError):
+                if not path.stat().st_size:
+                    continue
+                for _, data in reading._lines(path, []):
+                    return reading._header(data, path)
+        return None
+
+    def _follow(self, header: Header) -> Verdict | None:
         """Follow from the first event on. None: to be stopped, or to be begun anew."""
-        header = read_tracks([self._folder])[0].parts[0].header
         spec = find_spec(self._plan.spec, header.spec)
         model = specification_of(header, spec, find_config(self._plan, header.spec))
         dialect = DIALECTS.get(header.spec, Dialect())
@@ -185,5 +196,13 @@ class Follower:
     def _whole(self) -> Verdict | None:
         """Judge the files as they are; return the verdict if they diverge."""
         self.progress.rejudged += 1
-        verdict = judge([self._folder], self._plan)
-        return None if verdict.conforms else verdict
+        for last in (False, False, True):
+            try:
+                verdict = judge([self._folder], self._plan)
+            except Unusable:  # a file may be there before its first line is
+                if last:
+                    raise
+                self._stop.wait(_POLL_S)
+            else:
+                return None if verdict.conforms else verdict
+        return None
