@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from speckeeper.sim import judge
 from speckeeper.sim.bugs import BUGS, seeded
 from speckeeper.sim.server_bugs import Patch
 from speckeeper.trace.changes import Changes
 from speckeeper.wire.quorum import PacketType
+from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.zab.actions import told_as
 from speckeeper.zab.election import FastLeaderElection
 from speckeeper.zab.leader import Leader
@@ -68,6 +70,11 @@ def _half_commits(self: Membership, servers: Set[int]) -> bool:
     return len(servers & self.voters) >= _commit_quorum(self)
 
 
+def _held_by_half(config: QuorumConfig, servers: Set[int]) -> bool:
+    """Ask of disks no more than what commits."""
+    return len(servers & config.voters) >= max(1, len(config.voters) // 2)
+
+
 def _most_start(self: Leader, servers: set[int]) -> bool:
     """Take for an epoch's quorum what meets all that commit, and each other."""
     membership = self._peer.membership
@@ -94,6 +101,7 @@ STRATEGIES: dict[str, tuple[Patch, ...]] = {
         (Membership, "has_all_quorums", _half_commits),
         (Membership, "least", property(_commit_quorum, lambda self, value: None)),
         (Leader, "_quorum", _most_start),
+        (judge, "_decide", _held_by_half),
         (FastLeaderElection, "_is_elected", _majority_elects),
     ),
 }
