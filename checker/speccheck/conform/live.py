@@ -169,7 +169,7 @@ class LiveTrack(Track):
         for event in super().events(*options):
             while len(self.waiting) > _MOST_WAITING:
                 self._watch.wait()
-            self.seen += 1
+            self.seen += event.n > 0  # what is in no file has no number
             self.waiting.append((time.monotonic(), event))
             yield event
 
