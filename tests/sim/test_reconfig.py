@@ -1,8 +1,12 @@
 """Members that change under faults: it holds, and each way to spoil it is seen in one run."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from speckeeper.sim.reconfigs import Reconfig
+from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import FIRST_RECONFIGURED, draw_schedule, read_schedule
 from speckeeper.sim.world import Report, World
 from speckeeper.storage.config_files import ConfigFiles
@@ -31,6 +35,17 @@ def test_only_those_seeds_change_members() -> None:
     assert not below.options.reconfig
     assert not any(isinstance(fault, Reconfig) for fault in below.faults)
     assert read_schedule(SCHEDULE.as_plain()) == SCHEDULE
+
+
+def test_traces_end_with_the_first_reconfiguration(tmp_path: Path) -> None:
+    """What is recorded is all of one configuration, which is what a trace can be judged by."""
+    recording = Recording(tmp_path)
+    World(SCHEDULE, recording).run()
+    recording.close()
+    traces = [path.read_text().splitlines() for path in tmp_path.iterdir()]
+    assert len({json.dumps(json.loads(lines[0])["config"]) for lines in traces}) == 1
+    assert sum(map(len, traces)) > len(traces)
+    assert not any("COMMITANDACTIVATE" in line for lines in traces for line in lines)
 
 
 def _in_new_only(self: Membership, servers: set[int]) -> bool:

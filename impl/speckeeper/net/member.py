@@ -146,7 +146,11 @@ class Member:
         # As long as the longest transaction, and never too short for what members say themselves.
         longest = max(DEFAULT_MAX_DATA, server.largest_transaction)
         self._quorum = QuorumPort((host, quorum_port), self, longest, listen_on_all, line)
-        self._tracing = None if trace is None else Tracing(trace, self.peer, self._quorum.name)
+        self._tracing: Tracing | None = None
+        if trace is not None and self.peer.membership.was_reconfigured:
+            log.info("a reconfiguration has made the configuration: nothing is traced")
+        elif trace is not None:
+            self._tracing = Tracing(trace, self.peer, self._quorum.name)
         self.doors: ClientDoors | None = None
         self.snapshotter: Snapshotter | None = None
         if clients is not None:

@@ -47,7 +47,7 @@ class Tracing:
         peer.trace = self._recorder
         self.flush()
         if not self._recorder.votes:
-            log.info("no steps of the specification: it has no observers and no reconfigurations")
+            log.info("an observer's steps are not in the specification: nothing is traced")
 
     def flush(self) -> None:
         """Put what was recorded into the file."""

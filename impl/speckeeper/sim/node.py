@@ -112,7 +112,7 @@ class Node:
         self.world.observer.starts(self)
         recovered, now_ms = self.store.recovered, self.clock.now_ms
         self.peer = Peer(self.settings, membership, recovered, now_ms)
-        if self.recorder is not None:
+        if self.recorder is not None and not membership.was_reconfigured:
             self.peer.trace = self.recorder(self.peer)
         self.part = MemberServer(self._server_settings, lambda: self.tree)
         self.part.ensemble = self.peer
