@@ -256,7 +256,8 @@ class FastLeaderElection:
 
     def _join(self, votes: dict[int, Vote], vote: Vote) -> bool:
         supporters = _vote_set(votes, vote)
-        if not self._server.membership.has_all_quorums(supporters):
+        # Not of one that is only proposed: its servers may never come, and epochs guard us.
+        if not self._server.membership.contains_quorum(supporters):
             return False
         if not self._check_leader(votes, vote):
             return False

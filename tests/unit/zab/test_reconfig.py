@@ -332,6 +332,16 @@ def test_configuration_without_quorums_is_not_taken(text: bytes) -> None:
     assert learner.peer.membership.active == config("1 2 3")
 
 
+def test_established_leader_is_joined_without_those_who_were_only_to_come() -> None:
+    seen = Membership(config("1 2 3"), config("1 8 9", 1 << 32 | 4))
+    peer = Peer(ZabSettings(1, reconfig_enabled=True), seen, Recovered(1, 1, LAST), 0)
+    peer.step(inputs.Start(), 0)
+    for sid in (2, 3):
+        state = ServerState.LEADING if sid == 3 else ServerState.FOLLOWING
+        peer.step(inputs.NotificationReceived(sid, Notification(state, 3, LAST, 4, 1)), 0)
+    assert peer.state is ServerState.FOLLOWING
+
+
 def test_leader_goes_on_from_the_newest_configuration() -> None:
     """What was seen last may be older: of a synchronization that did not come to its end."""
     membership = Membership(config("1 2 3", 9), config("1 2", 3))
