@@ -568,6 +568,15 @@ LeaderPersistCurrentEpoch(i) ==
                    msgs, ghostVars>>
 
 (***************************************************************************)
+(* The agreed order when all of a log is committed.  A leader may commit   *)
+(* what is in the order already: while it has not noticed that it is       *)
+(* leader no more, a later epoch starts with its last transactions, and    *)
+(* then comes the ACK, or the end of a sync of its own disk, that lets it  *)
+(* commit them too.  Leader.tryToCommit asks nobody but the ACKs.          *)
+(***************************************************************************)
+CommittedWith(log) == committed \o SubSeq(log, Len(committed) + 1, Len(log))
+
+(***************************************************************************)
 (* What leader i takes as committed when it synchronizes a follower: in    *)
 (* BROADCAST what it has delivered, before that its whole history.         *)
 (***************************************************************************)
@@ -786,7 +795,7 @@ LeaderStartServing(i) ==
     /\ HasAllQuorums(i, ackldRecv[i])
     /\ zabState' = [zabState EXCEPT ![i] = BROADCAST]
     /\ lastCommitted' = [lastCommitted EXCEPT ![i] = LastZxid(history[i])]
-    /\ committed' = committed \o SubSeq(history[i], Len(committed) + 1, Len(history[i]))
+    /\ committed' = CommittedWith(history[i])
     /\ epochLeader' = Served(i)
     /\ LET synced == {j \in Server : handler[i][j] = ACKLD}
        IN  /\ handler' = [handler EXCEPT ![i] =
@@ -904,12 +913,11 @@ Committable(proposals) ==
 LeaderTryToCommit(i, proposals, from) ==
     LET n     == Committable(proposals)
         zxids == [k \in 1..n |-> proposals[k].txn.zxid]
-        txns  == [k \in 1..n |-> proposals[k].txn]
     IN  /\ outstandingProposals' = [outstandingProposals EXCEPT ![i] =
                SubSeq(proposals, n + 1, Len(proposals))]
         /\ lastCommitted' = IF n = 0 THEN lastCommitted
                             ELSE [lastCommitted EXCEPT ![i] = zxids[n]]
-        /\ committed' = committed \o txns
+        /\ committed' = IF n = 0 THEN committed ELSE CommittedWith(Upto(Log(i), zxids[n]))
         /\ msgs' = LeaderWrites(i, {j \in Server : IsForwarding(i, j)},
                        LAMBDA j : [k \in 1..n |-> Packet(COMMIT, zxids[k])], from)
 

@@ -131,22 +131,24 @@ StartSteps(i) ==
               <<Core!Does("Establish", <<i, newEpoch[i], ackldRecv[i]>>)>>)
 
 (***************************************************************************)
-(* A new proposal; proposals that a quorum has.  The last of them has the  *)
-(* ACKs that it had, perhaps with one more: of i itself if its log has     *)
-(* just been written, otherwise of the server whose ACK was read.          *)
+(* A new proposal; proposals that a quorum has, n of them.  The last of    *)
+(* them has the ACKs that it had, perhaps with one more: of i itself if    *)
+(* its log has just been written, otherwise of the server whose ACK was    *)
+(* read.  A later epoch may have committed them before: the core counts    *)
+(* what is committed for each epoch.                                       *)
 (***************************************************************************)
 BroadcastSteps(i) ==
     LET made  == {p \in proposalMsgsLog' \ proposalMsgsLog : p.source = i}
-        n     == Len(committed') - Len(committed)
+        n     == Len(outstandingProposals[i]) - Len(outstandingProposals'[i])
         last  == outstandingProposals[i][n]
         from  == IF queuedRequests'[i] # queuedRequests[i] THEN {i}
                  ELSE {j \in Server : Len(msgs'[j][i]) < Len(msgs[j][i])}
         acks  == IF IsQuorum(last.ackSet) THEN last.ackSet ELSE last.ackSet \cup from
-        place == Len(committed')
+        place == LengthUpto(Log(i), lastCommitted'[i])
     IN  If(made # {},
            LET p == CHOOSE p \in made : TRUE
            IN  <<Core!Does("Propose", <<i, p.txn.zxid[1], p.txn.value>>)>>)
-        \o If(state[i] = LEADING /\ zabState[i] = BROADCAST /\ n > 0,
+        \o If(state'[i] = LEADING /\ zabState[i] = BROADCAST /\ n > 0,
               <<Core!Does("Commit", <<i, newEpoch[i], place, acks>>)>>)
 
 DeliverSteps(i) ==

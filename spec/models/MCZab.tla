@@ -162,6 +162,23 @@ AfterEpoch2 ==
     /\ InitVolatile
     /\ used = None
 
+(***************************************************************************)
+(* The leader of one epoch does not notice the next.  First leads, and     *)
+(* Second follows it alone, until Second leaves and leads the third        *)
+(* server.  First stays a leader: what it still hears, and what its disk   *)
+(* still does, may commit transactions that the next epoch has committed.  *)
+(***************************************************************************)
+First  == CHOOSE i \in Server : TRUE
+Second == CHOOSE i \in Server \ {First} : TRUE
+
+Superseded ==
+    /\ state[First] = LEADING => state'[First] = LEADING
+    /\ \A i \in Server : state'[i] = LEADING => i \in {First, Second}
+    /\ state'[Second] = LEADING => state[First] = LEADING
+    /\ \A i \in Server : CASE leader'[i] = First  -> i = Second
+                           [] leader'[i] = Second -> i \notin {First, Second}
+                           [] OTHER -> leader'[i] = NullPoint
+
 (* What AB!Message ranges over; epochs and counters are small in any model. *)
 SmallNat == 0..6
 

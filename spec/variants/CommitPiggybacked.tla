@@ -31,12 +31,11 @@ CommitsAreLogged ==
 LeaderTryToCommitSilently(i, proposals, from) ==
     LET n     == Committable(proposals)
         zxids == [k \in 1..n |-> proposals[k].txn.zxid]
-        txns  == [k \in 1..n |-> proposals[k].txn]
     IN  /\ outstandingProposals' = [outstandingProposals EXCEPT ![i] =
                SubSeq(proposals, n + 1, Len(proposals))]
         /\ lastCommitted' = IF n = 0 THEN lastCommitted
                             ELSE [lastCommitted EXCEPT ![i] = zxids[n]]
-        /\ committed' = committed \o txns
+        /\ committed' = IF n = 0 THEN committed ELSE CommittedWith(Upto(Log(i), zxids[n]))
         /\ msgs' = LeaderWrites(i, {j \in Server : IsForwarding(i, j)},
                        LAMBDA j : << >>, from)
 

@@ -17,7 +17,7 @@ LeaderStartServingBeforeQuorum(i) ==
     /\ i \in ackldRecv[i]
     /\ zabState' = [zabState EXCEPT ![i] = BROADCAST]
     /\ lastCommitted' = [lastCommitted EXCEPT ![i] = LastZxid(history[i])]
-    /\ committed' = committed \o SubSeq(history[i], Len(committed) + 1, Len(history[i]))
+    /\ committed' = CommittedWith(history[i])
     /\ epochLeader' = Served(i)
     /\ LET synced == {j \in Server : handler[i][j] = ACKLD}
        IN  /\ handler' = [handler EXCEPT ![i] =
