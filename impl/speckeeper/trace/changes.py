@@ -68,12 +68,6 @@ class Changes:
         said.append(f'"history":{_last(self._last)}')
         return ",".join(said)
 
-    def interrupted(self) -> None:
-        """A role ends while the disk works for it: TRUNC may be carried out all the same."""
-        learner = self._peer.learner
-        if learner is not None and learner.sync_mode in _REWRITES:
-            self._syncing = True
-
     def flushed(self) -> int:
         """Return how many queued transactions have become durable and were not told yet."""
         durable = self._peer.last_durable
@@ -325,12 +319,7 @@ class Changes:
         if self._database:
             said.append('"database":[]')
             self._database = False
-        if self._syncing:
-            # TRUNC, or the snapshot at the end, may have been carried out after the role had ended.
-            self._syncing = False
-            zxid = self._peer.last_durable
-            self._last = zxid if zxid & COUNTER or not zxid else None
-            said.append(f'"history":{_last(self._last)}')
+        self._syncing = False
         self._not_logged.told(said, "packetsNotLogged", deque())
         self._commits.told(said, "packetsCommitted", deque())
 

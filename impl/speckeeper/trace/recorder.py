@@ -37,9 +37,6 @@ _COUNTED = frozenset(
 """Packets that the specification has. SNAP is an effect of its own."""
 
 
-_LEAVES = frozenset({"FollowerShutdown", "LeaderShutdown"})
-
-
 class Recorder:
     """Writes the steps of one peer with ``write``, a line each, without its end.
 
@@ -68,8 +65,6 @@ class Recorder:
         self._names: dict[Link, str] = {}
         self._sent: dict[Link, int] = {}
         self._received: dict[Link, int] = {}
-        self._held: tuple[str, str, str] | None = None
-        """The end of a role while the disk still does what the role has asked for."""
         self._changes = Changes(peer)
         self._membership = peer.membership
         self._servers = peer.membership.active._replace(version=0)
@@ -85,13 +80,11 @@ class Recorder:
         Nothing comes after that.
         """
         peer = self._peer
-        if self.votes and self._held is None and peer.is_idle and peer.log_is_durable:
+        if self.votes and peer.is_idle and peer.log_is_durable:
             self._line("NodeCrash", f"[{self._id}]", "", '"vars":{"status":"OFFLINE"}')
 
     def __call__(self, action: str, args: tuple[Any, ...]) -> None:
         """Write a step of the specification that a handler has just made."""
-        if self._held is not None and (not self._peer.closing or self._flushes(action)):
-            self._let_go()
         if self._membership is not self._peer.membership:
             self._membership = membership = self._peer.membership
             same = membership.newest._replace(version=0) == self._servers
@@ -104,24 +97,9 @@ class Recorder:
         if step is None:
             return
         arguments, more = step
-        if action in _LEAVES and not self._peer.is_idle:
-            self._held = action, arguments, more
-            self._changes.interrupted()
-            return
         changed = self._changes.of(action, args, appended, replayed)
         if sent:
             more += f'"sent":{{{",".join(sent)}}},'
-        self._line(action, arguments, more, f'"vars":{{{changed}}}')
-
-    def _flushes(self, action: str) -> bool:
-        return action == "ShutdownLogFlushed" and self._changes.flushed() > 0
-
-    def _let_go(self) -> None:
-        """Write the end of a role that has waited for the disk."""
-        assert self._held is not None, "the caller has looked"
-        action, arguments, more = self._held
-        self._held = None
-        changed = self._changes.of(action, (), (), ())
         self._line(action, arguments, more, f'"vars":{{{changed}}}')
 
     def _line(self, action: str, arguments: str, more: str, changed: str) -> None:

@@ -33,6 +33,7 @@ from speckeeper.zab.state import FORWARDING, Stage, ZabState
 from speckeeper.zab.sync import NeedLog, sync_follower
 
 _COUNTER = 0xFFFFFFFF
+_NEVER = 1 << 62
 _ACK = PacketType.ACK
 _REQUEST = PacketType.REQUEST
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
@@ -46,6 +47,8 @@ class Leader(LeaderInBulk):
     def deadline_ms(self) -> int:
         """When something is due if nothing else happens."""
         due_ms = self._next_half_tick_ms if self._broadcasting else self._wait_until_ms
+        if not self._peer.is_idle:
+            due_ms = _NEVER  # an epoch is being written, and nobody leaves meanwhile
         for handler in self.handler.values():
             due_ms = min(due_ms, handler.deadline_ms)
         return due_ms
@@ -197,7 +200,7 @@ class Leader(LeaderInBulk):
             if now_ms >= handler.deadline_ms:
                 self._drop(handler, f"nothing came in time after {handler.stage.name}")
         if not self._broadcasting:
-            if now_ms >= self._wait_until_ms:
+            if now_ms >= self._wait_until_ms and self._peer.is_idle:
                 self.leader_shutdown(self._why_no_quorum())
         elif now_ms >= self._next_half_tick_ms:
             # From now, not from when it was due: a server that was stopped for a while must not
@@ -288,6 +291,9 @@ class Leader(LeaderInBulk):
         if info.server_id == self._id:
             self._drop(handler, f"it says that it is server {self._id}, which is the leader")
             return
+        if self._has_newer(handler, info.server_id):
+            self._drop(handler, f"server {info.server_id} has connected anew")
+            return
         self._replace_older(info.server_id)
         handler.server_id = info.server_id
         handler.observer = packet.type is PacketType.OBSERVERINFO
@@ -301,6 +307,16 @@ class Leader(LeaderInBulk):
         else:
             self.leader_process_followerinfo(handler, packet.zxid >> 32)
             self._choose_epoch()
+
+    def _has_newer(self, handler: LearnerHandler, server_id: int) -> bool:
+        """Tell whether a server has connected again since, and been heard on that connection.
+
+        What it said first may come last, and must not end the connection that it uses.
+        """
+        newest = next(
+            h for h in reversed(self.handler.values()) if h is handler or h.server_id == server_id
+        )
+        return newest is not handler
 
     def _replace_older(self, server_id: int) -> None:
         """Hear nothing more on earlier connections of a server that has connected anew.

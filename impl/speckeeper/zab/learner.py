@@ -57,8 +57,13 @@ class Learner(LearnerInBulk):
             self.follower_shutdown(f"server {self.leader} could not be connected to")
 
     def disconnected(self, link: Link) -> None:
-        """The connection is gone."""
+        """The connection is gone; while the disk works for this role nobody looks."""
         if link == self.link:
+            self._link_is_gone = True
+            self._leave_without_link()
+
+    def _leave_without_link(self) -> None:
+        if self._peer.is_idle and not self._peer.closing:
             self.follower_shutdown("the connection to the leader is gone")
 
     def heard(self, link: Link) -> None:
@@ -100,12 +105,16 @@ class Learner(LearnerInBulk):
             self.follower_persist_accepted_epoch()
         elif isinstance(effect, TakeSnapshot):
             self.follower_take_snapshot()
-            self._persist_current_epoch()
+            if not self._link_is_gone:
+                self._persist_current_epoch()
         elif isinstance(effect, PersistCurrentEpoch):
             self.follower_persist_current_epoch()
         else:
             self.follower_process_sync_message()
-        self._go_on()
+        if self._link_is_gone:
+            self._leave_without_link()
+        else:
+            self._go_on()
 
     def log_persisted(self, zxid: int) -> None:
         """Our log has got further."""

@@ -53,6 +53,7 @@ class LearnerActions:
         self._observer = peer.state is ServerState.OBSERVING
         self.leader = peer.election.current_vote.proposal.leader
         self.link: Link | None = None
+        self._link_is_gone = False
         self.learner_stage = Stage.NONE
         self.sync_mode: PacketType | None = None
         self.new_epoch = 0

@@ -5,9 +5,11 @@ Feed it with :meth:`Peer.step`, carry out what it returns, and call it with ``Ti
 
 What it keeps of the disk's state: ``accepted_epoch`` and ``current_epoch`` (the files of these
 names), ``last_zxid`` (where log and snapshot end), ``last_durable`` (what of that would survive
-a crash). When a leader or learner gives up, the next election begins only after everything that
-it has asked of the disk is done, as ZooKeeper's shutdown flushes its queue of requests: a vote
-must not be overtaken by writes of an earlier time (ZOOKEEPER-4712).
+a crash). A role ends only when the epochs, the TRUNC and the snapshots that it has asked of the
+disk are done: ZooKeeper's thread writes them itself, and notices nothing meanwhile
+(``Learner.registerWithLeader``, ``Learner.syncWithLeader``, ``Leader.getEpochToPropose``). Then the
+next election waits for the log, as ZooKeeper's shutdown flushes its queue of requests: a vote must
+not be overtaken by writes of an earlier time (ZOOKEEPER-4712).
 
 Source: ZooKeeper ``QuorumPeer`` (run), ``ZKDatabase``.
 """
@@ -37,7 +39,6 @@ from speckeeper.zab.effects import (
     InstallSnapshot,
     Link,
     PersistAcceptedEpoch,
-    PersistCurrentEpoch,
     Reload,
     Replay,
     Send,
@@ -120,7 +121,7 @@ class Peer:
         self.leader_with_gap: int | None = None
         """Who has left something out when it synchronized us last."""
         self.closing = False
-        """Leading or learning is over, but the disk is not done yet."""
+        """Leading or learning is over, but the log is not written yet, or the tree not loaded."""
         self.keeps_log = True
         """False for an observer that has no log (syncEnabled): its disk has snapshots at most, and
         ends ahead of what it has applied."""
@@ -492,13 +493,13 @@ class Peer:
         elif isinstance(effect, TakeSnapshot):
             self._at(effect.zxid)
             self._database_is_ahead = False
+        elif isinstance(effect, PersistAcceptedEpoch):
+            self.accepted_epoch = effect.epoch
+        else:
+            self.current_epoch = effect.epoch
         role = self.leader or self.learner
         if role is not None and not self.closing:
             role.persisted(effect)
-        elif isinstance(effect, PersistAcceptedEpoch):
-            self.accepted_epoch = effect.epoch  # nobody is told, but it is promised
-        elif isinstance(effect, PersistCurrentEpoch):
-            self.current_epoch = effect.epoch
 
     def _truncation_refused(self, event: inputs.TruncationRefused) -> None:
         self._unfinished.remove(event.effect)

@@ -362,6 +362,34 @@ def test_server_that_connects_anew_is_heard_on_its_new_link_only() -> None:
     assert leader.peer.last_committed == zxid
 
 
+def test_what_comes_late_on_an_older_link_does_not_end_the_newer_one() -> None:
+    leader = Leader()
+    data = encode_learner_info(LearnerInfo(1, 0x10000, 0))
+    leader.feed(inputs.LearnerConnected(7))
+    leader.feed(inputs.LearnerConnected(8))
+    assert closed(leader.take(8, T.FOLLOWERINFO, 1 << 32, data)) == []
+    assert closed(leader.take(7, T.FOLLOWERINFO, 1 << 32, data)) == [7]
+    assert leader.peer.leader is not None
+    assert [*leader.peer.leader.handler] == [8]
+
+
+def test_no_time_is_up_while_an_epoch_is_being_written() -> None:
+    """The epoch is promised to whoever waits for it, and the role ends only then."""
+    leader = Leader()
+    data = encode_learner_info(LearnerInfo(1, 0x10000, 0))
+    leader.feed(inputs.LearnerConnected(1))
+    (effect,) = leader.take(1, T.FOLLOWERINFO, 1 << 32, data)
+    assert effect == effects.PersistAcceptedEpoch(2)
+    late_ms = 10_000_000
+    leader.peer.step(inputs.Tick(), late_ms)
+    assert not leader.peer.closing
+    assert leader.peer.accepted_epoch < 2
+    leader.peer.step(inputs.Persisted(effects.PersistAcceptedEpoch(2)), late_ms)
+    assert leader.peer.accepted_epoch == 2
+    leader.peer.step(inputs.Tick(), 2 * late_ms)
+    assert leader.peer.leader is None
+
+
 def test_learner_with_the_id_of_the_leader_is_sent_away() -> None:
     leader = Leader()
     leader.feed(inputs.LearnerConnected(7))

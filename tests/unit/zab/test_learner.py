@@ -285,3 +285,17 @@ def test_ping_is_answered_with_the_sessions_heard_of() -> None:
     [again] = follower.take(T.PING, 2 << 32)
     assert isinstance(again, effects.Send)
     assert again.packet.data == b""
+
+
+def test_a_role_ends_behind_what_the_disk_does_for_it() -> None:
+    """As in ZooKeeper, whose thread writes the epoch itself and sees the broken connection then."""
+    follower = Follower()
+    told: list[str] = []
+    follower.peer.trace = lambda action, _: told.append(action)
+    follower.take(T.LEADERINFO, 2 << 32, encode_epoch(0x10000))
+    assert follower.feed(inputs.Disconnected(LINK)) == []
+    assert (follower.peer.closing, follower.peer.state) == (False, ServerState.FOLLOWING)
+    follower.done(effects.PersistAcceptedEpoch(2))
+    assert (follower.peer.accepted_epoch, follower.peer.state) == (2, ServerState.LOOKING)
+    first = ["FollowerProcessLEADERINFO", "FollowerPersistAcceptedEpoch", "FollowerShutdown"]
+    assert told[:3] == first

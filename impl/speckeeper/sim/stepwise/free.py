@@ -18,8 +18,7 @@ from speckeeper.sim.stepwise.seat import Seat, Told
 from speckeeper.sim.stepwise.view import observe, peer_last_zxid
 from speckeeper.wire.election import Notification
 from speckeeper.wire.quorum import PacketType
-from speckeeper.zab import effects, inputs
-from speckeeper.zab.effects import Durable
+from speckeeper.zab import inputs
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 from speckeeper.zab.state import Stage
@@ -51,8 +50,6 @@ class FreeRun:
         self.links = Links()
         self._look = look
         self._values = values
-        self._left: dict[int, str] = {}
-        """Roles that are over but for the disk, by the action that says so."""
         self._flushing = 0
         window = rng.choice([1, 2, 500])
         self._trouble = rng.choice([0.5, 1, 3])
@@ -125,7 +122,7 @@ class FreeRun:
     def _may_use_disk(self, seat: Seat, may: Callable[..., None]) -> None:
         store = seat.store
         for job in store.jobs:
-            may(1, self._run_job, seat, job)
+            may(1, seat.run_job, job)
         if store.queue:
             may(1, self._flush, seat)
         if seat.reading:
@@ -141,7 +138,6 @@ class FreeRun:
     def _crash(self, seat: Seat) -> None:
         seat.crash()
         self.links.cut_all(seat.id)
-        self._left.pop(seat.id, None)
         for (i, j), queue in self.votes.items():
             if seat.id in (i, j):
                 queue.clear()
@@ -149,31 +145,6 @@ class FreeRun:
 
     def _happened(self, action: str, server: int) -> None:
         self._look([(action, {"i": self.names.server(server)})])
-
-    def _run_job(self, seat: Seat, job: Durable) -> None:
-        role = "Leader" if seat.core.leader is not None else "Follower"
-        learner = seat.core.learner
-        was_leaving = seat.is_leaving
-        over = self._left.get(seat.id)
-        steps: list[Step] = []
-        if was_leaving and over is not None and not isinstance(job, effects.InstallSnapshot):
-            i = {"i": self.names.server(seat.id)}
-            j = {} if learner is None else {"j": self.names.server(learner.leader)}
-            steps.append(
-                {
-                    effects.PersistAcceptedEpoch: (f"{role}PersistAcceptedEpoch", i),
-                    effects.PersistCurrentEpoch: (f"{role}PersistCurrentEpoch", i),
-                    effects.TakeSnapshot: ("FollowerTakeSnapshot", i),
-                    effects.TruncateLog: ("FollowerProcessSyncMessage", {**i, **j}),
-                }[type(job)]
-            )
-        seat.run_job(job)
-        if was_leaving and over is not None:
-            if not seat.is_leaving:
-                steps.append((over, {"i": self.names.server(seat.id)}))
-                del self._left[seat.id]
-            if steps:
-                self._look(steps)
 
     def _flush(self, seat: Seat) -> None:
         count = self._flushing = self._rng.randint(1, len(seat.store.queue))
@@ -247,7 +218,7 @@ class FreeRun:
 
     def _receive(self, link: Connection, end: int) -> None:
         seat = self.seats[end]
-        if link in seat.leaving or not self._holds(end, link):
+        if not self._holds(end, link):
             return
         queue = link.to_leader if end == link.leader else link.to_learner
         count = self._rng.randint(1, min(_MOST_AT_ONCE, len(queue)))
@@ -267,7 +238,7 @@ class FreeRun:
         """
         while [item for item in link.taken if item.packet.type is not PacketType.PING]:
             if seat.store.jobs:
-                self._run_job(seat, seat.store.jobs[0])
+                seat.run_job(seat.store.jobs[0])
             elif seat.store.queue:
                 self._flush(seat)
             else:
@@ -331,9 +302,6 @@ class FreeRun:
         server, action, given = told
         i: dict[str, Plain] = {"i": self.names.server(server)}
         seat = self.seats[server]
-        if action in ("FollowerShutdown", "LeaderShutdown") and seat.is_leaving:
-            self._left[server] = action
-            return
         if action in _OF_ELECTIONS:
             return
         if action.startswith("Leader") and given and hasattr(given[0], "link"):

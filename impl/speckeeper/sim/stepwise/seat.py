@@ -51,8 +51,6 @@ class Seat:
         self.reading: list[effects.ReadLog] = []
         self.reload_due = False
         self.next_zxid = 0
-        self.leaving: list[Connection] = []
-        """Connections that the core has closed while the disk was at work for its role."""
         self.votes: deque[tuple[int, Notification]] = deque()
         self._links = links
         self._heard = heard
@@ -73,7 +71,6 @@ class Seat:
         self.store.crash()
         self.connecting = None
         self.reading.clear()
-        self.leaving.clear()
         self.votes.clear()
         self.reload_due = False
 
@@ -82,11 +79,6 @@ class Seat:
         """The core of a server that is up."""
         assert self.peer is not None, f"server {self.id} is down"
         return self.peer
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether a role is over but for what the disk does for it."""
-        return self.peer is not None and self.peer.closing and not self.peer.is_idle
 
     # -- steps
 
@@ -108,10 +100,6 @@ class Seat:
         else:
             assert isinstance(job, effects.TruncateLog), "nothing else is refused"
             self.step(inputs.TruncationRefused(job))
-        if not self.is_leaving:
-            for link in self.leaving:
-                link.cut()
-            self.leaving.clear()
         self.reload()
 
     def reload(self) -> None:
@@ -177,10 +165,7 @@ class Seat:
                 ends = store.tree[-1][0] if store.tree else 0
                 self._links[link].put(self.id, Item(packet, tuple(store.tree), ends))
             case effects.Close(link, _):
-                if self.is_leaving:
-                    self.leaving.append(self._links[link])
-                else:
-                    self._links[link].cut()
+                self._links[link].cut()
             case effects.ConnectToLeader(server_id, _):
                 self.connecting = server_id
             case effects.SendNotification(server_id, notification):

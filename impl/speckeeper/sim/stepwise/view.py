@@ -74,7 +74,7 @@ def stage_of(seen: Seen, leader: int, learner: int) -> Stage:
 
 def role_of(seat: Seat) -> Leader | Learner | None:
     """Return as what a server is busy, None if it is LOOKING or down."""
-    if seat.peer is None or (seat.peer.closing and not seat.is_leaving):
+    if seat.peer is None or seat.peer.closing:
         return None
     return seat.peer.leader or seat.peer.learner
 
