@@ -15,14 +15,28 @@ from speccheck.conform.reading import Event, Track
 class Connection:
     """One connection. ``ends`` are the servers that name it."""
 
-    __slots__ = ("accepted_after", "connector", "last_named", "last_read", "made_at", "to")
+    __slots__ = (
+        "accepted_after",
+        "closed_at",
+        "connector",
+        "last_named",
+        "last_read",
+        "made_at",
+        "to",
+    )
 
     def __init__(self) -> None:
         self.connector: Any = None
         self.to: Any = None
         self.made_at = -1
         self.last_read: dict[Any, int] = {}
-        """The position of the last event that reads from it, by server."""
+        """The position of the last event that reads from it, by server.
+
+        What a learner has read ahead of a crash that was not told may not have been told either
+        (TRUNC): its crash counts as the last to read.
+        """
+        self.closed_at: dict[Any, int] = {}
+        """The position of the event that gives it up, by server."""
         self.last_named: dict[Any, int] = {}
         self.accepted_after = -1
         """The position of the event with which the other end began to accept, -1: not used."""
@@ -54,17 +68,29 @@ class Connections:
         latest: dict[Any, str] = {}
         event: Event | None = None
         by_name = self.by_name
-        for event in track.events():
-            self.events += 1
+        open_: dict[str, Connection] = {}
+        for event in track.events(dialect.crash):
+            self.events += not event.untold
             name = event.recv[0] if event.recv is not None else event.link
             if event.action == dialect.accepts:
                 accepts = event.position
+            if event.action in dialect.closes_all:
+                for left in open_.values():
+                    left.closed_at[event.server] = event.position
+                    if event.untold and left.connector == event.server:
+                        left.last_read[event.server] = event.position
+                open_.clear()
             if name is None:
                 continue
             connection = by_name.get(name)
             if connection is None:
                 connection = by_name[name] = Connection()
             server = event.server
+            if event.action in dialect.closes:
+                connection.closed_at[server] = event.position
+                open_.pop(name, None)
+            else:
+                open_[name] = connection
             if event.action == dialect.connects:
                 connection.connector, connection.to = server, event.args[1]
                 connection.made_at = event.position

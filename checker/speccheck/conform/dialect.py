@@ -16,8 +16,8 @@ class Dialect(NamedTuple):
 
     ``connects`` makes the connection ``link`` to the server that is its second argument, which
     must have taken ``accepts``; ``closes`` gives up ``link``; ``closes_all`` all connections of a
-    server. ``start`` and ``crash`` are those of a server, ``leaves`` ends a role. ``durable``: what
-    the disk may have done before a crash or the end of a role without a report.
+    server. ``start`` and ``crash`` are those of a server. ``durable``: what the disk may have done
+    before a crash without a report; ``disk``: the variables that a crash leaves as they are.
     """
 
     channels: str | None = None
@@ -25,10 +25,10 @@ class Dialect(NamedTuple):
     accepts: str = ""
     closes: frozenset[str] = frozenset()
     closes_all: frozenset[str] = frozenset()
-    leaves: frozenset[str] = frozenset()
     start: str = ""
     crash: str = ""
     durable: tuple[str, ...] = ()
+    disk: frozenset[str] = frozenset()
 
 
 ZAB = Dialect(
@@ -37,7 +37,6 @@ ZAB = Dialect(
     accepts="ZabTurnToLeading",
     closes=frozenset({"FollowerShutdown", "LeaderRemoveLearner"}),
     closes_all=frozenset({"LeaderShutdown", "NodeCrash"}),
-    leaves=frozenset({"FollowerShutdown", "LeaderShutdown"}),
     start="NodeStart",
     crash="NodeCrash",
     durable=(
@@ -51,6 +50,7 @@ ZAB = Dialect(
         "FollowerTakeSnapshot",
         "FollowerProcessSyncMessage",
     ),
+    disk=frozenset({"acceptedEpoch", "currentEpoch", "history"}),
 )
 
 DIALECTS = {"Zab": ZAB}

@@ -239,6 +239,9 @@ def _fault(found: Divergence, replay: Replay, past: Iterable[Event]) -> Fault:
     else:
         reason = "the action is not possible"
         conjunct = blame.false_conjunct(event.action, arguments, state)
+    if event.untold:
+        names = ", ".join(difference.variable for difference in differences)
+        reason = f"nothing that the disk may have done leads to what the next start found: {names}"
     if found.message and event.recv is not None and found.after:
         reason = f"it reads another message than comes next on the channel: {found.message}"
         differences = (Difference("message", _shown(event.recv[2]), found.message),)

@@ -30,9 +30,9 @@ class _Lane:
 
     __slots__ = ("accepts", "events", "head", "links", "position", "server")
 
-    def __init__(self, track: Track) -> None:
+    def __init__(self, track: Track, crash: str) -> None:
         self.server = track.server
-        self.events = track.events()
+        self.events = track.events(crash)
         self.head: Event | None = next(self.events, None)
         self.position = 0
         self.accepts = False
@@ -55,7 +55,7 @@ class Merge:
         complete: bool = True,
     ) -> None:
         """``complete``: every server of the specification has a track."""
-        self._lanes = [_Lane(track) for track in tracks]
+        self._lanes = [_Lane(track, dialect.crash) for track in tracks]
         self._by_server = {lane.server: lane for lane in self._lanes}
         self._connections = connections
         self._dialect = dialect
@@ -74,14 +74,17 @@ class Merge:
                     head is not None
                     and (best is None or head.t < best.head.t)  # type: ignore[union-attr]
                     and self._waits_for(lane, head) is None
+                    and not (head.untold and self._may_have_read_more(lane))
                 ):
                     best = lane
             if best is None:
                 if all(lane.head is None for lane in lanes):
                     return
-                if not self._skip():
-                    raise self._stall()
-                continue
+                best = self._crash()
+                if best is None:
+                    if not self._skip():
+                        raise self._stall()
+                    continue
             event = best.head
             assert event is not None, "just seen"
             self._note(best, event)
@@ -133,6 +136,28 @@ class Merge:
                 waits = self._is_read(lane, name)
                 if waits is not None:
                     return waits
+        return None
+
+    def _may_have_read_more(self, lane: _Lane) -> bool:
+        """Tell whether a learner whose crash was not told may have read what is not sent so far.
+
+        It may until the leader gives the connection up.
+        """
+        for name in lane.links:
+            connection = self._connections.by_name[name]
+            other = self._by_server.get(connection.to)
+            if connection.connector == lane.server and other is not None:
+                closed_at = connection.closed_at.get(other.server)
+                if other.head is not None and (closed_at is None or other.position < closed_at):
+                    return True
+        return False
+
+    def _crash(self) -> _Lane | None:
+        """Return a server whose crash need not wait, for all others wait for it."""
+        for lane in self._lanes:
+            head = lane.head
+            if head is not None and head.untold and self._waits_for(lane, head) is None:
+                return lane
         return None
 
     def _is_read(self, lane: _Lane, name: str) -> str | None:

@@ -52,6 +52,7 @@ class Event:
         "server",
         "state",
         "t",
+        "untold",
         "vars",
     )
 
@@ -72,6 +73,8 @@ class Event:
         self.position = position
         self.file = file
         self.line = line
+        self.untold = False
+        """Whether it is in no file, and was found out."""
 
     @property
     def place(self) -> str:
@@ -118,9 +121,14 @@ class Track:
         first = self.parts[0].header
         return first.run > 1 or first.part > 1
 
-    def events(self) -> Iterator[Event]:
-        """Yield the events in order. Raises Unusable."""
+    def events(self, crash: str = "") -> Iterator[Event]:
+        """Yield the events in order. Raises Unusable.
+
+        Where a run ends without the action ``crash`` and another begins, a crash that was not told
+        comes in between: it tells what the next run has found.
+        """
         position = 0
+        before: Event | None = None
         self.torn.clear()
         for path, header in self.parts:
             expected = header.first
@@ -134,8 +142,21 @@ class Track:
                         "a line is missing, or not in its place"
                     )
                 expected += 1
-                yield Event(data, header.server, header.run, position, path, number)
+                event = Event(data, header.server, header.run, position, path, number)
+                if before is not None and before.run != event.run and before.action != crash != "":
+                    yield _untold(crash, before, event)
+                    position = event.position = event.position + 1
+                before = event
+                yield event
                 position += 1
+
+
+def _untold(crash: str, before: Event, start: Event) -> Event:
+    """Return the crash between the last event of a run and the first of the next."""
+    told = {"n": 0, "t": start.t, "action": crash, "args": [start.server], "vars": start.vars}
+    event = Event(told, start.server, before.run, start.position, start.file, start.line)
+    event.untold = True
+    return event
 
 
 def read_tracks(paths: Iterable[Path]) -> list[Track]:

@@ -83,7 +83,9 @@ class Replay:
         self.inferred: list[Inferred] = []
         self.checked = 0
         self.invariant_states = 0
-        self._checked_last = 0
+        self.too_large = 0
+        """How often states were too large to evaluate invariants in them."""
+        self._asked = 0
         self.most_candidates = 1
         self._hidden = tuple(hidden)
         self._every = every
@@ -104,8 +106,11 @@ class Replay:
 
     def take(self, event: Event) -> None:
         """Go on by one event. Raises Divergence, Unusable."""
-        if event.action == self.dialect.start and self.dialect.start:
-            self._start(event)
+        if event.untold:
+            self._crash(event)
+            return
+        if event.action == self.dialect.start and event.server not in self._seen:
+            self._begin(event)
             return
         self._step(event)
         self._count(event)
@@ -113,11 +118,11 @@ class Replay:
     def _count(self, event: Event) -> None:
         self.checked += 1
         self.taken[event.action] += 1
-        if self.checked % _FOLD_EVERY == 0:
-            if self._fold is not None:
-                self.states = [self._fold(state) for state in self.states]
-            if self.checked - self._checked_last >= self._every:
-                self.check_invariants(event)
+        folds = self.checked % _FOLD_EVERY == 0
+        if folds and self._fold is not None:
+            self.states = [self._fold(state) for state in self.states]
+        if (folds or self._every < _FOLD_EVERY) and self.checked - self._asked >= self._every:
+            self.check_invariants(event)
 
     def check_invariants(self, event: Event) -> None:
         """Evaluate the invariants in the present states, unless they are too large for that.
@@ -126,8 +131,9 @@ class Replay:
         Divergence.
         """
         if any(self._size(state) > _MOST_FOR_INVARIANTS for state in self.states):
+            self.too_large += 1
             return
-        self._checked_last = self.checked
+        self._asked = self.checked
         for state in self.states:
             for invariant in self.model.invariants:
                 if not invariant.holds(state):
@@ -160,8 +166,6 @@ class Replay:
             differences = self.observer.differences
             crash = event.action == self.dialect.crash
             fitting = [one for one in after if not differences(event, before, one, only_told=crash)]
-            if not fitting and event.action in self.dialect.leaves:
-                fitting = self._left(event, arguments, before)
             if not fitting:
                 raise self._diverges(event, arguments)
             if self._connections is not None and self._channels is not None:
@@ -169,18 +173,6 @@ class Replay:
             self.states = fitting
             return
         self._candidates(event, arguments)
-
-    def _left(self, event: Event, arguments: list[Value], state: State) -> list[State]:
-        """Return the states after the end of a role, with what the disk had done before."""
-
-        def ended(before: State) -> list[State]:
-            return [
-                after
-                for after in self.steps.take(event.action, arguments, before)
-                if not self.observer.differences(event, state, after)
-            ]
-
-        return self._unreported(event, state, ended)
 
     def _count_sent(self, event: Event, before: State, after: State) -> None:
         """See that as many messages are told to be sent as are. Raises Divergence.
@@ -272,32 +264,22 @@ class Replay:
             if event.recv is not None:
                 message = self._wrong_message(event, before)
             for one in self.steps.take(event.action, arguments, before):
-                found = self.observer.differences(event, before, one, all_of_them=True)
+                found = self.observer.differences(
+                    event,
+                    before,
+                    one,
+                    all_of_them=True,
+                    only_told=event.action == self.dialect.crash,
+                )
                 after.append((one, found))
         after.sort(key=lambda pair: len(pair[1]))
         return Divergence(event, self.states, after, message)
 
     # -- starts and crashes
 
-    def _start(self, event: Event) -> None:
-        """Take a start: the first is a beginning, any other follows a crash."""
-        server = event.server
-        if server not in self._seen:
-            self._seen.add(server)
-            self._begin(event)
-            self.checked += 1
-            self.taken[event.action] += 1
-            return
-        found: list[State] = []
-        for state in self.states:
-            found += self._restarted(event, state)
-        if not found:
-            raise self._diverges(event, decoded_arguments(event))
-        self.states = list(dict.fromkeys(found))
-        self._count(event)
-
     def _begin(self, event: Event) -> None:
         """See that a server begins as the specification does. Raises Unusable."""
+        self._seen.add(event.server)
         for state in self.states:
             found = self.observer.differences(event, state, state, all_of_them=True)
             if found:
@@ -306,47 +288,50 @@ class Replay:
                     f"{event.place}: server {event.server} does not begin with an empty data "
                     f"directory ({names}); give the files of all of its runs"
                 )
+        self._count(event)
 
-    def _restarted(self, event: Event, state: State) -> list[State]:
-        """Return the states after crash and start, with what the disk had done before."""
-        server = event.server
-        arguments = decoded_arguments(event)
-        crash, start = self.dialect.crash, self.dialect.start
-        up = self.steps.take(start, arguments, state)
-        if up:  # it was stopped in order
-            return [one for one in up if not self.observer.differences(event, state, one)]
+    def _crash(self, event: Event) -> None:
+        """Take a crash that nobody told, with what the disk had done before. Raises Divergence."""
+        server = decoded_arguments(event)[0]
+        event.vars = {name: told for name, told in event.vars.items() if name in self.dialect.disk}
+        found: dict[State, None] = {}
+        for state in self.states:
+            found |= dict.fromkeys(self._unreported(event, server, state))
+        if not found:
+            raise self._diverges(event, [server])
+        self.states = list(found)
+        self.taken[event.action] += 1
+        self.inferred.append(Inferred(event.action, (server,), event))
 
-        def crashed(before: State) -> list[State]:
-            return [
-                up
-                for down in self.steps.take(crash, [server], before)
-                for up in self.steps.take(start, arguments, down)
-                if not self.observer.differences(event, down, up)
-            ]
+    def _unreported(self, event: Event, server: Value, state: State) -> list[State]:
+        """Return where a crash leads to after the fewest durable steps that nobody told.
 
-        found = self._unreported(event, state, crashed)
-        if found:
-            self.inferred.append(Inferred(crash, (server,), event))
-            self.taken[crash] += 1
-        return found
-
-    def _unreported(
-        self, event: Event, state: State, then: Callable[[State], list[State]]
-    ) -> list[State]:
-        """Return where ``then`` leads to after the fewest durable steps that nobody told."""
+        If it is not known what the log ended with, after any such steps.
+        """
+        unknown = any(
+            isinstance(value, dict) and "#unknown" in value for value in event.vars.values()
+        )
         queue: list[tuple[State, tuple[Inferred, ...]]] = [(state, ())]
         known = {state}
+        found: list[State] = []
         for before, inferred in queue:
-            found = then(before)
-            if found:
-                self.inferred += inferred
-                self.taken.update(one.action for one in inferred)
-                return found
+            down = [
+                one
+                for one in self.steps.take(event.action, [server], before)
+                if not self.observer.differences(event, before, one, only_told=True)
+            ]
+            if down:
+                if not found:
+                    self.inferred += inferred
+                    self.taken.update(one.action for one in inferred)
+                found += down
+                if not unknown:
+                    return found
             if len(inferred) == _MOST_UNREPORTED:
                 continue
             for name in self.dialect.durable:
-                for given, after in self.steps.every(name, event.server, before):
+                for given, after in self.steps.every(name, server, before):
                     if after not in known:
                         known.add(after)
                         queue.append((after, (*inferred, Inferred(name, given, event))))
-        return []
+        return found
