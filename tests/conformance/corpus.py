@@ -52,7 +52,8 @@ BUGS = {
     "ZOOKEEPER-4685": 2,
     "ZOOKEEPER-4712": 0,
 }
-"""Mistakes of the simulator, and a seed whose trace gives each of them away."""
+"""Mistakes of the simulator, and from which seed on to look for a trace that gives them away."""
+_SEEDS = 40
 
 
 class Edit(NamedTuple):
@@ -135,11 +136,12 @@ def expected(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _record(seed: int, folder: Path, bug: str | None = None) -> None:
+def _record(seed: int, folder: Path, bug: str | None = None) -> Path:
     recording = Recording(folder)
     with nullcontext() if bug is None else seeded(bug):
         World(draw_schedule(seed), recording).run()
     recording.close()
+    return folder
 
 
 def _keep(source: Path, target: Path) -> None:
@@ -170,9 +172,15 @@ def main() -> None:
             _record(seed, Path(place, name))
             assert verdict_on(Path(place, name)).conforms, name
             _keep(Path(place, name), TRACES / "good" / name)
-        for bug, seed in BUGS.items():
-            _record(seed, Path(place, bug), bug)
-            rows.append(_keep_bad(bug, about(bug), Path(place, bug)))
+        for bug, first in BUGS.items():
+            folder = next(
+                folder
+                for seed in range(first, first + _SEEDS)
+                if not verdict_on(
+                    folder := _record(seed, Path(place, f"{bug}-{seed}"), bug)
+                ).conforms
+            )
+            rows.append(_keep_bad(bug, about(bug), folder))
         for name, (why, wanted, edit) in EDITS.items():
             _record(_EDITED, Path(place, name))
             change(Path(place, name), wanted, edit)
