@@ -20,6 +20,8 @@ def test_mutants_are_noticed_or_are_behaviours_too(simulated: Path) -> None:
             continue  # two steps that commute
         if mutant.kind == "drop" and any(name in mutant.what for name in UNSEEN):
             continue
+        if mutant.kind == "duplicate" and "FollowerTakeSnapshot" in mutant.what:
+            continue  # the same tree once more: the specification allows it
         counted += 1
         missed += not mutant.noticed
     assert counted > COUNT / 2

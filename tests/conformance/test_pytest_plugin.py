@@ -71,7 +71,7 @@ def test_divergences_fail_tests(tmp_path: Path) -> None:
     # The ensemble was judged, by its servers' traces and its clients' histories.
     events = re.search(r"(\d[\d,]*) events of servers and (\d[\d,]*) replies", text)
     assert events is not None, text
-    assert int(events[1].replace(",", "")) > 2 * 677 + 100
+    assert int(events[1].replace(",", "")) > 2 * 39 + 100
     kept = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.ndjson")]
     assert any("wide" in path and "traces/ensemble-" in path for path in kept), kept
     assert any("histories/" in path for path in kept), kept
