@@ -183,6 +183,8 @@ class FastLeaderElection:
         server_id, n = self.recv_queue.popleft()
         self._poll()
         if not self._is_voter(n.leader):
+            if n.state is LOOKING and n.leader == NO_VOTE:
+                self._catch_up_with(n.election_epoch)
             return
         if n.state is LOOKING:
             self._handle_looking(server_id, n)
@@ -218,6 +220,17 @@ class FastLeaderElection:
         self._interval_ms = self._server.settings.min_notification_interval_ms
         self._send_notifications()
         self._poll()
+
+    def _catch_up_with(self, election_epoch: int) -> None:
+        """Go on to the round of one who is to vote in a proposed configuration, and not before.
+
+        It has nobody to propose, and would not look back; its support may be needed all the same.
+        """
+        if election_epoch > self.logical_clock:
+            self.logical_clock = election_epoch
+            self.recvset = {}
+            self.proposal = self._initial_vote()
+            self._send_notifications()
 
     def _handle_looking(self, server_id: int, n: Notification) -> None:
         if NO_ZXID in (self._initial_vote().zxid, n.zxid):

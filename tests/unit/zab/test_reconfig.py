@@ -10,6 +10,7 @@ from speckeeper.wire.quorum_data import LearnerInfo, encode_epoch, encode_learne
 from speckeeper.wire.txns import SetDataTxn, Txn, TxnHeader, encode_txn
 from speckeeper.zab import effects, inputs
 from speckeeper.zab.effects import Effect
+from speckeeper.zab.election import NO_VOTE
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer, Recovered
 from speckeeper.zab.reconfig import config_of, encode_leader, is_reconfig
@@ -340,6 +341,17 @@ def test_established_leader_is_joined_without_those_who_were_only_to_come() -> N
         state = ServerState.LEADING if sid == 3 else ServerState.FOLLOWING
         peer.step(inputs.NotificationReceived(sid, Notification(state, 3, LAST, 4, 1)), 0)
     assert peer.state is ServerState.FOLLOWING
+
+
+def test_round_of_one_who_is_to_vote_is_caught_up_with() -> None:
+    seen = Membership(config("1 2"), config("1 3", 1 << 32 | 4))
+    peer = Peer(ZabSettings(1, reconfig_enabled=True), seen, Recovered(1, 1, LAST), 0)
+    peer.step(inputs.Start(), 0)
+    vote = Notification(ServerState.LOOKING, NO_VOTE, NO_VOTE, 5, NO_VOTE)
+    found = peer.step(inputs.NotificationReceived(3, vote), 0)
+    assert peer.election.logical_clock == 5
+    told = [e.notification for e in found if isinstance(e, effects.SendNotification)]
+    assert {(n.leader, n.election_epoch) for n in told} == {(1, 5)}
 
 
 def test_leader_goes_on_from_the_newest_configuration() -> None:
