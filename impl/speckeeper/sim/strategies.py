@@ -99,6 +99,7 @@ STRATEGIES: dict[str, tuple[Patch, ...]] = {
     ),
     "flexible-quorums": (
         (Membership, "has_all_quorums", _half_commits),
+        (Membership, "contains_quorum", _half_commits),
         (Membership, "least", property(_commit_quorum, lambda self, value: None)),
         (Leader, "_quorum", _most_start),
         (judge, "_decide", _held_by_half),
