@@ -18,6 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# For the scripts among these files.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from tests.ports import free_port
 
 HERE = Path(__file__).resolve().parent
