@@ -62,6 +62,7 @@ class Sites:
         runner = web.AppRunner(
             site.application,
             access_log=None,
+            auto_decompress=False,  # as Jetty: a body is what was sent, of that size
             keepalive_timeout=site.idle_timeout_s,
             shutdown_timeout=_STOP_PATIENCE_S,
         )

@@ -47,7 +47,7 @@ def _identities(running: Running, header: str, peer: str) -> tuple[Id, ...]:
     if scheme == "ip":
         return (Id("ip", java_host(peer)),)
     if scheme == "digest" and rest:
-        return digest_auth_ids(policy, rest[0].encode())
+        return digest_auth_ids(policy, rest[0].encode("utf-8", "surrogateescape"))
     return ()
 
 

@@ -167,7 +167,9 @@ class _AdminHandler:
         return await self._snapshots.shed(self._body(request, 1 << 10))
 
     async def _body(self, request: web.Request, size: int) -> AsyncIterator[bytes]:
-        """Yield a request's body as it comes; raise HTTPRequestTimeout where it stops coming."""
+        """Yield a request's body as it comes; raise HTTPRequestTimeout where it stops coming,
+        HTTPBadRequest where it cannot be read to its end.
+        """
         chunks = aiter(request.content.iter_chunked(size))
         while True:
             try:
@@ -178,6 +180,9 @@ class _AdminHandler:
             except TimeoutError:
                 log.warning("the body of %s from %s stopped coming", request.path, request.remote)
                 raise web.HTTPRequestTimeout from None
+            except (web.RequestPayloadError, ConnectionError) as error:
+                log.warning("the body of %s from %s: %s", request.path, request.remote, error)
+                raise web.HTTPBadRequest(text=str(error)) from None
             yield chunk
 
 

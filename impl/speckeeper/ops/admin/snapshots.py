@@ -133,7 +133,7 @@ class SnapshotCommands:
                 break
         try:
             percentage = json.loads(text)["percentage"]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             text_of = f"Invalid JSON or failed to read request body: {error}"
             return Outcome(BAD_REQUEST, {"error": text_of})
         except (KeyError, TypeError):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -271,6 +272,41 @@ def test_questions_that_have_no_answer(page: Live) -> None:
         assert send(page, path)[0] == status, path
     assert send(page, "api/node?path=/", who="digest nocolon")[0] == 401
     assert send(page, "api/node?path=/", who="digest " + "x:" * 1000)[0] == 401
+
+
+def raw(server: Live, method: str, path: str, fields: bytes, body: bytes = b"") -> int:
+    """Send bytes that no library for clients would send; return the status."""
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n".encode()
+    )
+    with socket.create_connection(("127.0.0.1", server.admin_port), PATIENCE_S) as sock:
+        sock.sendall(head + b"Connection: close\r\n" + fields + b"\r\n" + body)
+        with sock.makefile("rb") as file:
+            return int(file.readline().split()[1])
+
+
+def test_input_that_no_browser_sends(tmp_path: Path) -> None:
+    who, strange = b"Authorization: digest a:b\r\n", b"Authorization: digest \xff:\xfe\r\n"
+    json_, gzip = b"Content-Type: application/json\r\n", b"Content-Encoding: gzip\r\n"
+    with live(tmp_path, "admin.page=edit") as running:
+        for status, method, path, fields, body in (
+            (200, "GET", "/page/api/node?path=/&offset=99999999999999999999999999", b"", b""),
+            (400, "GET", f"/page/api/node?path=/&offset={'9' * 5000}", b"", b""),
+            (200, "GET", "/page/api/node?path=/", strange, b""),
+            (400, "POST", "/page/api/node", who + json_, b"[" * 100_000),
+            (400, "POST", "/page/api/node", who + json_ + gzip, b"rubbish"),
+            (200, "GET", "/commands/snapshot", strange, b""),
+            (400, "POST", "/commands/shed", who, b"[" * 1024),
+            (400, "POST", "/commands/shed", who + gzip, b"rubbish"),
+            (500, "POST", "/commands/restore", who + gzip, b"rubbish"),
+        ):
+            assert raw(running, method, path, fields, body) == status, (method, path, fields)
+        for path in ("/page/api/node", "/commands/shed", "/commands/restore"):
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n".encode()
+            with socket.create_connection(("127.0.0.1", running.admin_port)) as sock:
+                sock.sendall(head + who + json_ + b"\r\nhalf")
+        assert running.http("/commands/ruok")[0] == 200  # asked behind those who are gone
+        assert "Traceback" not in running.stop()[1]
 
 
 def test_changes_are_audited_with_the_callers_address(tmp_path: Path) -> None:

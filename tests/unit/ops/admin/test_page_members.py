@@ -93,7 +93,12 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("[" + "1," * (1 << 20), "too long"), ("[]", "no JSON object")]
+    ("text", "said"),
+    [
+        ("[" + "1," * (1 << 20), "too long"),
+        ("[]", "no JSON object"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
 )
 def test_answers_that_are_of_no_use(text: str, said: str) -> None:
     async def useless(request: web.Request) -> web.Response:

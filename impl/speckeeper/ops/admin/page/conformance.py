@@ -96,7 +96,7 @@ def state_in_file(file: str) -> State:
         return _nothing(f"{file} is longer than {_MOST_BYTES} bytes")
     try:
         state = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _nothing(f"{file} is no JSON (any more)")
     if not isinstance(state, dict):
         return _nothing(f"{file} is no JSON object")

@@ -165,7 +165,10 @@ class Ensemble:
                 body += chunk
                 if len(body) > _MOST_BYTES:
                     raise _NoAnswer("the answer is too long")
-        answer = json.loads(body)
+        try:
+            answer = json.loads(body)
+        except RecursionError:
+            raise _NoAnswer("the answer is nested too deeply") from None
         if not isinstance(answer, dict):
             raise _NoAnswer("the answer is no JSON object")
         return answer

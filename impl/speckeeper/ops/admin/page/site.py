@@ -77,6 +77,8 @@ HEADERS = {
 TOO_LARGE, TOO_MANY, TIMEOUT, UNAVAILABLE = 413, 429, 408, 503
 _LONGEST_TEXT = 1000
 _SEARCHES = 2
+#: More than a node can have; an offset beyond it shows nothing.
+_MOST_CHILDREN = 1 << 31
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -178,7 +180,7 @@ class _Page:
         require_reader(running, request, caller, self._known)
         path = checked_path(request.query.get("path"))
         try:
-            offset = max(int(request.query.get("offset", "0")), 0)
+            offset = min(max(int(request.query.get("offset", "0")), 0), _MOST_CHILDREN)
         except ValueError:
             raise Refused(BAD_REQUEST, "offset: give a number") from None
         edit = self._level == EDIT and isinstance(running.service.port, ClientPort)
@@ -209,7 +211,7 @@ class _Page:
         require_reader(running, request, caller, self._known)
         try:
             asked = json.loads(await self._body(request))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refused(BAD_REQUEST, "the request is no JSON") from None
         if not isinstance(asked, dict):
             raise Refused(BAD_REQUEST, "the request is no JSON object")
@@ -231,6 +233,8 @@ class _Page:
                         raise Refused(TOO_LARGE, "that is more than jute.maxbuffer allows")
         except TimeoutError:
             raise Refused(TIMEOUT, "the request stopped half way") from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise Refused(BAD_REQUEST, "the request cannot be read to its end") from None
         return bytes(body)
 
 
