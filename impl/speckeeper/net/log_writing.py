@@ -23,7 +23,7 @@ from speckeeper.storage.loop_writer import Answer, LoopWriter, Outcome, Work
 from speckeeper.storage.placement import Placement
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.sync_ways import Way
-from speckeeper.storage.txnlog import TxnLog
+from speckeeper.storage.txnlog import LOOK_S, TxnLog
 from speckeeper.storage.writer import LogWriter
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ class LogWriting:
         self._persisted = persisted
         self._failed = failed
         self._news_pending = False
+        self._next_look: asyncio.TimerHandle | None = None
         sync = None
         if settings.force_sync and type(files) is Disk:
             sync = open_kernel_sync(settings.log_directory)
@@ -84,6 +85,7 @@ class LogWriting:
         """Begin to write."""
         if isinstance(self._writer, LoopWriter):
             self._loop.add_reader(self._writer.fileno(), self._writer.ready)
+            self._look_after(self._writer)
         else:
             self._writer.start()
 
@@ -93,12 +95,18 @@ class LogWriting:
         if isinstance(writer, LoopWriter):
             while not writer.idle:
                 await asyncio.sleep(_CLOSING_STEP_S)
+            if self._next_look is not None:
+                self._next_look.cancel()
             self._loop.remove_reader(writer.fileno())
             writer.close()
         else:
             await self._loop.run_in_executor(None, writer.close)
 
     # -- on the loop
+
+    def _look_after(self, writer: LoopWriter) -> None:
+        self._next_look = self._loop.call_later(LOOK_S, self._look_after, writer)
+        writer.look()
 
     def _told(self, zxid: int) -> None:
         self._persisted()

@@ -96,6 +96,7 @@ class LoopWriter:
         self._placement = placement
         self._answer = answer
         self._sync = sync
+        self._syncing = False
         self._aside = aside
         self._on_persisted = on_persisted
         self._on_failure = on_failure
@@ -145,13 +146,22 @@ class LoopWriter:
         """Take the outcome of a sync; acknowledge, and go on with what has gathered meanwhile."""
         try:
             if not self._sync.finish():
+                if self._syncing:
+                    self._log.still_syncing()
                 return
-            outcome: Outcome = self._log.end_commit()
+            self._syncing = False
+            outcome: Outcome = self._log.end_commit(heard=True)
         except OSError as error:
+            self._syncing = False
             outcome = self._log.fail(error)
         except StorageError as error:  # the file was full, and could not be left behind
             outcome = error
         self._done(outcome)
+
+    def look(self) -> None:
+        """Look after the sync under way, if there is one; to be called every ``LOOK_S``."""
+        if self._syncing:
+            self.ready()
 
     def _done(self, outcome: Outcome) -> None:
         self._conclude(outcome)
@@ -207,6 +217,7 @@ class LoopWriter:
         handle = log.begin_commit()
         if handle is not None:
             self._sync.start(handle)
+            self._syncing = True
         else:
             self._aside(log.commit, self._done)
         return None

@@ -16,7 +16,7 @@ created, which ZooKeeper leaves to the operating system.
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import NamedTuple
 
 from speckeeper.storage.direct_file import (
@@ -37,6 +37,9 @@ PADDING_RESERVE = 4096
 # So many zeros are written behind a group that has come to the end of those there are.
 BLANK_STEP = 256 << 10
 _FRAME_SIZE = 13
+# Who looks after a sync every LOOK_S and hears of its end a good deal later was held up itself.
+LOOK_S = 0.05
+_HELD_UP_S = 2 * LOOK_S
 _BOUNDLESS = 1 << 62
 
 
@@ -88,8 +91,10 @@ class TxnLog:
         self._committed_zxid = -1
         self._operation = ""
         self._started = 0.0
+        self._looked = 0.0  # at this moment the sync under way was not done
+        self._looked_cpu = 0.0  # and the thread had used so much of a processor
         self.elapsed_s = 0.0
-        """How long the last commit took."""
+        """How long the last commit took; never too long, see :meth:`end_commit`."""
         self._synced: tuple[Path, int, int] | None = None
         self._failure: DiskFailure | None = None
 
@@ -161,14 +166,31 @@ class TxnLog:
         """
         handle = self._write_in_place(False)
         self._operation = "sync"
+        self.still_syncing()
         return handle
 
-    def end_commit(self) -> int:
+    def still_syncing(self) -> None:
+        """Take note that the handle is not synced yet; to be called every :data:`LOOK_S`."""
+        self._looked, self._looked_cpu = perf_counter(), thread_time()
+
+    def end_commit(self, heard: bool = False) -> int:
         """The handle was synced: return the last zxid that is durable. May roll the log.
+
+        ``heard``: the thread was told of it, and had other things to do meanwhile. When it was done
+        is not known then. It was not when it was last looked at; of the time since then, what the
+        thread has worked is not counted as the disk's, and none of it where the thread did not
+        come to look again. So the disk is not blamed for a busy processor.
 
         Call :meth:`report` once the group is acknowledged.
         """
-        return self._end_group()
+        return self._end_group(self._heard_of() if heard else None)
+
+    def _heard_of(self) -> float:
+        """Return up to when the sync under way took, as far as that is known."""
+        since_s = perf_counter() - self._looked
+        if since_s > _HELD_UP_S:
+            return self._looked
+        return self._looked + max(since_s - (thread_time() - self._looked_cpu), 0.0)
 
     def _write_in_place(self, sync: bool, direct: bool = False) -> int | None:
         """Write the group where it leaves the size of the file; return the handle, or None."""
@@ -188,9 +210,9 @@ class TxnLog:
         self._position = end
         return self._handle
 
-    def _end_group(self) -> int:
-        """Account for a group that is durable."""
-        self.elapsed_s = perf_counter() - self._started
+    def _end_group(self, done: float | None = None) -> int:
+        """Account for a group that is durable since ``done``, or since now."""
+        self.elapsed_s = (perf_counter() if done is None else done) - self._started
         self._committed_zxid = self._last_zxid
         self._synced = (self._path, len(self._group), self._group_bytes)
         self._group = []

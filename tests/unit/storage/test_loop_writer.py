@@ -6,6 +6,7 @@ import select
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
+from time import perf_counter, sleep, thread_time
 
 import pytest
 from tests.unit.storage.world import FaultyDisk, entry, history, log_files, settings_in
@@ -25,7 +26,7 @@ from speckeeper.storage.recovery import recover
 from speckeeper.storage.seed import write_data_dir
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.sync_ways import Way
-from speckeeper.storage.txnlog import TxnLog
+from speckeeper.storage.txnlog import LOOK_S, Synced, TxnLog
 
 EIO, ENOSPC = 5, 28
 PATIENCE_S = 30
@@ -37,6 +38,7 @@ class SyncOnDisk:
     def __init__(self, disk: FileSystem) -> None:
         self.disk = disk
         self.handle: int | None = None
+        self.done_s = 0.0
 
     def fileno(self) -> int:
         return -1
@@ -46,6 +48,8 @@ class SyncOnDisk:
         self.handle = handle
 
     def finish(self) -> bool:
+        if perf_counter() < self.done_s:
+            return False
         handle, self.handle = self.handle, None
         if handle is None:
             return False
@@ -84,18 +88,22 @@ class Driver:
         self.acknowledged: list[int] = []
         self.order: list[str | int] = []
         self.failures: list[StorageError] = []
-        self.groups: list[int] = []
+        self.synced: list[Synced] = []
         self.sync = SyncOnDisk(disk)
         log = TxnLog(
             settings,
             disk,
             0,
-            lambda synced: self.groups.append(synced.transactions),
+            self.synced.append,
             disk.open_direct if isinstance(disk, FaultyDisk) else open_direct_file,
         )
         self.writer = LoopWriter(
             log, self.sync, aside, self.heard, self.failures.append, pace, placement, answer
         )
+
+    @property
+    def groups(self) -> list[int]:
+        return [synced.transactions for synced in self.synced]
 
     def heard(self, zxid: int) -> None:
         self.acknowledged.append(zxid)
@@ -133,6 +141,48 @@ def test_nothing_is_acknowledged_before_the_sync_is_done(tmp_path: Path) -> None
     driver.writer.ready()
     assert (driver.acknowledged, driver.writer.idle) == ([1, 2], True)
     driver.writer.ready()  # nobody asked
+    assert driver.acknowledged == [1, 2]
+
+
+def begun(tmp_path: Path) -> Driver:
+    """A driver with a sync under way."""
+    driver = Driver(settings_in(tmp_path), Disk())
+    for txn in history(2):
+        driver.writer.submit([entry(txn)])  # the first makes the file
+    assert driver.sync.handle is not None
+    return driver
+
+
+@pytest.mark.parametrize("turn_s", [LOOK_S, 4 * LOOK_S])
+def test_the_disk_is_not_blamed_for_a_busy_loop(tmp_path: Path, turn_s: float) -> None:
+    driver = begun(tmp_path)
+    until = thread_time() + turn_s
+    while thread_time() < until:
+        pass
+    driver.writer.ready()
+    assert driver.acknowledged == [1, 2]
+    # Beyond two looks nothing counts; below, what other processes had of the processor does.
+    assert driver.synced[-1].elapsed_ms < LOOK_S * 900
+
+
+def test_the_disk_is_not_blamed_for_a_loop_that_did_not_get_the_processor(tmp_path: Path) -> None:
+    driver = begun(tmp_path)
+    sleep(4 * LOOK_S)
+    driver.writer.ready()
+    assert driver.synced[-1].elapsed_ms < LOOK_S * 1000
+
+
+def test_a_slow_disk_is_seen_by_a_loop_that_is_free_or_busy(tmp_path: Path) -> None:
+    driver = begun(tmp_path)
+    driver.sync.done_s = perf_counter() + 6 * LOOK_S
+    while not driver.writer.idle:
+        sleep(LOOK_S / 2)
+        until = perf_counter() + LOOK_S / 2
+        while perf_counter() < until:
+            pass
+        driver.writer.look()
+    assert driver.synced[-1].elapsed_ms > 5 * LOOK_S * 1000
+    driver.writer.look()  # nothing is under way
     assert driver.acknowledged == [1, 2]
 
 
