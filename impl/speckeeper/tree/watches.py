@@ -150,10 +150,21 @@ class WatchTable(Generic[W]):
         for watcher, paths in self._paths.items():
             yield watcher, sorted(paths)
 
+    def sets_by_watcher(self) -> Iterator[tuple[W, set[str]]]:
+        """Yield each watcher with its paths; the table may change meanwhile."""
+        for watcher in list(self._paths):
+            paths = self._paths.get(watcher)
+            if paths:
+                yield watcher, paths
+
     def by_path(self) -> Iterator[tuple[str, list[W]]]:
-        """Yield each watched path with its watchers (the word ``wchp``)."""
-        for path, watchers in self.watched.items():
-            yield path, list(watchers)
+        """Yield each watched path with its watchers (the word ``wchp``); the table may change
+        meanwhile.
+        """
+        for path in list(self.watched):
+            watchers = self.watched.get(path)
+            if watchers:
+                yield path, list(watchers)
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ elsewhere (`admin_site`). Commands that send or take a snapshot are in `admin_sn
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from speckeeper.ops.admin.jackson import WAIT, Items, Members, Wait, in_order
 from speckeeper.ops.config.keys import PREFIX, find_key
 from speckeeper.ops.environment import environment
 from speckeeper.ops.hosts import bracketed
@@ -29,6 +30,8 @@ from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint
 Answer = dict[str, object]
 Parameters = Mapping[str, str]
 
+_PER_TURN = 500
+
 
 class CommandError(Exception):
     """A command that could not be carried out; the text goes to the key `error`."""
@@ -38,13 +41,15 @@ class CommandError(Exception):
 class Command:
     """A command that answers with JSON: names (the first is the primary one), what it does, help.
 
-    `needs_server`: without a server the answer is an error.
+    `needs_server`: without a server the answer is an error. `large`: the answer may be long, holds
+    `Members` and `Items`, depends on no parameter, and is made in turns.
     """
 
     names: tuple[str, ...]
     answer: Callable[[Running, Parameters], Answer]
     help: str
     needs_server: bool = True
+    large: bool = False
 
 
 def configuration(running: Running, parameters: Parameters) -> Answer:
@@ -70,10 +75,12 @@ def connections(running: Running, parameters: Parameters) -> Answer:
 
 
 def _by_port(running: Running, brief: bool) -> Answer:
-    found: dict[bool, list[Answer]] = {False: [], True: []}
-    for each in running.connections:
-        found[each.secure].append(_connection(each, brief))
-    return {"connections": found[False], "secure_connections": found[True]}
+    found = running.connections
+
+    def of_port(secure: bool) -> Items:
+        return Items(_connection(each, brief) for each in found if each.secure is secure)
+
+    return {"connections": of_port(False), "secure_connections": of_port(True)}
 
 
 def _connection(connection: Connection, brief: bool) -> Answer:
@@ -120,21 +127,30 @@ def dump(running: Running, parameters: Parameters) -> Answer:
     """Sessions by the time they expire, ephemeral nodes by session."""
     server = running.server
     return {
-        "expiry_time_to_session_ids": dict(sorted(_expiring(running))),
-        "session_id_to_ephemeral_paths": {
-            session: sorted(paths) for session, paths in server.tree.ephemerals.items()
-        },
+        "expiry_time_to_session_ids": Members(_expiring(running)),
+        "session_id_to_ephemeral_paths": Members(
+            (session, Items(in_order(paths)))
+            for session in list(server.tree.ephemerals)
+            if (paths := server.tree.ephemerals.get(session))
+        ),
     }
 
 
-def _expiring(running: Running) -> Iterator[tuple[int, list[int]]]:
+def _expiring(running: Running) -> Iterator[tuple[int, list[int]] | Wait]:
     """Yield times and the sessions that expire then; a learner tells of none."""
     if is_learner(running):
         return
     server = running.server
-    if server.core.local_sessions is not None:
-        yield from server.core.local_sessions.expiry_buckets()
-    yield from server.sessions.expiry_buckets()
+    buckets: dict[int, list[int]] = {}
+    for tracker in (server.core.local_sessions, server.sessions):
+        if tracker is None:
+            continue
+        for number, session in enumerate(list(tracker.by_id.values())):
+            buckets.setdefault(tracker.expiry_of(session), []).append(session.id)
+            if number % _PER_TURN == 0:
+                yield WAIT
+    for expires_ms in sorted(buckets):
+        yield expires_ms, sorted(buckets[expires_ms])
 
 
 def environment_(running: Running, parameters: Parameters) -> Answer:
@@ -341,20 +357,20 @@ def _voter(server: ConfiguredServer) -> Answer:
 
 def watches(running: Running, parameters: Parameters) -> Answer:
     """Watched paths by session."""
-    found = {
-        connection.session_id: paths
-        for connection, paths in running.server.watches.data.by_watcher()
-    }
-    return {"session_id_to_watched_paths": found}
+    found = (
+        (connection.session_id, Items(in_order(paths)))
+        for connection, paths in running.server.watches.data.sets_by_watcher()
+    )
+    return {"session_id_to_watched_paths": Members(found)}
 
 
 def watches_by_path(running: Running, parameters: Parameters) -> Answer:
     """Watching sessions by path."""
-    found = {
-        path: [connection.session_id for connection in watchers]
+    found = (
+        (path, Items(connection.session_id for connection in watchers))
         for path, watchers in running.server.watches.data.by_path()
-    }
-    return {"path_to_session_ids": found}
+    )
+    return {"path_to_session_ids": Members(found)}
 
 
 def watch_summary(running: Running, parameters: Parameters) -> Answer:
@@ -414,9 +430,9 @@ COMMANDS: tuple[Command, ...] = (
         connection_stat_reset,
         "reset the numbers of all connections",
     ),
-    Command(("connections", "cons"), connections, "details of every connection"),
+    Command(("connections", "cons"), connections, "details of every connection", large=True),
     Command(("dirs",), dirs, "bytes of snapshots and logs on disk"),
-    Command(("dump",), dump, "sessions and ephemeral nodes"),
+    Command(("dump",), dump, "sessions and ephemeral nodes", large=True),
     Command(("environment", "env", "envi"), environment_, "surroundings of the process", False),
     Command(("get_trace_mask", "gtmk"), get_trace_mask, "the trace mask", False),
     Command(("hash",), hash_, "digests of the tree by zxid"),
@@ -435,14 +451,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(("server_stats", "srvr"), server_stats, "version, latency, traffic, zxid, mode"),
     Command(("set_trace_mask", "stmk"), set_trace_mask, "set the trace mask (?traceMask=)", False),
     Command(("stat_reset", "srst"), stat_reset, "reset the numbers of the server"),
-    Command(("stats", "stat"), stats_, "as server_stats, with the clients"),
+    Command(("stats", "stat"), stats_, "as server_stats, with the clients", large=True),
     Command(
         ("system_properties", "sysp"), system_properties, "system properties that are set", False
     ),
     Command(("voting_view",), voting_view, "voting members of the ensemble"),
     Command(("watch_summary", "wchs"), watch_summary, "number of watches"),
-    Command(("watches", "wchc"), watches, "watched paths by session"),
-    Command(("watches_by_path", "wchp"), watches_by_path, "watching sessions by path"),
+    Command(("watches", "wchc"), watches, "watched paths by session", large=True),
+    Command(("watches_by_path", "wchp"), watches_by_path, "watching sessions by path", large=True),
     Command(("zabstate",), zabstate, "state of the protocol", False),
 )
 """Every command that answers with JSON, sorted by primary name."""

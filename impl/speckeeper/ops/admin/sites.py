@@ -7,7 +7,8 @@ rest of a start, so this module is imported when the client port is already open
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ from speckeeper.net.admin import Site
 from speckeeper.net.run import tls_opening
 from speckeeper.ops.admin.access import AccessDenied, require_all_on_root
 from speckeeper.ops.admin.commands import COMMANDS, Answer, Command, CommandError
-from speckeeper.ops.admin.jackson import pretty
+from speckeeper.ops.admin.jackson import pieces, pretty
 from speckeeper.ops.admin.page.site import add_page
 from speckeeper.ops.admin.places import ADMIN_SERVER, METRICS, places_of
 from speckeeper.ops.admin.snapshots import Outcome, SnapshotCommands
+from speckeeper.ops.admin.turns import Abandoned, Busy, Turns
 from speckeeper.ops.prometheus import CONTENT_TYPE, Exposition
 from speckeeper.ops.running import NOT_SERVING, NotServing, Running
 
@@ -108,6 +110,7 @@ class _AdminHandler:
     def __init__(self, running: Running, url: str) -> None:
         self._running = running
         self._url = url
+        self._turns = Turns()
         self._snapshots = SnapshotCommands(running)
         self._idle_s = running.config.number("admin.idleTimeout") / 1000
 
@@ -127,10 +130,40 @@ class _AdminHandler:
         if command.needs_server and not self._running.is_serving:
             return _json(primary, {}, NOT_SERVING)
         try:
+            if command.large:
+                return await self._in_turns(request, command)
             answer = command.answer(self._running, request.query)
         except (CommandError, NotServing) as error:
             return _json(primary, {"error": str(error)})
         return _json(primary, answer)
+
+    async def _in_turns(self, request: web.Request, command: Command) -> web.StreamResponse:
+        """Answer by what may be long; who waits for the same shares one text."""
+        primary = command.names[0]
+
+        def text() -> Iterator[str]:
+            return pieces(_whole(primary, command.answer(self._running, {}), None))
+
+        def gone() -> bool:
+            return request.transport is None or request.transport.is_closing()
+
+        try:
+            blocks = await self._turns.make(primary, text, gone)
+        except Busy:
+            error = "too many wait for large answers; try again"
+            return _json(primary, {}, error, status=503)
+        except Abandoned:
+            return _json(primary, {}, "nobody waits for the answer", status=503)
+        response = web.StreamResponse()
+        response.content_type, response.charset = "application/json", "utf-8"
+        response.content_length = sum(map(len, blocks))
+        with suppress(ConnectionError):  # the client has hung up
+            await response.prepare(request)
+            for block in () if request.method == "HEAD" else blocks:
+                await response.write(block)
+                await asyncio.sleep(0)
+            await response.write_eof()
+        return response
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -211,5 +244,9 @@ def _json(
     headers: dict[str, str] | None = None,
 ) -> web.Response:
     """Return an answer with the keys that every command has (CommandResponse.toMap)."""
-    text = pretty({**answer, "command": command, **({} if "error" in answer else {"error": error})})
+    text = pretty(_whole(command, answer, error))
     return web.Response(text=text, status=status, headers=headers, content_type="application/json")
+
+
+def _whole(command: str, answer: Answer, error: str | None) -> Answer:
+    return {**answer, "command": command, **({} if "error" in answer else {"error": error})}
