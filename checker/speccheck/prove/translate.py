@@ -205,7 +205,9 @@ class Translator(Builtins, Functions):
         if operator.recursive or operator.body is None:
             raise Unfit(f"{operator.name} is recursive")
         given = dict(zip(operator.parameters, arguments, strict=True))
-        value = self.value(operator.body, context.binding(given) if given else context)
+        # An @ in a definition is that of the EXCEPT around the definition, not of that around here.
+        inside = replace(context, old=None)
+        value = self.value(operator.body, inside.binding(given) if given else inside)
         type_ = self._types.get(operator)
         if isinstance(type_, SetType) and isinstance(value, SetValue):
             # The annotation may give the elements a name, which counts for quantifiers.

@@ -19,6 +19,7 @@ QUORUMS = (
 )
 FROM_0 = "Init == x = 0\nSpec == Init /\\ [][Next]_x\n"
 BOTH_0 = "Init == x = 0 /\\ y = 0\nSpec == Init /\\ [][Next]_<<x, y>>\n"
+TENS = "f == [n \\in 1..3 |-> 0]\ng == [n \\in 1..3 |-> 10]\n"
 ZEROS = "Init == f = [n \\in 1..3 |-> 0]\nSpec == Init /\\ [][Next]_f\n"
 
 
@@ -144,6 +145,10 @@ def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
         (f"{F}Next == f' = [n \\in 1..4 |-> 0]\n{ZEROS}THEOREM T == Spec => [](f[1] = 0)",
          "does not keep the domain of f"),
         ("THEOREM T == 7 \\div 2 = 3", "do not know"),
+        (f"{TENS}THEOREM T == [f EXCEPT ![1] = LET h == @ + 1 IN [g EXCEPT ![1] = h][1]][1] = 11",
+         "@ has no meaning"),
+        (f"{TENS}Op(F(_)) == [g EXCEPT ![1] = F(1)][1]\n"
+         "THEOREM T == [f EXCEPT ![1] = Op(LAMBDA k : @ + k)][1] = 11", "@ has no meaning"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_judged_is_refused_with_its_place(
