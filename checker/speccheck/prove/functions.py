@@ -22,6 +22,7 @@ from speccheck.prove.values import (
     describe,
     disjunction,
     equal,
+    negation,
     terms_of,
 )
 from speccheck.tla import meaning as m
@@ -167,9 +168,31 @@ class Functions(Evaluator, ABC):
         if node.other is None:
             raise Unfit("CASE needs an OTHER here")
         result = self.value(node.other, context)
-        for guard, value in reversed(node.arms):
-            result = choice(self.holds(guard, context), self.value(value, context), result)
+        arms = zip(self.conditions(node, context), node.arms, strict=True)
+        for condition, (_, value) in reversed(list(arms)):
+            result = choice(condition, self.value(value, context), result)
         return result
+
+    def conditions(self, node: m.Branches, context: Context) -> list[Term]:
+        """Return when each arm is taken, given that none before it is. Raises TlaError.
+
+        Where several guards of a CASE hold, TLA+ does not say which arm: an unknown decides.
+        """
+        found: list[Term] = []
+        later: list[Term] = []
+        for guard, _ in reversed(node.arms):
+            holds = self.holds(guard, context)
+            others = z3.simplify(conjunction([holds, disjunction(later)]))
+            if z3.is_false(others):
+                found.append(holds)
+            else:
+                given = self.world.bound_in([*context.scope, holds, *later])
+                pick = self.world.unspecified(truth(z3.BoolVal(True)), given)
+                assert isinstance(pick, Scalar), "as it is like one"
+                alone = negation(disjunction(later))
+                found.append(conjunction([holds, disjunction([alone, pick.term])]))
+            later.append(holds)
+        return found[::-1]
 
 
 def _type_of(value: Value) -> Type:

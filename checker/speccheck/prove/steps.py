@@ -144,7 +144,10 @@ class _Collector:
 
     def _branches(self, node: m.Branches, other: m.Expression, context: Context) -> None:
         arms: list[tuple[Term | None, m.Expression]] = [
-            (self.translator.holds(guard, context), value) for guard, value in node.arms
+            (condition, value)
+            for condition, (_, value) in zip(
+                self.translator.conditions(node, context), node.arms, strict=True
+            )
         ]
         merged: dict[m.Variable, Value] | None = None
         guards: list[tuple[Term | None, list[Term]]] = []

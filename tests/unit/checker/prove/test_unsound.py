@@ -120,6 +120,14 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
             "THEOREM T == Spec => [](x >= 0)",
             id="guard within a branch",
         ),
+        pytest.param(
+            "THEOREM T == (CASE TRUE -> 1 [] TRUE -> 2 [] OTHER -> 3) = 1", id="two arms of a CASE"
+        ),
+        pytest.param(
+            f"{X}Next == CASE x >= 0 -> x' = 0 [] x <= 0 -> x' = 1 [] OTHER -> x' = 2\n{FROM_0}"
+            "THEOREM T == Spec => [](x = 0)",
+            id="two arms of a CASE of steps",
+        ),
     ],
 )
 def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
@@ -158,6 +166,14 @@ def test_what_cannot_be_judged_is_refused_with_its_place(
         statuses(tmp_path, text)
 
     assert caught.value.line > 2
+
+
+def test_of_a_case_every_arm_whose_guard_holds_is_considered(tmp_path: Path) -> None:
+    text = "n == CASE TRUE -> 1 [] TRUE -> 2 [] FALSE -> 4 [] OTHER -> 3\n"
+
+    found = statuses(tmp_path, f"{text}THEOREM T == n \\in 1..2\nTHEOREM U == n = 2")
+
+    assert found == {"T": Status.PROVED, "U": Status.REFUTED}
 
 
 TWO_SPECS = (
