@@ -16,19 +16,27 @@ def universes(module: ProofModule) -> frozenset[m.Constant]:
 
     Such a set is the only one of its type, has elements (``c \in S``, ``S # {}``), and whatever
     else has values of that type is assumed to take them from it (``c \in S``, ``c \subseteq S``,
-    ``c \subseteq SUBSET S``).
+    ``c \subseteq SUBSET S``), and no definition is annotated to be a set of such sets: it may have
+    others, as ``SUBSET Server`` has.
     """
     known = list(_assumed(module))
     constants = {
         thing: type_ for thing, type_ in module.types.items() if isinstance(thing, m.Constant)
     }
+    defined = [
+        part
+        for thing, type_ in module.types.items()
+        if isinstance(thing, m.Operator)
+        for part in _values(type_)
+    ]
     found: set[m.Constant] = set()
     for constant, type_ in constants.items():
         if not isinstance(type_, SetType) or type_.name:
             continue
         element = type_.element
         is_term = isinstance(element, AtomType) or (isinstance(element, SetType) and element.name)
-        if is_term and _is_whole(constant, element, constants, known):
+        made = isinstance(element, SetType) and element in defined
+        if is_term and not made and _is_whole(constant, element, constants, known):
             found.add(constant)
     return frozenset(found)
 

@@ -17,6 +17,7 @@ QUORUMS = (
     "(* @typeAlias: quorum = Set(SERVER); *)\nCONSTANTS\n\\* @type: Set(SERVER);\nServer,\n"
     "\\* @type: Set($quorum);\nQuorum\n"
 )
+TIED = "Server # {} /\\ Quorum # {} /\\ Quorum \\subseteq SUBSET Server"
 FROM_0 = "Init == x = 0\nSpec == Init /\\ [][Next]_x\n"
 BOTH_0 = "Init == x = 0 /\\ y = 0\nSpec == Init /\\ [][Next]_<<x, y>>\n"
 TENS = "f == [n \\in 1..3 |-> 0]\ng == [n \\in 1..3 |-> 10]\n"
@@ -127,6 +128,17 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
             f"{X}Next == CASE x >= 0 -> x' = 0 [] x <= 0 -> x' = 1 [] OTHER -> x' = 2\n{FROM_0}"
             "THEOREM T == Spec => [](x = 0)",
             id="two arms of a CASE of steps",
+        ),
+        pytest.param(
+            f"{QUORUMS}ASSUME {TIED}\n\\* @type: Set($quorum);\nSets == SUBSET Server\n"
+            "THEOREM T == \\A P \\in Sets : P \\in Quorum",
+            id="any set under the name of a quorum",
+        ),
+        pytest.param(
+            f"{QUORUMS}ASSUME {TIED}\n(* @type: Set($quorum); *)\nSets == SUBSET Server\n"
+            "ASSUME \\A P, Q \\in Quorum : P \\cap Q # {}\n"
+            "THEOREM T == \\A P, Q \\in Sets : P \\cap Q # {}",
+            id="any two sets under the name of quorums",
         ),
     ],
 )
