@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -148,6 +149,42 @@ def test_the_java_client_by_tls(kind: Kind, stores: Stores, tmp_path: Path) -> N
             check=False,
         )
     assert "CN=alice,O=org" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", [APACHE_39, SPECKEEPER], ids=lambda kind: kind.name)
+def test_the_shell_and_status_by_tls(kind: Kind, stores: Stores, tmp_path: Path) -> None:
+    """With the file that zkCli takes; without a certificate neither comes in."""
+    port = free_port()
+    trusting = (
+        "zookeeper.clientCnxnSocket=org.apache.zookeeper.ClientCnxnSocketNetty\n"
+        "zookeeper.client.secure=true\n"
+        f"zookeeper.ssl.trustStore.location={stores.trusted}\n"
+    )
+    known, unknown = tmp_path / "known.props", tmp_path / "unknown.props"
+    known.write_text(f"{trusting}zookeeper.ssl.keyStore.location={stores.key_store('alice')}\n")
+    unknown.write_text(trusting)
+    at = f"localhost:{port}"
+    script = "create /many\n" + "".join(f"create /many/{n}\n" for n in range(100))
+    script += "addWatch /many\ndeleteall /many\nwhoami\nquit\n"
+
+    def ours(*arguments: str) -> subprocess.CompletedProcess[str]:
+        call = (sys.executable, "-c", "from speckeeper.ops.cli import main; main()", *arguments)
+        return subprocess.run(
+            call, capture_output=True, input=script, text=True, timeout=60, check=False
+        )
+
+    with server(kind, tmp_path / "server", **secure(kind, stores, port)):
+        shell = ("-server", at, "-waitforconnection", "-client-configuration")
+        done = ours("shell", *shell, str(known))
+        assert done.returncode == 0, done.stderr
+        assert "x509: CN=alice,O=org" in done.stdout
+        assert done.stdout.count("NodeDeleted") == 101
+        refused = ours("shell", "-timeout", "2000", *shell, str(unknown))
+        assert refused.returncode == 1
+        assert f"{at}: TLS: " in refused.stderr
+        assert "zookeeper.ssl.keyStore.location" in refused.stderr
+        status = ours("status", "--client-configuration", str(known), at)
+        assert (status.returncode, "standalone" in status.stdout) == (0, True), status.stdout
 
 
 @contextmanager

@@ -5,12 +5,15 @@ Errors are one line on stderr: where, what, and what to do. The exit codes are Z
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import click
 import typer
 
 from speckeeper.ops.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import ssl
 
 # What a shell completes as the name of a file.
 _FILE = click.Path()
@@ -22,6 +25,27 @@ def fail(text: str, code: int = ExitCode.UNEXPECTED) -> NoReturn:
     """End the process with one line on stderr."""
     typer.echo(f"speckeeper: {text}", err=True)
     raise SystemExit(int(code))
+
+
+_CLIENT_CONFIGURATION = typer.Option(
+    metavar="FILE", help="Properties of ZooKeeper's Java client, of which those for TLS count."
+)
+
+
+def _client_context(file: str | None) -> "ssl.SSLContext | None":
+    """Return what to connect with by TLS, None without; end the process for a file of no use."""
+    if file is None:
+        return None
+    from speckeeper.ops.config.client_tls import client_context
+    from speckeeper.ops.config.error import ConfigError
+
+    try:
+        tls, warnings = client_context(file)
+    except ConfigError as error:
+        fail(str(error), ExitCode.BAD_INVOCATION)
+    for each in warnings:
+        typer.echo(f"speckeeper: {each}", err=True)
+    return tls
 
 
 def serve(
@@ -95,6 +119,7 @@ def status(
     ] = None,
     json: Annotated[bool, _JSON] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 5.0,
+    client_configuration: Annotated[str | None, _CLIENT_CONFIGURATION] = None,
 ) -> None:
     """Show how servers are; exit code 1 if one does not answer."""
     from speckeeper.ops.status import as_json, ask_all, print_table, split_hosts
@@ -105,7 +130,7 @@ def status(
             "no host is named; give host[:port], or nothing for localhost:2181",
             ExitCode.BAD_INVOCATION,
         )
-    statuses = ask_all(wanted, timeout)
+    statuses = ask_all(wanted, timeout, _client_context(client_configuration))
     if json:
         typer.echo(as_json(statuses))
     else:
@@ -233,25 +258,31 @@ _AUTH = typer.Option(help="Who you are, as in 'digest super:secret' (all permiss
 
 
 def backup(
-    host: Annotated[str, typer.Argument(help="host[:port] of the AdminServer, port 8080.")],
+    host: Annotated[
+        str, typer.Argument(help="host[:port] of the AdminServer, port 8080, or its URL.")
+    ],
     folder: Annotated[Path, typer.Argument(help="Where the snapshot goes, as snapshot.<zxid>.")],
     auth: Annotated[str | None, _AUTH] = None,
+    client_configuration: Annotated[str | None, _CLIENT_CONFIGURATION] = None,
 ) -> None:
     """Take a verified backup of a server while it serves."""
     from speckeeper.ops.backup.cli import run_backup
 
-    raise SystemExit(run_backup(host, folder, auth))
+    raise SystemExit(run_backup(host, folder, auth, _client_context(client_configuration)))
 
 
 def restore(
-    host: Annotated[str, typer.Argument(help="host[:port] of the AdminServer, port 8080.")],
+    host: Annotated[
+        str, typer.Argument(help="host[:port] of the AdminServer, port 8080, or its URL.")
+    ],
     file: Annotated[Path, typer.Argument(help="A snapshot file.")],
     auth: Annotated[str | None, _AUTH] = None,
+    client_configuration: Annotated[str | None, _CLIENT_CONFIGURATION] = None,
 ) -> None:
     """Have a server serve a backup, in place of what it has."""
     from speckeeper.ops.backup.cli import run_restore
 
-    raise SystemExit(run_restore(host, file, auth))
+    raise SystemExit(run_restore(host, file, auth, _client_context(client_configuration)))
 
 
 def completion(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from speckeeper.ops.hosts import bracketed
 
 if TYPE_CHECKING:
+    import ssl
+
     from rich.text import Text
 
 DEFAULT_PORT = 2181
@@ -52,25 +54,32 @@ def split_hosts(texts: Iterable[str]) -> list[str]:
     return hosts
 
 
-def ask_all(hosts: list[str], timeout_s: float) -> list[ServerStatus]:
-    """Ask all hosts at once; answers come in the order of the hosts. Never raises for a host."""
+def ask_all(
+    hosts: list[str], timeout_s: float, tls: "ssl.SSLContext | None" = None
+) -> list[ServerStatus]:
+    """Ask all hosts at once; answers come in the order of the hosts. Never raises for a host.
+
+    ``tls``: what to connect with, None for plain connections.
+    """
 
     async def gather() -> list[ServerStatus]:
-        return await asyncio.gather(*(ask(host, timeout_s) for host in hosts))
+        return await asyncio.gather(*(ask(host, timeout_s, tls) for host in hosts))
 
     return asyncio.run(gather())
 
 
-async def ask(host: str, timeout_s: float) -> ServerStatus:
+async def ask(host: str, timeout_s: float, tls: "ssl.SSLContext | None" = None) -> ServerStatus:
     """Ask one host; never raises for what is wrong with it."""
     try:
         async with asyncio.timeout(timeout_s):
             if "://" in host:
-                return await asyncio.to_thread(_ask_admin, host, timeout_s)
-            answer = await _four_letter(host, "srvr")
+                return await asyncio.to_thread(_ask_admin, host, timeout_s, tls)
+            answer = await _four_letter(host, "srvr", tls)
+            if tls is not None and not answer:
+                return ServerStatus(host, _hung_up())
             if "Mode:" in answer:
                 return parse_srvr(host, answer)
-            monitor = await _four_letter(host, "mntr")
+            monitor = await _four_letter(host, "mntr", tls)
             if "zk_server_state" in monitor:
                 return parse_mntr(host, monitor)
             return ServerStatus(host, " ".join(answer.split()) or "no answer to srvr")
@@ -80,21 +89,31 @@ async def ask(host: str, timeout_s: float) -> ServerStatus:
         return ServerStatus(host, _reason(error))
 
 
+def _hung_up() -> str:
+    from speckeeper.ops.tls_trouble import HUNG_UP
+
+    return HUNG_UP
+
+
 def _reason(error: OSError | ValueError) -> str:
     cause = getattr(error, "reason", None)  # what urllib wraps
     if isinstance(cause, OSError):
         error = cause
+    if type(error).__module__ == "ssl":  # which is not imported without TLS
+        from speckeeper.ops.tls_trouble import tls_trouble
+
+        return tls_trouble(error)  # type: ignore[arg-type]  # an ssl.SSLError, by its module
     number = getattr(error, "errno", None)
     if isinstance(number, int) and number > 0:
         text = os.strerror(number)
     else:  # errors of name resolution have negative numbers and a good text of their own
-        text = getattr(error, "strerror", None) or str(error)
+        text = getattr(error, "strerror", None) or str(error) or "the server hung up"
     return text[:1].lower() + text[1:]
 
 
-async def _four_letter(host: str, word: str) -> str:
+async def _four_letter(host: str, word: str, tls: "ssl.SSLContext | None") -> str:
     name, port = _address(host)
-    reader, writer = await asyncio.open_connection(name, port)
+    reader, writer = await asyncio.open_connection(name, port, ssl=tls)
     try:
         writer.write(word.encode())
         return (await reader.read(-1)).decode("utf-8", "replace")
@@ -149,7 +168,7 @@ def parse_mntr(host: str, answer: str) -> ServerStatus:
     return status
 
 
-def _ask_admin(url: str, timeout_s: float) -> ServerStatus:
+def _ask_admin(url: str, timeout_s: float, tls: "ssl.SSLContext | None") -> ServerStatus:
     from http.client import HTTPException  # slow to import, and seldom needed
     from urllib.request import urlopen
 
@@ -157,7 +176,7 @@ def _ask_admin(url: str, timeout_s: float) -> ServerStatus:
     if not base.endswith("/commands"):
         base += "/commands"
     try:
-        with urlopen(f"{base}/server_stats", timeout=timeout_s) as response:
+        with urlopen(f"{base}/server_stats", timeout=timeout_s, context=tls) as response:
             answer = json.load(response)
     except (HTTPException, OverflowError) as error:  # no HTTP; a port that cannot be one
         raise ValueError(str(error) or type(error).__name__) from error

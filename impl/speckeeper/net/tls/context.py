@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from speckeeper.net.tls.ciphers import is_of_tls13, openssl_name
-from speckeeper.net.tls.settings import ClientAuth, TlsSettings
+from speckeeper.net.tls.settings import ClientAuth, DialSettings, StoreSettings, TlsSettings
 from speckeeper.net.tls.stores import KeyAndChain, StoreError, load_key_store, load_trust_store
 
 log = logging.getLogger(__name__)
@@ -68,26 +68,46 @@ def _mark(path: str) -> tuple[int, int, int]:
 
 def _contexts(settings: TlsSettings) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     own = load_key_store(settings.key_store)
-    trusted = b"" if settings.trust_store is None else load_trust_store(settings.trust_store)
-    accepting = _context(ssl.PROTOCOL_TLS_SERVER, settings, own, trusted)
+    trusted = _trusted(settings)
+    accepting = _context(ssl.PROTOCOL_TLS_SERVER, settings, trusted)
+    _show(accepting, settings.key_store, own)
     accepting.verify_mode = _VERIFY_MODES[settings.client_auth]
     accepting.options |= ssl.OP_NO_RENEGOTIATION
-    connecting = _context(ssl.PROTOCOL_TLS_CLIENT, settings, own, trusted)
+    connecting = _context(ssl.PROTOCOL_TLS_CLIENT, settings, trusted)
+    _show(connecting, settings.key_store, own)
     connecting.check_hostname = settings.verify_server
     connecting.verify_mode = ssl.CERT_REQUIRED
     return accepting, connecting
 
 
-def _context(kind: int, settings: TlsSettings, own: KeyAndChain, trusted: bytes) -> ssl.SSLContext:
-    context = ssl.SSLContext(kind)
-    _limit(context, settings)
+def dialing_context(settings: DialSettings) -> ssl.SSLContext:
+    """Return the context of one who only connects. Raises StoreError."""
+    context = _context(ssl.PROTOCOL_TLS_CLIENT, settings, _trusted(settings))
+    if settings.key_store is not None:
+        _show(context, settings.key_store, load_key_store(settings.key_store))
+    context.check_hostname = settings.verify_server
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _trusted(settings: TlsSettings | DialSettings) -> bytes:
+    return b"" if settings.trust_store is None else load_trust_store(settings.trust_store)
+
+
+def _show(context: ssl.SSLContext, store: StoreSettings, own: KeyAndChain) -> None:
+    """Have a context show the certificate of a store."""
     with _as_file(own.key + own.chain) as path:
         try:
             context.load_cert_chain(path)
         except ssl.SSLError as error:
             what = f"its key and certificate cannot be used: {error.reason or error}"
             remedy = "make them anew, with a key of 2048 bits or more"
-            raise StoreError(settings.key_store.path, what, remedy) from None
+            raise StoreError(store.path, what, remedy) from None
+
+
+def _context(kind: int, settings: TlsSettings | DialSettings, trusted: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(kind)
+    _limit(context, settings)
     if trusted:
         context.load_verify_locations(cadata=trusted)
         # As in Java, whatever is in the trust store is trusted, be it an authority or not.
@@ -99,7 +119,7 @@ def _context(kind: int, settings: TlsSettings, own: KeyAndChain, trusted: bytes)
     return context
 
 
-def _limit(context: ssl.SSLContext, settings: TlsSettings) -> None:
+def _limit(context: ssl.SSLContext, settings: TlsSettings | DialSettings) -> None:
     """Allow the versions and cipher suites that are asked for, and no others."""
     versions = [VERSIONS[name] for name in VERSIONS if name in settings.protocols]
     if settings.ciphers:
@@ -114,7 +134,7 @@ def _limit(context: ssl.SSLContext, settings: TlsSettings) -> None:
     context.minimum_version, context.maximum_version = versions[0], versions[-1]
 
 
-def check_limits(settings: TlsSettings) -> str | None:
+def check_limits(settings: TlsSettings | DialSettings) -> str | None:
     """Return what is wrong with versions and cipher suites together, None if nothing is."""
     try:
         _limit(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), settings)

@@ -25,6 +25,20 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DialSettings:
+    """What one who only connects says of TLS, as :class:`TlsSettings` says it.
+
+    ``key_store`` None: no certificate is shown; ``trust_store`` None: the system's authorities.
+    """
+
+    key_store: StoreSettings | None
+    trust_store: StoreSettings | None
+    protocols: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
+    ciphers: tuple[str, ...] = ()
+    verify_server: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TlsSettings:
     """One context for those who connect, and one for connecting.
 

@@ -80,7 +80,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         what = (error.strerror or str(error)).lower()
-        raise StoreError(path, what, "name a file that the server may read") from None
+        raise StoreError(path, what, "name a file that can be read") from None
 
 
 def _explained(store: StoreSettings, error: Exception) -> StoreError:

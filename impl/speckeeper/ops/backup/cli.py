@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speckeeper.ops.backup.rebuild import rebuild
 from speckeeper.ops.backup.remote import BackupError, backup, restore
@@ -10,21 +11,28 @@ from speckeeper.ops.backup.verify import Verified, verify
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.storage.errors import StorageError
 
+if TYPE_CHECKING:
+    import ssl
 
-def run_backup(host: str, folder: Path, auth: str | None) -> int:
+
+def run_backup(
+    host: str, folder: Path, auth: str | None, tls: "ssl.SSLContext | None" = None
+) -> int:
     """Take a backup; return the exit code."""
     try:
-        path, verified = backup(host, folder, auth)
+        path, verified = backup(host, folder, auth, tls)
     except BackupError as error:
         return _refuse(str(error), ExitCode.UNEXPECTED)
     print(f"{path}: {_told(verified)}")
     return int(ExitCode.OK)
 
 
-def run_restore(host: str, file: Path, auth: str | None) -> int:
+def run_restore(
+    host: str, file: Path, auth: str | None, tls: "ssl.SSLContext | None" = None
+) -> int:
     """Put a backup back; return the exit code."""
     try:
-        zxid = restore(host, file, auth)
+        zxid = restore(host, file, auth, tls)
     except BackupError as error:
         return _refuse(str(error), ExitCode.UNEXPECTED)
     print(f"{host} serves {file}, as zxid {zxid:#x}")

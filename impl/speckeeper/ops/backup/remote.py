@@ -9,11 +9,14 @@ import os
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from speckeeper.ops.backup.verify import Verified, verify
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.names import snapshot_name
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_PORT = 8080
 _TIMEOUT_S = 600
@@ -32,15 +35,18 @@ def admin_url(host: str) -> str:
     return f"http://{bare}/commands"
 
 
-def backup(host: str, folder: Path, auth: str | None) -> tuple[Path, Verified]:
+def backup(
+    host: str, folder: Path, auth: str | None, tls: "ssl.SSLContext | None" = None
+) -> tuple[Path, Verified]:
     """Fetch a snapshot into a folder, verify it, and only then give it its name.
 
-    `auth` is what the header `Authorization` says, as in `digest super:secret`. Raises BackupError.
+    `auth` is what the header `Authorization` says, as in `digest super:secret`; `tls` is what to
+    connect with where the address is https, None for the system's defaults. Raises BackupError.
     """
     url = f"{admin_url(host)}/snapshot?streaming=true"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _open(url, auth, None) as answer:
+        with _open(url, auth, tls, None) as answer:
             zxid = int(answer.headers.get("last_zxid") or "", 16)
             part = folder / f"{snapshot_name(zxid)}.part"
             try:
@@ -67,12 +73,12 @@ def backup(host: str, folder: Path, auth: str | None) -> tuple[Path, Verified]:
     return done, verified
 
 
-def restore(host: str, file: Path, auth: str | None) -> int:
+def restore(host: str, file: Path, auth: str | None, tls: "ssl.SSLContext | None" = None) -> int:
     """Verify a snapshot, and have a server serve it; return the zxid. Raises BackupError."""
     url = f"{admin_url(host)}/restore"
     try:
         verify(file)
-        with file.open("rb") as body, _open(url, auth, body, file.stat().st_size) as answer:
+        with file.open("rb") as body, _open(url, auth, tls, body, file.stat().st_size) as answer:
             return int(json.load(answer)["last_zxid"])
     except (ValueError, KeyError, TypeError):
         raise BackupError(f"{url}: the answer says nothing of a restore") from None
@@ -83,7 +89,7 @@ def restore(host: str, file: Path, auth: str | None) -> int:
 
 
 def _open(
-    url: str, auth: str | None, body: IO[bytes] | None, size: int = 0
+    url: str, auth: str | None, tls: "ssl.SSLContext | None", body: IO[bytes] | None, size: int = 0
 ) -> "urllib.response.addinfourl":
     request = urllib.request.Request(url, body, method="GET" if body is None else "POST")
     if auth is not None:
@@ -92,11 +98,15 @@ def _open(
         request.add_header("Content-Length", str(size))
         request.add_header("Content-Type", "application/octet-stream")
     try:
-        return urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # type: ignore[no-any-return]
+        return urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=tls)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         raise BackupError(f"{url}: {_why(error)}") from None
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
+        if type(reason).__module__ == "ssl":
+            from speckeeper.ops.tls_trouble import tls_trouble
+
+            raise BackupError(f"{url}: {tls_trouble(reason)}") from None  # type: ignore[arg-type]  # by its module
         text = getattr(reason, "strerror", None) or str(reason)
         raise BackupError(
             f"{url}: {text.lower()}; name the admin port (admin.serverPort)"

@@ -9,7 +9,7 @@ Source: ZooKeeper ``X509Util``, ``KeyStoreFileType``, ``SecretUtils``, ``QuorumP
 from pathlib import Path
 from typing import Any
 
-from speckeeper.net.tls.settings import ClientAuth, StoreSettings, TlsSettings
+from speckeeper.net.tls.settings import ClientAuth, DialSettings, StoreSettings, TlsSettings
 from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.zoo_cfg import Config
 
@@ -79,11 +79,11 @@ def _settings(
     cause: str,
     client_auth: ClientAuth,
 ) -> TlsSettings:
-    key_store = _store(config, prefix, "key", values)
+    key_store = store_of(config, prefix, "key", values)
     if key_store is None:
         text = f"{cause} asks for TLS, and {prefix}keyStore.location is not set"
         raise _error(config, cause, text, "name the file with the private key and its certificate")
-    trust_store = _store(config, prefix, "trust", values)
+    trust_store = store_of(config, prefix, "trust", values)
     if trust_store is None and (client_auth is not ClientAuth.NONE or prefix == QUORUM):
         text = (
             f"{prefix}trustStore.location is not set, so that nobody's certificate can be trusted"
@@ -91,19 +91,14 @@ def _settings(
         remedy = "name the file with those to trust"
         remedy += "" if prefix == QUORUM else f", or set {prefix}clientAuth=none"
         raise _error(config, cause, text, remedy)
-    for switch in ("crl", "ocsp"):
-        if values[switch]:
-            text = f"{prefix}{switch}=true: revoked certificates cannot be looked for"
-            raise _error(
-                config, prefix + switch, text, "remove it, and take such certificates away"
-            )
+    refuse_revocation(config, prefix, values)
     verifies = values["verify_server"]
     settings = TlsSettings(
         name,
         key_store,
         trust_store,
         client_auth,
-        _protocols(config, prefix, values),
+        protocols_of(config, prefix, values),
         tuple(values["ciphers"]),
         verify_server=verifies,
         verify_client=verifies and _verifies_clients(config, prefix, values),
@@ -113,6 +108,22 @@ def _settings(
         most_handshakes=max(values.get("most_handshakes", 0), 0),
         reload=values["reload"],
     )
+    check_suites(config, prefix, settings)
+    return settings
+
+
+def refuse_revocation(config: Config, prefix: str, values: dict[str, Any]) -> None:
+    """Raise `ConfigError` where revoked certificates are to be looked for."""
+    for switch in ("crl", "ocsp"):
+        if values[switch]:
+            text = f"{prefix}{switch}=true: revoked certificates cannot be looked for"
+            raise _error(
+                config, prefix + switch, text, "remove it, and take such certificates away"
+            )
+
+
+def check_suites(config: Config, prefix: str, settings: TlsSettings | DialSettings) -> None:
+    """Raise `ConfigError` for versions and cipher suites that leave nothing to speak."""
     from speckeeper.net.tls.context import check_limits  # loads OpenSSL
 
     wrong = check_limits(settings)
@@ -121,7 +132,6 @@ def _settings(
         raise _error(
             config, prefix + which, f"{prefix}{which}: {wrong}", "name others, or remove it"
         )
-    return settings
 
 
 def _verifies_clients(config: Config, prefix: str, values: dict[str, Any]) -> bool:
@@ -130,7 +140,10 @@ def _verifies_clients(config: Config, prefix: str, values: dict[str, Any]) -> bo
     return bool(values["verify_client"]) and (explicit or not config.values["fips-mode"])
 
 
-def _store(config: Config, prefix: str, word: str, values: dict[str, Any]) -> StoreSettings | None:
+def store_of(
+    config: Config, prefix: str, word: str, values: dict[str, Any]
+) -> StoreSettings | None:
+    """Return a store by its word, key or trust; None if it is not named. Raises `ConfigError`."""
     field, name = f"{word}_store", f"{prefix}{word}Store"
     location = values[f"{field}_location"]
     if location is None:
@@ -156,7 +169,8 @@ def _secret(config: Config, key: str, path: str) -> str:
     return text.rstrip("\r\n")
 
 
-def _protocols(config: Config, prefix: str, values: dict[str, Any]) -> tuple[str, ...]:
+def protocols_of(config: Config, prefix: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """Return the versions of TLS that are asked for and available. Raises `ConfigError`."""
     asked: tuple[str, ...] = values["enabled_protocols"]
     if not asked:
         return _VERSIONS[:1] if values["protocol"] == "TLSv1.2" else _VERSIONS

@@ -26,11 +26,14 @@ __all__ = [
     "Config",
     "ConfigError",
     "QuorumLines",
+    "read_client_config",
     "read_config",
     "read_quorum_lines",
     "standalone_config",
 ]
 
+#: Keys of ZooKeeper's Java client: whether it speaks TLS, and how those begin that say by what.
+CLIENT_SECURE, CLIENT_TLS = "zookeeper.client.secure", "zookeeper.ssl."
 #: What `speckeeper serve` without arguments uses.
 DEFAULT_PORT, DEFAULT_DATA_DIR = 2181, "./var/data"
 
@@ -157,6 +160,33 @@ def read_config(
     _take_system_properties(gathering, options, os.environ if environment is None else environment)
     _take_dynamic_file(gathering)
     return _finish(gathering, text)
+
+
+def read_client_config(path: str) -> Config:
+    """Read a file of ZooKeeper's Java client, of which only TLS counts: `zookeeper.client.secure`
+    and `zookeeper.ssl.*` (ZKClientConfig, ClientX509Util).
+
+    `given` and `places` have the names as they stand in the file. Raises `ConfigError`.
+    """
+    gathering = _Gathering(path)
+    text = _read_text(path)
+    given: dict[str, str] = {}
+    places: dict[str, tuple[str, int | None]] = {}
+    for line, name, value in _parse(path, text):
+        if not name.startswith(CLIENT_TLS) and name != CLIENT_SECURE:
+            continue
+        value = value if name.endswith(".password") else value.strip()
+        places[name], given[name] = (path, line), value
+        key = find_key(name)
+        if name == CLIENT_SECURE or not value:
+            continue
+        if key is None or key.status is Status.LATER:
+            gathering.warn((path, line), _unknown(name))
+        else:
+            gathering.set(key, name, value, (path, line))
+    values = {key.name: key.default for key in KEYS if not key.is_family}
+    values.update((name, value) for name, value in gathering.values.items() if name in values)
+    return Config(path, text, values, given, warnings=tuple(gathering.warnings), places=places)
 
 
 def read_quorum_lines(path: str) -> QuorumLines:

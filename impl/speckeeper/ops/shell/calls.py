@@ -4,7 +4,7 @@ Source: ZooKeeper ``ZooKeeper`` (client side), ``ConnectStringParser``.
 """
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kazoo.exceptions import ZookeeperError
 
@@ -17,6 +17,9 @@ from speckeeper.wire.codes import OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.requests import Request
 
+if TYPE_CHECKING:
+    import ssl
+
 
 class Calls:
     """One ZooKeeper session, seen from below ``chroot`` (empty for none)."""
@@ -27,11 +30,17 @@ class Calls:
 
     @classmethod
     def open(
-        cls, server: str, timeout_ms: int, read_only: bool, on_event: Callable[[Event], None]
+        cls,
+        server: str,
+        timeout_ms: int,
+        read_only: bool,
+        on_event: Callable[[Event], None],
+        tls: "ssl.SSLContext | None" = None,
     ) -> Self:
         """Start a session; ``server`` is ``host:port[,...][/chroot]``, else ShellError.
 
-        ``on_event`` gets paths as they are below the chroot, on the connection's thread.
+        ``on_event`` gets paths as they are below the chroot, on the connection's thread. ``tls``:
+        what to connect with, None for a plain connection.
         """
         hosts, slash, rest = server.partition("/")
         chroot = (slash + rest).rstrip() if rest.strip() else ""
@@ -43,7 +52,7 @@ class Calls:
         try:
             if chroot:
                 check_path(chroot)
-            client = ShellClient(hosts, timeout_ms, read_only, tell)
+            client = ShellClient(hosts, timeout_ms, read_only, tell, tls)
         except (ShellError, ValueError) as error:
             raise ShellError(f"-server {server}: {error}") from None
         client.open()

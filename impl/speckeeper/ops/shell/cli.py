@@ -45,7 +45,7 @@ def shell(
             "-client-configuration",
             "--client-configuration",
             metavar="FILE",
-            help="Properties of ZooKeeper's Java client; those for TLS are refused so far.",
+            help="Properties of ZooKeeper's Java client, of which those for TLS count.",
         ),
     ] = None,
     command: Annotated[

@@ -9,6 +9,8 @@ hook:
   tells its recipes to read again, which a shell has not.
 - ``_connect_loop``: when no host could be reached, waiting requests fail with ConnectionLoss, as in
   ZooKeeper's client; kazoo lets them wait.
+- ``_socket_error_handling``: what OpenSSL says is put into words; ``_read_socket``: replies that
+  came in one record of TLS are all read.
 - ``_session_callback``: changes of the connection become events; an expired session and a refused
   authentication are the end (kazoo would start another session, without a word about lost
   ephemerals).
@@ -16,19 +18,25 @@ hook:
 Source: kazoo ``KazooClient``, ``ConnectionHandler``; ZooKeeper ``ClientCnxn``.
 """
 
+import errno
 import logging
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kazoo.client import KazooClient
+from kazoo.exceptions import ConnectionDropped
 from kazoo.protocol.connection import CLOSE_RESPONSE, ConnectionHandler
 from kazoo.protocol.serialization import CloseInstance
 from kazoo.protocol.states import KeeperState as ClientState
 from kazoo.retry import ForceRetryError, KazooRetry
 
 from speckeeper.ops.shell.extra_ops import Op, make_op
+from speckeeper.ops.shell.tls import TROUBLE, TlsHandler
 from speckeeper.ops.shell.watches import Event, WatchBook
+from speckeeper.ops.tls_trouble import HUNG_UP, tls_trouble
 from speckeeper.wire.codes import EventType, KeeperState, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import Reader
@@ -93,9 +101,8 @@ class _LastTrouble(logging.Handler):
         self.text: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage().removeprefix(
-            "Connection dropped: socket connection error: "
-        )
+        text = record.getMessage().removeprefix("Connection dropped: ")
+        self.text = text.removeprefix("socket connection error: ")
 
 
 class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
@@ -104,11 +111,17 @@ class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
     ``ended`` is the state in which it ended for good, other than by :meth:`shut`; None before that.
 
     ``on_event`` runs on the connection's thread and must not block. ``hosts`` is the connect string
-    (ValueError for a bad one). Everything that is not overridden is kazoo's.
+    (ValueError for a bad one). ``tls``: what to connect with, None for plain. Everything that is
+    not overridden is kazoo's.
     """
 
     def __init__(
-        self, hosts: str, timeout_ms: int, read_only: bool, on_event: Callable[[Event], None]
+        self,
+        hosts: str,
+        timeout_ms: int,
+        read_only: bool,
+        on_event: Callable[[Event], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.watches = WatchBook()
         self.on_event = on_event
@@ -120,6 +133,7 @@ class ShellClient(KazooClient):  # type: ignore[misc]  # kazoo has no types
         super().__init__(
             hosts=hosts,
             timeout=timeout_ms / 1000,
+            handler=None if tls is None else TlsHandler(tls),
             read_only=read_only,
             connection_retry=KazooRetry(
                 max_tries=-1, delay=_RETRY_S, max_delay=_LONGEST_RETRY_S, ignore_expire=False
@@ -209,7 +223,13 @@ class _ShellConnection(ConnectionHandler):  # type: ignore[misc]  # kazoo has no
 
     def _connect(self, host: str, hostip: str, port: int) -> tuple[float, float]:
         zxid = self.client.last_zxid
-        read_timeout_ms, connect_timeout_ms = super()._connect(host, hostip, port)
+        try:
+            read_timeout_ms, connect_timeout_ms = super()._connect(host, hostip, port)
+        except ConnectionDropped as error:
+            # A client of TLS 1.3 is done with the handshake before its certificate is looked at.
+            if isinstance(self._socket, ssl.SSLSocket) and not str(error).startswith(TROUBLE):
+                raise ConnectionDropped(HUNG_UP) from None
+            raise
         self._reached = True
         for request in self.client.watches.to_set_again(zxid):
             newer = request.persistent or request.persistent_recursive
@@ -220,8 +240,29 @@ class _ShellConnection(ConnectionHandler):  # type: ignore[misc]  # kazoo has no
 
     def _read_socket(self, read_timeout: float) -> Any:
         response = super()._read_socket(read_timeout)
+        # One record of TLS may hold several replies, and select does not see those that wait within
+        # OpenSSL.
+        while (
+            response != CLOSE_RESPONSE
+            and isinstance(self._socket, ssl.SSLSocket)
+            and self._socket.pending()
+        ):
+            response = super()._read_socket(read_timeout)
         # After a refused authentication nothing good comes any more.
         return CLOSE_RESPONSE if self.client.ended else response
+
+    @contextmanager
+    def _socket_error_handling(self) -> Iterator[None]:
+        with super()._socket_error_handling():
+            try:
+                yield
+            except ssl.SSLError as error:
+                raise OSError(errno.EPROTO, tls_trouble(error)) from None
+            except OSError as error:
+                # kazoo repeats strerror, which those have not that Python itself raises.
+                if error.strerror is None:
+                    raise OSError(errno.EIO, str(error)) from None
+                raise
 
     def _await_set_watches(self, timeout_s: float) -> None:
         """Read up to the reply to setWatches; what changed meanwhile is reported ahead of it."""

@@ -5,16 +5,17 @@ Source: ZooKeeper ``ZooKeeperMain.run``.
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.ops.shell.console import Console
 from speckeeper.ops.shell.errors import ShellError
 from speckeeper.ops.shell.shell import Shell
-from speckeeper.wire.properties import PropertiesError, parse_properties
+
+if TYPE_CHECKING:
+    import ssl
 
 INTERRUPTED = 130
-_TLS_KEYS = ("zookeeper.client.secure", "zookeeper.clientcnxnsocket", "zookeeper.ssl.")
 
 
 def run(
@@ -31,9 +32,9 @@ def run(
         # too.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # text streams, as ever
     console = Console()
-    shell = Shell(console, timeout_ms, read_only, wait)
     try:
-        _check_client_configuration(client_configuration)
+        tls = _client_context(console, client_configuration)
+        shell = Shell(console, timeout_ms, read_only, wait, tls)
         console.out(f"Connecting to {server}")
         shell.connect(server)
     except ShellError as error:
@@ -69,20 +70,17 @@ def _run_all(shell: Shell, command: list[str]) -> None:
             return
 
 
-def _check_client_configuration(file: str | None) -> None:
-    """Raise ShellError for a file that asks for what this shell has not: TLS."""
+def _client_context(console: Console, file: str | None) -> "ssl.SSLContext | None":
+    """Return what to connect with by TLS, None without; raise ShellError for a file of no use."""
     if file is None:
-        return
+        return None
+    from speckeeper.ops.config.client_tls import client_context
+    from speckeeper.ops.config.error import ConfigError
+
     try:
-        properties = parse_properties(Path(file).read_text("iso-8859-1"))
-    except (OSError, PropertiesError) as error:
-        raise ShellError(
-            f"-client-configuration {file}: {error}", ExitCode.BAD_INVOCATION
-        ) from None
-    for line, key, value in properties:
-        if key.lower().startswith(_TLS_KEYS) and value.strip().lower() != "false":
-            raise ShellError(
-                f"-client-configuration {file}:{line}: {key}: this shell does not speak TLS yet;"
-                " remove the line and use the server's plain client port",
-                ExitCode.BAD_INVOCATION,
-            )
+        tls, warnings = client_context(file)
+    except ConfigError as error:
+        raise ShellError(f"-client-configuration {error}", ExitCode.BAD_INVOCATION) from None
+    for each in warnings:
+        console.error(f"-client-configuration {each}")
+    return tls

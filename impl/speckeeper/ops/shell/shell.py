@@ -3,6 +3,8 @@
 Source: ZooKeeper ``ZooKeeperMain``.
 """
 
+from typing import TYPE_CHECKING
+
 from speckeeper.ops.hosts import bracketed_all
 from speckeeper.ops.shell.commands import all_commands
 from speckeeper.ops.shell.console import Console
@@ -12,6 +14,9 @@ from speckeeper.ops.shell.watches import Event
 from speckeeper.ops.shell.words import split_words
 from speckeeper.wire.codes import ErrorCode
 
+if TYPE_CHECKING:
+    import ssl
+
 _USAGE = "ZooKeeper -server host:port -client-configuration properties-file cmd args"
 
 
@@ -19,7 +24,8 @@ class Shell:
     """Runs commands; what they say goes to ``console``.
 
     ``timeout_ms`` is the session timeout to ask for, and with ``wait`` also how long
-    :meth:`connect` waits for a connection. ``exit_code`` is that of the last command.
+    :meth:`connect` waits for a connection. ``tls``: what to connect with, None for plain
+    connections. ``exit_code`` is that of the last command.
     """
 
     def __init__(
@@ -28,6 +34,7 @@ class Shell:
         timeout_ms: int = 30_000,
         read_only: bool = False,
         wait: bool = False,
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self.console = console
         self.commands = all_commands()
@@ -40,6 +47,7 @@ class Shell:
         self._timeout_ms = timeout_ms
         self._read_only = read_only
         self._wait = wait
+        self._tls = tls
         self._session: Session | None = None
 
     @property
@@ -57,7 +65,7 @@ class Shell:
         if self._session is not None and self._session.alive():
             self._session.close()
         self._session = Session.open(
-            bracketed_all(server), self._timeout_ms, self._read_only, self._on_event
+            bracketed_all(server), self._timeout_ms, self._read_only, self._on_event, self._tls
         )
         self.server = server
         if self._wait and not self._session.wait_connected(self._timeout_ms):

@@ -405,7 +405,7 @@ def test_flags_that_cannot_be_used(
 ) -> None:
     plain, tls = tmp_path / "plain", tmp_path / "tls"
     plain.write_text("zookeeper.client.secure=false\nzookeeper.request.timeout=1\n")
-    tls.write_text("# secure\nzookeeper.client.secure=true\n")
+    tls.write_text("# secure\nzookeeper.client.secure=yes\n")
 
     assert (
         run_main(monkeypatch, scripted.address, b"", "sync", "/", client_configuration=plain) == 0
