@@ -58,5 +58,6 @@ def test_admin_ports_follow_each_other_and_members_know_them(tmp_path: Path) -> 
         assert config.string("admin.serverAddress") == "127.0.0.1"
         listed = tuple(f"{n + 1}=127.0.0.1:{first + 3 + n}" for n in range(3))
         assert config.values["admin.page.members"] == listed
+        assert config.values["admin.page"] == "edit"
     with pytest.raises(LayoutError, match=r"admin port .* is taken; .* by --admin-port"):
         lay_out(tmp_path, 3, first, admin_port=first + 2)

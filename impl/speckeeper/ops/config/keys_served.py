@@ -252,7 +252,7 @@ OPERATIONS: tuple[Key, ...] = (
     prop(
         "admin.page",
         Choice("off", "ensemble", "tree", "edit"),
-        "edit",
+        "ensemble",
         "how much of the page on the admin port there is; edit: by who authenticates",
         "admin.page",
     ),

@@ -88,6 +88,7 @@ def lay_out(
     if admin_port is not None:
         members = ",".join(f"{place.id}={HOST}:{place.admin_port}" for place in places)
         lines += [f"admin.serverAddress={HOST}", f"admin.page.members={members}"]
+        lines.append("admin.page=edit")  # a playground, which only this machine reaches
     if trace is not None:
         lines.append(f"trace.dir={_escaped(str(trace.absolute()))}")
     try:

@@ -143,6 +143,7 @@ def test_tree_behind_tls_only_client_ports(folder: Path, tmp_path: Path) -> None
             "secureClientPortAddress=127.0.0.1",
             *client,
             *stores(folder),
+            "admin.page=tree",
             "admin.portUnification=true",
             "admin.serverAddress=127.0.0.1",
         )

@@ -25,13 +25,14 @@ pytestmark = pytest.mark.xdist_group("ops-page")
 
 SECRET = base64.b64encode(hashlib.sha1(b"super:secret").digest()).decode()
 SUPER_LINE = f"DigestAuthenticationProvider.superDigest=super:{SECRET}"
+EDIT_LINE = "admin.page=edit"
 SUPER, ANNA, EVE = "digest super:secret", "digest anna:a b", "digest eve:x"
 ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("page"), SUPER_LINE) as running:
+    with live(tmp_path_factory.mktemp("page"), SUPER_LINE, EDIT_LINE) as running:
         client = KazooClient(running.hosts, timeout=10)
         client.start()
         client.add_auth("digest", "anna:a b")
@@ -288,7 +289,7 @@ def raw(server: Live, method: str, path: str, fields: bytes, body: bytes = b"") 
 def test_input_that_no_browser_sends(tmp_path: Path) -> None:
     who, strange = b"Authorization: digest a:b\r\n", b"Authorization: digest \xff:\xfe\r\n"
     json_, gzip = b"Content-Type: application/json\r\n", b"Content-Encoding: gzip\r\n"
-    with live(tmp_path, "admin.page=edit") as running:
+    with live(tmp_path, EDIT_LINE) as running:
         for status, method, path, fields, body in (
             (200, "GET", "/page/api/node?path=/&offset=99999999999999999999999999", b"", b""),
             (400, "GET", f"/page/api/node?path=/&offset={'9' * 5000}", b"", b""),
@@ -310,7 +311,7 @@ def test_input_that_no_browser_sends(tmp_path: Path) -> None:
 
 
 def test_changes_are_audited_with_the_callers_address(tmp_path: Path) -> None:
-    with live(tmp_path, SUPER_LINE, "audit.enable=true") as running:
+    with live(tmp_path, SUPER_LINE, EDIT_LINE, "audit.enable=true") as running:
         assert change(running, SUPER, "create", "/audited", data="") == (200, None)
         _, err = running.stop()
     (line,) = [line for line in err.splitlines() if "znode=/audited" in line]
@@ -323,11 +324,14 @@ def test_changes_are_audited_with_the_callers_address(tmp_path: Path) -> None:
     [
         ("off", (404, 404, 404, 404)),
         ("ensemble", (200, 200, 404, 404)),
+        (None, (200, 200, 404, 404)),  # the tree is not shown where nobody has said so
         ("tree", (200, 200, 200, 404)),
+        ("edit", (200, 200, 200, 415)),  # there, but what is sent here is no JSON
     ],
 )
-def test_levels(tmp_path: Path, level: str, statuses: tuple[int, ...]) -> None:
-    with live(tmp_path, SUPER_LINE, f"admin.page={level}") as running:
+def test_levels(tmp_path: Path, level: str | None, statuses: tuple[int, ...]) -> None:
+    lines = () if level is None else (f"admin.page={level}",)
+    with live(tmp_path, SUPER_LINE, *lines) as running:
         assert ("/page/" in running.banner) == (level != "off")
         found = [running.http(path)[0] for path in ("/page/", "/page/api/ensemble")]
         found.append(running.http("/page/api/node?path=/")[0])
@@ -339,7 +343,7 @@ def test_levels(tmp_path: Path, level: str, statuses: tuple[int, ...]) -> None:
 
 
 def test_enforced_authentication_holds_here_too(tmp_path: Path) -> None:
-    lines = ("enforce.auth.enabled=true", "enforce.auth.schemes=digest", SUPER_LINE)
+    lines = ("enforce.auth.enabled=true", "enforce.auth.schemes=digest", SUPER_LINE, EDIT_LINE)
     with live(tmp_path, *lines) as running:
         for path in ("api/node?path=/", "api/search?text=a"):
             assert send(running, path)[0] == 401
@@ -348,7 +352,7 @@ def test_enforced_authentication_holds_here_too(tmp_path: Path) -> None:
 
 
 def test_skipped_acls_do_not_open_the_page(tmp_path: Path) -> None:
-    with live(tmp_path, "skipACL=yes", SUPER_LINE) as running:
+    with live(tmp_path, "skipACL=yes", SUPER_LINE, EDIT_LINE) as running:
         assert change(running, EVE, "create", "/x", data="")[0] == 403
         assert change(running, SUPER, "create", "/x", data="") == (200, None)
         client = KazooClient(running.hosts, timeout=10)
@@ -463,7 +467,7 @@ def test_a_link_may_lead_here(page: Live) -> None:
 
 def test_who_comes_to_another_address_than_clients_sees_no_tree(tmp_path: Path) -> None:
     lines = ("admin.serverAddress=127.0.0.2", "clientPortAddress=127.0.0.1", SUPER_LINE)
-    with live(tmp_path, *lines) as running:
+    with live(tmp_path, *lines, EDIT_LINE) as running:
         for path, who, status in (
             ("api/ensemble", None, 200),
             ("api/node?path=/", None, 401),
