@@ -65,7 +65,7 @@ def test_a_trace_of_the_corpus_is_too(name: str, tmp_path: Path) -> None:
     core = Core(recorded, tmp_path)
 
     assert core.follow() == ""
-    assert core.taken > 90
+    assert core.taken > 60
 
 
 def test_a_trace_that_leaves_out_a_durable_step_is_none(traced: Behaviour, tmp_path: Path) -> None:

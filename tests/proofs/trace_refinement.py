@@ -110,7 +110,10 @@ class Core:
         values = {show(entry.values_[entry.domain.index["value"]]) for entry in entries}
         text = MODULE.replace("SERVERS", f"{{{', '.join(map(show, servers))}}}")
         text = text.replace("VALUES", f"{{{', '.join(sorted(values))}}}")
-        most = max(len(entries), 8)
+        accepted = of.variables.index("acceptedEpoch")
+        epochs = {epoch for state in of.states for epoch in state[accepted].values_}
+        # Places in logs and epochs, and one epoch more, which may be promised.
+        most = max(len(entries), *epochs) + 1
         (folder / "TraceRefinesCore.tla").write_text(text.replace("MOST", str(most)))
         (folder / "TraceRefinesCore.cfg").write_text(CONFIG)
         config = read_config(folder / "TraceRefinesCore.cfg")
