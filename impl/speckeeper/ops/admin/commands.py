@@ -4,6 +4,7 @@ ZooKeeper: org.apache.zookeeper.server.admin.Commands. `COMMANDS` is the registr
 elsewhere (`admin_site`). Commands that send or take a snapshot are in `admin_snapshots`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ Answer = dict[str, object]
 Parameters = Mapping[str, str]
 
 _PER_TURN = 500
+_DIGITS = re.compile(r"[+-]?\d{1,1000}")
 
 
 class CommandError(Exception):
@@ -168,10 +170,11 @@ def set_trace_mask(running: Running, parameters: Parameters) -> Answer:
     text = parameters.get("traceMask")
     if text is None:
         raise CommandError("setTraceMask requires long traceMask argument")
-    try:
-        running.trace_mask = int(text)
-    except ValueError:
-        raise CommandError(f"setTraceMask requires long traceMask argument, got {text}") from None
+    # As Long.parseLong, which takes zeros in front; int() takes some 4000 digits only.
+    number = int(text) if _DIGITS.fullmatch(text) else None
+    if number is None or not -(1 << 63) <= number < 1 << 63:
+        raise CommandError(f"setTraceMask requires long traceMask argument, got {text}")
+    running.trace_mask = number
     return get_trace_mask(running, parameters)
 
 

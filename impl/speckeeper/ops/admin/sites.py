@@ -176,9 +176,6 @@ class _AdminHandler:
 
     async def _guarded(self, request: web.Request, name: str) -> web.StreamResponse:
         primary = _GUARDED[name]
-        if (request.method == "POST") != (name in _POST):
-            method = "POST" if name in _POST else "GET"
-            return _json(primary, {}, f"use {method} for this command", status=405)
         if not self._running.is_serving:
             return _json(primary, {}, NOT_SERVING)
         try:
@@ -186,6 +183,9 @@ class _AdminHandler:
             require_all_on_root(self._running, header, request.remote or "")
         except AccessDenied as error:
             return _json(primary, {}, str(error), status=error.status)
+        if (request.method == "POST") != (name in _POST):
+            method = "POST" if name in _POST else "GET"
+            return _json(primary, {}, f"use {method} for this command", status=405)
         outcome = await self._carry_out(request, name)
         if outcome.file is not None:
             return await _send_file(request, outcome.file, outcome.headers, outcome.folder)

@@ -112,6 +112,11 @@ def test_errors_of_commands_come_before_the_command(server: Live) -> None:
     assert get(server, "set_trace_mask")["error"] == need
     assert get(server, "stmk?traceMask=x")["error"] == f"{need}, got x"
     assert get(server, "stmk?traceMask=306")["tracemask"] == 306
+    for text in ("9" * 20, "9" * 5000, str(1 << 63), "1_0", "-", "", "0x1"):
+        assert get(server, f"stmk?traceMask={text}")["error"] == f"{need}, got {text}"
+    assert get(server, "gtmk")["tracemask"] == 306
+    for number in (-(1 << 63), (1 << 63) - 1, 306):
+        assert get(server, f"stmk?traceMask={number}")["tracemask"] == number
 
 
 def test_connections_and_watches_of_a_client(server: Live, client: KazooClient) -> None:
@@ -197,6 +202,9 @@ def test_guarded_commands_want_authorization(server: Live) -> None:
         status, _, answer = server.http(f"/commands/{command}", body)
         assert status == 401
         assert json.loads(answer)["error"] == "Auth info is missing for the command"
+    # Before anything about the method, as Apache.
+    for command, body in (("snapshot", b"x"), ("restore", None), ("shed", None)):
+        assert server.http(f"/commands/{command}", body)[0] == 401
     for header in ("digest", "sasl x", "digest a:b c", "nosuch a:b", ""):
         status, _, answer = server.http("/commands/snapshot", None, header)
         assert (status, json.loads(answer)["error"]) == (401, "Not authenticated"), header
