@@ -30,7 +30,8 @@ DEFAULT_DEPTH = 100
 class _Walk:
     """One behaviour: states, the number of the action to each, and what ended it too early.
 
-    ``ends``: the specification has ended the run by TLCSet.
+    ``ends``: the specification has ended the run by TLCSet. ``marks`` are what another process has
+    counted, empty where it is this one.
     """
 
     states: list[State]
@@ -41,6 +42,7 @@ class _Walk:
     violated: str = ""
     error: EvaluationError | None = None
     ends: bool = False
+    marks: list[int] = field(default_factory=list)
 
 
 class Simulation(Engine):
@@ -115,6 +117,8 @@ class Simulation(Engine):
         """Return behaviour ``number``. What it finds wrong is told in it, not raised."""
         chance = random.Random(f"{self._seed} {number}")
         walk = _Walk([chance.choice(self._starts)])
+        counts = self._counts()
+        before = [*counts] if self._workers > 1 else []  # Another process counts for itself.
         try:
             while len(walk.states) < self._depth and self._step(walk, chance):
                 pass
@@ -125,6 +129,8 @@ class Simulation(Engine):
             if not walk.error.places and not isinstance(error, EvaluationError):
                 raise
         walk.ends = is_to_end()
+        if before:
+            walk.marks = [after - count for after, count in zip(counts, before, strict=True)]
         return walk
 
     def _step(self, walk: _Walk, chance: random.Random) -> bool:
@@ -164,6 +170,9 @@ class Simulation(Engine):
         walk.actions.pop()
         return False
 
+    def _counts(self) -> list[int]:
+        return [] if self._model.marks is None else self._model.marks.counts
+
     # --- all behaviours --------------------------------------------------------------------------
 
     def _take(self, walk: _Walk) -> None:
@@ -173,6 +182,9 @@ class Simulation(Engine):
         result.depth = max(result.depth, len(walk.states))
         for action, steps in walk.steps.items():
             self._steps[action] += steps
+        if walk.marks:
+            counts = self._counts()
+            counts[:] = [a + b for a, b in zip(counts, walk.marks, strict=True)]
         before = -1
         way = zip(walk.states, [-1, *walk.actions], strict=True)
         for before_it, (state, action) in enumerate(way):

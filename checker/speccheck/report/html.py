@@ -164,7 +164,8 @@ def _coverage(model: Model, result: Result) -> Iterator[str]:
         idle = "never enabled" if result.verdict == "success" else "not taken so far"
         note = "" if row.taken else f' <span class="warn">{idle}</span>'
         yield f'<tr><th scope="row">{escape(row.label)}{note}</th>'
-        yield f'<td class="count">{row.taken:,}</td><td class="count">{row.new:,}</td>'
+        new = "" if row.new is None else f"{row.new:,}"
+        yield f'<td class="count">{row.taken:,}</td><td class="count">{new}</td>'
         yield f'<td class="faint">{escape(str(row.place))}</td></tr>'
     yield "</tbody></table></div>"
 

@@ -138,7 +138,8 @@ def coverage_lines(rows: list[Row], idle: str = "never enabled") -> Iterator[Tex
     yield Text(f"{'Action':{width}}  {'taken':>12}  {'new states':>12}", style="dim")
     for row in rows:
         style = "" if row.taken else "yellow"
-        line = Text(f"{row.label:{width}}  {row.taken:>12,}  {row.new:>12,}", style=style)
+        new = "" if row.new is None else f"{row.new:,}"
+        line = Text(f"{row.label:{width}}  {row.taken:>12,}  {new:>12}", style=style)
         line.append(f"  {row.place}", "dim")
         if not row.taken:
             line.append(f"  {idle}", "yellow")

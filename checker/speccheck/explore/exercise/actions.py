@@ -2,7 +2,8 @@ r"""Marks in actions: which branches within them were taken.
 
 The disjuncts that a next-state relation falls into are actions themselves and counted as such.
 Marked are the alternatives further inside: disjuncts under a conjunction, arms of IF and CASE, both
-in the action itself and where they give a primed variable its value.
+in the action itself and where they give a primed variable its value. An alternative that is an
+operator with primes, beside conditions, is an action as well, though it stands under a condition.
 """
 
 from collections.abc import Callable
@@ -48,7 +49,7 @@ class Marks:
         return self._counts
 
     def branches(self) -> list[Branch]:
-        """Return what is counted so far, in the order of the text.
+        """Return what is counted so far, in the order of the text; actions are of kind "action".
 
         A definition that is called from several actions counts for all of them together.
         """
@@ -90,38 +91,110 @@ class Marks:
         self._counts.append(0)
         return self._names.mark(self._names.new_mark(), place)
 
-    def _inside(self, node: m.Expression, name: str) -> m.Expression:
-        """Return an action with marks at its alternatives."""
+    def _inside(
+        self, node: m.Expression, name: str, tail: tuple[m.Expression, ...] = ()
+    ) -> m.Expression:
+        """Return an action with marks at its alternatives, and ``tail`` as conjuncts after it.
+
+        A tail goes into alternatives that are named actions: these were taken where all that
+        stands behind them is true as well.
+        """
         if self._analyst.facts(node).level < ACTION:
-            return node
+            return _followed_by(node, tail)
         items = junction_items(node, "/\\")
         if items is not None:
-            return m.Items(node.place, "/\\", tuple(self._inside(item, name) for item in items))
+            return self._conjuncts(node, items, name, tail)
         items = junction_items(node, "\\/")
         if items is not None:
-            parts = [
-                conjunction(self._inside(item, name), self._counted(name, "disjunct", item.place))
-                for item in items
-            ]
-            return m.Items(node.place, "\\/", tuple(parts))
+            parts = tuple(self._alternative(item, name, tail) for item in items)
+            return m.Items(node.place, "\\/", parts)
         match node:
             case m.Quantified(kind="\\E"):
-                body = self._inside(node.body, name)
+                body = self._inside(node.body, name, tail)
                 return m.Quantified(node.place, node.kind, node.bounds, body)
             case m.Where():
-                return replace(node, body=self._inside(node.body, name))
+                return replace(node, body=self._inside(node.body, name, tail))
             case m.Branches():
-                return self._branches(node, name, self._inside)
+
+                def arm(value: m.Expression, name: str) -> m.Expression:
+                    return self._arm(value, name, tail)
+
+                return self._branches(node, name, arm)
             case m.Call():
                 operator = self._action_called(node)
                 if operator is not None and operator.body is not None:
                     body = self._inside(operator.body, operator.name)
-                    return self._copies.call(node, operator, body)
+                    return _followed_by(self._copies.call(node, operator, body), tail)
             case m.CallBuiltin(builtin=m.Builtin(name="=", override=None), arguments=(left, right)):
                 if isinstance(left, m.CallBuiltin) and left.builtin.name == "'":
                     value = self._value(expression(right), name)
-                    return m.CallBuiltin(node.place, node.builtin, (left, value))
-        return node
+                    given = m.CallBuiltin(node.place, node.builtin, (left, value))
+                    return _followed_by(given, tail)
+        return _followed_by(node, tail)
+
+    def _conjuncts(
+        self,
+        node: m.Expression,
+        items: tuple[m.Expression, ...],
+        name: str,
+        tail: tuple[m.Expression, ...],
+    ) -> m.Expression:
+        leading = [n for n, item in enumerate(items) if self._leads_to_actions(item)]
+        if not leading:
+            marked = tuple(self._inside(item, name) for item in items)
+            return m.Items(node.place, "/\\", (*marked, *tail))
+        # With several, the tail goes into the last: in each of them it would be copied too often.
+        last = leading[-1]
+        ahead = tuple(self._inside(item, name) for item in items[:last])
+        behind = tuple(self._inside(item, name) for item in items[last + 1 :])
+        marked = (*ahead, self._inside(items[last], name, (*behind, *tail)))
+        return m.Items(node.place, "/\\", marked)
+
+    def _alternative(
+        self, item: m.Expression, name: str, tail: tuple[m.Expression, ...]
+    ) -> m.Expression:
+        if self._named(item) is not None:
+            return self._arm(item, name, tail)
+        mark = self._counted(name, "disjunct", item.place)
+        if self._leads_to_actions(item):
+            return conjunction(self._inside(item, name, tail), mark)
+        return conjunction(self._inside(item, name), mark, *tail)
+
+    def _arm(self, value: m.Expression, name: str, tail: tuple[m.Expression, ...]) -> m.Expression:
+        inside = self._inside(value, name, tail)
+        called = self._named(value)
+        if called is None:
+            return inside
+        return conjunction(inside, self._counted(called.operator.name, "action", called.place))
+
+    def _named(self, node: m.Expression) -> m.Call | None:
+        """Return the call of the action that an alternative is, beside conditions and binders."""
+        match node:
+            case m.Quantified(kind="\\E") | m.Where():
+                return self._named(node.body)
+            case m.Call():
+                return node if self._action_called(node) is not None else None
+        items = junction_items(node, "/\\") or ()
+        actions = [item for item in items if self._analyst.facts(item).level >= ACTION]
+        return self._named(actions[0]) if len(actions) == 1 else None
+
+    def _leads_to_actions(self, node: m.Expression) -> bool:
+        """Tell whether named actions are among the alternatives that an action has."""
+        if self._analyst.facts(node).level < ACTION:
+            return False
+        items = junction_items(node, "/\\")
+        if items is not None:
+            return any(map(self._leads_to_actions, items))
+        alternatives = junction_items(node, "\\/") or ()
+        match node:
+            case m.Quantified(kind="\\E") | m.Where():
+                return self._leads_to_actions(node.body)
+            case m.Branches():
+                values = [value for _, value in node.arms]
+                alternatives = tuple(values if node.other is None else [*values, node.other])
+        return any(
+            self._named(item) is not None or self._leads_to_actions(item) for item in alternatives
+        )
 
     def _value(self, node: m.Expression, name: str) -> m.Expression:
         """Return a value with marks at the arms of its IF and CASE."""
@@ -148,3 +221,7 @@ class Marks:
             mark = self._counted(name, "branch", node.other.place)
             arms.append((mark, inside(node.other, name)))
         return m.Branches(node.place, tuple(arms), None)
+
+
+def _followed_by(node: m.Expression, tail: tuple[m.Expression, ...]) -> m.Expression:
+    return conjunction(node, *tail) if tail else node

@@ -27,7 +27,10 @@ class Finding(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """A branch within an action, and how often it was taken."""
+    """A branch within an action, and how often it was taken.
+
+    ``kind`` is "disjunct", "branch", or "action" where the branch is a named action itself.
+    """
 
     action: str
     kind: str
@@ -48,6 +51,7 @@ class Part(NamedTuple):
 class Exercise:
     """What was exercised. ``findings`` are what was not.
 
+    ``actions`` are the named actions that stand under a condition, among other alternatives.
     ``parts`` of properties were looked for on up to ``looked_at`` states; ``is_complete`` unless
     there were more states, or too little time, for those that decided nothing. ``seconds`` is the
     time this took.
@@ -55,6 +59,7 @@ class Exercise:
 
     findings: list[Finding] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
+    actions: list[Branch] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     looked_at: int = 0
     is_complete: bool = True

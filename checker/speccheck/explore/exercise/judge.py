@@ -34,10 +34,20 @@ def judge(
     taken = {name for name, steps, _ in result.taken if steps}
     idle = {finding.name for finding in exercise.findings} - taken
     if model.marks is not None:
-        exercise.branches = model.marks.branches()
+        marked = model.marks.branches()
+        exercise.branches = [branch for branch in marked if branch.kind != "action"]
+        exercise.actions = [branch for branch in marked if branch.kind == "action"]
+        exercise.findings.extend(
+            Finding("action", inner.action, inner.place, _when(result))
+            for inner in exercise.actions
+            if not inner.taken
+        )
+        told = {finding.place for finding in exercise.findings}
+        taken |= {inner.action for inner in exercise.actions if inner.taken}
+        idle = {finding.name for finding in exercise.findings} - taken
         for branch in exercise.branches:
             # Of an action that was never taken, the branches need no word.
-            if not branch.taken and branch.action not in idle:
+            if not branch.taken and branch.action not in idle and branch.place not in told:
                 message = f"this {_BRANCHES[branch.kind]} was never taken"
                 finding = Finding("branch", branch.action, branch.place, message, is_weak=True)
                 exercise.findings.append(finding)
@@ -62,11 +72,14 @@ def judge(
 _BRANCHES = {"disjunct": "alternative", "branch": "branch"}
 
 
+def _when(result: Result) -> str:
+    return "was never enabled" if result.verdict == "success" else "was not taken so far"
+
+
 def _idle(model: Model, result: Result) -> Iterable[Finding]:
-    when = "was never enabled" if result.verdict == "success" else "was not taken so far"
     for action, (_, steps, _) in zip(model.actions, result.taken, strict=False):
         if not steps:
-            yield Finding("action", action.name, action.place, when)
+            yield Finding("action", action.name, action.place, _when(result))
 
 
 def _successors(model: Model, state: State) -> list[State]:
