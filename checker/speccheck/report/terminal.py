@@ -39,11 +39,12 @@ def headline(result: Result) -> str:
 
 
 def summary(result: Result) -> str:
-    """Return the counts as one line."""
+    """Return the counts as one line, with the seed that repeats a simulation."""
     rate = result.generated / result.seconds if result.seconds else 0
+    seed = "" if result.seed is None else f", {result.traces:,} behaviours, seed {result.seed}"
     return (
         f"{result.generated:,} states generated, {result.distinct:,} distinct, "
-        f"depth {result.depth}, {result.seconds:.1f} s, {rate:,.0f} states/s"
+        f"depth {result.depth}, {result.seconds:.1f} s, {rate:,.0f} states/s{seed}"
     )
 
 

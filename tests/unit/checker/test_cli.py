@@ -1,6 +1,7 @@
 """What the command line says of a wrong option, and of a mistake of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +58,18 @@ def test_a_mistake_of_its_own_is_no_verdict(spec: Path, monkeypatch: pytest.Monk
     assert shown.exit_code == 2
     assert "Traceback (most recent call last):" in shown.output
     assert "in broken" in shown.output
+
+
+@pytest.mark.parametrize("given", [(), ("--seed", "17")])
+def test_the_seed_of_a_simulation_is_in_every_report(spec: Path, given: tuple[str, ...]) -> None:
+    page = spec.with_name("page.html")
+    command = ["check", str(spec), "--mode", "simulate", "--traces", "3", "--html", str(page)]
+    shown = RUNNER.invoke(app, [*command, *given]).output
+    found = re.search(r"states/s, 3 behaviours, seed (\d+)$", shown, re.MULTILINE)
+    assert found is not None, shown
+    assert f"3 behaviours, seed {found[1]}</p>" in page.read_text()
+    assert found[1] == "17" or not given
+    assert ", seed " not in RUNNER.invoke(app, ["check", str(spec)]).output
 
 
 def test_it_ends_quietly_when_nobody_reads_on(spec: Path) -> None:
