@@ -15,7 +15,7 @@ from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
 from speccheck.commands.replay import replay
-from speccheck.commands.texts import changed, texts_of
+from speccheck.commands.texts import changed, read_for, texts_of
 from speccheck.commands.trace import trace
 from speccheck.commands.variants import variants
 from speccheck.evaluate.errors import EvaluationError
@@ -201,14 +201,16 @@ def check(
     except ExportError as error:
         _refuse(str(error))
     settings = Settings(mode, max_states, depth, traces, seed, workers)
+    if engine is not Engine.speccheck:
+        _check_for_tlc(engine, settings)
     options = Options(settings, strict, as_json, files)
     folders = _folders(library)
-    places = [spec.parent, *folders]
-    texts = texts_of(places, spec, config) if engine is Engine.both else {}
+    watched = [*read_for(spec, folders), config] if engine is Engine.both else []
+    texts = texts_of(watched)
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
     if ours is not None and theirs is not None:
-        other = changed(texts, texts_of(places, spec, config))
+        other = changed(texts, texts_of(watched))
         if other:
             _refuse(f"{other[0]} changed while the engines ran on it; run them again")
         _compare(spec, ours.result, theirs)
@@ -371,6 +373,17 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(_BROKEN)
 
 
+def _check_for_tlc(engine: Engine, settings: Settings) -> None:
+    """Refuse what TLC is not asked for: it explores breadth-first, and to the end."""
+    given = [f"--mode {settings.mode}"] if settings.mode is not Mode.bfs else []
+    for name, value in settings._asdict().items():
+        if name not in {"mode", "workers"} and value is not None:
+            given.append(f"--{name.replace('_', '-')}")
+    if given:
+        listed = ", ".join(given)
+        _refuse(f"{listed}: not with --engine {engine}, which has TLC explore all, breadth-first")
+
+
 def _folders(library: list[Path] | None) -> list[Path]:
     """Return the folders of --library; refuse one that is none."""
     for folder in library or []:
@@ -495,6 +508,8 @@ def _compare(spec: Path, ours: Result, theirs: TlcResult) -> None:
             why = " (the model compares values of different types, which TLC refuses)"
         elif 'TLCGet("level")' in spec.read_text("utf-8"):
             why = ' (in an invariant, TLC 2.15 takes TLCGet("level") of the state before)'
+        elif any("Overflow when computing" in text for text in theirs.errors):
+            why = " (TLC's numbers have 32 bits, and it stops where one needs more; here none does)"
         _refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")
 
 

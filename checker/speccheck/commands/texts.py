@@ -5,16 +5,31 @@ engines.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
+from speccheck.tla.errors import TlaError
+from speccheck.tla.modules import Library
+from speccheck.tla.resolve import resolve
+
 Texts: TypeAlias = dict[Path, bytes]
 
 
-def texts_of(folders: Iterable[Path], *more: Path) -> Texts:
-    """Return what the modules in folders, and more files, have in them, by a digest."""
-    paths = {path for folder in folders for path in folder.glob("*.tla")} | set(more)
+def read_for(spec: Path, folders: Iterable[Path]) -> list[Path]:
+    """Return the files of a module and of all that it extends or has instances of, at any depth.
+
+    Where one cannot be read, those up to it: whoever runs the module says why.
+    """
+    library = Library(folders)
+    with suppress(TlaError, OSError, UnicodeDecodeError):
+        resolve(library, library.main(spec))
+    return sorted({spec, *library.paths})
+
+
+def texts_of(paths: Iterable[Path]) -> Texts:
+    """Return what files have in them, by a digest; those that are there."""
     return {path: sha256(path.read_bytes()).digest() for path in paths if path.is_file()}
 
 

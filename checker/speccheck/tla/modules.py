@@ -38,6 +38,7 @@ class Library:
 
     ``folders`` are searched in order after the folder of the main module. A file there comes
     before a standard module of the same name, except for the basic ones that TLC has built in.
+    ``paths`` are the files read so far.
     """
 
     _ALWAYS_BUILT_IN = frozenset(
@@ -49,6 +50,7 @@ class Library:
         self._folders = list(folders)
         self._modules: dict[str, ast.Module] = {}
         self._main: Path | None = None
+        self.paths: list[Path] = []
 
     def main(self, path: Path) -> ast.Module:
         """Read the main module; its folder becomes the first of the search path.
@@ -57,6 +59,7 @@ class Library:
         """
         self._folders.insert(0, path.parent)
         self._main = path
+        self.paths.append(path)
         module = read_module(path)
         self._modules[module.name] = module
         return module
@@ -91,6 +94,7 @@ class Library:
         for folder in self._folders:
             path = folder / f"{name}.tla"
             if path.is_file():
+                self.paths.append(path)
                 module = read_module(path)
                 self._modules[name] = module
                 return module

@@ -17,7 +17,8 @@ _COUNTS = re.compile(
 )
 _DEPTH = re.compile(r"depth of the complete state graph search is (?P<depth>\d+)")
 _NAME = re.compile(
-    r"(?:Invariant|[Aa]ction property|property|Assumption) (?P<name>\S.*?) (?:is|of|was) "
+    r"(?:Invariant|The invariant of|[Aa]ction property|property|Assumption) "
+    r"(?P<name>\S.*?) (?:is|of|was) "
 )
 # The parser's errors stand between the messages.
 _SANY_ERRORS = re.compile(
@@ -38,6 +39,7 @@ _VERDICTS = {
     2114: "deadlock",
     2116: "liveness",
     2132: "assumption",
+    2230: "invariant",  # one that reads no variable
 }
 _SUCCESS, _STATE, _BACK, _STUTTERS = 2193, 2217, 2122, 2218
 _ERRORS = frozenset(["1", "2"])

@@ -404,3 +404,67 @@ def test_a_difference_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     found = differences(tmp_path, text, config)
     assert any(line.startswith("value 1: ") for line in found), found
     assert len(found) > 1
+
+
+@pytest.mark.parametrize("engine", ["tlc", "both"])
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        (("--mode", "simulate"), "--mode simulate"),
+        (("--mode", "dfs", "--depth", "3"), "--mode dfs, --depth"),
+        (("--traces", "3", "--seed", "4"), "--traces, --seed"),
+        (("--max-states", "3"), "--max-states"),
+    ],
+)
+def test_what_tlc_is_not_asked_for_is_refused(
+    engine: str, option: tuple[str, ...], named: str, counter: Path
+) -> None:
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", engine, *option])
+    assert result.exit_code == 2
+    assert result.output.startswith(f"{named}: not with --engine {engine}")
+    assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tlc")
+def test_an_invariant_of_constants_is_violated_in_both_engines(counter: Path) -> None:
+    counter.write_text(COUNTER.replace("====", "Never == 1 > 2\n===="))
+    counter.with_suffix(".cfg").write_text("INIT Init NEXT Next INVARIANT Never")
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert result.exit_code == 1, result.output
+    assert "TLC: invariant Never" in result.output
+    assert "differ" not in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_a_file_that_no_model_reads_may_change(
+    counter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (counter.parent / "Base.tla").write_text("---- MODULE Base ----\nOne == 1\n====\n")
+    counter.write_text(COUNTER.replace("EXTENDS ", "EXTENDS Base, "))
+    changing = counter.with_name("Other.tla")
+
+    def later(*arguments: Any, **options: Any) -> TlcResult:
+        found = run_tlc(*arguments, **options)
+        changing.write_text("---- MODULE Base ----\nOne == 2\n====\n")
+        return found
+
+    monkeypatch.setattr("speccheck.cli.run_tlc", later)
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert result.exit_code == 0, result.output
+    changing = counter.with_name("Base.tla")
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
+    assert result.exit_code == 2
+    assert "Base.tla changed while the engines ran on it" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_a_number_too_large_for_tlc_is_said_to_be_the_difference(tmp_path: Path) -> None:
+    spec = tmp_path / "Large.tla"
+    spec.write_text(
+        "---- MODULE Large ----\nEXTENDS Naturals\nVARIABLE n\nInit == n = 1\n"
+        "Next == n < 2 ^ 40 /\\ n' = n * 2\n====\n"
+    )
+    spec.with_suffix(".cfg").write_text("INIT Init NEXT Next CHECK_DEADLOCK FALSE")
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert result.exit_code == 2
+    assert "TLC's numbers have 32 bits" in result.output
