@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst, is_boolean
+from speccheck.evaluate.values import TRUE
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
@@ -104,7 +105,12 @@ def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[
     antecedent ``[]<>P``, ``<>P`` and the like it is asked whether P was ever true: where no state
     has P, no behaviour has the antecedent. The formula is not evaluated itself; what is asked is
     ``~P`` under the quantifiers and definitions that P stands in, which is false where P is true.
+    A formula that reads no variable, as ``<>TRUE``, has the one question that no state settles.
     """
+    facts = analyst.facts(node)
+    if not (facts.reads or facts.reads_next or facts.free):
+        whole = Probe(0, "constant", node.place, node.place)
+        return [ProbedFormula(name, m.Literal(node.place, TRUE), False, Names(), [whole])]
     found: list[ProbedFormula] = []
     copies = Copies(analyst)
 

@@ -392,6 +392,22 @@ def test_an_invariant_that_reads_no_variable_is_named(tmp_path: Path, body: str)
     assert vacuous(tmp_path, text, "PROPERTY Inv") == [f"Inv: {message}: {body}"]
 
 
+@pytest.mark.parametrize("body", ["<>TRUE", "[]<>(1 < 2)", "[]<>TRUE ~> <>(1 < 2)"])
+def test_a_temporal_formula_that_reads_no_variable_is_named(tmp_path: Path, body: str) -> None:
+    found = vacuous(tmp_path, f"Inv == {body}", "PROPERTY Inv")
+    assert len(found) == 1
+    assert "reads no variable, so that it says nothing of the states" in found[0]
+    assert vacuous(tmp_path, "Inv == []<>(n >= 0)", "PROPERTY Inv") == []
+    assert (
+        vacuous(tmp_path, "Inv == \\A s \\in Server : []<>(Len(log[s]) <= n + 9)", "PROPERTY Inv")
+        == []
+    )
+
+
+def test_a_forbidden_state_of_which_a_part_never_was_is_no_failure(tmp_path: Path) -> None:
+    assert vacuous(tmp_path, 'Inv == ~(n > 5 /\\ log["a"] = <<>>)') == []
+
+
 def test_an_invariant_on_the_level_of_a_state_is_not_constant(tmp_path: Path) -> None:
     assert vacuous(tmp_path, 'T == INSTANCE TLC\nInv == T!TLCGet("level") < 99') == []
 
