@@ -756,6 +756,26 @@ VotesGrow ==
            Exceeds(proposal'[i], proposal[i]) \/ Restart(i)]_vars
 
 (***************************************************************************)
+(* A better vote of its round that a server has received stays with it     *)
+(* until the server votes for it or for a better one.  (With an empty      *)
+(* database on either side it is of no use.)                               *)
+(***************************************************************************)
+\* @type: (SERVER, $notification) => Bool;
+IsOfUse(i, n) ==
+    /\ n.state = LOOKING
+    /\ n.electionEpoch = logicalClock[i]
+    /\ TotalOrderPredicate(n, proposal[i])
+    /\ EmptyDatabase \notin {InitialVote(i).zxid, n.zxid}
+
+BetterVotesAreKept ==
+    [][\A i \in Server : StaysInRound(i) /\ ~Restart(i) =>
+           \A k \in DOMAIN recvQueue[i] :
+               LET n == recvQueue[i][k]
+               IN  IsOfUse(i, n) =>
+                       \/ \E l \in DOMAIN recvQueue'[i] : recvQueue'[i][l] = n
+                       \/ ~Exceeds(n, proposal'[i])]_vars
+
+(***************************************************************************)
 (* Whoever enters a later round has been told of it, or was not LOOKING.   *)
 (***************************************************************************)
 RoundsAreHeardOf ==
