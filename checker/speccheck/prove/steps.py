@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from speccheck.evaluate.analysis import CONSTANT, actual, children
 from speccheck.prove.errors import outside
+from speccheck.prove.fit import check_fit
 from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
 from speccheck.prove.translate import Context, Delayed, Meaning, State, Translator
 from speccheck.prove.values import (
@@ -119,6 +120,7 @@ class _Collector:
     def _assign(self, variable: m.Variable, value: Value, node: m.Expression) -> None:
         if variable in self.assigned or variable in self.kept:
             raise outside(node.place, f"{variable.name}' is determined twice")
+        _check(self.module, self.translator, variable, value, node)
         self.assigned[variable] = value
 
     def _keep(self, node: m.Argument, context: Context) -> None:
@@ -177,6 +179,20 @@ class _Collector:
                 self.guards.append(held)
             if condition is not None:
                 before.append(condition)
+
+
+def _check(
+    module: ProofModule,
+    translator: Translator,
+    variable: m.Variable,
+    value: Value,
+    node: m.Expression,
+) -> None:
+    """Raise TlaError where a value is not of the type of the variable that is to have it."""
+    try:
+        check_fit(translator.world, value, module.types[variable])
+    except Unfit as error:
+        raise outside(node.place, f"{variable.name}: {error}") from None
 
 
 def _delayed(node: m.Argument, context: Context) -> bool:
@@ -245,7 +261,9 @@ def initial_state(
         if isinstance(node, m.CallBuiltin) and node.builtin.name == "=":
             left, right = node.arguments
             if isinstance(left, m.UseVariable) and left.variable not in found:
-                found[left.variable] = translator.value(right, Context(now={**state, **found}))
+                value = translator.value(right, Context(now={**state, **found}))
+                _check(module, translator, left.variable, value, node)
+                found[left.variable] = value
                 return
         conditions.append(node)
 

@@ -188,6 +188,35 @@ def test_of_a_case_every_arm_whose_guard_holds_is_considered(tmp_path: Path) -> 
     assert found == {"T": Status.PROVED, "U": Status.REFUTED}
 
 
+@pytest.mark.parametrize(
+    ("type_", "first", "next_"),
+    [
+        ("{ a: Int }", "[a |-> 1]", "[a |-> 1, b |-> 2]"),
+        ("{ a: Int }", "[a |-> 1]", "[a |-> TRUE]"),
+        ("SERVER", "Nobody", "7"),
+        ("Int", "0", "TRUE"),
+        ("Bool", "TRUE", "7"),
+        ("<<Int, Int>>", "<<1, 2>>", "<<1, 2, 3>>"),
+        ("Set(Int)", "{1}", "{TRUE}"),
+        ("Int -> Int", "[n \\in 1..3 |-> 0]", "[n \\in 1..3 |-> TRUE]"),
+    ],
+)
+def test_what_an_annotation_does_not_allow_is_refused_with_its_place(
+    type_: str, first: str, next_: str, tmp_path: Path
+) -> None:
+    text = (
+        f"{SERVERS}VARIABLES\n\\* @type: {type_};\nv\nInit == v = {first}\nNext == v' = {next_}\n"
+        "Spec == Init /\\ [][Next]_v\nTHEOREM T == Spec => [](v = v)"
+    )
+    with pytest.raises(TlaError, match="not of the type that the annotation says") as caught:
+        statuses(tmp_path, text)
+    assert caught.value.line > 5
+
+    text = text.replace(next_, first).replace(f"Init == v = {first}", f"Init == v = {next_}")
+    with pytest.raises(TlaError, match="not of the type that the annotation says"):
+        statuses(tmp_path, text)
+
+
 TWO_SPECS = (
     f"{X}Add(n) == x' = x + n\nNext == \\E n \\in 1..3 : Add(n)\n{FROM_0}"
     "Wild == \\E n \\in Int : Add(n)\nAny == x = -5\nOther == Any /\\ [][Wild]_x\n"
