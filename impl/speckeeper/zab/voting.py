@@ -21,7 +21,8 @@ class Group(NamedTuple):
     """One group: ``votes`` are (weight, server) of its participants, heaviest first.
 
     ``total`` is the weight of all that are listed in it, observers too, as Java adds it up; it is
-    won with more than ``half``. ``overflows``: the true sum is more than Java's.
+    won with more than ``half``. ``overflows``: the true sum is more than Java's. ``below_0``: all
+    listed with such a weight, observers too.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Group(NamedTuple):
     total: int
     half: int
     overflows: bool
+    below_0: tuple[int, ...] = ()
 
     @property
     def lightest_win(self) -> int | None:
@@ -59,8 +61,8 @@ class Voting(NamedTuple):
 
     @property
     def negative(self) -> list[int]:
-        """Participants with a weight below 0."""
-        return sorted(server for group in self.groups for w, server in group.votes if w < 0)
+        """Servers with a weight below 0; that of an observer counts in the whole, too."""
+        return sorted(server for group in self.groups for server in group.below_0)
 
     @property
     def overflowing(self) -> list[int]:
@@ -104,7 +106,8 @@ def _group(number: int, weight: Mapping[int, int], voters: Set[int]) -> Group:
     total = sum(weight.values())
     wrapped = _as_long(total)
     half = wrapped // 2 if wrapped >= 0 else -(-wrapped // 2)
-    return Group(number, tuple(votes), wrapped, half, wrapped != total)
+    below_0 = tuple(server for server in weight if weight[server] < 0)
+    return Group(number, tuple(votes), wrapped, half, wrapped != total, below_0)
 
 
 def _as_long(number: int) -> int:

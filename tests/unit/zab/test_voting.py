@@ -64,7 +64,7 @@ def test_failures(drawn: tuple[Voting, set[int]]) -> None:
 
 def test_observer_s_weight_below_zero_sets_voters_apart() -> None:
     counted = voting({1, 2}, {1: [1, 2, 9]}, {1: 0, 2: 0, 9: -2})
-    assert counted.negative == []
+    assert counted.negative == [9]
     assert disjoint_quorums(counted) == ([1], [2])
 
 
@@ -136,3 +136,9 @@ def test_fifty_servers_in_seven_groups_take_no_time() -> None:
 
 def test_a_majority_of_fifty_is_counted() -> None:
     assert count_smallest_quorums(voting({*range(50)}, {}, {})) == 121548660036300
+
+
+def test_a_weight_below_0_of_an_observer_is_told() -> None:
+    counted = voting({1, 2}, {1: [1, 2], 2: [3]}, {3: -2})
+
+    assert counted.negative == [3]
