@@ -94,7 +94,7 @@ class Builtins(Evaluator, ABC):
             case ("Nat", ()):
                 return SetValue(lambda x: number_of(x) >= 0, IntType())
             case ("Int", ()):
-                return SetValue(lambda x: z3.BoolVal(number_of(x) is not None), IntType())
+                return SetValue(self._is_number, IntType())
             case ("..", (left, right)):
                 low, high = self.number(left, context), self.number(right, context)
                 return SetValue(
@@ -140,6 +140,17 @@ class Builtins(Evaluator, ABC):
             if one.has(made.value).eq(other.has(made.value)):
                 return z3.BoolVal(True)
         return conjunction([self.every(one, other.has), self.every(other, one.has)])
+
+    def _is_number(self, x: Value) -> Term:
+        """Return that a value is an integer: known of results and of bound names, else assumed."""
+        term = number_of(x)
+        known = z3.is_int_value(term) or z3.is_add(term) or z3.is_sub(term) or z3.is_mul(term)
+        if known or self.world.bound_in([term]) == [term]:
+            return z3.BoolVal(True)
+        if z3.is_app_of(term, z3.Z3_OP_ITE):
+            parts = [self._is_number(Scalar(part, IntType())) for part in term.children()[1:]]
+            return z3.If(term.arg(0), *parts)
+        return self.world.is_of("Int", term)
 
     @staticmethod
     def _combined(name: str, left: SetValue, right: SetValue) -> SetValue:

@@ -97,6 +97,7 @@ class Functions(Evaluator, ABC):
             known = domain.has(x)
             if self.world.is_limit(known):
                 return inside
+            self.world.refuse_unknown(inside, "the value may be that outside of the domain")
             given = self.world.bound_in([*context.scope, *terms_of(x)])
             unknown = self.world.unspecified(inside, [*given, *terms_of(x)])
             return choice(known, inside, unknown)

@@ -8,6 +8,7 @@ from speccheck.prove.errors import outside
 from speccheck.prove.fit import check_fit
 from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
 from speccheck.prove.translate import Context, Delayed, Meaning, State, Translator
+from speccheck.prove.universes import parts_of
 from speccheck.prove.values import (
     Term,
     Unfit,
@@ -240,6 +241,14 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
     return Step(leaf.name, collector.parameters, collector.guards, then, changed)
 
 
+def _told(node: m.Expression) -> m.Variable | None:
+    """Return the variable x where a condition is ``x \\in S``."""
+    if isinstance(node, m.CallBuiltin) and node.builtin.name == "\\in":
+        left = node.arguments[0]
+        return left.variable if isinstance(left, m.UseVariable) else None
+    return None
+
+
 def initial_state(
     module: ProofModule, translator: Translator, initial: m.Expression, state: State
 ) -> tuple[dict[m.Variable, Value], list[Term]]:
@@ -268,5 +277,12 @@ def initial_state(
         conditions.append(node)
 
     take(initial)
+    said = {variable for node in conditions if (variable := _told(node)) is not None}
+    for variable in module.resolved.variables:
+        if variable in found or variable in said:
+            continue
+        if translator.world.whole.intersection(parts_of(module.types[variable])):
+            message = f"the initial states say neither {variable.name} = e nor {variable.name} "
+            raise outside(initial.place, message + "\\in S: it need not be of its type")
     whole = {**state, **found}
     return whole, [translator.holds(node, Context(now=whole)) for node in conditions]

@@ -59,6 +59,8 @@ class Translator(Builtins, Functions):
         self._types = types
         self._analyst = analyst
         self._universes = universes
+        elements = (types[one] for one in universes)
+        world.whole = frozenset(one.element for one in elements if isinstance(one, SetType))
         self._shapes: dict[m.Constant, Shape] = {}
 
     def know_shape(self, constant: m.Constant, shape: Shape) -> None:
@@ -247,6 +249,8 @@ class Translator(Builtins, Functions):
             return conjunction([source.has(value), inside])
 
         condition = fits(made.value)
+        if not (domain_items := source.items) or not z3.is_true(z3.simplify(fits(domain_items[0]))):
+            self.world.refuse_unknown(made.value, "CHOOSE may have nothing to choose from")
         own = {constant.get_id() for constant in made.constants}
         given = [c for c in self.world.bound_in([condition]) if c.get_id() not in own]
         exists = closed(False, made.constants, [], condition)

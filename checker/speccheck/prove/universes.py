@@ -6,6 +6,7 @@ only where the module's assumptions tie every constant of that type to it.
 
 from collections.abc import Iterator, Mapping
 
+from speccheck.evaluate.analysis import children
 from speccheck.prove.module import ProofModule, conjuncts, unfolded
 from speccheck.prove.types import AtomType, FunctionType, RecordType, SetType, TupleType, Type
 from speccheck.tla import meaning as m
@@ -17,8 +18,11 @@ def universes(module: ProofModule) -> frozenset[m.Constant]:
     Such a set is the only one of its type, has elements (``c \in S``, ``S # {}``), and whatever
     else has values of that type is assumed to take them from it (``c \in S``, ``c \subseteq S``,
     ``c \subseteq SUBSET S``), and no definition is annotated to be a set of such sets: it may have
-    others, as ``SUBSET Server`` has.
+    others, as ``SUBSET Server`` has. There are none with CHOOSE: where there is
+    nothing to choose from, what it gives is in no set.
     """
+    if any(_chooses(one.body) for one in module.resolved.everything if one.body is not None):
+        return frozenset()
     known = list(_assumed(module))
     constants = {
         thing: type_ for thing, type_ in module.types.items() if isinstance(thing, m.Constant)
@@ -27,7 +31,7 @@ def universes(module: ProofModule) -> frozenset[m.Constant]:
         part
         for thing, type_ in module.types.items()
         if isinstance(thing, m.Operator)
-        for part in _values(type_)
+        for part in parts_of(type_)
     ]
     found: set[m.Constant] = set()
     for constant, type_ in constants.items():
@@ -39,6 +43,10 @@ def universes(module: ProofModule) -> frozenset[m.Constant]:
         if is_term and not made and _is_whole(constant, element, constants, known):
             found.add(constant)
     return frozenset(found)
+
+
+def _chooses(node: m.Argument) -> bool:
+    return isinstance(node, m.Chosen) or any(map(_chooses, children(node)))
 
 
 def _is_whole(
@@ -56,25 +64,25 @@ def _is_whole(
     while more := {one for _, one, other in known if other in tied} - tied:
         tied |= more
     return all(
-        other in tied or all(element != part for part in _values(type_))
+        other in tied or all(element != part for part in parts_of(type_))
         for other, type_ in constants.items()
     )
 
 
-def _values(type_: Type) -> Iterator[Type]:
+def parts_of(type_: Type) -> Iterator[Type]:
     """Yield the types of what can be got from a value of a type."""
     yield type_
     match type_:
         case SetType(element=element):
-            yield from _values(element)
+            yield from parts_of(element)
         case FunctionType(codomain=codomain):
-            yield from _values(codomain)
+            yield from parts_of(codomain)
         case TupleType(items=items):
             for item in items:
-                yield from _values(item)
+                yield from parts_of(item)
         case RecordType(fields=fields):
             for _, one in fields:
-                yield from _values(one)
+                yield from parts_of(one)
         case _:
             return
 

@@ -73,6 +73,8 @@ class World:
         self._bound: dict[int, Term] = {}  # all constants for bound names, by identity
         self._limits: dict[int, Term] = {}
         self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
+        # Types of which some constant is assumed to have all values there are.
+        self.whole: frozenset[Type] = frozenset()
         self._suffix = f"!{next(World._made)}" if self.sizes else ""
 
     def sort(self, type_: Type) -> Term:
@@ -173,6 +175,10 @@ class World:
             raise Unfit(f"{name.removeprefix('in ')} is not for values of this type")
         return symbol(*arguments)
 
+    def is_of(self, name: str, term: Term) -> Term:
+        """Return that a term is of a set of which nothing is known, as an unspecified value."""
+        return self._apply(f"in {name}!", (term,), z3.BoolSort())
+
     def universe(self, type_: Type) -> SetValue:
         """Return the set of all values of a type that has terms."""
 
@@ -247,6 +253,18 @@ class World:
                     )
 
         return made(like, label, tuple(arguments))
+
+    def refuse_unknown(self, value: Value, why: str) -> None:
+        """Raise Unfit where TLA+ says nothing of a value that has no way but to be in a set."""
+        match value:
+            case Scalar(type=type_) if type_ in self.whole:
+                raise Unfit(f"{why}, and is taken for one of that type: say what it is")
+            case TupleValue(items=items):
+                for item in items:
+                    self.refuse_unknown(item, why)
+            case RecordValue(fields=fields):
+                for one in fields.values():
+                    self.refuse_unknown(one, why)
 
     def as_set(self, value: Value) -> SetValue:
         """Return a set as a set, also one that is a term. Raises Unfit for what is no set."""

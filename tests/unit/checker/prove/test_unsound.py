@@ -140,6 +140,15 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
             "THEOREM T == \\A P, Q \\in Sets : P \\cap Q # {}",
             id="any two sets under the name of quorums",
         ),
+        pytest.param(
+            "THEOREM T == [n \\in 1..3 |-> 0][7] \\in Int", id="a number beyond the domain"
+        ),
+        pytest.param(
+            f"{X}Next == x' = x\nInit == x \\notin {{1}}\nSpec == Init /\\ [][Next]_x\n"
+            "THEOREM T == Spec => [](x \\in Int)",
+            id="whatever is not 1",
+        ),
+        pytest.param("CONSTANT\n\\* @type: Int;\nN\nTHEOREM T == N \\in Int", id="a constant"),
     ],
 )
 def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
@@ -165,6 +174,13 @@ def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
         (f"{F}Next == f' = [n \\in 1..4 |-> 0]\n{ZEROS}THEOREM T == Spec => [](f[1] = 0)",
          "does not keep the domain of f"),
         ("THEOREM T == 7 \\div 2 = 3", "do not know"),
+        (f"{SERVERS}ASSUME Nobody \\in Server\n"
+         "THEOREM T == [n \\in 1..3 |-> Nobody][7] \\in Server", "outside of the domain"),
+        (f"{SERVERS}ASSUME Nobody \\in Server\n"
+         "THEOREM T == (CHOOSE s \\in Server : FALSE) \\in Server", "nothing to choose"),
+        (f"{SERVERS}ASSUME Nobody \\in Server\nVARIABLE\n\\* @type: SERVER;\nv\nInit == TRUE\n"
+         "Next == UNCHANGED v\nSpec == Init /\\ [][Next]_v\nTHEOREM T == Spec => [](v \\in Server)",
+         "need not be of its type"),
         (f"{TENS}THEOREM T == [f EXCEPT ![1] = LET h == @ + 1 IN [g EXCEPT ![1] = h][1]][1] = 11",
          "@ has no meaning"),
         (f"{TENS}Op(F(_)) == [g EXCEPT ![1] = F(1)][1]\n"
@@ -215,6 +231,12 @@ def test_what_an_annotation_does_not_allow_is_refused_with_its_place(
     text = text.replace(next_, first).replace(f"Init == v = {first}", f"Init == v = {next_}")
     with pytest.raises(TlaError, match="not of the type that the annotation says"):
         statuses(tmp_path, text)
+
+
+def test_what_is_chosen_from_nothing_is_no_server(tmp_path: Path) -> None:
+    text = "Any == CHOOSE s \\in Server : FALSE\nTHEOREM T == Any \\in Server"
+
+    assert statuses(tmp_path, f"{SERVERS}ASSUME Nobody \\in Server\n{text}")["T"] is Status.REFUTED
 
 
 TWO_SPECS = (
