@@ -322,7 +322,8 @@ def prove(
     theorems = (theorem,) if theorem else ()
     proved = True
     try:
-        for path in [Path(name)] if name else with_theorems(Path("spec")):
+        paths, others = ([Path(name)], []) if name else with_theorems(Path("spec"))
+        for path in paths:
             if smt2 is not None:
                 written, framed = write_questions(path, folders, theorems, smt2)
                 typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
@@ -336,6 +337,8 @@ def prove(
                 limits=Limits(limit, finite_limit),
                 replays=None if replay is None else (replay, replay_states),
             )
+        for line in others:
+            typer.echo(line)
     except (
         TlaError,
         ProofError,

@@ -41,7 +41,7 @@ class ProofModule:
     resolved: m.ResolvedModule
     types: dict[object, Type]
     theorems: list[Theorem]
-    nameless: int
+    unproved: list[str]
     analyst: Analyst = field(default_factory=Analyst)
 
     def reads(self, node: m.Argument) -> frozenset[m.Variable]:
@@ -81,29 +81,41 @@ def load(
     if owner is None:
         raise ProofError(f"{path}: there is no module {base}")
     theorems: list[Theorem] = []
-    nameless = 0
+    unproved: list[str] = []
     for unit in owner.units:
         if isinstance(unit, ast.Theorem):
             found = resolved.scope.names.get(unit.name or "")
             if isinstance(found, m.Operator) and found.body is not None:
                 theorems.append(Theorem(found.name, found.place, found.body))
             else:
-                nameless += 1
-    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, nameless)
+                form = "ASSUME ... PROVE ..." if unit.name else "nameless"
+                where = f"{owner.path}:{unit.span.line}:{unit.span.column}"
+                remedy = "state it as an implication" if unit.name else "give it one"
+                what = f"{unit.name} is {form}" if unit.name else "this theorem has no name"
+                unproved.append(f"{where}: {what}, and is not proved; {remedy}")
+    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, unproved)
 
 
-_NAMED_THEOREM = re.compile(r"^THEOREM\s+\w+\s+==", re.MULTILINE)
+_THEOREM = re.compile(r"^\s*(?:THEOREM|LEMMA|PROPOSITION|COROLLARY)\b(\s+\w+\s*==)?", re.MULTILINE)
 
 
-def with_theorems(folder: Path) -> list[Path]:
-    """Return the modules of a folder that have theorems with names. Raises ProofError, OSError."""
-    found = [
-        path for path in sorted(folder.glob("*.tla")) if _NAMED_THEOREM.search(path.read_text())
-    ]
+def with_theorems(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the modules of a folder with named theorems, and a line on each with others only.
+
+    Raises ProofError, OSError.
+    """
+    found: list[Path] = []
+    others: list[str] = []
+    for path in sorted(folder.glob("*.tla")):
+        named = [bool(theorem[1]) for theorem in _THEOREM.finditer(path.read_text())]
+        if any(named):
+            found.append(path)
+        elif named:
+            others.append(f"not asked for: {path} has theorems, {len(named)}, none with a name")
     if not found:
         what = "has no module with a named theorem" if folder.is_dir() else "is no folder"
-        raise ProofError(f"{folder} {what}; say which .tla file to prove")
-    return found
+        raise ProofError("\n".join([f"{folder} {what}; say which .tla file to prove", *others]))
+    return found, others
 
 
 def _types(resolved: m.ResolvedModule) -> dict[object, Type]:

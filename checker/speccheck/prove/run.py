@@ -63,12 +63,12 @@ class Task:
 
 @dataclass(slots=True)
 class Plan:
-    """The obligations of a task; ``nameless`` theorems cannot be asked for."""
+    """The obligations of a task; ``unproved`` theorems have none: where, why, what helps."""
 
     module: str
     theorems: list[TheoremResult]
     obligations: list[Obligation]
-    nameless: int
+    unproved: list[str]
 
 
 def plan(task: Task) -> Plan:
@@ -78,7 +78,7 @@ def plan(task: Task) -> Plan:
     conditions = Conditions(module, hints, World())
     names = task.theorems or tuple(theorem.name for theorem in module.theorems)
     if not names:
-        raise ProofError(f"{task.path}: there is no theorem with a name")
+        raise ProofError("\n".join(module.unproved) or f"{task.path}: there is no theorem")
     results: list[TheoremResult] = []
     listed: list[Obligation] = []
     for name in names:
@@ -92,7 +92,7 @@ def plan(task: Task) -> Plan:
         rests = dict.fromkeys([goal.by, *lemmas] if goal.by else lemmas)
         results.append(TheoremResult(name, tuple(rests)))
         listed.extend(obligations(module, goal))
-    return Plan(module.name, results, listed, module.nameless)
+    return Plan(module.name, results, listed, [] if task.theorems else module.unproved)
 
 
 def prove(

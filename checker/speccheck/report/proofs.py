@@ -59,9 +59,8 @@ class ProofReport:
         obligations = sum(len(result.verdicts) for result in results)
         line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
         self._out.print(f"{line}{obligations:,} obligations, {seconds:.1f} s", highlight=False)
-        if planned.nameless:
-            what = "theorem has" if planned.nameless == 1 else "theorems have"
-            self._out.print(f"{planned.nameless} {what} no name and cannot be proved here")
+        for line in planned.unproved:
+            self._line(Status.UNKNOWN, line)
 
     def lines(self, lines: list[str]) -> None:
         """Print lines as they are."""
@@ -135,4 +134,4 @@ def run_proofs(
     if replays is not None:
         refuted = [v for result in results for v in result.verdicts if v.status is Status.REFUTED]
         report.lines(replay_all(path, folders, refuted, *replays))
-    return all(result.status is Status.PROVED for result in results)
+    return not planned.unproved and all(r.status is Status.PROVED for r in results)
