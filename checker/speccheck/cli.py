@@ -471,7 +471,7 @@ def _check_postcondition(spec: Path, config: Path, folders: list[Path], result: 
         result.warnings.append(f"POSTCONDITION is not checked after TLC: {error}")
         return
     if not holds:
-        result.verdict, result.violated = "property", "POSTCONDITION"
+        result.verdict, result.violated = "property", model.postcondition_name
 
 
 # What TLC says of formulas that it has no algorithm for. Source: tlc2.tool.liveness.Liveness.

@@ -130,7 +130,7 @@ class Engine(ABC):
                 STATISTICS.update(level=0, diameter=result.depth, distinct=self._distinct())
                 STATISTICS["queue"] = 0
                 if not model.postcondition():
-                    result.verdict, result.violated = "property", "POSTCONDITION"
+                    result.verdict, result.violated = "property", model.postcondition_name
         except Violation as found:
             result.verdict, result.violated = found.verdict, found.name
             self._set_trace(found.parent, found.action, found.state)

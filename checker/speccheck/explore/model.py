@@ -72,6 +72,7 @@ class Model:
     symmetry: Symmetry | None = None
     view: Callable[[State], Value] | None = None
     postcondition: Callable[[], bool] | None = None
+    postcondition_name: str = ""
     compiler: Compiler | None = None
     module: m.ResolvedModule | None = None
     marks: Marks | None = None
@@ -172,6 +173,7 @@ class _Loader:
             model.view = view if compiler.analyst.facts(body).pure else on_successors(view)
         if config.postcondition is not None:
             holds = compiler.state_predicate(self._body(config.postcondition))
+            model.postcondition_name = f"POSTCONDITION {config.postcondition}"
             blank = (None,) * len(self._module.variables)
             model.postcondition = lambda: holds(blank)
         if config.alias is not None:

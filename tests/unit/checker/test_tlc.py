@@ -364,7 +364,7 @@ def test_a_postcondition_is_evaluated_on_tlcs_numbers(
     if name != "Six":
         assert said in result.output
     else:
-        assert "POSTCONDITION" in result.output
+        assert "TLC: property POSTCONDITION Six" in result.output
 
 
 @pytest.mark.usefixtures("tlc")
