@@ -8,7 +8,7 @@ EXTENDS MCZNode
 
 Paths ==
   {A, B, AB, ABC, Root, <<"", "">>, <<"/", "a">>, <<"a", "..">>, <<"zookeeper", "a">>,
-   <<"full">>, <<"full", "s">>, <<"box">>}
+   <<"full", "s">>, <<"box">>}
 Texts == {Null, "x", "longer"}
 Modes ==
   {"PERSISTENT", "EPHEMERAL", "PERSISTENT_SEQUENTIAL", "EPHEMERAL_SEQUENTIAL", "CONTAINER",
@@ -28,7 +28,6 @@ Everyone(perms) == [perms |-> perms, id |-> Anyone]
 Lists ==
   {OpenAcl, <<>>, <<Everyone({"READ"})>>, <<[perms |-> Perms, id |-> Alice]>>,
    <<[perms |-> Perms, id |-> [scheme |-> "auth", id |-> ""]]>>,
-   <<Everyone({"READ"}), [perms |-> Perms, id |-> Bob]>>,
    <<Everyone({"DELETE", "ADMIN"}), [perms |-> {"READ", "WRITE", "CREATE"}, id |-> Bob]>>,
    <<[perms |-> Perms, id |-> [scheme |-> "digest", id |-> "nocolon"]]>>}
 Valid == {Alice, Bob}
@@ -85,7 +84,7 @@ Begun ==
   IN  [two EXCEPT !.nodes[<<"full">>].cversion = MaxInt - 2, !.nodes[<<"box">>].cversion = 1]
 
 \* Which of the names begin with another: those of sequential nodes, and box.
-Bases == {"a", "b", "c", "s", "box", "full"}
+Bases == {"a", "b", "c", "s", "box"}
 Numbers == (0..20) \cup (MaxInt - 3..MaxInt)
 Numbered == {<<name, name \o SequenceSuffix(number)>> : name \in Bases, number \in Numbers}
 Prefixes ==
