@@ -13,13 +13,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from speccheck.conform.history.check import NoSpecification, check_histories
+from speccheck.conform.history.check import NO_VERDICT, check_histories
 from speccheck.conform.history.facts import SETTINGS, Policy
-from speccheck.conform.history.operators import SpecificationError
-from speccheck.conform.history.reading import HistoryError
 from speccheck.conform.history.telling import as_data, as_junit, tell
-from speccheck.evaluate.errors import EvaluationError
-from speccheck.tla.errors import TlaError
 
 _DIVERGES, _UNUSABLE, _INTERRUPTED = 1, 2, 130
 _DEEPEST_RECURSION = 20_000
@@ -93,14 +89,7 @@ def history(
             is_fresh=fresh or None,
             progress=_Progress().tell,
         )
-    except (
-        HistoryError,
-        NoSpecification,
-        SpecificationError,
-        TlaError,
-        EvaluationError,
-        OSError,
-    ) as error:
+    except NO_VERDICT as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(_UNUSABLE) from None
     except KeyboardInterrupt:

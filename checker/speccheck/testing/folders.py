@@ -12,15 +12,11 @@ from rich.console import Console
 
 from speccheck.conform import terminal
 from speccheck.conform.history import telling
-from speccheck.conform.history.check import NoSpecification, check_histories, find_spec
-from speccheck.conform.history.operators import SpecificationError
-from speccheck.conform.history.reading import HistoryError
+from speccheck.conform.history.check import NO_VERDICT, NoSpecification, check_histories, find_spec
 from speccheck.conform.judge import Plan, find_config, judge_tracks
 from speccheck.conform.reading import Unusable, read_tracks
 from speccheck.conform.specification import specification_of
-from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.model import Model
-from speccheck.tla.errors import TlaError
 
 _WIDTH = 120
 
@@ -88,14 +84,7 @@ class Judging:
     def _histories(self, folder: Path, found: Findings, is_complete: bool) -> None:
         try:
             verdict = check_histories([folder], self._spec("ZNode.tla"), is_complete=is_complete)
-        except (
-            HistoryError,
-            NoSpecification,
-            SpecificationError,
-            TlaError,
-            EvaluationError,
-            OSError,
-        ) as error:
+        except NO_VERDICT as error:
             found.unjudged.append(str(error))
             return
         found.operations += verdict.total

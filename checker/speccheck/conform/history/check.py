@@ -9,15 +9,27 @@ from pathlib import Path
 
 from speccheck.conform.history.facts import Policy
 from speccheck.conform.history.judge import Judge
-from speccheck.conform.history.operators import Operators
+from speccheck.conform.history.operators import Operators, SpecificationError
 from speccheck.conform.history.reading import HistoryError, files_of
 from speccheck.conform.history.survey import survey
 from speccheck.conform.history.verdict import Verdict
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.tla.errors import TlaError
 
 
 class NoSpecification(Exception):
     """spec/ZNode.tla was not found; ``str()``: one line with the remedy."""
+
+
+NO_VERDICT = (
+    HistoryError,
+    NoSpecification,
+    SpecificationError,
+    TlaError,
+    EvaluationError,
+    OSError,
+)
+"""What :func:`check_histories` raises where it comes to no verdict; ``str()`` is one line."""
 
 
 def find_spec(name: str = "ZNode.tla") -> Path:
