@@ -97,7 +97,8 @@ def read_all_replies(process: subprocess.Popen[str], script: str) -> str:
     return "".join(before_version)
 
 
-_EVENT = re.compile(r"\nWATCHER::\n\n(WatchedEvent .*)\n")
+# zkCli prints the two lines of an event one by one: what a command says may come in between.
+_EVENT = re.compile(r"^(?:WATCHER::|(WatchedEvent .*))$", re.MULTILINE)
 _MASKS = (
     (re.compile(r"(xid|ephemeralOwner) = 0x[1-9a-f][0-9a-f]*"), r"\1 = 0x#"),
     (re.compile(r"(time) = \w{3} \w{3} \d\d .* \d{4}$"), r"\1 = #"),
@@ -117,7 +118,7 @@ _NOISE = re.compile(
 
 def outcome(out: str, error: str, exit_code: int) -> Outcome:
     # Whether connecting and leaving show depends on which thread is faster in zkCli.
-    events = [mask(event) for event in _EVENT.findall(out)]
+    events = [mask(event) for event in _EVENT.findall(out) if event]
     return Outcome(
         lines(_EVENT.sub("", out)),
         lines(error),

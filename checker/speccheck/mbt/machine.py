@@ -37,6 +37,7 @@ class SpecMachine(RuleBasedStateMachine):
     model: ClassVar[Model]
     steps: ClassVar[Steps]
     coverage: ClassVar[Coverage]
+    disagreements: ClassVar[list[Disagreement]]
     adapter_type: ClassVar[type[Any]]
     told: ClassVar[Mapping[str, Callable[..., object]]]
     by_itself: ClassVar[tuple[str, ...]]
@@ -171,7 +172,12 @@ class SpecMachine(RuleBasedStateMachine):
                 self._count(action)
             return
         how = difference(self.model.variables, self.candidates.states, seen)
-        raise Disagreement(f"{self.story}\n{how}")
+        raise self._disagreement(f"{self.story}\n{how}")
+
+    def _disagreement(self, text: str) -> Disagreement:
+        # Kept for when the example is run again and goes otherwise, as real processes do.
+        self.disagreements.append(Disagreement(text))
+        return self.disagreements[-1]
 
     def _count(self, action: str) -> None:
         self.coverage.steps += 1
@@ -185,13 +191,13 @@ class SpecMachine(RuleBasedStateMachine):
             return
         for check in self.model.step_checks:
             if not self._explained(lambda: check.holds(first[0], second[0])):  # noqa: B023  # called at once
-                raise Disagreement(f"{self.story}\nThe specification violates {check.name}.")
+                raise self._disagreement(f"{self.story}\nThe specification violates {check.name}.")
 
     def check(self, name: str, holds: Callable[[State], bool]) -> None:
         """Check an invariant in all states that fit."""
         for state in self.candidates.states:
             if not self._explained(lambda: holds(state)):  # noqa: B023  # called at once
-                raise Disagreement(f"{self.story}\nThe specification violates {name}.")
+                raise self._disagreement(f"{self.story}\nThe specification violates {name}.")
 
     def _named(self, state: State) -> dict[str, Value]:
         return dict(zip(self.model.variables, state, strict=True))
@@ -237,6 +243,7 @@ def machine_from_spec(
         "model": model,
         "steps": steps,
         "coverage": Coverage([*told, *by_itself], model.marks, adapter.left_out),
+        "disagreements": [],
         "adapter_type": adapter,
         "told": {name: method_of(adapter, name) for name in told},
         "by_itself": tuple(by_itself),

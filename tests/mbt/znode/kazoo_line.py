@@ -252,7 +252,8 @@ class KazooLine:
         result.rawlink(lambda _: self._answered())
         client._call(self.barrier, result)
         with self._news:
-            assert self._news.wait_for(lambda: self.ended or result.ready(), PATIENCE_S)
+            # A connection that goes ends what waits for it a moment before its end is told.
+            assert self._news.wait_for(lambda: self.ended or result.successful(), PATIENCE_S)
         self._compare()
 
     def _answered(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from speccheck.mbt.coverage import Coverage
@@ -28,7 +29,13 @@ def machine(
 
 def run(driven: type[SpecMachine], how: settings) -> Coverage:
     """Run a machine; return what it reached. Raises Disagreement."""
-    run_state_machine_as_test(driven, settings=how)
+    try:
+        run_state_machine_as_test(driven, settings=how)
+    except Flaky as error:
+        # A process need not go the same way twice, and then only that is told.
+        if driven.disagreements:
+            raise driven.disagreements[0] from error
+        raise
     return driven.coverage
 
 

@@ -337,7 +337,13 @@ class Served:
 
     def delete_container(self, path: Any) -> None:
         """Have the sweeper find a node."""
-        lines = [one.line for one in self.clients.values() if one.line and not one.line.ended]
+        lines = [
+            one.line
+            for one in self.clients.values()
+            if one.line
+            and not one.line.ended
+            and not one.is_closing  # a closed session asks for nothing
+        ]
         self.system.sweep(r.path(path), lines)
         self._settle()
 
