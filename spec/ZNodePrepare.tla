@@ -286,4 +286,17 @@ Prepare(tree, request) ==
   LET outcome == Outcome(tree, request)
   IN  IF outcome.err = "Ok" THEN TxnOf(request, request.type, outcome.record)
       ELSE TxnOf(request, "error", [err |-> outcome.err])
+
+-----------------------------------------------------------------------------
+(***************************************************************************)
+(* What ZooKeeper prepares on while transactions are on their way. Its     *)
+(* records of what they will change (ChangeRecord) miss two things until   *)
+(* they are applied: the new list of a setACL, for the record keeps the    *)
+(* former one, and that the nodes of a closing session leave their         *)
+(* parents. So a request that comes meanwhile is answered NoAuth, Ok or    *)
+(* NotEmpty by what was before. The state machine prepares on all of it,   *)
+(* as SpecKeeper does; histories of ZooKeeper are judged by both.          *)
+(***************************************************************************)
+Behind(view, path, acl, children) ==
+  [view EXCEPT !.nodes[path] = [@ EXCEPT !.acl = acl, !.children = @ \cup children]]
 =============================================================================

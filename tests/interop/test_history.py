@@ -84,10 +84,6 @@ def test_the_scenario_is_the_same_everywhere(
     assert judged(tap.folder).total == 32
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="sometimes a divergence where no change is known: docs/histories.md, Known fault",
-)
 def test_a_tap_that_is_killed_leaves_histories_that_can_be_judged(
     start_peer: StartPeer, tmp_path: Path
 ) -> None:

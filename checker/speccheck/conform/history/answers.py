@@ -6,7 +6,7 @@ transactions up to the zxid of the reply.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from speccheck.conform.history import values as v
@@ -58,6 +58,16 @@ _MOST_CLIENTS = 1000
 NO_WATCHES = v.record({"data": frozenset(), "child": frozenset()})
 
 
+class Missed(NamedTuple):
+    """What a record of a node that is on its way misses (``Behind`` of spec/ZNodePrepare.tla)."""
+
+    path: Value
+    acl: Value
+    """The list that it still has."""
+    children: frozenset[Value]
+    """Those that a closing session takes away."""
+
+
 class Written(NamedTuple):
     """What a request for a write comes to."""
 
@@ -82,6 +92,7 @@ class Answers:
         self._prepare = operators.function("Prepare")
         self._apply = operators.function("Apply")
         self._answer_to = operators.function("AnswerTo")
+        self._behind = operators.function("Behind")
         self.trigger_all = operators.function("TriggerAll")
         self.check_acl = operators.function("CheckAcl")
         self.rewatch = operators.function("SetWatchesOutcome")
@@ -91,9 +102,23 @@ class Answers:
         """The variables of clients that are connected and have nothing under way."""
 
     def write(
-        self, tree: Fn, type_: str, session: int, ids: Fn, record: Fn, zxid: int, time: int
+        self,
+        tree: Fn,
+        type_: str,
+        session: int,
+        ids: Fn,
+        record: Fn,
+        zxid: int,
+        time: int,
+        missed: Iterable[Missed] = (),
     ) -> Written:
-        """Return what comes of a request whose transaction has this zxid."""
+        """Return what comes of a request whose transaction has this zxid.
+
+        ``missed``: what did not show yet when the request was prepared.
+        """
+        view = tree
+        for path, acl, children in missed:
+            view = self._behind((view, path, acl, children))
         request = v.record(
             {
                 "type": type_,
@@ -106,7 +131,7 @@ class Answers:
                 "localSession": v.boolean(False),
             }
         )
-        applied = self._apply((tree, self._prepare((tree, request))))
+        applied = self._apply((tree, self._prepare((view, request))))
         return Written(self._answer_to((applied,)), applied, tree["nodes"])
 
     def part(self, result: Fn) -> Fn:

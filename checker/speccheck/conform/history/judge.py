@@ -198,7 +198,9 @@ class Judge:
 
     def _over(self, client: Client) -> None:
         """A client has nothing more to say: if it did not close its session, that may expire."""
-        if client.session and not client.is_closed:
+        if client.is_closed:
+            self.watches.disconnected(client)
+        elif client.session:
             self.writes.may_expire(client)
 
     # -- replies

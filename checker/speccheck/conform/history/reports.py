@@ -126,6 +126,11 @@ class Reports:
             verdict.notes.append(
                 f"the ACLs of {judge.learning.supposed_acls} nodes were not known and taken as open"
             )
+        if judge.writes.behind:
+            verdict.notes.append(
+                f"{judge.writes.behind} writes are right only on what was before a setACL or the "
+                "end of a session that was still on its way, as ZooKeeper prepares them (Behind)"
+            )
         if judge.writes.placed:
             verdict.notes.append(
                 f"{judge.writes.placed} transactions that nobody was told of were inferred "

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
+from speccheck.conform.history.answers import Missed
 from speccheck.conform.history.comparing import agree
 from speccheck.conform.history.knowledge import NotKnown
 from speccheck.conform.history.unseen import Candidate
@@ -39,6 +40,8 @@ class Done(NamedTuple):
     seen: Fn | None
     nodes: Persistent
     sessions: Persistent
+    missed: tuple[Missed, ...] = ()
+    """What did not show yet when it was prepared."""
 
 
 class Rewinding:
@@ -50,12 +53,19 @@ class Rewinding:
         self._trials = 0
         self.gave_up = False
 
-    def note(self, zxid: int, candidate: Candidate, time: int, seen: Fn | None) -> None:
+    def note(
+        self,
+        zxid: int,
+        candidate: Candidate,
+        time: int,
+        seen: Fn | None,
+        missed: tuple[Missed, ...] = (),
+    ) -> None:
         """Remember a transaction that is about to be accepted."""
         world = self._judge.world
         _, _, type_, session, ids, record = candidate
         self._done.append(
-            Done(zxid, type_, session, ids, record, time, seen, world.nodes, world.sessions)
+            Done(zxid, type_, session, ids, record, time, seen, world.nodes, world.sessions, missed)
         )
 
     def explain(self, relevant: list[Candidate], is_right: Callable[[], bool]) -> list[Candidate]:
@@ -123,7 +133,13 @@ class Rewinding:
                 self._trials -= 1
                 again.append(each._replace(nodes=world.nodes, sessions=world.sessions))
                 written = judge.writes.evaluate(
-                    each.type, each.session, each.ids, each.record, each.zxid, each.time
+                    each.type,
+                    each.session,
+                    each.ids,
+                    each.record,
+                    each.zxid,
+                    each.time,
+                    each.missed,
                 )
                 if each.seen is not None and not agree(written.answer, each.seen, judge.answers):
                     return False

@@ -154,8 +154,11 @@ class Watches:
         self._forget(watcher)
 
     def closed(self, client: Client) -> None:
-        """A session has been closed, and its watches with it."""
-        self._forget(client.watcher)
+        """A session has been closed. Its watches go with its connection, which ends a little later.
+
+        ZooKeeper sends what they are due until then behind the reply (``NIOServerCnxn``).
+        """
+        client.watcher.due.clear()
 
     @staticmethod
     def _forget(watcher: Watcher) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from speccheck.conform.history import values as v
-from speccheck.conform.history.answers import Written, times_of
+from speccheck.conform.history.answers import Missed, Written, times_of
 from speccheck.conform.history.client import Client
 from speccheck.conform.history.comparing import agree
 from speccheck.conform.history.knowledge import UNKNOWN, NotKnown
+from speccheck.conform.history.outstanding import Asked, Outstanding
 from speccheck.conform.history.records import Reply
 from speccheck.conform.history.rewinding import Rewinding
 from speccheck.conform.history.survey import Evidence
@@ -49,6 +50,9 @@ class Writes:
         self.rewinding = Rewinding(judge)
         self.placed = 0
         """How many transactions were inferred."""
+        self.behind = 0
+        """How many are right only on what was before others that were on their way."""
+        self._outstanding = Outstanding()
         self._free = Free(judge.survey)
         self._evident = sorted(judge.survey.evidence)
         self._next = 0
@@ -76,23 +80,33 @@ class Writes:
         time = -zxid if time is None else time
         ids = client.ids(record.call)
 
-        def evaluate() -> Written:
-            return self.evaluate(record.type, client.session, ids, request, zxid, time)
+        about = paths_of(request)
+        asked = Asked(client.clock, record.call, record.return_)
+        missed: tuple[Missed, ...] = ()
+
+        def evaluate(missed: tuple[Missed, ...] = ()) -> Written:
+            return self.evaluate(record.type, client.session, ids, request, zxid, time, missed)
 
         try:
             written = evaluate()
             if not agree(written.answer, seen, judge.answers):
-                written = self._explained(
-                    client, line, record, evaluate, written, paths_of(request), seen
-                )
+                paths = with_parents(about)
+                for missed in self._outstanding.possible(paths, asked, zxid, judge.world.nodes):
+                    written = evaluate(missed)
+                    if agree(written.answer, seen, judge.answers):
+                        self.behind += 1
+                        break
+                else:
+                    missed = ()
+                    written = self._explained(client, line, record, evaluate, about, seen)
         except NotKnown as unknown:
             judge.learning.from_write(record.type, request, record.err, reply, str(unknown))
             judge.world.zxid = zxid
             return
         judge.verdict.checked[f"{record.type}: {record.err}"] += 1
-        asked = Candidate(0, record.call, record.type, client.session, ids, request)
-        self.rewinding.note(zxid, asked, time, seen)
-        self._commit(written, zxid, record.type == "closeSession")
+        done = Candidate(0, record.call, record.type, client.session, ids, request)
+        self.rewinding.note(zxid, done, time, seen, missed)
+        self._commit(written, zxid, record.type, asked)
         judge.watches.settle(client, line, record)
         if record.type == "closeSession":
             judge.watches.closed(client)
@@ -114,13 +128,23 @@ class Writes:
         )
 
     def evaluate(
-        self, type_: str, session: int, ids: Fn, request: Fn, zxid: int, time: int
+        self,
+        type_: str,
+        session: int,
+        ids: Fn,
+        request: Fn,
+        zxid: int,
+        time: int,
+        missed: tuple[Missed, ...] = (),
     ) -> Written:
-        """Return what comes of a request at a zxid, on the tree that there is now."""
+        """Return what comes of a request at a zxid, on the tree that there is now.
+
+        ``missed``: what did not show yet when it was prepared.
+        """
         world = self._judge.world
         nodes = world.slice_of_session(session) if type_ == "closeSession" else world.nodes
         tree = world.tree(nodes)
-        return self._judge.answers.write(tree, type_, session, ids, request, zxid, time)
+        return self._judge.answers.write(tree, type_, session, ids, request, zxid, time, missed)
 
     def _explained(
         self,
@@ -128,12 +152,12 @@ class Writes:
         line: int,
         record: Reply,
         evaluate: Callable[[], Written],
-        written: Written,
         about: set[Value],
         seen: Fn,
     ) -> Written:
         """Find a candidate with which the reply is right; raise Diverged if there is none."""
         judge = self._judge
+        written = evaluate()
 
         def is_right() -> bool:
             return agree(evaluate().answer, seen, judge.answers)
@@ -148,14 +172,17 @@ class Writes:
             raise NotKnown
         raise judge.reports.wrong_answer(client, line, record, written.answer, seen)
 
-    def _commit(self, written: Written, zxid: int, in_any_order: bool) -> None:
+    def _commit(self, written: Written, zxid: int, type_: str, asked: Asked) -> None:
         judge, applied = self._judge, written.applied
-        judge.world.accept(applied["tree"], written.before)
+        nodes = judge.world.nodes
+        changed = judge.world.accept(applied["tree"], written.before)
+        former = {path: nodes.get(path) for path in changed}
+        self._outstanding.written(type_, zxid, asked, former, judge.world.nodes)
         judge.world.zxid = max(judge.world.zxid, zxid)
         judge.former.append((judge.world.zxid, judge.world.nodes))
         events = applied["events"]
         if len(events):
-            judge.watches.fire(events, zxid, in_any_order)
+            judge.watches.fire(events, zxid, type_ == "closeSession")
 
     def created_session(self, session: int, timeout: int) -> None:
         """Have a session begin: at a zxid that nobody is told, before all that it asks for."""
@@ -240,7 +267,7 @@ class Writes:
         self.candidates.take(candidate)
         self._free.take(zxid)
         self.rewinding.note(zxid, candidate, -zxid, None)
-        self._commit(written, zxid, candidate.type == "closeSession")
+        self._commit(written, zxid, candidate.type, Asked("", candidate.call))
 
     def _shows(self, written: Written, zxid: int, evidence: list[Evidence]) -> bool:
         """Tell whether a transaction at a zxid leaves all that was seen of it."""
