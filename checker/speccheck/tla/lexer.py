@@ -196,6 +196,10 @@ def tokenize(text: str, path: str) -> list[Token]:
         elif kind == "BAD":
             what = "string without end" if value == '"' else f"unexpected character {value!r}"
             raise TlaError(what, path=path, text=text, line=line, column=column)
+        if tokens and tokens[-1].type == "DOT" and _is_reserved(kind, value):
+            kind = "IDENT"  # A field may be named so: r.UNION, !.IF
+        elif kind == "MAPSTO" and len(tokens) > 1 and tokens[-2].type == "LSQB":
+            _name_the_first_field(tokens)
         token = Token(kind, value, position, line, column, line, column + end - position, end)
         tokens.append(token)
         position = end
@@ -206,6 +210,19 @@ def tokenize(text: str, path: str) -> list[Token]:
             if depth <= 0:
                 return tokens
     return tokens
+
+
+def _is_reserved(kind: str, value: str) -> bool:
+    return value in KEYWORDS or kind in {"FAIRNESS", "UNDERSCORE"}
+
+
+def _name_the_first_field(tokens: list[Token]) -> None:
+    """Let the last token be a name if it is reserved: [IF |-> 1], as SANY has it.
+
+    Only the first field of a record may be named so, and none in a set of records.
+    """
+    if _is_reserved(tokens[-1].type, tokens[-1].value):
+        tokens[-1] = tokens[-1].update(type="IDENT")
 
 
 def _spelt_in_ascii(symbol: str) -> tuple[str, str]:

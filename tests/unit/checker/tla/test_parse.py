@@ -4,6 +4,7 @@ import pytest
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import TlaError
+from speccheck.tla.lexer import KEYWORDS
 from speccheck.tla.parse import parse_module
 
 
@@ -134,6 +135,23 @@ def test_symbols_stand_where_sany_takes_them(body: str) -> None:
 def test_what_sany_rejects_is_refused(text: str, why: str) -> None:
     with pytest.raises(TlaError, match=why):
         parse_module(f"---- MODULE M ----\n{text}\n====", "M.tla")
+
+
+@pytest.mark.parametrize("name", [*sorted(KEYWORDS), "WF_", "SF_", "_"])
+def test_a_field_may_have_a_reserved_name(name: str) -> None:
+    """Where SANY takes one, and where not: probed with it, each word in each place."""
+    field = expression(f"r.{name}")
+    assert isinstance(field, ast.Field)
+    assert field.name == name
+    record = expression(f"[{name} |-> 1, other |-> 2]")
+    assert isinstance(record, ast.Record)
+    assert [field for field, _ in record.fields] == [name, "other"]
+    assert shape(expression(f"[r EXCEPT !.{name} = 1, !.x.{name} = 2]")) == "Except"
+    assert shape(expression(f"IF r.{name} THEN s.{name}.x ELSE 2")) == "If"
+
+    for refused in (f"[other |-> 1, {name} |-> 2]", f"[{name} : S]", f"[x : S, {name} : S]"):
+        with pytest.raises(TlaError):
+            expression(refused)
 
 
 def test_a_tab_reaches_to_the_next_multiple_of_eight() -> None:
