@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,7 +90,7 @@ def judge(subject: Subject, edit: Edit | None, patience: float = 1) -> Judgement
     """
     with mutated(subject.module, edit) as folder:
         said: dict[str, Judgement] = {}
-        for judgement in _asked(subject, folder, patience, thoroughly=edit is not None):
+        for judgement in _asked(subject, folder, patience, edit):
             if judgement.outcome not in {"undecided", "count", "guard"}:
                 return judgement
             said.setdefault(judgement.outcome, judgement)
@@ -110,20 +111,23 @@ def judge(subject: Subject, edit: Edit | None, patience: float = 1) -> Judgement
 
 
 def _asked(
-    subject: Subject, folder: Path, patience: float, *, thoroughly: bool
+    subject: Subject, folder: Path, patience: float, edit: Edit | None
 ) -> Iterator[Judgement]:
     """Yield what those say, one after the other, that notice anything."""
+    thoroughly = edit is not None
     if subject.tests:
         said = _ask_tests(folder, subject.tests, patience, drawn=thoroughly)
         if said is not None:
             yield said
-    for run in subject.models:
+    is_named = False
+    for run in subject.models if edit is None else _in_order(subject.models, edit):
         if run.seconds > QUICK_SECONDS and not thoroughly:
             continue
         found = _ask(_judge_model, folder, run, patience)
         if isinstance(found, Judgement):
-            if found.outcome == "count":
+            if found.outcome == "count" and not is_named:
                 found = _named(folder, run, patience) or found
+                is_named = found.outcome == "guard"
             yield found
     if subject.is_proved:
         from tests.model.mutation.ask_prover import first_refuted
@@ -167,10 +171,29 @@ def _ask(
 
 def _named(folder: Path, run: ModelRun, patience: float) -> Judgement | None:
     """Return what the vacuity guard names of the mutant and not of the module, if anything."""
-    ours, theirs = _ask(never_taken, SPEC, run, patience), _ask(never_taken, folder, run, patience)
+    ours, theirs = _never_taken_by_the_module(run), _ask(never_taken, folder, run, patience)
     if isinstance(ours, frozenset) and isinstance(theirs, frozenset) and theirs - ours:
         return Judgement("guard", f"{run.name}: {min(theirs - ours)}")
     return None
+
+
+def _in_order(runs: tuple[ModelRun, ...], edit: Edit) -> list[ModelRun]:
+    """Return the models, those last that never come to what is mutated, as far as they say so."""
+    action = f"{edit.within}: was never enabled"
+    line = f" (line {edit.span.line})"
+
+    def is_idle(run: ModelRun) -> bool:
+        idle = _never_taken_by_the_module(run)
+        return isinstance(idle, frozenset) and any(
+            found.removeprefix("MC").startswith(action) or found.endswith(line) for found in idle
+        )
+
+    return sorted(runs, key=is_idle)
+
+
+@cache
+def _never_taken_by_the_module(run: ModelRun) -> frozenset[str] | Judgement:
+    return _ask(never_taken, SPEC, run, 10)
 
 
 def never_taken(folder: Path, run: ModelRun) -> frozenset[str]:
