@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint types contracts unit models models-long hunt hunt-reconfig bugs variants clean format
+.PHONY: run test install lint types contracts unit models campaigns hunt hunt-reconfig bugs variants clean format
 
 run: $(VENV)/.installed
 	$(BIN)/speckeeper ensemble -n 3
@@ -33,12 +33,12 @@ contracts: $(VENV)/.installed
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests --ignore=tests/interop --ignore=tests/benchmarks
 
-# The models that are too large for `make test`, and those of `make test` by TLC. CI runs this.
+# The models that are too large for `make test`, and all models by TLC. CI runs this.
 models: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --timeout 1200 -m models tests/model
 
-# The largest models, by both checkers: for whoever changes a specification.
-models-long: $(VENV)/.installed
+# Random behaviours of what is too large to be explored: for whoever changes a specification.
+campaigns: $(VENV)/.installed
 	$(BIN)/python -m pytest -n auto --timeout 3600 -m long tests/model
 
 # Simulated ensembles from many seeds, of three servers and of five. CI runs this.

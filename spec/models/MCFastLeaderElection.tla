@@ -188,6 +188,13 @@ MCFairness ==
 
 LiveSpec == MCInit /\ [][LiveNext]_MCVars /\ MCFairness
 
+(***************************************************************************)
+(* Undisturbed voters need less: that something happens as long as         *)
+(* something can.  LiveSpec is fair to more than that, so what holds of    *)
+(* this holds of LiveSpec without disturbances, too.                       *)
+(***************************************************************************)
+ProgressSpec == MCInit /\ [][LiveNext]_MCVars /\ WF_MCVars(LiveNext)
+
 LiveEstablishedSpec == EstablishedInit /\ [][LiveNext]_MCVars /\ MCFairness
 
 =============================================================================

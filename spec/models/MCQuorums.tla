@@ -24,6 +24,19 @@ Configs == UNION {{[groups |-> groups, weight |-> weight] :
                       groups \in SUBSET SUBSET Server}
 
 (***************************************************************************)
+(* Of four servers there are too many ways for that, 16 million.  So none  *)
+(* that IsConfig refuses for a group that is empty or overlaps another, or *)
+(* for a weight below 0 (MCQuorumsFour.cfg: Configs <- LikelyConfigs).     *)
+(***************************************************************************)
+Groupings ==
+    {groups \in SUBSET (SUBSET Server \ {{}}) :
+        \A g, h \in groups : g = h \/ g \cap h = {}}
+
+LikelyConfigs == UNION {{[groups |-> groups, weight |-> weight] :
+                            weight \in [UNION groups -> 0 .. MaxWeight]} :
+                            groups \in Groupings}
+
+(***************************************************************************)
 (* The replacement is any majority: with two arbitrary configurations the  *)
 (* number of pairs would hide the point.                                   *)
 (***************************************************************************)

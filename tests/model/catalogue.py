@@ -1,4 +1,4 @@
-"""The models of spec/models with what each is expected to give, and one way to run them."""
+"""The models and campaigns of the specification, what each is to give, and one way to run them."""
 
 import sys
 import tomllib
@@ -54,13 +54,17 @@ JOINED = frozenset({"ZabRefinesCore"})
 
 @dataclass(frozen=True)
 class Expected:
-    """One table of spec/models/expected.toml, under the name of its configuration."""
+    """One table of an expected.toml, under the name of its configuration.
+
+    ``folder`` is that of the table, within the specification's.
+    """
 
     name: str
     verdict: str
     seconds: float
-    profile: str
+    profile: str = ""
     module: str = ""
+    folder: str = "models"
     property: str = ""
     distinct: int | None = None
     depth: int | None = None
@@ -73,17 +77,27 @@ class Expected:
 
     def module_path(self, spec: Path = SPEC) -> Path:
         """Return the model's module in a specification's folder."""
-        return spec / "models" / f"{self.module or self.name}.tla"
+        path = spec / self.folder / f"{self.module or self.name}.tla"
+        return path if path.is_file() else spec / "models" / path.name
 
     def config_path(self, spec: Path = SPEC) -> Path:
         """Return the model's configuration in a specification's folder."""
-        return spec / "models" / f"{self.name}.cfg"
+        return spec / self.folder / f"{self.name}.cfg"
 
 
 def expected_models() -> dict[str, Expected]:
     """Return every model by its name."""
-    tables: dict[str, Any] = tomllib.loads((SPEC / "models" / "expected.toml").read_text())
-    return {name: Expected(name, **table) for name, table in tables.items()}
+    return _expected("models")
+
+
+def expected_campaigns() -> dict[str, Expected]:
+    """Return the random simulations by name."""
+    return _expected("campaigns")
+
+
+def _expected(folder: str) -> dict[str, Expected]:
+    tables: dict[str, Any] = tomllib.loads((SPEC / folder / "expected.toml").read_text())
+    return {name: Expected(name, folder=folder, **table) for name, table in tables.items()}
 
 
 class Run(NamedTuple):

