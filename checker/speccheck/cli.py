@@ -4,16 +4,24 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NamedTuple, NoReturn
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 
+from speccheck.commands.by_tlc import (
+    check_for_tlc,
+    check_for_tlc_alone,
+    compare_with_tlc,
+    run_by_tlc,
+    tell,
+)
 from speccheck.commands.completion import completion
 from speccheck.commands.grain import compose, grain
 from speccheck.commands.guard import Guard
 from speccheck.commands.history import history
 from speccheck.commands.hunt import hunt
+from speccheck.commands.refusal import BROKEN, refuse
 from speccheck.commands.replay import replay
 from speccheck.commands.texts import changed, read_for, texts_of
 from speccheck.commands.trace import trace
@@ -26,7 +34,6 @@ from speccheck.explore.exercise.findings import Exercise
 from speccheck.explore.exercise.judge import judge
 from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.pinpoint import pinpoint
-from speccheck.explore.postcondition import holds_after
 from speccheck.explore.result import Result
 from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
 from speccheck.prove.errors import ProofError
@@ -38,7 +45,7 @@ from speccheck.report.suite import SuiteError, read_suite
 from speccheck.report.terminal import report
 from speccheck.report.trace import trace_of
 from speccheck.tla.errors import TlaError
-from speccheck.tlc import TlcMissing, TlcResult, run_tlc
+from speccheck.tlc import TlcResult
 
 app = typer.Typer(
     cls=Guard, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown"
@@ -50,7 +57,7 @@ _DEEPEST_RECURSION = 20_000
 _WRITTEN = "What is written"
 _HOW = "How states are explored"
 
-_VIOLATED, _BROKEN, _VACUOUS, _INTERRUPTED = 1, 2, 3, 130
+_VIOLATED, _VACUOUS, _INTERRUPTED = 1, 3, 130
 
 
 class Engine(StrEnum):
@@ -194,26 +201,32 @@ def check(
     for path in (spec, config):
         if not path.is_file():
             what = "this is a folder, not a file" if path.is_dir() else "there is no such file"
-            _refuse(f"{path}: {what}")
+            refuse(f"{path}: {what}")
     files = Exports(itf, dot, html, tuple(channel or ()))
     try:
         files.check()
     except ExportError as error:
-        _refuse(str(error))
+        refuse(str(error))
     settings = Settings(mode, max_states, depth, traces, seed, workers)
     if engine is not Engine.speccheck:
-        _check_for_tlc(engine, settings)
+        check_for_tlc(engine, settings)
+    if engine is Engine.tlc:
+        check_for_tlc_alone(strict, dot)
     options = Options(settings, strict, as_json, files)
     folders = _folders(library)
     watched = [*read_for(spec, folders), config] if engine is Engine.both else []
     texts = texts_of(watched)
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
-    theirs = None if engine is Engine.speccheck else _run_tlc(spec, config, folders, as_json)
+    theirs = None
+    if engine is not Engine.speccheck:
+        theirs = run_by_tlc(spec, config, folders, quietly=as_json)
+    if ours is None and theirs is not None:
+        tell(theirs, spec, config, folders, files, as_json=as_json)
     if ours is not None and theirs is not None:
         other = changed(texts, texts_of(watched))
         if other:
-            _refuse(f"{other[0]} changed while the engines ran on it; run them again")
-        _compare(spec, ours.result, theirs)
+            refuse(f"{other[0]} changed while the engines ran on it; run them again")
+        compare_with_tlc(spec, ours.result, theirs)
     code = _exit_code(ours, theirs, strict)
     if code:
         raise typer.Exit(code)
@@ -237,7 +250,7 @@ def coverage(
     try:
         suite = read_suite(results)
     except SuiteError as error:
-        _refuse(str(error))
+        refuse(str(error))
     idle = suite.idle
     done = len(suite.counts) - len(idle)
     typer.echo(f"{suite.runs} runs exercised {done:,} of {len(suite.counts):,} things")
@@ -347,7 +360,7 @@ def prove(
         OSError,
         UnicodeDecodeError,
     ) as error:
-        _refuse(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("Interrupted: nothing is proved as a whole", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -361,7 +374,7 @@ def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> 
     if ours is not None:
         verdict, exercise = ours.result.verdict, ours.exercise
     if verdict == "error":
-        return _BROKEN
+        return BROKEN
     if verdict == "interrupted":
         return _INTERRUPTED
     if verdict not in {"success", "unfinished"}:
@@ -371,28 +384,12 @@ def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> 
     return 0
 
 
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(_BROKEN)
-
-
-def _check_for_tlc(engine: Engine, settings: Settings) -> None:
-    """Refuse what TLC is not asked for: it explores breadth-first, and to the end."""
-    given = [f"--mode {settings.mode}"] if settings.mode is not Mode.bfs else []
-    for name, value in settings._asdict().items():
-        if name not in {"mode", "workers"} and value is not None:
-            given.append(f"--{name.replace('_', '-')}")
-    if given:
-        listed = ", ".join(given)
-        _refuse(f"{listed}: not with --engine {engine}, which has TLC explore all, breadth-first")
-
-
 def _folders(library: list[Path] | None) -> list[Path]:
     """Return the folders of --library; refuse one that is none."""
     for folder in library or []:
         if not folder.is_dir():
             what = "this is a file, not a folder" if folder.exists() else "there is no such folder"
-            _refuse(f"--library {folder}: {what}")
+            refuse(f"--library {folder}: {what}")
     return library or []
 
 
@@ -415,7 +412,7 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
             result.error = pinpoint(result, fine) or result.error
         trace = trace_of(model, result)
     except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
-        _refuse(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("Interrupted before there was a result", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -428,92 +425,10 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
     try:
         said = export(options.files, spec, model, result, trace, exercise, search.reached)
     except ExportError as error:
-        _refuse(str(error))
+        refuse(str(error))
     for line in said:
         typer.echo(line, err=options.as_json)
     return Outcome(result, exercise)
-
-
-def _run_tlc(spec: Path, config: Path, folders: list[Path], as_json: bool) -> TlcResult:
-    try:
-        result = run_tlc(spec, config, folders=folders)
-    except (TlcMissing, OSError, UnicodeDecodeError) as error:
-        _refuse(str(error))
-    if result.verdict == "success":
-        _check_postcondition(spec, config, folders, result)
-    counts = f"{result.generated:,} states generated, {result.distinct:,} distinct"
-    verdict = f"{result.verdict} {result.violated}".strip()
-    line = f"TLC: {verdict}, {counts}, depth {result.depth}"
-    typer.echo(f"{line}, {result.seconds:.1f} s", err=as_json)
-    if result.verdict == "error":
-        for text in result.errors or [result.output[-2000:]]:
-            typer.echo(text, err=True)
-    for text in result.warnings:
-        typer.echo(text, err=True)
-    return result
-
-
-def _check_postcondition(spec: Path, config: Path, folders: list[Path], result: TlcResult) -> None:
-    """Evaluate what TLC of 2020 knows nothing of, on the numbers that it has found."""
-    try:
-        read = read_config(config)
-        if read.postcondition is None:
-            return
-        model = load_model(spec, read, folders)
-        holds = holds_after(
-            model,
-            generated=result.generated,
-            distinct=result.distinct,
-            depth=result.depth,
-            seconds=result.seconds,
-        )
-    except (TlaError, ConfigError, EvaluationError, OSError, UnicodeDecodeError) as error:
-        result.warnings.append(f"POSTCONDITION is not checked after TLC: {error}")
-        return
-    if not holds:
-        result.verdict, result.violated = "property", model.postcondition_name
-
-
-# What TLC says of formulas that it has no algorithm for. Source: tlc2.tool.liveness.Liveness.
-_BEYOND_TLC = (
-    "Temporal formulas containing actions must be of forms",
-    "TLC cannot handle the temporal formula",
-)
-
-
-def _compare(spec: Path, ours: Result, theirs: TlcResult) -> None:
-    """Refuse results that differ.
-
-    Counts are compared where both have gone to the end, counterexamples by what they violate and,
-    if they are finite, by their length: both engines find shortest ones. Where TLC has no
-    algorithm for a formula there is nothing to compare.
-    """
-    if theirs.verdict == "error" and ours.verdict != "error":
-        for text in theirs.errors:
-            if any(phrase in text for phrase in _BEYOND_TLC):
-                typer.echo("TLC cannot check a formula of this model: nothing to compare", err=True)
-                return
-    pairs: list[tuple[str, object, object]] = [("verdict", ours.verdict, theirs.verdict)]
-    if ours.verdict == theirs.verdict == "success":
-        pairs.append(("distinct states", ours.distinct, theirs.distinct))
-        if theirs.distinct:  # Without states, as for assumptions alone, TLC's depth is 1.
-            pairs.append(("depth", ours.depth, theirs.depth))
-    elif ours.verdict == theirs.verdict != "error":
-        if ours.verdict == "invariant":
-            pairs.append(("violated", ours.violated, theirs.violated))
-        if ours.loop is None and theirs.loop is None and ours.trace and theirs.trace:
-            lengths = len(ours.trace), len(theirs.trace)
-            pairs.append(("length of the counterexample", *lengths))
-    differences = [f"{what} {left} and {right}" for what, left, right in pairs if left != right]
-    if differences:
-        why = ""
-        if any("Attempted to check equality" in text for text in theirs.errors):
-            why = " (the model compares values of different types, which TLC refuses)"
-        elif 'TLCGet("level")' in spec.read_text("utf-8"):
-            why = ' (in an invariant, TLC 2.15 takes TLCGet("level") of the state before)'
-        elif any("Overflow when computing" in text for text in theirs.errors):
-            why = " (TLC's numbers have 32 bits, and it stops where one needs more; here none does)"
-        _refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")
 
 
 def main() -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from speccheck.commands.refusal import refuse
 from speccheck.hunt.stepping import stepped
 from speccheck.hunt.system import System, Unusable, check_bug, find_system
 from speccheck.mbt.lead import Following, follow_trace
 from speccheck.report.itf import ItfError, encode, read_itf
 
-_DEPARTED, _BROKEN = 1, 2
+_DEPARTED = 1
 _AHEAD = 3
 
 
@@ -52,9 +53,9 @@ def replay(
             return
         _lead(trace, name, found, course or next(iter(led.courses)), bug, every)
     except (Unusable, ItfError, ValueError) as error:
-        _refuse(f"{trace}: {error}" if isinstance(error, ItfError | ValueError) else str(error))
+        refuse(f"{trace}: {error}" if isinstance(error, ItfError | ValueError) else str(error))
     except OSError as error:
-        _refuse(f"{trace} cannot be read: {error.strerror}")
+        refuse(f"{trace} cannot be read: {error.strerror}")
 
 
 def _lead(path: Path, name: str, system: System, course: str, bug: str | None, every: bool) -> None:
@@ -88,8 +89,3 @@ def _told(found: Following, what: str, every: bool) -> list[str]:
     shown = lines[:number] if every else lines[max(0, number - _AHEAD - 1) : number]
     where = "the initial state" if not total else f"step {number} of {total}"
     return [*shown, *(f"      {line}" for line in found.why), f"{what} departs at {where}"]
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(_BROKEN)

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from speccheck.tlc.config_text import for_old_tlc
+from speccheck.tlc.config_text import for_old_tlc, with_negative_numbers
 from speccheck.tlc.output import TlcResult, parse_output
 
 # Community modules in our own words: the tools of 2020 come without any.
@@ -71,10 +71,14 @@ def run_tlc(
     After ``timeout_s`` seconds TLC is ended and the verdict is "timeout".
     Raises TlcMissing, OSError, UnicodeDecodeError.
     """
-    library = os.pathsep.join(str(folder.resolve()) for folder in (*folders, _MODULES))
+    module = module.resolve()
     text, new = for_old_tlc(config.read_text("utf-8"))
+    text, definitions = with_negative_numbers(text)
+    searched = [*folders, *([module.parent] if definitions else []), _MODULES]
+    library = os.pathsep.join(str(folder.resolve()) for folder in searched)
     with tempfile.TemporaryDirectory(prefix="tlc-") as folder:
-        plain = Path(folder) / f"{module.stem}.cfg"
+        root = _above(module, definitions, Path(folder)) if definitions else module
+        plain = Path(folder) / f"{root.stem}.cfg"
         plain.write_text(text, "utf-8")
         command = [find_java(), *java_options, f"-DTLA-Library={library}"]
         # Standard modules are unpacked there and taken away again, also from runs beside this one.
@@ -82,14 +86,14 @@ def run_tlc(
         command += ["-cp", str(find_jar()), "tlc2.TLC", "-tool"]
         command += ["-workers", str(workers), "-metadir", folder]
         # TLC looks for the file from the folder of the module, even where the path is absolute.
-        command += ["-config", os.path.relpath(plain, module.resolve().parent)]
+        command += ["-config", os.path.relpath(plain, root.parent)]
         if new.get("CHECK_DEADLOCK") == "FALSE":
             command.append("-deadlock")
         if depth_first is not None:
             command += ["-dfid", str(depth_first)]
-        command.append(str(module.resolve()))
+        command.append(str(root))
         began = time.perf_counter()
-        output, errors, in_time = _run(command, module.resolve().parent, timeout_s)
+        output, errors, in_time = _run(command, module.parent, timeout_s)
         seconds = time.perf_counter() - began
     result = parse_output(output)
     result.seconds = seconds
@@ -98,6 +102,15 @@ def run_tlc(
     if not result.output.strip():
         result.output = errors
     return result
+
+
+def _above(module: Path, definitions: Mapping[str, str], folder: Path) -> Path:
+    """Write a module that extends ``module`` by definitions for its constants; return its path."""
+    path = folder / f"{module.stem}_given.tla"
+    lines = [f"{name} == {expression}" for name, expression in definitions.items()]
+    text = [f"---- MODULE {path.stem} ----", f"EXTENDS {module.stem}", "LOCAL INSTANCE Integers"]
+    path.write_text("\n".join([*text, *lines, "====", ""]), "utf-8")
+    return path
 
 
 def _run(command: list[str], folder: Path, timeout_s: float | None) -> tuple[str, str, bool]:

@@ -1,5 +1,6 @@
 """Reading what TLC prints, and the command line's exit codes; TLC itself runs where it is there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 
 from speccheck.cli import app
 from speccheck.evaluate.show import show
+from speccheck.report.itf import read_itf
 from speccheck.tlc import TlcMissing, TlcResult, find_jar, find_java, parse_output, run_tlc
-from speccheck.tlc.config_text import for_old_tlc, without_comments
+from speccheck.tlc.config_text import for_old_tlc, with_negative_numbers, without_comments
 from speccheck.tlc.values import UnreadableValue, parse_value
 
 PRINTED = """\
@@ -222,7 +224,7 @@ def test_engines_that_differ_fail(counter: Path, monkeypatch: pytest.MonkeyPatch
         found.trace.pop()
         return found
 
-    monkeypatch.setattr("speccheck.cli.run_tlc", other)
+    monkeypatch.setattr("speccheck.commands.by_tlc.run_tlc", other)
     broken = ["--config", str(counter.with_name("Broken.cfg"))]
     result = CliRunner().invoke(app, ["check", str(counter), *broken, "--engine", "both"])
     assert result.exit_code == 2
@@ -239,7 +241,7 @@ def test_engines_that_read_different_texts_are_not_compared(
         counter.write_text(counter.read_text().replace("n < 3", "n < 2"))
         return run_tlc(*arguments, **options)
 
-    monkeypatch.setattr("speccheck.cli.run_tlc", later)
+    monkeypatch.setattr("speccheck.commands.by_tlc.run_tlc", later)
     assert "n < 3" in counter.read_text()
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
     assert result.exit_code == 2
@@ -406,6 +408,93 @@ def test_a_difference_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(found) > 1
 
 
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("N = 1 S = {1, {2}}", {}),
+        ("N = -1 M = 2", {"Given_N": "-1"}),
+        ('A = {-1, {2}, "-"}\nB = {{-7}}', {"Given_A": '{-1, {2}, "-"}', "Given_B": "{{-7}}"}),
+        ('A = {"-1"} B = {-1, m} INVARIANT C', {}),
+    ],
+)
+def test_numbers_below_zero_become_definitions(text: str, given: dict[str, str]) -> None:
+    changed, definitions = with_negative_numbers(text)
+    assert definitions == given
+    for name, value in given.items():
+        text = text.replace(f"{name.removeprefix('Given_')} = {value}", f"{name[6:]} <- {name}")
+    assert changed == text
+
+
+@pytest.mark.usefixtures("tlc")
+@pytest.mark.parametrize("basis", ["Naturals", "Integers"])
+def test_both_engines_know_numbers_below_zero_in_a_configuration(
+    basis: str, tmp_path: Path
+) -> None:
+    spec = tmp_path / "Below.tla"
+    spec.write_text(
+        f"---- MODULE Below ----\nEXTENDS {basis}\nCONSTANTS Least, Some\nVARIABLE n\n"
+        "Init == n \\in Some\nNext == n < 2 /\\ n' = n + 1\nSmall == n + Least < 0\n====\n"
+    )
+    constants = "CONSTANTS Least = -2 Some = {-3, -1}"
+    spec.with_suffix(".cfg").write_text(f"INIT Init NEXT Next {constants} INVARIANT Small")
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert result.exit_code == 1, result.output
+    assert "TLC: invariant Small" in result.output
+
+
+ROUND = """---- MODULE Round ----
+EXTENDS Naturals
+VARIABLE n
+Up(by) == n < 3 /\\ n' = n + by
+Around == n = 3 /\\ n' = 1
+Spec == n = 0 /\\ [][(\\E by \\in {1} : Up(by)) \\/ Around]_n /\\ WF_n(Up(1))
+Rests == <>[](n = 3)
+====
+"""
+AROUND = """\
+1: Initial state
+    n = 0
+2: Up(1)  Round.tla:4:11
+    n = 1 (was 0)
+3: Up(1)  Round.tla:4:11
+    n = 2 (was 1)
+4: Up(1)  Round.tla:4:11
+    n = 3 (was 2)
+5: Back to state 2 by Around"""
+
+
+@pytest.mark.usefixtures("tlc")
+def test_tlcs_counterexample_is_shown_and_written_as_ours(tmp_path: Path) -> None:
+    spec = tmp_path / "Round.tla"
+    spec.write_text(ROUND)
+    spec.with_suffix(".cfg").write_text("SPECIFICATION Spec PROPERTY Rests")
+    files = {name: tmp_path / f"trace.{name}" for name in ("itf", "html")}
+    asked = [text for name, path in files.items() for text in (f"--{name}", str(path))]
+    shown = CliRunner().invoke(app, ["check", str(spec), "--engine", "tlc", *asked])
+    assert shown.exit_code == 1
+    assert AROUND in shown.output.replace(f"{tmp_path}/", "")
+    read = read_itf(files["itf"].read_text())
+    assert [state.values["n"] for state in read.states] == [0, 1, 2, 3]
+    assert "Around" in files["html"].read_text()
+
+    as_json = CliRunner().invoke(app, ["check", str(spec), "--engine", "tlc", "--json"])
+    ours = CliRunner().invoke(app, ["check", str(spec), "--json"])
+    found, expected = json.loads(as_json.stdout), json.loads(ours.stdout)
+    for name in ("module", "verdict", "distinct", "trace", "loop", "back"):
+        assert found[name] == expected[name], name
+
+
+@pytest.mark.parametrize(
+    ("option", "named"), [(("--strict",), "--strict"), (("--dot", "graph.dot"), "--dot")]
+)
+def test_what_tlc_does_not_tell_is_refused(
+    option: tuple[str, ...], named: str, counter: Path
+) -> None:
+    result = CliRunner().invoke(app, ["check", str(counter), "--engine", "tlc", *option])
+    assert result.exit_code == 2
+    assert result.output.startswith(f"{named}: not with --engine tlc")
+
+
 @pytest.mark.parametrize("engine", ["tlc", "both"])
 @pytest.mark.parametrize(
     ("option", "named"),
@@ -448,7 +537,7 @@ def test_a_file_that_no_model_reads_may_change(
         changing.write_text("---- MODULE Base ----\nOne == 2\n====\n")
         return found
 
-    monkeypatch.setattr("speccheck.cli.run_tlc", later)
+    monkeypatch.setattr("speccheck.commands.by_tlc.run_tlc", later)
     result = CliRunner().invoke(app, ["check", str(counter), "--engine", "both"])
     assert result.exit_code == 0, result.output
     changing = counter.with_name("Base.tla")
