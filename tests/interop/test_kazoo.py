@@ -10,72 +10,17 @@ RERUNS more times, alone, and counts as passed if it passes once; every rerun is
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
-from xml.etree import ElementTree
 
 import pytest
 from conftest import need
-from peers import (
-    APACHE_38,
-    APACHE_39,
-    CACHE,
-    HERE,
-    JVM_FLAGS,
-    SPECKEEPER,
-    Kind,
-    speckeeper_command,
-)
-from tests.ports import free_ports
+from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind
+from suites import PYTHON, SUITE, WORKERS, Cluster, Run, read
 
-from speckeeper.ops.version import COMPATIBLE_WITH
-
-SUITE = HERE / "kazoo_suite"
-PYTHON = CACHE / "kazoo-venv" / "bin" / "python"
 TIMEOUT_S = 1500
-WORKERS = 3
-PORTS = 30 * WORKERS  # what kazoo_workers.py gives to each
 RERUNS = 2
-
-
-class Run(NamedTuple):
-    """One run of the suite: outcome ("passed", "failed", "skipped") and message by test."""
-
-    outcomes: dict[str, str]
-    messages: dict[str, str]
-
-
-class Cluster(NamedTuple):
-    """What a run of the suite is against: the servers with the ids of `ours` are SpecKeeper's, the
-    others Apache's, of a kind."""
-
-    name: str
-    size: int
-    ours: tuple[int, ...]
-    kind: Kind
-
-    def environment(self) -> dict[str, str]:
-        environment = dict(os.environ)
-        # The release that the first server names: one of kazoo's tests compares the two.
-        version = COMPATIBLE_WITH if 1 in self.ours else ".".join(map(str, self.kind.version or ()))
-        environment.update(
-            ZOOKEEPER_CLUSTER_SIZE=str(self.size),
-            ZOOKEEPER_VERSION=version,
-            ZOOKEEPER_CLASSPATH=self.kind.class_path() or "none",
-            ZOOKEEPER_PORT_OFFSET=str(free_ports(PORTS)),
-            JAVA_TOOL_OPTIONS=" ".join(JVM_FLAGS),  # the harness has its own command line
-            PYTHONPATH=str(SUITE),
-            ZOOKEEPER_JAAS_AUTH="digest",
-        )
-        if self.ours:
-            environment["REAL_JAVA"] = shutil.which("java") or "java"
-            environment["PATH"] = os.pathsep.join((str(SUITE), environment["PATH"]))
-            environment["SPECKEEPER"] = speckeeper_command() or "speckeeper"
-            environment["SPECKEEPER_IDS"] = " ".join(map(str, self.ours))
-        return environment
 
 
 def _command(report: Path, workers_count: int, *tests: str) -> list[str]:
@@ -89,20 +34,6 @@ def _command(report: Path, workers_count: int, *tests: str) -> list[str]:
         f"--confcutdir={PYTHON.parent.parent}",
         *(f"--junitxml={report}", "--pyargs", *chosen),
     ]
-
-
-def _read(report: Path) -> Run:
-    outcomes: dict[str, str] = {}
-    messages: dict[str, str] = {}
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        name = f"{case.get('classname')}::{case.get('name')}"
-        for kind in ("failure", "error", "skipped"):
-            found = case.find(kind)
-            if found is not None:
-                outcomes[name] = "skipped" if kind == "skipped" else "failed"
-                messages[name] = f"{found.get('message', '')}\n{found.text or ''}"
-        outcomes.setdefault(name, "passed")
-    return Run(outcomes, messages)
 
 
 def _run_side_by_side(folder: Path, clusters: Sequence[Cluster], workers: int) -> list[Run]:
@@ -128,7 +59,7 @@ def _run_side_by_side(folder: Path, clusters: Sequence[Cluster], workers: int) -
         if not report.exists():
             tail = (folder / f"{cluster.name}.log").read_text(errors="replace")[-3000:]
             pytest.fail(f"kazoo's suite against {cluster.name} left no report:\n{tail}")
-        results.append(_read(report))
+        results.append(read(report))
     return results
 
 
@@ -148,7 +79,7 @@ def _passes_alone(folder: Path, cluster: Cluster, name: str) -> bool:
             check=False,
         )
         # Where one file is run, its name is no part of the test's.
-        outcomes = _read(report).outcomes if report.exists() else {}
+        outcomes = read(report).outcomes if report.exists() else {}
         if any(
             key.rpartition(".")[2] == f"{suite}::{test}" and outcome == "passed"
             for key, outcome in outcomes.items()
@@ -258,7 +189,7 @@ def test_reconfiguration_in_an_ensemble(tmp_path: Path, ids: tuple[int, ...]) ->
         timeout=TIMEOUT_S,
         check=False,
     )
-    run = _read(report)
+    run = read(report)
     assert sorted(run.outcomes.values()) == ["passed"] * 3, run.messages
 
 
