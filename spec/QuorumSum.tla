@@ -62,10 +62,13 @@ VARIABLES
 given == <<A, B, weight>>
 vars == <<given, k, a, b, both, total, x, groupsA, groupsB, groupsBoth, groups, y>>
 
-NaturalWeights == \A s \in Server : weight[s] >= 0
+Given ==
+    /\ A \subseteq Server
+    /\ B \subseteq Server
+    /\ weight \in [Server -> Nat]
 
 Init ==
-    /\ NaturalWeights
+    /\ Given
     /\ k = 0
     /\ a = 0
     /\ b = 0
@@ -131,7 +134,7 @@ GroupsOverlap == groupsA + groupsB <= groups + groupsBoth
 GroupShared == groupsBoth > 0 => y \in 1..k /\ y \in A /\ y \in B
 
 Invariant ==
-    /\ NaturalWeights
+    /\ Given
     /\ Counted
     /\ SumsOverlap
     /\ ServerShared

@@ -25,7 +25,7 @@ def test_an_old_and_a_new_quorum_may_miss_each_other(tmp_path: Path) -> None:
 
     (result,) = prove(Task(path, theorems=("JointMeetsOld",)))
 
-    verdict, possible = result.verdicts
+    verdict, possible, *_ = result.verdicts
     assert possible.status is Status.PROVED
     assert verdict.status is Status.REFUTED
     assert any(line.startswith("  Old = {{s") for line in verdict.lines)

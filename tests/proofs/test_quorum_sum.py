@@ -38,7 +38,7 @@ def test_quorums_meet_for_any_number_of_servers() -> None:
         ("a + b > total => x", "a + b >= total => x", "FlexibleMeet"),
         ("/\\ both' = both + (IF s \\in A /\\", "/\\ both' = both + (IF s \\in A \\/", "Induction"),
         ("IF 2 * b > total THEN 1", "IF 2 * b >= total THEN 1", "Induction"),
-        ("    /\\ NaturalWeights\n    /\\ Counted", "    /\\ Counted", "Induction"),
+        ("    /\\ Given\n    /\\ Counted", "    /\\ Counted", "Induction"),
     ],
 )
 def test_half_is_not_enough(old: str, new: str, theorem: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The built-in operators: logic, sets, numbers, and equality."""
 
 from abc import ABC
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import z3
@@ -48,13 +48,14 @@ class Builtins(Evaluator, ABC):
             raise Unfit(f"{name} is replaced by a configuration")
         match name, arguments:
             case ("/\\", (left, right)):
-                return truth(conjunction([self.holds(left, context), self.holds(right, context)]))
+                return truth(self.all_of((left, right), context))
             case ("\\/", (left, right)):
-                return truth(disjunction([self.holds(left, context), self.holds(right, context)]))
+                return truth(self.any_of((left, right), context))
             case ("~", (inside,)):
                 return truth(negation(self.holds(inside, context)))
             case ("=>", (left, right)):
-                return truth(implication(self.holds(left, context), self.holds(right, context)))
+                condition = self.holds(left, context)
+                return truth(implication(condition, self.holds(right, context.knowing(condition))))
             case ("<=>", (left, right)):
                 return truth(self.holds(left, context) == self.holds(right, context))
             case ("=", (left, right)):
@@ -88,6 +89,22 @@ class Builtins(Evaluator, ABC):
                 return self.world.universe(BoolType())
             case _:
                 return self._arithmetic(name, arguments, context)
+
+    def all_of(self, parts: Iterable[m.Argument], context: Context) -> Term:
+        """Return a conjunction; each part is looked at where those before it hold."""
+        found: list[Term] = []
+        for part in parts:
+            found.append(self.holds(part, context))
+            context = context.knowing(found[-1])
+        return conjunction(found)
+
+    def any_of(self, parts: Iterable[m.Argument], context: Context) -> Term:
+        """Return a disjunction; each part is looked at where none before it holds."""
+        found: list[Term] = []
+        for part in parts:
+            found.append(self.holds(part, context))
+            context = context.knowing(negation(found[-1]))
+        return disjunction(found)
 
     def _arithmetic(self, name: str, arguments: tuple[m.Argument, ...], context: Context) -> Value:
         match name, arguments:

@@ -19,7 +19,7 @@ from speccheck.prove.terms import (
     HintTexts,
     opened_bounds,
 )
-from speccheck.prove.translate import Context, Meaning, State, Translator
+from speccheck.prove.translate import Context, Meaning, State, Translator, Use
 from speccheck.prove.universes import universes
 from speccheck.prove.values import (
     Term,
@@ -38,7 +38,8 @@ class Condition:
     """The obligation holds if ``hypotheses`` and ``negated`` contradict each other.
 
     ``selected`` says that hypotheses were left out, so that a solution may be none. ``before`` and
-    ``after`` are the states, ``parameters`` and ``names`` the action's and the goal's constants.
+    ``after`` are the states, ``parameters`` and ``names`` the action's and the goal's constants;
+    ``uses`` are those of functions that are to be within their domains.
     """
 
     hypotheses: list[Term]
@@ -48,6 +49,7 @@ class Condition:
     after: State | None
     parameters: dict[str, Value] = field(default_factory=dict)
     names: dict[str, Value] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -163,6 +165,8 @@ class Conditions:
             return self._initial(goal, goal.goals[obligation.conjunct])
         if obligation.kind is Kind.POSSIBLE:
             return self._possible(goal, obligation)
+        if obligation.kind is Kind.DEFINED:
+            return self._defined(goal, obligation)
         step = self.step(goal, obligation.action)
         return self._step(goal, step, obligation)
 
@@ -185,6 +189,49 @@ class Conditions:
             everything += opened.hypotheses
             names |= opened.names
         return Condition(everything, true, False, room.state, None, {}, names)
+
+    def _defined(self, goal: Goal, obligation: Obligation) -> Condition:
+        """Return that functions are applied within their domains; see docs/proofs.md.
+
+        What stands in a conjunct is looked at where those before it hold, what stands in an action
+        or follows from the invariant, in a state of the invariant.
+        """
+        room = self._room(goal)
+        after: State | None = None
+        parameters: dict[str, Value] = {}
+        before: list[m.Expression] = []
+        with self.translator.noting() as uses:
+            if obligation.action == INIT:
+                context = Context(now=room.state)
+                for assumption in self.module.resolved.assumptions:
+                    context = context.knowing(self.translator.holds(assumption, context))
+                if goal.behaviour is not None:
+                    self._start(goal)
+            elif obligation.action:
+                before = [*goal.invariant.values()]
+                assert goal.behaviour is not None, "only behaviours have steps"
+                leaf = next(one for one in goal.behaviour.leaves if one.name == obligation.action)
+                step = step_of(self.module, self.translator, leaf, room.state)
+                after, parameters = step.then, step.parameters
+                context = Context(now=room.state, then=after).knowing(*step.guards)
+                for node in goal.goals.values() if goal.on_steps else ():
+                    context = context.knowing(self.translator.holds(node, context))
+            else:
+                context = Context(now=room.state)
+                for label, node in goal.goals.items():
+                    if label == obligation.conjunct:
+                        self.translator.holds(node, context)
+                        break
+                    before.append(node)
+                if not goal.inductive:
+                    before = [*goal.invariant.values(), *before]
+        # What alternates is of no use here, and costs much.
+        slow = {id(node) for n, node in goal.invariant.items() if n in self._hints.instantiated}
+        known = [room.facts.holds_now(node) for node in before if id(node) not in slow]
+        if obligation.action != INIT:
+            known = [*room.facts.assumptions(), *known]
+        negated = negation(conjunction([use.inside for use in uses]))
+        return Condition(known, negated, bool(slow), room.state, after, parameters, {}, list(uses))
 
     def _start(self, goal: Goal) -> tuple[dict[m.Variable, Value], list[Term]]:
         assert goal.behaviour is not None, "only behaviours begin"

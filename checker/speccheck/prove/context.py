@@ -1,7 +1,7 @@
 """What names mean where an expression is translated, and what every part of a translator can do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -51,7 +51,8 @@ Meaning: TypeAlias = Value | Closure | Delayed
 class Context:
     """What names mean: parameters, and variables in this state and in the next.
 
-    ``scope`` are the terms that bound names stand for, also of those no longer in sight.
+    ``scope`` are the terms that bound names stand for, also of those no longer in sight; ``given``
+    is what holds wherever the expression is evaluated: its guards, and the sets of bound names.
     """
 
     now: State
@@ -59,6 +60,12 @@ class Context:
     names: Mapping[m.Parameter, Meaning] = field(default_factory=dict)
     old: Value | None = None
     scope: tuple[Term, ...] = ()
+    given: tuple[Term, ...] = ()
+
+    def knowing(self, *facts: Term) -> "Context":
+        """Return the context where these hold, too."""
+        kept = tuple(fact for fact in facts if not z3.is_true(fact))
+        return replace(self, given=(*self.given, *kept)) if kept else self
 
     def binding(self, names: Mapping[m.Parameter, Meaning]) -> "Context":
         """Return the context with more names."""
@@ -77,12 +84,24 @@ class Evaluator(ABC):
     world: World
 
     @abstractmethod
+    def use(self, function: Value, x: Value, node: m.Expression, context: Context) -> None:
+        """Take note that a function is applied to a value. Raises Unfit."""
+
+    @abstractmethod
     def value(self, node: m.Argument, context: Context) -> Value:
         """Return the value of an expression. Raises TlaError outside of the fragment."""
 
     @abstractmethod
     def holds(self, node: m.Argument, context: Context) -> Term:
         """Return the term of a boolean expression. Raises TlaError outside of the fragment."""
+
+    @abstractmethod
+    def all_of(self, parts: Iterable[m.Argument], context: Context) -> Term:
+        """Return a conjunction. Raises TlaError."""
+
+    @abstractmethod
+    def any_of(self, parts: Iterable[m.Argument], context: Context) -> Term:
+        """Return a disjunction. Raises TlaError."""
 
     @abstractmethod
     def number(self, node: m.Argument, context: Context) -> Term:

@@ -45,8 +45,8 @@ class Verdict:
     """What came of an obligation.
 
     ``seconds`` are those of Z3 and of making the condition; ``unchanged``: proved by the frame
-    rule; ``remembered``: proved in an earlier run. ``lines`` tell the counterexample, or why
-    nothing is known.
+    rule, or, of what is to be defined, since nothing in it needs a proof; ``remembered``: proved in
+    an earlier run. ``lines`` tell the counterexample, or why nothing is known.
     """
 
     obligation: Obligation
@@ -94,6 +94,8 @@ class Prover:
         if self._unchanged(obligation):
             return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
         condition = self.conditions.of(obligation)
+        if obligation.kind is Kind.DEFINED and not condition.uses:
+            return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
         solver = _solver(condition, self._limits.steps)
         asked: list[str] = []
 
@@ -119,10 +121,13 @@ class Prover:
             return str(_solver(self.smallest.of(obligation), 0).to_smt2())
         if self._unchanged(obligation):
             return None
-        return str(_solver(self.conditions.of(obligation), 0).to_smt2())
+        condition = self.conditions.of(obligation)
+        if obligation.kind is Kind.DEFINED and not condition.uses:
+            return None
+        return str(_solver(condition, 0).to_smt2())
 
     def _unchanged(self, obligation: Obligation) -> bool:
-        if not obligation.action:
+        if not obligation.action or obligation.kind is Kind.DEFINED:
             return False
         goal = self.conditions.goal(obligation.theorem)
         step = self.conditions.step(goal, obligation.action)
@@ -133,6 +138,7 @@ class Prover:
     ) -> Verdict:
         if answer == "sat" and not condition.selected and not self._hints.sizes:
             found = counterexample(self.conditions, condition, solver.model())
+            found.lines.extend(_outside(condition, solver.model()))
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines)
         if not self._hints.sizes:
             reason = solver.reason_unknown() if answer == "unknown" else "no finite instance"
@@ -142,6 +148,7 @@ class Prover:
         answer = str(finite.check())
         if answer == "sat":
             found = counterexample(self.finite, small, finite.model())
+            found.lines.extend(_outside(small, finite.model()))
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=found)
         of_size = ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
         said = "has no counterexample" if answer == "unsat" else "was not decided"
@@ -165,6 +172,15 @@ class Prover:
         elif status is Status.UNKNOWN and not self._hints.sizes:
             lines = [f"no example was found; give [sizes] in {hints_path(self.module.path)}"]
         return Verdict(obligation, status, 0.0, lines=lines)
+
+
+def _outside(condition: Condition, model: z3.ModelRef) -> list[str]:
+    """Return where functions are applied that need not be within their domains."""
+    false = [use for use in condition.uses if not z3.is_true(model.eval(use.inside))]
+    places = dict.fromkeys(
+        f"{use.place.path}:{use.place.span.line}:{use.place.span.column}" for use in false
+    )
+    return [f"the argument may be outside of the function's domain at {place}" for place in places]
 
 
 class _NotProved(Exception):

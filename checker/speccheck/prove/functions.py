@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import z3
 
+from speccheck.evaluate.analysis import children
 from speccheck.prove.context import Context, Evaluator, truth
 from speccheck.prove.types import FunctionType, TupleType, Type
 from speccheck.prove.values import (
@@ -34,9 +35,9 @@ class Functions(Evaluator, ABC):
     def _items(self, node: m.Items, context: Context) -> Value:
         match node.kind:
             case "/\\":
-                return truth(conjunction([self.holds(item, context) for item in node.items]))
+                return truth(self.all_of(node.items, context))
             case "\\/":
-                return truth(disjunction([self.holds(item, context) for item in node.items]))
+                return truth(self.any_of(node.items, context))
             case "tuple":
                 return TupleValue(tuple(self.value(item, context) for item in node.items))
             case "set":
@@ -53,12 +54,13 @@ class Functions(Evaluator, ABC):
     def _filtered(self, node: m.Filtered, domain: m.Expression, context: Context) -> SetValue:
         outer = self.set_(domain, context)
         (parameter,) = node.bound.parameters
-        return SetValue(
-            lambda x: conjunction(
-                [outer.has(x), self.holds(node.body, context.binding({parameter: x}))]
-            ),
-            outer.type,
-        )
+
+        def has(x: Value) -> Term:
+            inside = outer.has(x)
+            within = context.binding({parameter: x}).knowing(inside)
+            return conjunction([inside, self.holds(node.body, within)])
+
+        return SetValue(has, outer.type)
 
     def _function(
         self, node: m.Function, bounds: tuple[m.Bound, ...], context: Context
@@ -68,7 +70,9 @@ class Functions(Evaluator, ABC):
         if len(pairs) == 1:
             domain = pairs[0][1]
             return FunctionValue(
-                lambda x: self.value(node.body, context.binding({parameters[0]: x})),
+                lambda x: self.value(
+                    node.body, context.binding({parameters[0]: x}).knowing(domain.has(x))
+                ),
                 domain,
                 self._outside(domain, context),
             )
@@ -80,7 +84,7 @@ class Functions(Evaluator, ABC):
 
         def at(x: Value) -> Value:
             given = zip(parameters, items(x), strict=True)
-            return self.value(node.body, context.binding(dict(given)))
+            return self.value(node.body, context.binding(dict(given)).knowing(whole.has(x)))
 
         whole = SetValue(
             lambda x: conjunction(
@@ -130,7 +134,9 @@ class Functions(Evaluator, ABC):
             return _component(function, arguments[0])
         if not isinstance(function, FunctionValue):
             raise Unfit(f"a function is expected here, not a {describe(function)}")
-        return function.apply(arguments[0] if len(arguments) == 1 else TupleValue(tuple(arguments)))
+        argument = arguments[0] if len(arguments) == 1 else TupleValue(tuple(arguments))
+        self.use(function, argument, node, context)
+        return function.apply(argument)
 
     def _changed(
         self,
@@ -158,6 +164,8 @@ class Functions(Evaluator, ABC):
                 "EXCEPT of a function whose domain is not known: the invariant (of a constant, an "
                 "ASSUME) has to say that it is in [S -> T] for a constant S"
             )
+        if rest or _mentions_old(value):
+            self.use(function, key, step[0], context)
         new = self._changed(function.apply(key), rest, value, context)
         return FunctionValue(
             lambda x: choice(equal(x, key), new, function.at(x)),
@@ -168,10 +176,13 @@ class Functions(Evaluator, ABC):
     def _branches(self, node: m.Branches, context: Context) -> Value:
         if node.other is None:
             raise Unfit("CASE needs an OTHER here")
-        result = self.value(node.other, context)
-        arms = zip(self.conditions(node, context), node.arms, strict=True)
-        for condition, (_, value) in reversed(list(arms)):
-            result = choice(condition, self.value(value, context), result)
+        conditions = self.conditions(node, context)
+        guards = [self.holds(guard, context) for guard, _ in node.arms]
+        result = self.value(node.other, context.knowing(*map(negation, guards)))
+        for condition, guard, (_, value) in reversed(
+            list(zip(conditions, guards, node.arms, strict=True))
+        ):
+            result = choice(condition, self.value(value, context.knowing(guard)), result)
         return result
 
     def conditions(self, node: m.Branches, context: Context) -> list[Term]:
@@ -194,6 +205,10 @@ class Functions(Evaluator, ABC):
                 found.append(conjunction([holds, disjunction([alone, pick.term])]))
             later.append(holds)
         return found[::-1]
+
+
+def _mentions_old(node: m.Argument) -> bool:
+    return isinstance(node, m.Old) or any(map(_mentions_old, children(node)))
 
 
 def _type_of(value: Value) -> Type:

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     IMPLIED = "implied"
     FACT = "fact"
     POSSIBLE = "possible"
+    DEFINED = "defined"
 
 
 class Obligation(NamedTuple):
@@ -38,7 +39,9 @@ class Obligation(NamedTuple):
     step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
     from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
     the action, so that its obligations are not empty; for ``INIT``, there is an initial state;
-    without an action, what the theorem assumes can hold in a state of the invariant.
+    without an action, what the theorem assumes can hold in a state of the invariant. DEFINED: what
+    a conjunct, an action, or (for ``INIT``) the assumptions and the initial predicate say is
+    defined, as functions are applied within their domains only.
     """
 
     theorem: str
@@ -54,6 +57,10 @@ class Obligation(NamedTuple):
         elif self.kind is Kind.POSSIBLE:
             about = "" if what in {"", self.theorem} else f"{what}: "
             what = f"{about}what is assumed can hold"
+        if self.kind is Kind.DEFINED:
+            about = "" if what in {"", self.theorem} else f"{what}: "
+            where = "the beginning" if self.action == INIT else self.action
+            what = f"{about}is defined"
         parts = [self.theorem, where, "" if what == self.theorem else what]
         return ": ".join(part for part in parts if part)
 
@@ -152,7 +159,11 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
     name = goal.theorem.name
     if goal.behaviour is None:
         facts = [Obligation(name, Kind.FACT, "", label) for label in goal.goals]
-        return [*facts, Obligation(name, Kind.POSSIBLE, "", "")]
+        defined = [
+            Obligation(name, Kind.DEFINED, INIT, ""),
+            *(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals),
+        ]
+        return [*facts, Obligation(name, Kind.POSSIBLE, "", ""), *defined]
     found: list[Obligation] = []
     leaves = goal.behaviour.leaves
     if goal.on_steps:
@@ -163,16 +174,23 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
             for leaf in leaves
             for label in goal.goals
         )
+        if not goal.by:
+            found.append(Obligation(name, Kind.DEFINED, INIT, ""))
+        found.extend(Obligation(name, Kind.DEFINED, leaf.name, "") for leaf in leaves)
         return found
     if not goal.inductive:
         found.extend(Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals)
         found.extend(Obligation(name, Kind.POSSIBLE, "", label) for label in goal.goals)
+        found.extend(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals)
         return found
     found.extend(Obligation(name, Kind.INITIAL, "", label) for label in goal.goals)
     found.append(Obligation(name, Kind.POSSIBLE, INIT, ""))
     found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
     for leaf in leaves:
         found.extend(Obligation(name, Kind.STEP, leaf.name, label) for label in goal.goals)
+    found.append(Obligation(name, Kind.DEFINED, INIT, ""))
+    found.extend(Obligation(name, Kind.DEFINED, leaf.name, "") for leaf in leaves)
+    found.extend(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals)
     return found
 
 

@@ -8,7 +8,6 @@ from speccheck.prove.errors import outside
 from speccheck.prove.fit import check_fit
 from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
 from speccheck.prove.translate import Context, Delayed, Meaning, State, Translator
-from speccheck.prove.universes import parts_of
 from speccheck.prove.values import (
     Term,
     Unfit,
@@ -49,7 +48,7 @@ class _Collector:
     def collect(self, node: m.Expression, context: Context) -> None:
         """Take up one part of an action. Raises TlaError."""
         if not self.module.is_action(node):
-            self.guards.append(self.translator.holds(node, context))
+            self.guards.append(self.translator.holds(node, context.knowing(*self.guards)))
             return
         parts = conjuncts(node)
         if parts:
@@ -87,9 +86,8 @@ class _Collector:
                 if variable is None:
                     self.later.append((node, context))
                 else:
-                    self._assign(
-                        variable, self.translator.value(right, self._so_far(context)), node
-                    )
+                    so_far = self._so_far(context.knowing(*self.guards))
+                    self._assign(variable, self.translator.value(right, so_far), node)
             case _ if disjuncts(node):
                 message = "a choice between steps within an action; make two actions of it"
                 raise outside(node.place, message)
@@ -122,6 +120,7 @@ class _Collector:
         if variable in self.assigned or variable in self.kept:
             raise outside(node.place, f"{variable.name}' is determined twice")
         _check(self.module, self.translator, variable, value, node)
+        self.translator.evaluate(value)
         self.assigned[variable] = value
 
     def _keep(self, node: m.Argument, context: Context) -> None:
@@ -146,18 +145,21 @@ class _Collector:
                 raise outside(node.place, "UNCHANGED needs variables or tuples of them")
 
     def _branches(self, node: m.Branches, other: m.Expression, context: Context) -> None:
-        arms: list[tuple[Term | None, m.Expression]] = [
-            (condition, value)
-            for condition, (_, value) in zip(
-                self.translator.conditions(node, context), node.arms, strict=True
+        context = context.knowing(*self.guards)
+        held = [self.translator.holds(guard, context) for guard, _ in node.arms]
+        arms: list[tuple[Term | None, m.Expression, Context]] = [
+            (condition, value, context.knowing(guard))
+            for condition, guard, (_, value) in zip(
+                self.translator.conditions(node, context), held, node.arms, strict=True
             )
         ]
+        arms.append((None, other, context.knowing(*map(negation, held))))
         merged: dict[m.Variable, Value] | None = None
         guards: list[tuple[Term | None, list[Term]]] = []
-        for condition, value in reversed([*arms, (None, other)]):
+        for condition, value, inside in reversed(arms):
             part = _Collector(self.module, self.translator)
             part.parameters = self.parameters
-            part.collect(value, context)
+            part.collect(value, inside)
             if part.later:
                 raise outside(part.later[0][0].place, "a condition on the next state in an IF")
             updates = {v: context.now[v] for v in part.kept} | part.assigned
@@ -174,10 +176,10 @@ class _Collector:
         before: list[Term] = []
         for condition, inner in reversed(guards):
             for guard in inner:
-                held = guard if condition is None else implication(condition, guard)
+                whole = guard if condition is None else implication(condition, guard)
                 for earlier in before:
-                    held = implication(negation(earlier), held)
-                self.guards.append(held)
+                    whole = implication(negation(earlier), whole)
+                self.guards.append(whole)
             if condition is not None:
                 before.append(condition)
 
@@ -236,14 +238,15 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
             raise outside(leaf.body.place, message)
     then = {**state, **collector.assigned}
     for node, where in collector.later:
-        collector.guards.append(translator.holds(node, replace(where, then=then)))
+        inside = replace(where, then=then).knowing(*collector.guards)
+        collector.guards.append(translator.holds(node, inside))
     changed = frozenset(collector.assigned)
     return Step(leaf.name, collector.parameters, collector.guards, then, changed)
 
 
 def _told(node: m.Expression) -> m.Variable | None:
-    """Return the variable x where a condition is ``x \\in S``."""
-    if isinstance(node, m.CallBuiltin) and node.builtin.name == "\\in":
+    """Return the variable x where a condition is ``x \\in S`` or ``x \\subseteq S``."""
+    if isinstance(node, m.CallBuiltin) and node.builtin.name in {"\\in", "\\subseteq"}:
         left = node.arguments[0]
         return left.variable if isinstance(left, m.UseVariable) else None
     return None
@@ -272,6 +275,7 @@ def initial_state(
             if isinstance(left, m.UseVariable) and left.variable not in found:
                 value = translator.value(right, Context(now={**state, **found}))
                 _check(module, translator, left.variable, value, node)
+                translator.evaluate(value)
                 found[left.variable] = value
                 return
         conditions.append(node)
@@ -281,8 +285,11 @@ def initial_state(
     for variable in module.resolved.variables:
         if variable in found or variable in said:
             continue
-        if translator.world.whole.intersection(parts_of(module.types[variable])):
-            message = f"the initial states say neither {variable.name} = e nor {variable.name} "
-            raise outside(initial.place, message + "\\in S: it need not be of its type")
-    whole = {**state, **found}
-    return whole, [translator.holds(node, Context(now=whole)) for node in conditions]
+        message = f"the initial states say neither {variable.name} = e nor {variable.name} "
+        raise outside(initial.place, message + "\\in S: it need not be of its type")
+    context = Context(now={**state, **found})
+    others: list[Term] = []
+    for node in conditions:
+        others.append(translator.holds(node, context))
+        context = context.knowing(others[-1])
+    return {**state, **found}, others

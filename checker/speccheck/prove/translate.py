@@ -5,7 +5,9 @@ outside of the fragment is refused with its place.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 import z3
 
@@ -24,10 +26,12 @@ from speccheck.prove.errors import outside
 from speccheck.prove.functions import Functions
 from speccheck.prove.types import BoolType, IntType, SetType, Type
 from speccheck.prove.values import (
+    FunctionValue,
     RecordValue,
     Scalar,
     SetValue,
     Term,
+    TupleValue,
     Unfit,
     Value,
     conjunction,
@@ -38,7 +42,14 @@ from speccheck.prove.values import (
 from speccheck.prove.world import Shape, World
 from speccheck.tla import meaning as m
 
-__all__ = ["Closure", "Context", "Delayed", "Meaning", "State", "Translator"]
+__all__ = ["Closure", "Context", "Delayed", "Meaning", "State", "Translator", "Use"]
+
+
+class Use(NamedTuple):
+    """An application of a function: that its argument is in the domain, and where it stands."""
+
+    inside: Term
+    place: m.Place
 
 
 class Translator(Builtins, Functions):
@@ -62,6 +73,49 @@ class Translator(Builtins, Functions):
         elements = (types[one] for one in universes)
         world.whole = frozenset(one.element for one in elements if isinstance(one, SetType))
         self._shapes: dict[m.Constant, Shape] = {}
+        self._uses: list[Use] | None = None
+
+    # --- functions within their domains ----------------------------------------------------------
+
+    @contextmanager
+    def noting(self) -> Iterator[list["Use"]]:
+        """Take note of the uses of functions in what is translated meanwhile."""
+        before, self._uses = self._uses, []
+        try:
+            yield self._uses
+        finally:
+            self._uses = before
+
+    def use(self, function: Value, x: Value, node: m.Expression, context: Context) -> None:
+        """Take note that a function is applied to a value, where that is asked for."""
+        if self._uses is None or not isinstance(function, FunctionValue):
+            return
+        if function.domain is None:
+            raise Unfit(
+                "the domain of this function is not known: the invariant (of a constant, an "
+                "ASSUME) has to say that it is in [S -> T] for a constant S"
+            )
+        inside = function.domain.has(x)
+        if self.world.is_limit(inside):
+            return
+        constants = self.world.bound_in([inside, *context.given])
+        self._uses.append(Use(closed(True, constants, list(context.given), inside), node.place))
+
+    def evaluate(self, value: Value) -> None:
+        """Evaluate all of a value where uses of functions are noted, so that those in it are."""
+        if self._uses is None:
+            return
+        match value:
+            case FunctionValue(domain=domain) if domain is not None:
+                self.evaluate(value.at(self.world.bound("x", domain.type).value))
+            case SetValue():
+                value.has(self.world.bound("x", value.type).value)
+            case TupleValue(items=items):
+                for item in items:
+                    self.evaluate(item)
+            case RecordValue(fields=fields):
+                for one in fields.values():
+                    self.evaluate(one)
 
     def know_shape(self, constant: m.Constant, shape: Shape) -> None:
         """Take note of the domain of a constant that is a function."""
@@ -245,8 +299,9 @@ class Translator(Builtins, Functions):
         made, _ = self.world.within(parameter.name, source)
 
         def fits(value: Value) -> Term:
-            inside = self.holds(node.body, context.binding({parameter: value}))
-            return conjunction([source.has(value), inside])
+            among = source.has(value)
+            within = context.binding({parameter: value}).knowing(among)
+            return conjunction([among, self.holds(node.body, within)])
 
         condition = fits(made.value)
         if not (domain_items := source.items) or not z3.is_true(z3.simplify(fits(domain_items[0]))):
@@ -293,6 +348,7 @@ class Translator(Builtins, Functions):
                 parts = []
                 for element, limit in listed:
                     inside = context.binding({**names, parameter: element})
+                    inside = inside.knowing(*limits, limit)
                     inner = self._quantify(universal, rest, body, inside)
                     parts.append(
                         implication(limit, inner) if universal else conjunction([limit, inner])
@@ -303,7 +359,7 @@ class Translator(Builtins, Functions):
             constants += made.constants
             names[parameter] = made.value
             limits.append(limit)
-        formula = self.holds(body, context.binding(names))
+        formula = self.holds(body, context.binding(names).knowing(*limits))
         return closed(universal, constants, limits, formula)
 
     def listed(self, domain: SetValue) -> list[tuple[Value, Term]] | None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from speccheck.prove.discharge import Limits, Status, Verdict
+from speccheck.prove.obligations import Kind
 from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove
 from speccheck.report.replays import replay_all
 
@@ -31,7 +32,7 @@ class ProofReport:
         """Tell what came of one obligation, if that is of interest."""
         if verdict.status is Status.PROVED and not self._every:
             return
-        how = "unchanged" if verdict.unchanged else f"{verdict.seconds:.1f} s"
+        how = "nothing to ask" if verdict.unchanged else f"{verdict.seconds:.1f} s"
         if verdict.remembered:
             how = "proved before"
         self._line(verdict.status, f"{verdict.obligation} ({how})")
@@ -41,7 +42,10 @@ class ProofReport:
     def theorem(self, result: TheoremResult) -> None:
         """Tell how a theorem has ended."""
         count = len(result.verdicts)
-        unchanged = sum(verdict.unchanged for verdict in result.verdicts)
+        unchanged = sum(
+            verdict.unchanged and verdict.obligation.kind is not Kind.DEFINED
+            for verdict in result.verdicts
+        )
         remembered = sum(verdict.remembered for verdict in result.verdicts)
         seconds = sum(verdict.seconds for verdict in result.verdicts)
         parts = [f"{count:,} obligation{'' if count == 1 else 's'}"]

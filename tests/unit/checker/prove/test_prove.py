@@ -76,6 +76,10 @@ def test_an_inductive_invariant_is_proved_conjunct_by_conjunct(tmp_path: Path) -
         "Safe: an initial state: is possible": ("proved", False),
         "Safe: Tick: can be taken": ("proved", False),
         "Safe: See: can be taken": ("proved", False),
+        **{
+            f"Safe: {one}: is defined": ("proved", True)
+            for one in ("the beginning", "Tick", "See", "Counts", "Irreflexive")
+        },
     }
 
 

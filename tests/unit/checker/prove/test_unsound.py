@@ -1,4 +1,4 @@
-"""Theorems that are false in TLA+, each by another trick: none may be proved."""
+"""Theorems that are false in TLA+, each by another trick: each is refuted, or is refused."""
 
 from pathlib import Path
 
@@ -21,6 +21,12 @@ TIED = "Server # {} /\\ Quorum # {} /\\ Quorum \\subseteq SUBSET Server"
 FROM_0 = "Init == x = 0\nSpec == Init /\\ [][Next]_x\n"
 BOTH_0 = "Init == x = 0 /\\ y = 0\nSpec == Init /\\ [][Next]_<<x, y>>\n"
 TENS = "f == [n \\in 1..3 |-> 0]\ng == [n \\in 1..3 |-> 10]\n"
+TRUES = (
+    "VARIABLES\n\\* @type: Int -> Bool;\nb\nInit == b = [n \\in 1..3 |-> TRUE]\n"
+    "Next == UNCHANGED b\nSpec == Init /\\ [][Next]_b\n"
+)
+BOOLEANS = "CONSTANT\n\\* @type: Int -> Bool;\nc\nASSUME c \\in [1..3 -> BOOLEAN]\n"
+NUMBERS = "CONSTANT\n\\* @type: Int -> Int;\nc\nASSUME c \\in [1..3 -> Int]\n"
 ZEROS = "Init == f = [n \\in 1..3 |-> 0]\nSpec == Init /\\ [][Next]_f\n"
 
 
@@ -143,16 +149,49 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
         pytest.param(
             "THEOREM T == [n \\in 1..3 |-> 0][7] \\in Int", id="a number beyond the domain"
         ),
-        pytest.param(
-            f"{X}Next == x' = x\nInit == x \\notin {{1}}\nSpec == Init /\\ [][Next]_x\n"
-            "THEOREM T == Spec => [](x \\in Int)",
-            id="whatever is not 1",
-        ),
         pytest.param("CONSTANT\n\\* @type: Int;\nN\nTHEOREM T == N \\in Int", id="a constant"),
+        pytest.param(
+            f"{TRUES}THEOREM T == Spec => [](b[7] \\in BOOLEAN)",
+            id="a boolean of a variable beyond its domain",
+        ),
+        pytest.param(f"{BOOLEANS}THEOREM T == c[7] \\in BOOLEAN", id="that of a constant"),
+        pytest.param(
+            f"{BOOLEANS}THEOREM T == c[7] = c[8] \\/ c[8] = c[9] \\/ c[9] = c[7]",
+            id="three values beyond the domain, two of them the same",
+        ),
+        pytest.param(
+            f"{BOOLEANS}ASSUME c[7]\nTHEOREM T == c[1] \\in BOOLEAN", id="assumed beyond the domain"
+        ),
+        pytest.param(
+            f"{TRUES}THEOREM T == Spec => [][b[7] \\in BOOLEAN /\\ b'[1]]_b", id="that of a step"
+        ),
+        pytest.param(
+            f"{NUMBERS}THEOREM T == c[7] < 0 \\/ c[7] >= 0",
+            id="a number beyond the domain, or no number",
+        ),
+        pytest.param(
+            f"{NUMBERS}THEOREM T == [n \\in 1..9 |-> c[n] < 0 \\/ c[n] >= 0][7]",
+            id="beyond the domain, in a function",
+        ),
+        pytest.param(
+            f"{NUMBERS}THEOREM T == \\E n \\in {{k \\in 1..9 : c[k] < 0 \\/ c[k] >= 0}} : n = 9",
+            id="beyond the domain, in a set",
+        ),
+        pytest.param(
+            "CONSTANT\n\\* @type: Int -> (Int -> Int);\nc\nASSUME c \\in [1..3 -> [1..3 -> Int]]\n"
+            "THEOREM T == DOMAIN c[7] = 1..3",
+            id="the domain of what is beyond the domain",
+        ),
+        pytest.param(
+            f"{SERVERS}VARIABLES\n\\* @type: Int -> SERVER;\nf\nASSUME Nobody \\in Server\n"
+            "Init == f \\in [1..3 -> Server]\nNext == UNCHANGED f\nSpec == Init /\\ [][Next]_f\n"
+            "THEOREM T == Spec => [](f \\in [1..3 -> Server] /\\ f[7] \\in Server)",
+            id="a server beyond the domain",
+        ),
     ],
 )
-def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
-    assert statuses(tmp_path, text)["T"] is not Status.PROVED
+def test_a_false_theorem_is_refuted(text: str, tmp_path: Path) -> None:
+    assert statuses(tmp_path, text)["T"] is Status.REFUTED
 
 
 @pytest.mark.parametrize(
@@ -170,7 +209,13 @@ def test_a_false_theorem_is_not_proved(text: str, tmp_path: Path) -> None:
          "a set is not of the type"),
         ("THEOREM T == [m \\in 1..2, n \\in 1..2 |-> m][1] = 1", "takes 2 arguments"),
         (f"{F}Next == f' = [f EXCEPT ![5] = 1]\nInit == \\A n \\in 1..3 : f[n] = 0\n"
-         "Spec == Init /\\ [][Next]_f\nTHEOREM T == Spec => [](f[1] = 0)", "domain is not known"),
+         "Spec == Init /\\ [][Next]_f\nTHEOREM T == Spec => [](f[1] = 0)", "say neither f = e nor"),
+        ("CONSTANT\n\\* @type: Int -> Int;\nc\nTHEOREM T == [c EXCEPT ![1] = 0][1] = 0",
+         "domain is not known"),
+        ("CONSTANT\n\\* @type: Int -> Int;\nc\nTHEOREM T == c[1] \\in Int \\/ TRUE",
+         "domain of this function is not known"),
+        (f"{X}Next == x' = x\nInit == x \\notin {{1}}\nSpec == Init /\\ [][Next]_x\n"
+         "THEOREM T == Spec => [](x \\in Int)", "say neither x = e nor"),
         (f"{F}Next == f' = [n \\in 1..4 |-> 0]\n{ZEROS}THEOREM T == Spec => [](f[1] = 0)",
          "does not keep the domain of f"),
         ("THEOREM T == 7 \\div 2 = 3", "do not know"),
@@ -287,3 +332,19 @@ def test_conjuncts_of_the_same_name_are_all_proved(tmp_path: Path) -> None:
     found = statuses(tmp_path, text, "[theorems]\nK = { by = 'I' }")
 
     assert found == {"I": Status.PROVED} | dict.fromkeys("JKL", Status.REFUTED)
+
+
+def test_a_function_may_be_applied_where_its_argument_is_known_to_be_in_the_domain(
+    tmp_path: Path,
+) -> None:
+    text = (
+        f"{BOOLEANS}Of(n) == c[n] \\in BOOLEAN\n"
+        "THEOREM T == \\A n \\in Int : n \\in 1..3 => Of(n)\n"
+        "THEOREM U == \\A n \\in Int : n \\notin 1..3 \\/ Of(n)\n"
+        "THEOREM V == \\A n \\in Int : IF n > 3 \\/ n < 1 THEN TRUE ELSE Of(n)\n"
+        "THEOREM W == \\A n \\in Int : Of(n) \\/ n \\notin 1..3"
+    )
+
+    found = statuses(tmp_path, text)
+
+    assert found == dict.fromkeys("TUV", Status.PROVED) | {"W": Status.REFUTED}
