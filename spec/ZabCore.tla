@@ -51,7 +51,9 @@ CONSTANTS
     SomeValue
 
 (* That quorums meet is proved in QuorumSum.tla for the kinds there are.   *)
-ASSUME QuorumsMeet == \A P, Q \in Quorum : P \cap Q # {}
+AnyTwoMeet == \A P, Q \in Quorum : P \cap Q # {}
+
+ASSUME QuorumsMeet == AnyTwoMeet
 ASSUME QuorumsOfServers == Quorum \subseteq SUBSET Server
 ASSUME Something == SomeServer \in Server /\ SomeQuorum \in Quorum /\ SomeValue \in Value
 

@@ -9,6 +9,7 @@
 \* @redefines LeaderProcessACKEPOCH <- LeaderProcessACKEPOCHCounting
 \* @model MCZab MCZabSync.cfg; MaxElections = 2; MaxShutdowns = 1; Modes = {"DIFF"}
 \* @fails EpochsExtend
+\* @core CoreAcksOfAnotherEpoch
 EXTENDS Zab
 
 LeaderProcessACKEPOCHCounting(i, j) ==

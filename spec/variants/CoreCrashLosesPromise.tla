@@ -5,7 +5,7 @@
 \* @kind core
 \* @redefines Crash <- CrashLosingPromise
 \* @obligation Induction: Crash: PromiseShape
-\* @run EpochsAlwaysRise
+\* @run CommittedInLaterEpochs
 \* @sizes quorum = 2; VALUE = 1; epoch = 2; index = 1
 EXTENDS ZabCore
 

@@ -6,7 +6,7 @@
 \* @kind core
 \* @redefines FinishSync <- FinishSyncEarly
 \* @obligation Induction: FinishSync: LogPrefix
-\* @run LogHasDelivered
+\* @run CommittedInLaterEpochs
 \* @sizes quorum = 2; VALUE = 1; epoch = 2; index = 1
 EXTENDS ZabCore
 

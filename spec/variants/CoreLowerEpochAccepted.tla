@@ -5,7 +5,7 @@
 \* @kind core
 \* @redefines Promise <- PromiseLower
 \* @obligation Induction: Promise: EpochOrder
-\* @run PromisesAlwaysStay
+\* @run CommittedInLaterEpochs
 \* @sizes quorum = 2; VALUE = 1; epoch = 2; index = 1
 EXTENDS ZabCore
 

@@ -6,7 +6,7 @@
 \* @kind core
 \* @redefines Promise <- PromiseTwice
 \* @obligation Induction: Promise: CandidatePromised
-\* @run PromisesAlwaysStay
+\* @run OneLeaderPerEpoch
 \* @sizes quorum = 2; VALUE = 1; epoch = 2; index = 1
 EXTENDS ZabCore
 

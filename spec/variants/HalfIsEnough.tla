@@ -8,6 +8,7 @@
 \* @model MCZab MCZabDiscovery.cfg; Server = {s1, s2}
 \* @fails Leadership1 Leadership2
 \* @strategy minority-serves
+\* @core CoreQuorumsApart
 EXTENDS Zab
 
 IsHalf(S) == 2 * Cardinality(S) >= Cardinality(Server)

@@ -8,6 +8,7 @@
 \* @redefines IsMoreRecentThan <- IsMoreRecentThanByZxid
 \* @model MCZab MCZabThirdEpoch.cfg
 \* @fails EpochsExtend
+\* @core CoreRecencyByZxid
 EXTENDS Zab
 
 IsMoreRecentThanByZxid(epoch, zxid, otherEpoch, otherZxid) ==

@@ -30,7 +30,9 @@ CONSTANTS
     Epoch <- RunEpoch
     Index <- RunIndex
 CHECK_DEADLOCK FALSE
-INVARIANTS
+"""
+
+INVARIANTS = """
     OneLeaderPerEpoch
     EpochOrder
     EpochGrows
@@ -41,7 +43,9 @@ INVARIANTS
     PrimaryIntegrity
     ZxidsRise
     ZxidUnique
-PROPERTIES
+"""
+
+PROPERTIES = """
     EpochsAlwaysRise
     CommitsAlwaysStay
     LogsAlwaysGrow
@@ -50,11 +54,16 @@ PROPERTIES
 
 
 def follow(
-    script: Sequence[str], quorums: str, folder: Path, variant: Variant | None = None
+    script: Sequence[str],
+    quorums: str,
+    folder: Path,
+    variant: Variant | None = None,
+    asked: str = "",
 ) -> Result:
     """Return what the runs along a script come to, of a variant if there is one.
 
-    ``folder`` is for what is written; a ZabCore.tla that is there is taken.
+    ``folder`` is for what is written; ``asked`` names the one property that is looked at, by
+    default all are.
 
     A line of a script is an action and the servers that take it, one after another.
     """
@@ -71,7 +80,13 @@ def follow(
         "GivenScript == <<\n" + ",\n".join(acts) + "\n>>\n====\n"
     )
     config = folder / "GivenScript.cfg"
-    lines = ["CONSTANTS", *(f"    {old} <- {new}" for old, new in redefines)]
-    config.write_text(CONFIG + ("\n".join(lines) if redefines else "") + "\n")
+    lines = [f"    {old} <- {new}" for old, new in redefines]
+    lines = ["CONSTANTS", *lines] if lines else []
+    of_states = [one for one in INVARIANTS.split() if asked in ("", one)]
+    of_steps = [one for one in PROPERTIES.split() if asked in ("", one)]
+    assert of_states or of_steps, f"there is no property {asked}"
+    for keyword, names in (("INVARIANTS", of_states), ("PROPERTIES", of_steps)):
+        lines += [keyword, *(f"    {name}" for name in names)] if names else []
+    config.write_text(CONFIG + "\n".join(lines) + "\n")
     folders = [folder, Path(__file__).parent, SPEC, SPEC / "variants"]
     return Search(load_model(folder / "GivenScript.tla", read_config(config), folders)).run()

@@ -31,6 +31,7 @@ SLOW = {
     "LeaseForgotten",
     "LeaseFromLeader",
     "LeaseReadsHonoured",
+    "NewleaderWithoutPromise",
     "ProposalSaysNothing",
     "WeightedQuorums",
     "Zk4394",
