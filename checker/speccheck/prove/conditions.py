@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import z3
 
+from speccheck.prove.antecedents import antecedents, assumed
 from speccheck.prove.errors import ProofError, outside
 from speccheck.prove.facts import Facts
 from speccheck.prove.hints import Hints, Terms, extra
@@ -26,6 +27,7 @@ from speccheck.prove.values import (
     Unfit,
     Value,
     conjunction,
+    disjunction,
     implication,
     negation,
 )
@@ -152,6 +154,11 @@ class Conditions:
             condition = self._of(goal, obligation)
         except Unfit as error:
             raise outside(goal.theorem.place, str(error)) from None
+        except z3.Z3Exception as error:
+            said = str(error).strip()
+            raise outside(
+                goal.theorem.place, f"{obligation}: Z3 does not take it: {said}"
+            ) from None
         known = self.world.axioms_for([*condition.hypotheses, condition.negated])
         condition.hypotheses += known
         return condition
@@ -182,13 +189,27 @@ class Conditions:
             step = self.step(goal, obligation.action)
             hypotheses = [*everything, *step.guards]
             return Condition(hypotheses, true, False, room.state, step.then, step.parameters)
-        names: dict[str, Value] = {}
-        labels = [obligation.conjunct] if obligation.conjunct else goal.goals
-        for label in labels:
-            opened = self._open(goal.goals[label], Context(now=room.state))
-            everything += opened.hypotheses
-            names |= opened.names
-        return Condition(everything, true, False, room.state, None, {}, names)
+        node = goal.goals[obligation.conjunct]
+        if goal.on_steps:
+            assert goal.behaviour is not None, "only behaviours have steps"
+            steps = [self.step(goal, leaf.name) for leaf in goal.behaviour.leaves]
+            ways = []
+            for step in steps:
+                assumed_here, _ = self._assumed(
+                    node, obligation.part, Context(now=room.state, then=step.then)
+                )
+                ways.append(conjunction([*step.guards, *assumed_here]))
+            return Condition([*everything, disjunction(ways)], true, False, room.state, None)
+        terms, names = self._assumed(node, obligation.part, Context(now=room.state))
+        return Condition([*everything, *terms], true, False, room.state, None, {}, names)
+
+    def _assumed(
+        self, node: m.Expression, part: int, context: Context
+    ) -> tuple[list[Term], dict[str, Value]]:
+        if part:
+            return assumed(antecedents(node)[part - 1], self.translator, context)
+        opened = self._open(node, context)
+        return opened.hypotheses, opened.names
 
     def _defined(self, goal: Goal, obligation: Obligation) -> Condition:
         """Return that functions are applied within their domains; see docs/proofs.md.
@@ -286,19 +307,36 @@ class Conditions:
     def _lemma(self, used: Goal, theorem: str, arguments: tuple[str, ...], step: Step) -> Term:
         goal = self.goal(theorem)
         if not goal.by or goal.on_steps or goal.by not in {used.theorem.name, used.by}:
-            raise ProofError(f"{theorem} is no lemma: the hints do not prove it by the invariant")
+            raise self._hints.error(
+                f"{theorem} is no lemma here; let [theorems] prove it by "
+                f"{used.by or used.theorem.name}",
+                theorem,
+            )
+        if len(goal.goals) != 1:
+            raise self._hints.error(
+                f"the lemma {theorem} has {len(goal.goals)} conjuncts; make a theorem of each",
+                theorem,
+            )
         (node,) = goal.goals.values()
         state = self._room(used).state
         bounds, body, context = opened_bounds(node, Context(now=state))
         pairs = [pair for bound in bounds for pair in self.translator.bind(bound, context)]
         if len(pairs) != len(arguments):
-            raise ProofError(f"the lemma {theorem} takes {len(pairs)} values, not {len(arguments)}")
+            named = ", ".join(parameter.name for parameter, _ in pairs) or "none"
+            message = (
+                f"the lemma {theorem} takes {len(pairs)} values ({named}), not {len(arguments)}"
+            )
+            raise self._hints.error(message, theorem)
         names: dict[m.Parameter, Meaning] = {}
         limits: list[Term] = []
         for (parameter, domain), text in zip(pairs, arguments, strict=True):
             value = self._texts.value(text, step.parameters, self.translator, state)
             names[parameter] = value
-            limits.append(domain.has(value))
+            try:
+                limits.append(domain.has(value))
+            except Unfit as error:
+                message = f"{text} is no {parameter.name} of the lemma {theorem}: {error}"
+                raise self._hints.error(message, text) from None
         inside = self.translator.holds(body, context.binding(names))
         return implication(conjunction(limits), inside)
 

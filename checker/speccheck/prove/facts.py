@@ -86,9 +86,13 @@ class Facts:
             return None
         found = self.module.resolved.scope.names.get(name)
         if not isinstance(found, m.Operator) or found.body is None:
-            raise ProofError(f"the hints speak of the assumption {name}, which is not there")
+            raise self._hints.error(
+                f"there is no assumption {name}; name one of the module's ASSUMEs", name
+            )
         if not any(found.body is one for one in self.module.resolved.assumptions):
-            raise ProofError(f"the hints speak of {name}, which is no assumption")
+            raise self._hints.error(
+                f"{name} is no assumption; name one of the module's ASSUMEs", name
+            )
         return found.body
 
     def pool(
@@ -106,7 +110,7 @@ class Facts:
         for table, known in more:
             for type_, texts in table.items():
                 for text in texts:
-                    value = self._texts.value(text, known, self.translator, self.state)
+                    value = self._texts.term(text, type_, known, self.translator, self.state)
                     pool.add(value, type_)
         return pool
 
@@ -150,7 +154,9 @@ class Facts:
             except (z3.Z3Exception, AttributeError, AssertionError):
                 listed = ", ".join(texts)
                 message = f"the hint {listed} is no pattern of {name}: it needs every name that is "
-                raise ProofError(f"{message}bound there, and functions only") from None
+                raise self._hints.error(
+                    f"{message}bound there, and functions only", texts[0]
+                ) from None
             self._patterned[name] = formula
         return self._patterned[name]
 
@@ -165,10 +171,10 @@ class Facts:
         wide.grow(self._hints.witnesses, self._texts, self.translator, self.state)
         bounds, body, context = opened_bounds(assumption, Context(now=self.state))
         if not isinstance(body, m.CallBuiltin) or body.builtin.name != "/=":
-            raise ProofError("only assumptions of the form S # {} have witnesses")
+            raise self._no_witnesses()
         nothing = body.arguments[1]
         if not isinstance(nothing, m.Items) or nothing.kind != "set" or nothing.items:
-            raise ProofError("only assumptions of the form S # {} have witnesses")
+            raise self._no_witnesses()
         pairs = instantiable(self.translator, bounds, context)
         kinds = [type_name(domain.type) for _, domain in pairs]
         facts: list[Term] = []
@@ -187,6 +193,11 @@ class Facts:
                 if keep:
                     instances.add(witness)
         return facts
+
+    def _no_witnesses(self) -> ProofError:
+        name = self._hints.assumption
+        message = f"{name} has no witnesses: only assumptions of the form S # {{}} have"
+        return self._hints.error(f"{message}; take it out of [witnesses]", name)
 
     def _instances(self, node: m.Expression, pool: TermPool) -> list[Term]:
         """Return instances of a formula: it is translated once, then its terms are replaced."""

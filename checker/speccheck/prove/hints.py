@@ -6,7 +6,7 @@ never succeed wrongly. ``docs/proofs.md`` describes the file.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class Hints:
     instance in which counterexamples are looked for.
     """
 
+    path: Path = Path()
     instantiated: frozenset[str] = frozenset()
     terms: Terms = field(default_factory=dict)
     assumption: str = ""
@@ -57,6 +58,14 @@ class Hints:
     actions: Mapping[str, Extra] = field(default_factory=dict)
     conjuncts: Mapping[str, Extra] = field(default_factory=dict)
     theorems: Mapping[str, Extra] = field(default_factory=dict)
+
+    def error(self, message: str, about: str) -> ProofError:
+        """Return the error for a hint, with its place: the line that has ``about`` in quotes."""
+        lines = self.path.read_text("utf-8").splitlines() if self.path.is_file() else []
+        quoted = (f'"{about}"', f"'{about}'", about)
+        found = (n for q in quoted for n, line in enumerate(lines, 1) if q in line)
+        number = next(found, 0)
+        return ProofError(f"{self.path}{f':{number}' if number else ''}: {message}")
 
 
 _NO_EXTRA = Extra()
@@ -81,7 +90,7 @@ def read_hints(path: Path) -> Hints:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProofError(f"{path}: {error}") from None
     try:
-        return _hints(data)
+        return replace(_hints(data), path=path)
     except (TypeError, AttributeError, KeyError, ValueError) as error:
         raise ProofError(f"{path}: this is not how hints are written: {error}") from None
 

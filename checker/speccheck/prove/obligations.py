@@ -1,10 +1,12 @@
 """What has to be proved of a module: for each theorem a list of obligations, each with a name."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from speccheck.prove.errors import ProofError, outside
+from speccheck.prove.antecedents import antecedents
+from speccheck.prove.errors import outside
 from speccheck.prove.hints import Hints, extra
 from speccheck.prove.module import (
     Behaviour,
@@ -39,7 +41,8 @@ class Obligation(NamedTuple):
     step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
     from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
     the action, so that its obligations are not empty; for ``INIT``, there is an initial state;
-    without an action, what the theorem assumes can hold in a state of the invariant. DEFINED: what
+    without an action, what a conjunct assumes can hold in a state of the invariant, or before a
+    step (``part``: the how many-th ``=>`` of it; 0 for what its quantifiers bind). DEFINED: what
     a conjunct, an action, or (for ``INIT``) the assumptions and the initial predicate say is
     defined, as functions are applied within their domains only.
     """
@@ -48,6 +51,7 @@ class Obligation(NamedTuple):
     kind: Kind
     action: str
     conjunct: str
+    part: int = 0
 
     def __str__(self) -> str:
         where = {Kind.INITIAL: "Init", Kind.IMPLIED: "", Kind.FACT: ""}.get(self.kind, self.action)
@@ -56,7 +60,8 @@ class Obligation(NamedTuple):
             what = "is possible" if self.action == INIT else "can be taken"
         elif self.kind is Kind.POSSIBLE:
             about = "" if what in {"", self.theorem} else f"{what}: "
-            what = f"{about}what is assumed can hold"
+            number = f" ({self.part})" if self.part > 1 else ""
+            what = f"{about}what is assumed can hold{number}"
         if self.kind is Kind.DEFINED:
             about = "" if what in {"", self.theorem} else f"{what}: "
             where = "the beginning" if self.action == INIT else self.action
@@ -103,14 +108,17 @@ def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
     if by:
         source = next((one for one in module.theorems if one.name == by), None)
         if source is None or by == name:
-            raise ProofError(f"the hints prove {name} by {by}, which is no theorem before it")
+            known = ", ".join(one.name for one in module.theorems if one.name != name) or "none"
+            raise hints.error(
+                f"{name} is proved by {by}, which is no other theorem; {known} are", by
+            )
         before = goal_of(module, hints, source)
         if not before.inductive:
-            raise ProofError(f"the hints prove {name} by {by}, which is not proved by induction")
+            message = f"{name} is proved by {by}, which is not proved by induction itself"
+            raise hints.error(f"{message}; name an invariant of states without a by", by)
         if unfolded(spec) is not unfolded(before.specification or spec):
-            raise ProofError(
-                f"the hints prove {name} by {by}, which is about another specification"
-            )
+            message = f"{name} is proved by {by}, which is about another specification"
+            raise hints.error(f"{message}; name a theorem of the same", by)
         invariant = before.goals
     system = behaviour(module, spec)
     step = unfolded(inside)
@@ -163,7 +171,7 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
             Obligation(name, Kind.DEFINED, INIT, ""),
             *(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals),
         ]
-        return [*facts, Obligation(name, Kind.POSSIBLE, "", ""), *defined]
+        return [*facts, *_assumed(goal), *defined]
     found: list[Obligation] = []
     leaves = goal.behaviour.leaves
     if goal.on_steps:
@@ -174,13 +182,14 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
             for leaf in leaves
             for label in goal.goals
         )
+        found.extend(_assumed(goal))
         if not goal.by:
             found.append(Obligation(name, Kind.DEFINED, INIT, ""))
         found.extend(Obligation(name, Kind.DEFINED, leaf.name, "") for leaf in leaves)
         return found
     if not goal.inductive:
         found.extend(Obligation(name, Kind.IMPLIED, "", label) for label in goal.goals)
-        found.extend(Obligation(name, Kind.POSSIBLE, "", label) for label in goal.goals)
+        found.extend(_assumed(goal))
         found.extend(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals)
         return found
     found.extend(Obligation(name, Kind.INITIAL, "", label) for label in goal.goals)
@@ -188,10 +197,21 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
     found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
     for leaf in leaves:
         found.extend(Obligation(name, Kind.STEP, leaf.name, label) for label in goal.goals)
+    found.extend(_assumed(goal))
     found.append(Obligation(name, Kind.DEFINED, INIT, ""))
     found.extend(Obligation(name, Kind.DEFINED, leaf.name, "") for leaf in leaves)
     found.extend(Obligation(name, Kind.DEFINED, "", label) for label in goal.goals)
     return found
+
+
+def _assumed(goal: Goal) -> Iterator[Obligation]:
+    """Yield that what each conjunct assumes can hold."""
+    for label, node in goal.goals.items():
+        parts = len(antecedents(node))
+        for part in range(1, parts + 1):
+            yield Obligation(goal.theorem.name, Kind.POSSIBLE, "", label, part)
+        if not parts and not goal.inductive:
+            yield Obligation(goal.theorem.name, Kind.POSSIBLE, "", label)
 
 
 def framed(

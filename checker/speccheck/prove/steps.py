@@ -245,8 +245,8 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
 
 
 def _told(node: m.Expression) -> m.Variable | None:
-    """Return the variable x where a condition is ``x \\in S`` or ``x \\subseteq S``."""
-    if isinstance(node, m.CallBuiltin) and node.builtin.name in {"\\in", "\\subseteq"}:
+    """Return the variable x where a condition is ``x \\in S``, ``x \\subseteq S`` or ``x = e``."""
+    if isinstance(node, m.CallBuiltin) and node.builtin.name in {"\\in", "\\subseteq", "="}:
         left = node.arguments[0]
         return left.variable if isinstance(left, m.UseVariable) else None
     return None
@@ -255,8 +255,12 @@ def _told(node: m.Expression) -> m.Variable | None:
 def initial_state(
     module: ProofModule, translator: Translator, initial: m.Expression, state: State
 ) -> tuple[dict[m.Variable, Value], list[Term]]:
-    """Return the initial state: what ``x = e`` says, symbols else; and the other conditions."""
+    """Return the initial state: what ``x = e`` says, symbols else; and the other conditions.
+
+    An e that reads variables of which nothing has been said makes a condition of it.
+    """
     found: dict[m.Variable, Value] = {}
+    said: set[m.Variable] = set()
     conditions: list[m.Expression] = []
 
     def take(node: m.Expression) -> None:
@@ -272,16 +276,18 @@ def initial_state(
                 return
         if isinstance(node, m.CallBuiltin) and node.builtin.name == "=":
             left, right = node.arguments
-            if isinstance(left, m.UseVariable) and left.variable not in found:
+            free = module.reads(right) <= found.keys()
+            if isinstance(left, m.UseVariable) and left.variable not in found and free:
                 value = translator.value(right, Context(now={**state, **found}))
                 _check(module, translator, left.variable, value, node)
                 translator.evaluate(value)
                 found[left.variable] = value
                 return
         conditions.append(node)
+        if (variable := _told(node)) is not None:
+            said.add(variable)
 
     take(initial)
-    said = {variable for node in conditions if (variable := _told(node)) is not None}
     for variable in module.resolved.variables:
         if variable in found or variable in said:
             continue

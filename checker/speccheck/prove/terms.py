@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
-from speccheck.prove.errors import ProofError, outside
-from speccheck.prove.hints import Extra, Hints, Terms, hints_path
+from speccheck.prove.errors import outside
+from speccheck.prove.hints import Extra, Hints, Terms
 from speccheck.prove.module import ProofModule, unfolded
 from speccheck.prove.translate import Context, Meaning, State, Translator
-from speccheck.prove.types import AtomType, IntType, SetType, Type
-from speccheck.prove.values import Scalar, SetValue, Term, Value
+from speccheck.prove.types import AtomType, FunctionType, IntType, SetType, Type
+from speccheck.prove.universes import parts_of
+from speccheck.prove.values import Scalar, SetValue, Term, Value, describe
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
-from speccheck.tla.errors import Span
+from speccheck.tla.errors import Span, TlaError
 from speccheck.tla.modules import module_of
-from speccheck.tla.resolve import error_at
 from speccheck.tla.resolve_expressions import ExpressionResolver
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -24,11 +24,17 @@ class HintTexts:
     """The texts of a module's hints, as operators whose parameters are the names not defined."""
 
     def __init__(self, module: ProofModule, hints: Hints) -> None:
+        self._hints = hints
+        self._types = {"int": "a number"}
+        for type_ in module.types.values():
+            for part in _all_parts(type_):
+                if name := type_name(part):
+                    self._types[name] = "a number" if isinstance(part, IntType) else "a term"
         texts = sorted(_texts(hints))
         self._operators: dict[str, m.Operator] = {}
         if not texts:
             return
-        path = str(hints_path(module.path))
+        path = str(hints.path)
         known = module.resolved.scope.all_names()
         lines = ["---- MODULE Hints ----"]
         for number, text in enumerate(texts):
@@ -38,12 +44,17 @@ class HintTexts:
         lines.append("====")
 
         def refuse(message: str, span: Span) -> Exception:
-            return error_at(path, Span(0, 0, 0, 0), f"{texts[span.line - 2]}: {message}")
+            text = texts[min(max(span.line - 2, 0), len(texts) - 1)]
+            return hints.error(f"{text}: {message}", text)
 
         def no_let(_unit: ast.Definition | ast.Recursive, _scope: m.Scope) -> None:
-            raise ProofError(f"{path}: LET has no place in a hint")
+            raise hints.error("LET has no place in a hint; write it out", "LET")
 
-        parsed = module_of("\n".join(lines), path)
+        try:
+            parsed = module_of("\n".join(lines), path)
+        except TlaError as error:
+            text = texts[min(max(error.line - 2, 0), len(texts) - 1)]
+            raise hints.error(f"{text} is no expression of TLA+", text) from None
         resolver = ExpressionResolver(path, no_let, refuse)
         scope = m.Scope(outer=module.resolved.scope)
         for text, unit in zip(texts, parsed.units, strict=True):
@@ -62,10 +73,50 @@ class HintTexts:
         given: dict[m.Parameter, Meaning] = {}
         for parameter in operator.parameters:
             if parameter.name not in names:
-                raise ProofError(f"the hint {text} speaks of {parameter.name}, which is not there")
+                known = ", ".join(names) or "none"
+                message = (
+                    f"{text} speaks of {parameter.name}, which is not there; there are: {known}"
+                )
+                raise self._hints.error(message, text)
             given[parameter] = names[parameter.name]
         assert operator.body is not None, "it has just been defined"
-        return translator.value(operator.body, Context(now=state, names=given))
+        try:
+            return translator.value(operator.body, Context(now=state, names=given))
+        except TlaError as error:
+            raise self._hints.error(f"{text}: {error.message}", text) from None
+
+    def term(
+        self,
+        text: str,
+        type_: str,
+        names: Mapping[str, Value],
+        translator: Translator,
+        state: State,
+    ) -> Value:
+        """Return what a text stands for, a term of a type. Raises TlaError, ProofError."""
+        value = self.value(text, names, translator, state)
+        fits = isinstance(value, Scalar) and (
+            self._types.get(type_) == "a number"
+            if isinstance(value.type, IntType)
+            else type_name(value.type) == type_
+        )
+        if fits:
+            return value
+        if type_ not in self._types:
+            known = ", ".join(self._types)
+            raise self._hints.error(
+                f"there is no type {type_} for terms; there are: {known}", type_
+            )
+        message = f"{text} is a {describe(value)}, and no term of the type {type_}"
+        raise self._hints.error(message, text)
+
+
+def _all_parts(type_: Type) -> Iterator[Type]:
+    if isinstance(type_, FunctionType):
+        yield from _all_parts(type_.domain)
+    yield from parts_of(type_)
+    if isinstance(type_, FunctionType):
+        yield from _all_parts(type_.codomain)
 
 
 def _texts(hints: Hints) -> set[str]:
@@ -125,7 +176,7 @@ class TermPool:
                     names: dict[str, Value] = {
                         p.name: value for p, value in zip(parameters, chosen, strict=True)
                     }
-                    self.add(texts.value(text, names, translator, state), name)
+                    self.add(texts.term(text, name, names, translator, state), name)
 
 
 def opened_bounds(

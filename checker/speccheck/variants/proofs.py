@@ -64,7 +64,9 @@ def refute(variant: Variant, findings: Findings) -> list[Answer]:
     planned = plan(task)
 
     def wanted(one: Obligation) -> bool:
-        return one.kind is not Kind.POSSIBLE and str(one).startswith(core.obligation)
+        return one.kind not in {Kind.POSSIBLE, Kind.DEFINED} and str(one).startswith(
+            core.obligation
+        )
 
     if not any(map(wanted, planned.obligations)):
         raise VariantError(f"{core.path}: there is no obligation {core.obligation}")

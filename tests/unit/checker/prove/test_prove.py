@@ -163,10 +163,10 @@ def test_an_action_has_to_determine_every_variable_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hints", "problem"),
     [
-        ("[theorems]\nT = { by = 'Nobody' }", "no theorem before it"),
+        ("[theorems]\nT = { by = 'Nobody' }", "Nobody, which is no other theorem"),
         ("[theorems]\nT = { from = 'Safe' }", "not how hints are written"),
         ("[surprises]\n", "unknown: surprises"),
-        ("[witnesses]\nassumption = 'Gone'\n", "which is not there"),
+        ("[witnesses]\nassumption = 'Gone'\n", "there is no assumption Gone"),
         (
             "[actions]\nTick = { lemmas = [{ theorem = 'T', with = [] }] }",
             "is no lemma",

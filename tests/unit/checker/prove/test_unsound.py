@@ -348,3 +348,44 @@ def test_a_function_may_be_applied_where_its_argument_is_known_to_be_in_the_doma
     found = statuses(tmp_path, text)
 
     assert found == dict.fromkeys("TUV", Status.PROVED) | {"W": Status.REFUTED}
+
+
+def test_what_a_conjunct_or_a_step_assumes_can_hold(tmp_path: Path) -> None:
+    """Else it says nothing, and its proof shows nothing."""
+    text = (
+        f"{X}Next == x' = x + 1\n{FROM_0}Natural == x >= 0\nFar == x < 0 => x = 77\n"
+        "THEOREM T == Spec => [](Natural /\\ Far)\n"
+        "THEOREM U == Spec => [](Natural /\\ (x > 3 => x > 2))\n"
+        "Falls == x' < x => x = 77\nTHEOREM V == Spec => [][Falls]_x\n"
+        "Jumps(n) == n > 3 => (x' = x + n => x' > 3)\n"
+        "THEOREM W == Spec => [][\\A n \\in Nat : Jumps(n)]_x"
+    )
+    by = "V = { by = 'U' }\nW = { by = 'U' }"
+
+    path = tmp_path / "Vacuous.tla"
+    path.write_text(f"---- MODULE Vacuous ----\nEXTENDS Integers\n{text}\n====\n")
+    path.with_suffix(".hints.toml").write_text(f"[theorems]\n{by}")
+    verdicts = [v for one in prove(Task(path, limits=Limits(3.0, 3.0))) for v in one.verdicts]
+
+    assert [str(v.obligation) for v in verdicts if v.status is not Status.PROVED] == [
+        "T: Far: what is assumed can hold",
+        "V: Falls: what is assumed can hold",
+        "W: what is assumed can hold (2)",
+    ]
+    assert all(v.status is Status.REFUTED for v in verdicts if v.status is not Status.PROVED)
+
+
+@pytest.mark.parametrize(
+    "init", ["x = x + 1 /\\ y = 0", "x = y /\\ y = x + 1", "y = 0 /\\ x # x /\\ x = y"]
+)
+def test_initial_states_that_contradict_themselves_are_seen(init: str, tmp_path: Path) -> None:
+    text = f"{XY}Next == x' = x /\\ y' = y\nInit == {init}\nSpec == Init /\\ [][Next]_<<x, y>>\n"
+
+    assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](y = y)")["T"] is Status.REFUTED
+
+
+def test_an_initial_value_may_be_told_by_one_that_comes_later(tmp_path: Path) -> None:
+    text = f"{XY}Next == x' = x /\\ y' = y\nInit == x = y + 1 /\\ y = 4\n"
+    text += "Spec == Init /\\ [][Next]_<<x, y>>\n"
+
+    assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](x = 5)")["T"] is Status.PROVED
