@@ -361,7 +361,7 @@ class Member:
                 self._take_snapshot_if_due()
             if server is not None:
                 self._write_to_clients()
-                if server.backlog and not self._turns_pending:
+                if server.wants_turn and not self._turns_pending:
                     self._turns_pending = True
                     self._loop.call_soon(self._give_turns)
             self._follow_phase()

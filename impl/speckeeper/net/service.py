@@ -190,7 +190,7 @@ class Service:
         deadline = time.monotonic() + STOP_PATIENCE_S
         if self.failure is None:
             self._end_turn()
-            while self.server.pipeline.queue and time.monotonic() < deadline:
+            while self.server.waiting and time.monotonic() < deadline:
                 await asyncio.sleep(0.001)
         for timer in self._timers:
             timer.cancel()
@@ -226,7 +226,7 @@ class Service:
             driver = connection.driver
             if isinstance(driver, ClientProtocol):
                 driver.flush()
-        if server.backlog and not self._turns_pending:
+        if server.wants_turn and not self._turns_pending:
             self._turns_pending = True
             self.loop.call_soon(self._give_turns)
 

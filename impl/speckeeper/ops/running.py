@@ -143,7 +143,7 @@ class Running:
     @property
     def outstanding(self) -> int:
         """Requests in progress."""
-        return len(self.server.pipeline.queue)
+        return self.server.waiting
 
     @property
     def snapshot_directory(self) -> Path:

@@ -45,6 +45,7 @@ class Connection:
 
     __slots__ = (
         "auth_ids",
+        "behind",
         "close_reason",
         "dirty",
         "driver",
@@ -106,6 +107,7 @@ class Connection:
         self.inbox_size = 0
         self.inbox_needed = 0  # bytes that must be there before another look is worth it
         self.output: list[bytes] = []  # for the driver: write these, then clear
+        self.behind: list[bytes] | None = None  # events that a reply in the making goes before
         self.dirty = False  # listed in Server.take_outputs()
         self.close_reason: CloseReason | None = None  # for the driver: close after writing
         self.driver: object = None  # the driver's own handle

@@ -8,6 +8,7 @@ from speckeeper.server.reply_cache import ReplyCache
 from speckeeper.server.sessions import SessionTracker
 from speckeeper.server.settings import ServerSettings
 from speckeeper.server.stats import ServerStats
+from speckeeper.server.turns import Turns
 from speckeeper.tree.acl import Decided
 from speckeeper.tree.datatree import DataTree
 from speckeeper.tree.watches import Watches
@@ -27,6 +28,7 @@ class Core:
         "settings",
         "stats",
         "tree",
+        "turns",
         "waiting",
         "watches",
     )
@@ -49,5 +51,7 @@ class Core:
         self.watches: Watches[Connection] = Watches()
         self.cache = ReplyCache(settings.max_response_cache_size)
         self.connections: dict[Connection, None] = {}  # in order of arrival
+        self.turns = Turns()
+        """How costly requests take turns."""
         self.waiting = 0
         """Requests of this server's own clients that are under way (``getInProcess``)."""

@@ -10,19 +10,22 @@ from __future__ import annotations
 from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
+from speckeeper.server.handlers import Handler, InSteps
 from speckeeper.server.local_sessions import SessionUpgrader
 from speckeeper.server.ordinary_commits import FREQUENT
 from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline
-from speckeeper.server.reads import SLOW_READS, Handler
+from speckeeper.server.reads import SLOW_READS
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.sessions import Session
+from speckeeper.server.turns import LARGE, Costly, cost_us
 from speckeeper.server.writes import WRITES
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.jute import encode_ustring
 from speckeeper.wire.records import Id
 from speckeeper.wire.requests import SyncRequest, decode_request
+from speckeeper.wire.steps import Steps
 
 _PING = int(OpCode.PING)
 _SYNC = int(OpCode.SYNC)
@@ -93,8 +96,15 @@ class Dispatcher:
         auth: Authenticator,
         upgrader: SessionUpgrader,
         handlers: dict[int, Handler],
+        in_steps: dict[int, InSteps],
     ) -> None:
-        """``handlers`` are all reads, ping, sync and the end of a local session, by opcode."""
+        """``handlers`` are all reads, ping, sync and the end of a local session, by opcode.
+
+        ``in_steps`` are those that may be so large that they take many turns.
+        """
+        self._in_steps = in_steps
+        self._turns = core.turns
+        self.line = pipeline.line
         self._ordinary = ordinary
         self._core = core
         self._pipeline = pipeline
@@ -114,6 +124,12 @@ class Dispatcher:
         self._never_large = settings.large_request_threshold if self._limits_large else _UNLIMITED
         self.throttled: dict[Connection, None] = {}
         """Connections that wait until fewer requests are in progress, longest first."""
+
+    def may_begin(self, connection: Connection, op: int, size: int) -> bool:
+        """Whether a request of a costly operation may be dispatched in this turn."""
+        tree = self._core.tree
+        owned = tree.ephemerals.get(connection.session_id, ())
+        return self._turns.may_begin(connection, cost_us(op, size, len(tree.nodes), len(owned)))
 
     def dispatch(
         self,
@@ -177,7 +193,7 @@ class Dispatcher:
                 connection.outstanding += 1
             pipeline = self._pipeline
             if (
-                len(pipeline.queue) > self._soonest_limit
+                pipeline.waiting > self._soonest_limit
                 or pipeline.waiting_bytes > MOST_WAITING_BYTES
             ):
                 self._throttle(connection, now_ms)
@@ -254,11 +270,46 @@ class Dispatcher:
             )
             self._count(connection, xid, now_ms)
             return
-        core = self._core
+        turns = self._turns
         try:
+            if end - start > LARGE and op in self._in_steps:
+                raise Costly(0)
             answer = self._handlers[op](connection, buffer, start, end, connection.auth_ids)
+        except Costly:
+            assert turns.steps is None
+            turns.exhaust()
+            turns.steps = self._read_in_steps(connection, xid, op, buffer, start, end, now_ms)
+            turns.reader = connection
+            connection.hold |= Hold.TURN
+            return
         except WireError:
             answer = _MARSHALLING_ERROR
+        self._answer(connection, xid, op, answer, now_ms)
+
+    def _read_in_steps(
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        buffer: bytes,
+        start: int,
+        end: int,
+        now_ms: int,
+    ) -> Steps[None]:
+        """Answer a large read a part at a time; its connection is held meanwhile."""
+        ids = connection.auth_ids
+        try:
+            answer = yield from self._in_steps[op](connection, buffer, start, end, ids)
+        except WireError:
+            answer = _MARSHALLING_ERROR
+        self._answer(connection, xid, op, answer, now_ms)
+        behind, connection.behind = connection.behind, None
+        connection.output += behind or ()
+
+    def _answer(
+        self, connection: Connection, xid: int, op: int, answer: bytes | int, now_ms: int
+    ) -> None:
+        core = self._core
         if op == _PING:
             xid = _PING_XID
         zxid = core.tree.last_processed_zxid
@@ -288,7 +339,7 @@ class Dispatcher:
         self._core.waiting += 1
         if xid > 0:
             connection.outstanding += 1
-        if len(self._pipeline.queue) > self._soonest_limit:
+        if self._pipeline.waiting > self._soonest_limit:
             self._throttle(connection, now_ms)
 
     def _throttle(self, connection: Connection, now_ms: int) -> None:

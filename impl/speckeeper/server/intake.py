@@ -14,10 +14,12 @@ from struct import Struct
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.dispatch import Dispatcher
+from speckeeper.server.handlers import Handler
 from speckeeper.server.ordinary_commits import FREQUENT
 from speckeeper.server.outbox import REPLY_FRAME, REPLY_HEADER_SIZE
-from speckeeper.server.reads import TURN_REPLY_BYTES, Handler
+from speckeeper.server.reads import TURN_REPLY_BYTES
 from speckeeper.server.reasons import CloseReason
+from speckeeper.server.turns import COSTLY, LARGE, Costly
 from speckeeper.wire.codes import ErrorCode
 from speckeeper.wire.errors import WireError
 
@@ -58,6 +60,7 @@ class Intake:
         self._handshake = handshake
         self._longest = core.settings.jute_max_buffer
         self._stats = core.stats
+        self._turns = core.turns
         # Bound once: the loop looks them up for every chunk.
         self._cached = core.cache.bodies.get
         self._handler_of = loop_handlers.get
@@ -140,10 +143,48 @@ class Intake:
         return count
 
     def take_turns(self, now_ms: int) -> None:
-        """Give every connection of the backlog one more turn."""
+        """Give every connection of the backlog one more turn, and what is costly its share."""
+        turns = self._turns
+        turns.spent_us = 0
+        line = self._dispatcher.line
+        if line.busy:
+            turns.exhaust()
+            line.step()
+        if turns.steps is not None:
+            turns.exhaust()
+            self._read_on(now_ms)
         backlog = self.backlog
         for _ in range(len(backlog)):
             self.release(backlog.popleft(), Hold.TURN, now_ms)
+        waiting = turns.waiting
+        while waiting and not turns.exhausted:
+            connection = waiting.popleft()
+            turns.let(connection)
+            self.release(connection, Hold.TURN, now_ms)
+            turns.let(None)
+
+    def touch_waiting(self, now_ms: int) -> None:
+        """Let nobody expire who waits for a turn: what it has sent since may not be read yet."""
+        turns = self._turns
+        for connection in (*turns.waiting, *self.backlog, turns.reader):
+            session = None if connection is None else connection.session
+            if session is not None:
+                session.touched_ms = now_ms
+
+    def _read_on(self, now_ms: int) -> None:
+        """Do one more step of a large read; after the last, let its client go on."""
+        turns, reader = self._turns, self._turns.reader
+        assert turns.steps is not None
+        assert reader is not None
+        if reader.state < State.CLOSING:
+            try:
+                next(turns.steps)
+            except StopIteration:
+                pass
+            else:
+                return
+        turns.steps = turns.reader = None
+        self.release(reader, Hold.TURN, now_ms)
 
     def _advance(self, connection: Connection, data: bytes, now_ms: int) -> None:
         if connection.state == State.NEW:
@@ -198,6 +239,7 @@ class Intake:
         longest = self._longest
         body: bytes | int | None
 
+        costly = False
         position = answered = dispatched = 0
         xid = op = 0
         room = TURN_REPLY_BYTES
@@ -216,16 +258,23 @@ class Intake:
                 body = cached(data[position + 8 : end])
                 if body is None:
                     handler = handler_of(op)
-                    if handler is not None:
+                    if handler is not None and (length <= LARGE or op not in COSTLY):
                         try:
                             body = handler(
                                 connection, data, position + 12, end, connection.auth_ids
                             )
+                        except Costly as request:
+                            if not self._turns.may_begin(connection, request.cost_us):
+                                costly = True
+                                break
                         except WireError:
                             body = _MARSHALLING_ERROR
                         if decided.walked > TURN_ACL_ENTRIES:
                             last_start = 0  # this request, and no other
             if body is None:
+                if op in COSTLY and not self._dispatcher.may_begin(connection, op, length):
+                    costly = True
+                    break
                 start = position + 12
                 position = end
                 dispatched += 1
@@ -254,9 +303,9 @@ class Intake:
             if answered:
                 self._note_answers(connection, answered, xid, zxid, op, now_ms)
         if position < size:
-            self._leave(connection, data, position)
+            self._leave(connection, data, position, self._turns.waiting if costly else self.backlog)
             return True
-        return dispatched != 0
+        return dispatched != 0 or self._turns.spent_us != 0
 
     def _serve_write(
         self, connection: Connection, xid: int, op: int, data: bytes, size: int, now_ms: int
@@ -296,8 +345,13 @@ class Intake:
         if xid >= 0:
             connection.last_cxid = xid
 
-    def _leave(self, connection: Connection, data: bytes, position: int) -> None:
-        """Keep the bytes that were not used: the start of a frame, or requests that must wait."""
+    def _leave(
+        self, connection: Connection, data: bytes, position: int, line: deque[Connection]
+    ) -> None:
+        """Keep the bytes that were not used: the start of a frame, or requests that must wait.
+
+        ``line``: where it waits for another turn.
+        """
         session = connection.session
         if connection.state >= State.CLOSING or session is None or session.closing:
             return
@@ -318,4 +372,4 @@ class Intake:
         connection.keep(rest, needed)
         if len(rest) >= needed:
             connection.hold |= Hold.TURN
-            self.backlog.append(connection)
+            line.append(connection)

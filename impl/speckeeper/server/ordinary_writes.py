@@ -48,6 +48,7 @@ class OrdinaryWrites:
         self._core = core
         self._pipeline = pipeline
         self._view = pipeline.view
+        self._line = pipeline.line
         self._kept = core.cache.requests
         self._data_watched = core.watches.data.watched
         self._child_watched = core.watches.child.watched
@@ -75,7 +76,7 @@ class OrdinaryWrites:
         learner asks for.
         """
         pipeline = self._pipeline
-        if not self._possible or not pipeline.prepares or pipeline.keep_bodies:
+        if not self._possible or not pipeline.prepares or pipeline.keep_bodies or self._line.busy:
             return False
         if end - start < _SHORTEST:
             return False

@@ -55,7 +55,8 @@ class Outbox:
         """Queue a frame that is not a reply: a watch event or the answer to a handshake."""
         if connection.state >= State.CLOSING:
             return
-        connection.output.append(_pack_length(len(payload)) + payload)
+        output = connection.output if connection.behind is None else connection.behind
+        output.append(_pack_length(len(payload)) + payload)
         connection.packets_sent += 1
         self._stats.packets_sent += 1
         self.mark(connection)

@@ -1,5 +1,8 @@
 """Writes on their way: prepared and logged in zxid order, applied and answered once durable.
 
+A large multi is prepared in steps, between which others are served; what is submitted meanwhile
+waits in a line of its own (``large_writes.py``).
+
 One queue holds everything that waits for the log: each write, and behind a connection's own writes
 its reads, so that replies keep the order of requests. Whoever makes entries durable (a disk here,
 an ensemble later) takes ``appends`` and reports back with :meth:`Pipeline.committed`.
@@ -14,14 +17,23 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from speckeeper.server.connection import Connection
+from speckeeper.server.large_writes import Line, Refusal, Submitted, WaitingRead
 from speckeeper.server.settings import ServerSettings
+from speckeeper.server.turns import LARGE
 from speckeeper.tree.apply import Applied, apply
-from speckeeper.tree.prepare import Request, keep_readable, prepare, refuse
+from speckeeper.tree.prepare import (
+    Request,
+    keep_readable,
+    prepare,
+    prepare_in_steps,
+    refuse,
+)
 from speckeeper.tree.view import TreeView
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
 from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.requests import decode_request
+from speckeeper.wire.steps import Steps, decode_request_in_steps, encode_txn_in_steps
 from speckeeper.wire.txns import (
     CreateTxn,
     ErrorTxn,
@@ -33,6 +45,9 @@ from speckeeper.wire.txns import (
     TxnHeader,
     encode_txn,
 )
+
+# To apply and answer a part of a multi takes as long as to answer with so many times its bytes.
+MULTI_WEIGHT = 16
 
 _MULTI = int(OpCode.MULTI)
 _RECONFIG = int(OpCode.RECONFIG)
@@ -123,6 +138,7 @@ class Pipeline:
         "keep_bodies",
         "kept_short",
         "large_bytes",
+        "line",
         "prepares",
         "queue",
         "reconfigs",
@@ -160,6 +176,8 @@ class Pipeline:
         self.large_bytes = 0
         self.waiting_bytes = 0
         """Of transactions made in the general way, which may be far larger than their requests."""
+        self.line = Line(self._write_in_steps, self._submit)
+        """What waits to be prepared behind a large multi, and that multi."""
         self.kept_short = 0
         """Transactions that would have been too long for a log that ZooKeeper can read."""
         self.keep_bodies = False
@@ -200,7 +218,20 @@ class Pipeline:
         A body that does not decode becomes an error transaction with MARSHALLING_ERROR. ``local``:
         the session is known to one server only.
         """
-        zxid = self.zxid = self.zxid + 1
+        submitted: Submitted = _new(
+            Submitted,
+            (connection, session_id, xid, op, buffer, start, end, auth_ids, now_ms, large, local),
+        )
+        if self.line.busy or (op == _MULTI and end - start > LARGE):
+            self.waiting_bytes += end - start
+            self.line.join(submitted)
+        else:
+            self._write(submitted)
+
+    def _write(self, submitted: Submitted) -> None:
+        """Prepare a write at once."""
+        _, session_id, xid, op, buffer, start, end, auth_ids, now_ms, _, local = submitted
+        zxid = self.zxid + 1
         time_ms = now_ms + self.wall_offset_ms
         try:
             record = decode_request(op, buffer, start, end)
@@ -212,16 +243,60 @@ class Pipeline:
             request = _new(Request, (session_id, xid, op, record, auth_ids, zxid, time_ms, local))
             txn = prepare(self.view, request, self._policy)
             entry = encode_txn(txn if op != _MULTI else _as_logged(txn))
-            if len(entry) > self._policy.largest_transaction:
-                self.kept_short += 1
-                txn = keep_readable(request, txn)
-                entry = encode_txn(txn)
-            elif op == _MULTI and isinstance(txn.record, ErrorTxn):
-                # As a whole, not as one of its parts: it grew too long (or has no form at all).
-                self.kept_short += txn.record.err == ErrorCode.INVALID_ACL
-            self.view.stage(txn)
-            if op == _RECONFIG and txn.header.type == _RECONFIG:
-                self.reconfigs.append(zxid)
+            txn, entry = self._stage(request, txn, entry)
+        self._put(submitted, txn, entry)
+
+    def _write_in_steps(self, submitted: Submitted) -> Steps[None]:
+        """Prepare a multi a part at a time; nothing else is prepared meanwhile."""
+        _, session_id, xid, op, buffer, start, end, auth_ids, now_ms, _, local = submitted
+        zxid = self.zxid + 1
+        time_ms = now_ms + self.wall_offset_ms
+        try:
+            record = yield from decode_request_in_steps(op, buffer, start, end)
+        except WireError:
+            request = Request(session_id, xid, op, None, auth_ids, zxid, time_ms)
+            txn = refuse(request, ErrorCode.MARSHALLING_ERROR)
+            entry = encode_txn(txn)
+        else:
+            request = Request(session_id, xid, op, record, auth_ids, zxid, time_ms, local)
+            txn = yield from prepare_in_steps(self.view, request, self._policy)
+            entry = yield from encode_txn_in_steps(_as_logged(txn))
+            txn, entry = self._stage(request, txn, entry)
+        self.waiting_bytes -= end - start
+        self._put(submitted, txn, entry)
+
+    def _submit(self, item: Submitted | Refusal | WaitingRead) -> None:
+        """Take what has waited in line."""
+        if isinstance(item, Submitted):
+            self.waiting_bytes -= item.end - item.start
+            self._write(item)
+        elif isinstance(item, Refusal):
+            self.write_refused(*item)
+        else:
+            connection, _, xid, op, body, auth_ids, now_ms = item
+            self.queue.append(
+                Queued(self.zxid, None, connection, xid, op, body, auth_ids, now_ms, 0)
+            )
+
+    def _stage(self, request: Request, txn: Txn, entry: bytes) -> tuple[Txn, bytes]:
+        """Stage what was prepared, or what is to take its place; return that, and its entry."""
+        op = request.op
+        if len(entry) > self._policy.largest_transaction:
+            self.kept_short += 1
+            txn = keep_readable(request, txn)
+            entry = encode_txn(txn)
+        elif op == _MULTI and isinstance(txn.record, ErrorTxn):
+            # As a whole, not as one of its parts: it grew too long (or has no form at all).
+            self.kept_short += txn.record.err == ErrorCode.INVALID_ACL
+        self.view.stage(txn)
+        if op == _RECONFIG and txn.header.type == _RECONFIG:
+            self.reconfigs.append(txn.header.zxid)
+        return txn, entry
+
+    def _put(self, submitted: Submitted, txn: Txn, entry: bytes) -> None:
+        """Give a write its zxid, and queue it for the log."""
+        connection, _, xid, op, buffer, start, end, auth_ids, now_ms, large, _ = submitted
+        zxid = self.zxid = txn[0][2]
         self.appends.append((zxid, entry))
         size = len(entry)
         self.waiting_bytes += size
@@ -236,6 +311,9 @@ class Pipeline:
         self, session_id: int, xid: int, op: int, auth_ids: tuple[Id, ...], now_ms: int, code: int
     ) -> None:
         """Queue the error transaction of a request of another server that is not looked at."""
+        if self.line.busy:
+            self.line.join(Refusal(session_id, xid, op, auth_ids, now_ms, code))
+            return
         zxid = self.zxid = self.zxid + 1
         request = Request(session_id, xid, op, None, auth_ids, zxid, now_ms + self.wall_offset_ms)
         txn = refuse(request, code)
@@ -248,6 +326,11 @@ class Pipeline:
         self.snapshot_log_txns += len(appends)
         self.snapshot_log_bytes += sum([len(entry) for _, entry in appends])
         return appends
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are under way."""
+        return len(self.queue) + len(self.line)
 
     @property
     def snapshot_due(self) -> bool:
@@ -267,6 +350,10 @@ class Pipeline:
         now_ms: int,
     ) -> None:
         """Queue a read behind every write there is."""
+        if self.line.busy:
+            session_id = connection.session_id
+            self.line.join(WaitingRead(connection, session_id, xid, op, body, auth_ids, now_ms))
+            return
         self.queue.append(Queued(self.zxid, None, connection, xid, op, body, auth_ids, now_ms, 0))
 
     def committed(self, zxid: int, most: int, reply_bytes: int) -> int:
@@ -300,6 +387,10 @@ class Pipeline:
                     self.large_bytes -= large
                 self.waiting_bytes -= queued[9]
                 finish(queued, apply(tree, txn))
+                if queued[4] == _MULTI:
+                    reply_bytes -= MULTI_WEIGHT * queued[9]
+                    if reply_bytes <= 0:
+                        most = 0
         if done:
             self.view.settle(settled)
         return done

@@ -9,12 +9,15 @@ FinalRequestProcessor).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import cast
 
 from speckeeper.server.auth import client_infos
+from speckeeper.server.child_reads import ChildReads
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
+from speckeeper.server.handlers import Handler, InSteps
 from speckeeper.server.reasons import CloseReason
+from speckeeper.server.turns import NAME_US
 from speckeeper.tree import reads
 from speckeeper.tree.acl import Decided
 from speckeeper.wire import requests as rq
@@ -27,14 +30,12 @@ from speckeeper.wire.replies import (
     GetDataResult,
     MultiResult,
     encode_acl_reply,
-    encode_children2_reply,
     encode_children_reply,
     encode_client_infos,
     encode_multi_reply,
 )
 from speckeeper.wire.requests import decode_request
-
-Handler: TypeAlias = Callable[[Connection, bytes, int, int, tuple[Id, ...]], bytes | int]
+from speckeeper.wire.steps import Steps, at_once, decode_request_in_steps
 
 #: Reads that may take long however short their requests and replies are: one in a turn.
 SLOW_READS = frozenset(
@@ -52,11 +53,10 @@ TURN_REPLY_BYTES = 256 << 10
 _PART_BYTES = 13  # header and a length
 _GET_DATA = int(OpCode.GET_DATA)
 _EXISTS = int(OpCode.EXISTS)
-_GET_CHILDREN = int(OpCode.GET_CHILDREN)
 _NO_NODE = int(ErrorCode.NO_NODE)
 _MARSHALLING_ERROR = int(ErrorCode.MARSHALLING_ERROR)
 _pack_int = INT.pack
-# exists, getData, getChildren and getChildren2 have one layout: the path, and whether to watch.
+# exists and getData have one layout: the path, and whether to watch.
 _decode_path_and_watch = cast(Callable[[int, bytes, int, int], tuple[str, bool]], decode_request)
 
 
@@ -69,16 +69,20 @@ class Reads:
         self._policy = core.policy
         self._watches = core.watches
         self._decided = core.decided
+        self._turns = core.turns
+        children = ChildReads(core)
+        self.in_steps: dict[int, InSteps] = {
+            int(OpCode.MULTI_READ): self.multi_read_in_steps,
+            **children.in_steps,
+        }
         self.table: dict[int, Handler] = {
             _EXISTS: self.exists,
             _GET_DATA: self.get_data,
-            int(OpCode.GET_CHILDREN): self.get_children,
-            int(OpCode.GET_CHILDREN2): self.get_children2,
             int(OpCode.GET_ACL): self.get_acl,
-            int(OpCode.GET_ALL_CHILDREN_NUMBER): self.get_all_children_number,
             int(OpCode.GET_EPHEMERALS): self.get_ephemerals,
             int(OpCode.WHO_AM_I): self.who_am_i,
             int(OpCode.MULTI_READ): self.multi_read,
+            **children.table,
         }
 
     def get_data(
@@ -117,31 +121,6 @@ class Reads:
             self._core.cache.keep(path, buffer[start - 4 : end], body)
         return body
 
-    def get_children(
-        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> bytes | int:
-        """getChildren: the names."""
-        path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
-        answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
-        if isinstance(answer, int):
-            return answer
-        if watch:
-            self._watches.child.add(path, connection)
-        return encode_children_reply(answer[1])
-
-    def get_children2(
-        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> bytes | int:
-        """getChildren2: the names and the Stat."""
-        path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
-        answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
-        if isinstance(answer, int):
-            return answer
-        if watch:
-            self._watches.child.add(path, connection)
-        node, names = answer
-        return encode_children2_reply(names, node.stat())
-
     def get_acl(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
@@ -152,17 +131,6 @@ class Reads:
             return answer
         node, acl = answer
         return encode_acl_reply(acl, node.stat())
-
-    def get_all_children_number(
-        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> bytes | int:
-        """getAllChildrenNumber: how many descendants."""
-        request = cast(
-            rq.GetAllChildrenNumberRequest,
-            decode_request(OpCode.GET_ALL_CHILDREN_NUMBER, buffer, start, end),
-        )
-        number = reads.get_all_children_number(self._tree, self._policy, request.path, ids)
-        return number if number < 0 else _pack_int(number)
 
     def get_ephemerals(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
@@ -187,7 +155,14 @@ class Reads:
 
         A reply that nobody could be let leave unread is not built: the connection ends instead.
         """
-        request = cast(rq.MultiRequest, decode_request(OpCode.MULTI_READ, buffer, start, end))
+        return at_once(self.multi_read_in_steps(connection, buffer, start, end, ids))
+
+    def multi_read_in_steps(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> Steps[bytes | int]:
+        """Do the same; all is read in the last step, at one moment."""
+        decoded = yield from decode_request_in_steps(OpCode.MULTI_READ, buffer, start, end)
+        request = cast(rq.MultiRequest, decoded)
         results: list[MultiResult] = []
         room = self._core.settings.max_unsent_bytes
         decided = self._decided
@@ -201,6 +176,8 @@ class Reads:
                 if result is None:
                     return _MARSHALLING_ERROR
                 found = known[key] = result, _payload(result)
+                if isinstance(result, GetChildrenResult):
+                    self._turns.spent_us += len(result.children) * NAME_US
             result, size = found
             results.append(result)
             room -= size

@@ -6,7 +6,7 @@ Out, to be taken after any of them:
 - ``take_appends``: log entries; nothing of them may be acknowledged before they are durable, and
   ``persisted`` tells the server when they are;
 - ``take_dirty``: connections with output to write, to be held, or to be closed after writing;
-- ``backlog``: connections that want another turn (``take_turns``);
+- ``wants_turn``: somebody waits for another turn (``take_turns``);
 - ``snapshot_due``: take a snapshot and roll the log, then call ``snapshot_started``.
 
 Times are milliseconds of a clock that never goes back; ``set_wall_clock`` says how the wall clock
@@ -26,12 +26,13 @@ from speckeeper.server.dispatch import (
     sync,
     throttled,
 )
+from speckeeper.server.handlers import Handler
 from speckeeper.server.intake import Intake
 from speckeeper.server.local_sessions import SessionUpgrader
 from speckeeper.server.ordinary_commits import FREQUENT
 from speckeeper.server.ordinary_writes import OrdinaryWrites
 from speckeeper.server.pipeline import Pipeline, Random
-from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler, Reads
+from speckeeper.server.reads import TURN_REPLY_BYTES, Reads
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.sessions import SessionTracker, first_session_id
@@ -50,8 +51,18 @@ from speckeeper.wire.requests import DeleteRequest, encode_request
 ALL = 1 << 62
 
 _DELETE_CONTAINER = int(OpCode.DELETE_CONTAINER)
-# What the loop that answers reads leaves to the dispatcher, beside the slow ones.
-_DISPATCHED = frozenset((int(OpCode.PING), int(OpCode.SYNC), int(OpCode.CLOSE_SESSION)))
+# What the loop that answers reads leaves to the dispatcher.
+_DISPATCHED = frozenset(
+    int(op)
+    for op in (
+        OpCode.PING,
+        OpCode.SYNC,
+        OpCode.CLOSE_SESSION,
+        OpCode.GET_ALL_CHILDREN_NUMBER,
+        OpCode.GET_EPHEMERALS,
+        OpCode.MULTI_READ,
+    )
+)
 
 
 class Server:
@@ -94,7 +105,7 @@ class Server:
             int(OpCode.SYNC): sync,
             int(OpCode.CLOSE_SESSION): close_local,
         }
-        in_loop = {op: handlers[op] for op in handlers if op not in SLOW_READS | _DISPATCHED}
+        in_loop = {op: handlers[op] for op in handlers if op not in _DISPATCHED}
         auth = self._auth = Authenticator(
             settings, core.stats, core.outbox, lambda: f"{rng.randrange(1 << 192):048x}"
         )
@@ -107,8 +118,9 @@ class Server:
         self._ordinary = OrdinaryWrites(core, pipeline)
         pipeline.finish_ordinary = self._ordinary.finish
         upgrader = SessionUpgrader(core, pipeline)
+        in_steps = {**reads.in_steps, **watch_ops.in_steps}
         self._dispatcher = dispatcher_class(
-            core, pipeline, self._ordinary, auth, upgrader, handlers
+            core, pipeline, self._ordinary, auth, upgrader, handlers, in_steps
         )
         self._intake = Intake(core, self._dispatcher, in_loop, self.session_ops.handshake)
         self._sweeper = Sweeper(settings, tree, self._delete_container, now_ms)
@@ -249,6 +261,7 @@ class Server:
         """
         self.settle()
         self.stats.settle()
+        self._intake.touch_waiting(now_ms)
         expired = self.session_ops.expire(now_ms)
         oldest_ms = now_ms - self.settings.sessionless_timeout_ms
         while self._greeting:
@@ -269,7 +282,7 @@ class Server:
         """
         core = self.core
         assert not core.connections
-        assert not self.pipeline.queue
+        assert not self.pipeline.waiting
         assert tree.last_processed_zxid >= self.pipeline.zxid
         self.tree.adopt(tree)
         self.pipeline.zxid = tree.last_processed_zxid
@@ -284,7 +297,17 @@ class Server:
     @property
     def busy(self) -> bool:
         """Whether there is anything to take out."""
-        return bool(self.pipeline.appends or self.outbox.dirty or self.backlog)
+        return bool(self.pipeline.appends or self.outbox.dirty or self.wants_turn)
+
+    @property
+    def wants_turn(self) -> bool:
+        """Whether there is something to do for :meth:`take_turns`."""
+        return bool(self.backlog) or self.pipeline.line.busy or self.core.turns.pending
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are under way that somebody waits for."""
+        return self.pipeline.waiting
 
     def take_appends(self) -> list[tuple[int, bytes]]:
         """Log entries to make durable, zxid and serialized transaction, in zxid order."""

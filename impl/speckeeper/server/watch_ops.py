@@ -11,7 +11,7 @@ from typing import cast
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
-from speckeeper.server.reads import Handler
+from speckeeper.server.handlers import Handler, InSteps
 from speckeeper.tree import watch_requests
 from speckeeper.tree.acl import READ, Decided, check_acl
 from speckeeper.tree.applied import TreeEvent
@@ -21,6 +21,7 @@ from speckeeper.wire.jute import INT
 from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.replies import encode_watch_event
 from speckeeper.wire.requests import decode_request
+from speckeeper.wire.steps import PARTS, Steps
 
 _CONNECTED = int(KeeperState.SYNC_CONNECTED)
 _OK_RESPONSE = INT.pack(0)  # addWatch answers with an ErrorResponse that says "no error"
@@ -39,6 +40,10 @@ class WatchOps:
             int(OpCode.ADD_WATCH): self.add_watch,
             int(OpCode.CHECK_WATCHES): self.check_watches,
             int(OpCode.REMOVE_WATCHES): self.remove_watches,
+        }
+        self.in_steps: dict[int, InSteps] = {
+            int(OpCode.SET_WATCHES): self.set_watches_in_steps,
+            int(OpCode.SET_WATCHES2): self.set_watches2_in_steps,
         }
 
     def fire(self, events: tuple[TreeEvent, ...], zxid: int) -> None:
@@ -72,6 +77,30 @@ class WatchOps:
     ) -> bytes | int:
         """setWatches2: as setWatches, with persistent watches."""
         return self._rewatch(connection, decode_request(OpCode.SET_WATCHES2, buffer, start, end))
+
+    def set_watches_in_steps(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> Steps[bytes | int]:
+        """Do the same a part at a time: what changes meanwhile is missed, or watched already."""
+        request = decode_request(OpCode.SET_WATCHES, buffer, start, end)
+        return (yield from self._rewatch_in_steps(connection, request))
+
+    def set_watches2_in_steps(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> Steps[bytes | int]:
+        """Do the same with persistent watches."""
+        request = decode_request(OpCode.SET_WATCHES2, buffer, start, end)
+        return (yield from self._rewatch_in_steps(connection, request))
+
+    def _rewatch_in_steps(self, connection: Connection, request: rq.Request) -> Steps[bytes | int]:
+        request = cast(rq.SetWatchesRequest, request)
+        for number, paths in enumerate(request[1:]):
+            for first in range(0, len(paths), PARTS):
+                lists: list[tuple[str, ...]] = [()] * 5
+                lists[number] = paths[first : first + PARTS]
+                self._rewatch(connection, rq.SetWatchesRequest(request.relative_zxid, *lists))
+                yield
+        return b""
 
     def _rewatch(self, connection: Connection, request: rq.Request) -> bytes:
         core = self._core

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.core import Core
+from speckeeper.server.handlers import Handler
 from speckeeper.server.pipeline import Queued
-from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES, Handler
+from speckeeper.server.reads import SLOW_READS, TURN_REPLY_BYTES
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.session_ops import SessionOps
 from speckeeper.server.watch_ops import WatchOps
@@ -207,10 +208,14 @@ class Finisher:
         kept = self._cached(body)
         if kept is not None:
             return kept
+        turns = self._core.turns
+        turns.at_once = True  # it has waited long enough
         try:
             return self._handlers[op](connection, body, 4, len(body), auth_ids)
         except WireError:
             return _MARSHALLING_ERROR
+        finally:
+            turns.at_once = False
 
     def _count(
         self,

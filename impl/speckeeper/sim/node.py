@@ -237,7 +237,7 @@ class Node:
         if server is None:
             return bool(events)
         self.doors.write(server)
-        if server.backlog:
+        if server.wants_turn:
             server.take_turns(self.clock.now_ms)
             return True
         return bool(events)

@@ -16,7 +16,7 @@ that it cannot apply.
 Source: ZooKeeper ``PrepRequestProcessor.pRequest2Txn``, ``pRequest2TxnCreate``, ``pRequestHelper``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 from speckeeper.tree import quota
@@ -96,6 +96,9 @@ _ERROR = int(OpCode.ERROR)
 _ANY_VERSION = -1
 _NO_TTL = -1
 
+# A step of a multi: about a millisecond.
+_PARTS_OF_A_STEP = 256
+
 _CREATES = (CreateTxn, CreateContainerTxn, CreateTTLTxn)
 
 _new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
@@ -113,6 +116,20 @@ def prepare(view: TreeView, request: Request, policy: Policy) -> Txn:
         return refuse(request, outcome)
     header = _new(TxnHeader, (session_id, cxid, zxid, time_ms, op))
     return _new(Txn, (header, outcome, None))
+
+
+def prepare_in_steps(
+    view: TreeView, request: Request, policy: Policy
+) -> Generator[None, None, Txn]:
+    """Do the same for a multi a part at a time; nothing may be staged on the view meanwhile.
+
+    What is staged already may be applied.
+    """
+    outcome = yield from _parts_in_steps(view, request, policy)
+    if isinstance(outcome, ErrorCode):
+        return refuse(request, outcome)
+    header = TxnHeader(request.session_id, request.cxid, request.zxid, request.time_ms, request.op)
+    return Txn(header, outcome, None)
 
 
 def refuse(request: Request, code: int) -> Txn:
@@ -312,6 +329,18 @@ def _close_session(view: TreeView, request: Request, policy: Policy) -> Outcome:
 
 
 def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
+    steps = _parts_in_steps(view, request, policy)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
+
+
+def _parts_in_steps(
+    view: TreeView, request: Request, policy: Policy
+) -> Generator[None, None, Outcome]:
     """Prepare the parts one after the other, each on top of those before it; one error fails all.
 
     Parts before the one that fails stay what they are, so that apply can tell them from those after
@@ -324,6 +353,8 @@ def _multi(view: TreeView, request: Request, policy: Policy) -> Outcome:
     parts: list[SubTxn] = []
     failed = False
     for sub_op, sub_record in record.ops:
+        if len(parts) % _PARTS_OF_A_STEP == _PARTS_OF_A_STEP - 1:
+            yield
         if failed:
             parts.append(SubTxn(_ERROR, ErrorTxn(int(ErrorCode.RUNTIME_INCONSISTENCY))))
             continue

@@ -3,7 +3,7 @@
 Source: ZooKeeper ``MultiOperationRecord`` and ``Op``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any
 
@@ -73,31 +73,39 @@ def decode_multi(reader: Reader) -> MultiRequest:
     Raises WireError for an operation that may not stand in one, a read for instance, and for a
     create whose flags are unknown or need a TTL that is not there.
     """
-    ops: list[tuple[int, Request]] = []
+    return MultiRequest(tuple(parts_of_multi(reader)))
+
+
+def parts_of_multi(reader: Reader) -> Iterator[tuple[int, Request]]:
+    """Read a multi request operation by operation; raises as :func:`decode_multi`."""
     while True:
         start = reader.position
         op, done, _err = reader.fixed(MULTI_HEADER)
         if done:
-            return MultiRequest(tuple(ops))
+            return
         if op in _CREATES:
-            ops.append(_create(op, reader))
+            yield _create(op, reader)
         elif op in _WRITES:
-            ops.append((op, _WRITES[op](reader)))
+            yield op, _WRITES[op](reader)
         else:
             raise WireError(f"operation {op} at offset {start} may not stand in a multi")
 
 
 def decode_multi_read(reader: Reader) -> MultiRequest:
     """Read a multiRead request; raises WireError for an operation that may not stand in one."""
-    ops: list[tuple[int, Request]] = []
+    return MultiRequest(tuple(parts_of_multi_read(reader)))
+
+
+def parts_of_multi_read(reader: Reader) -> Iterator[tuple[int, Request]]:
+    """Read a multiRead request operation by operation; raises as :func:`decode_multi_read`."""
     while True:
         start = reader.position
         op, done, _err = reader.fixed(MULTI_HEADER)
         if done:
-            return MultiRequest(tuple(ops))
+            return
         if op not in _READS:
             raise WireError(f"operation {op} at offset {start} may not stand in a multiRead")
-        ops.append((op, _READS[op](reader)))
+        yield op, _READS[op](reader)
 
 
 def encode_multi(request: MultiRequest) -> bytes:

@@ -142,7 +142,8 @@ RECORD_DECODERS: dict[int, Callable[[Reader], Record]] = {
 }
 
 
-def _encode_sub_txn(sub: SubTxn) -> bytes:
+def encode_sub_txn(sub: SubTxn) -> bytes:
+    """Return one change of a multi: type, length, record."""
     return INT.pack(sub.type) + encode_buffer(RECORD_ENCODERS[sub.type](sub.record))
 
 
@@ -204,5 +205,5 @@ RECORD_ENCODERS: dict[int, Callable[[Any], bytes]] = {
     OpCode.ERROR: lambda record: INT.pack(record.err),
     OpCode.CREATE_SESSION: lambda record: INT.pack(record.timeout),
     OpCode.CLOSE_SESSION: _encode_close_session,
-    OpCode.MULTI: lambda record: encode_vector(record.txns, _encode_sub_txn),
+    OpCode.MULTI: lambda record: encode_vector(record.txns, encode_sub_txn),
 }

@@ -100,7 +100,7 @@ class CoreSystem:
             appends = server.take_appends()
             if appends:
                 server.persisted(appends[-1][0], _NOW_MS)
-            elif server.backlog:
+            elif server.wants_turn:
                 server.take_turns(_NOW_MS)
             else:
                 return

@@ -114,6 +114,7 @@ def test_a_multi_read_of_many_lists_of_children_ends_before_it_is_built(monkeypa
 
     part = (int(OpCode.GET_CHILDREN), GetChildrenRequest("/", False))
     client.send(OpCode.MULTI_READ, MultiRequest((part,) * 10_000))
+    world.finish_large()
 
     assert client.closed is CloseReason.LARGE_REPLY
     assert listed == ["/"]

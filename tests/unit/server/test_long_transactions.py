@@ -51,6 +51,7 @@ def test_a_multi_is_given_up_before_all_of_it_has_grown():
     before = len(world.server.pipeline.appends)
 
     client.send(OpCode.MULTI, creates(400))
+    world.finish_large()
 
     assert [len(entry) for _, entry in world.server.pipeline.appends[before:]] == [36]
     assert world.server.pipeline.kept_short == 1

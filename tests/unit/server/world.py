@@ -161,8 +161,16 @@ class World:
         self.log.extend(self.server.take_appends())
         return self.log
 
+    def finish_large(self):
+        """Give as many turns as the large requests take that were begun."""
+        server = self.server
+        turns = server.core.turns
+        while server.pipeline.line.busy or turns.steps is not None or turns.waiting:
+            server.take_turns(self.now_ms)
+
     def persist(self, upto=None):
         """Report the log as durable, all of it or up to a zxid."""
+        self.finish_large()
         self.pending()
         if self.log:
             zxid = self.log[-1][0] if upto is None else upto

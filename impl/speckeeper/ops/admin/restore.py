@@ -71,7 +71,7 @@ async def _drain(service: Service) -> None:
     for protocol in list(service.port.protocols):
         protocol.cut(CloseReason.CONNECTION_CLOSE_FORCED)
     async with asyncio.timeout(_PATIENCE_S):
-        while service.server.pipeline.queue:
+        while service.server.waiting:
             await asyncio.sleep(0.001)
 
 
