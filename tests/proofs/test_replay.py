@@ -65,3 +65,86 @@ def test_a_weak_invariant_is_not(tmp_path: Path) -> None:
     assert replayed(tmp_path, "frozen /\\ (\\A t \\in Server : count[t] = 1)")[2] == (
         "Init never leads to it in this instance: the invariant is too weak"
     )
+
+
+def lines_of(tmp_path: Path, text: str, hints: str = "") -> list[str]:
+    """Return what is said of the replays of theorem T of a module."""
+    path = tmp_path / "Trial.tla"
+    path.write_text(f"---- MODULE Trial ----\nEXTENDS Integers\n{text}\n====\n")
+    (tmp_path / "Trial.hints.toml").write_text(hints)
+    done = CliRunner().invoke(
+        app, ["prove", f"{path}!T", "--workers", "1", "--replay", str(tmp_path / "cti")]
+    )
+    assert done.exit_code == 1, done.output
+    lines = [line.strip() for line in done.output.splitlines()]
+    return lines[next(n for n, line in enumerate(lines) if line.startswith("Trial: ")) + 1 :]
+
+
+REACHED = [
+    "the checker agrees",
+    "no theorem is broken in all 3 states that follow",
+    "Init leads to it in 1 step: the specification is wrong",
+]
+
+
+def test_a_function_is_replayed_on_its_domain(tmp_path: Path) -> None:
+    """On all there is of its type it would be no state that Init leads to."""
+    text = r"""CONSTANTS
+    \* @type: Set(SERVER);
+    Server,
+    \* @type: Set(SERVER);
+    Voter
+ASSUME Voter \subseteq Server /\ Voter # {}
+VARIABLE
+    \* @typeAlias: number = Int;
+    \* @type: SERVER -> $number;
+    f
+\* @type: Set($number);
+Number == Nat
+Init == f = [s \in Voter |-> 0]
+Next == \E s \in Voter : f' = [f EXCEPT ![s] = @ + 1]
+Spec == Init /\ [][Next]_f
+Small == \A s \in Voter : f[s] <= 1
+TypeOK == f \in [Voter -> Number]
+THEOREM T == Spec => [](TypeOK /\ Small)"""
+
+    assert lines_of(tmp_path, text, "[sizes]\nnumber = 3\nSERVER = 2\n")[1:] == REACHED
+
+
+NUMBERS = r"""CONSTANT
+    \* @type: Int;
+    Step
+ASSUME Step > 0
+VARIABLES
+    \* @type: Int;
+    x,
+    \* @type: Int -> Bool;
+    f
+Init == x = 0 /\ f = [n \in 1..2 |-> FALSE]
+Next == x' = x + Step /\ f' = [f EXCEPT ![1] = TRUE]
+Spec == Init /\ [][Next]_<<x, f>>
+THEOREM T == Spec => [](/\ f \in [1..2 -> BOOLEAN]
+                        /\ f[2] \/ ~f[2]
+                        /\ \/ x # 2
+                           \/ f[2])"""
+
+
+def test_numbers_need_no_sizes_and_conjuncts_no_name(tmp_path: Path) -> None:
+    said = lines_of(tmp_path, NUMBERS)
+
+    assert said[0].startswith("T: Next: T.3: ")
+    assert said[1] == "the checker agrees"
+    assert "Init" in said[3]
+    made = (tmp_path / "cti" / "01" / "Trial_cti.tla").read_text()
+    assert "Breaks ==\n" in made
+
+
+def test_a_replay_that_fails_leaves_the_others(tmp_path: Path) -> None:
+    text = NUMBERS.replace("Next ==", "More(n) == x' = x + n /\\ UNCHANGED f\nNext == \\/")
+    text = text.replace("Spec ==", "  \\/ \\E n \\in Int : More(n)\nSpec ==")
+
+    said = lines_of(tmp_path, text)
+
+    replays = [n for n, line in enumerate(said) if line.startswith("T: ")]
+    assert len(replays) == 2
+    assert all(said[n + 1].startswith("cannot be replayed: ") for n in replays)

@@ -8,6 +8,7 @@ import z3
 from speccheck.prove.conditions import Condition, Conditions
 from speccheck.prove.types import (
     FunctionType,
+    IntType,
     RecordType,
     SetType,
     Type,
@@ -23,6 +24,9 @@ from speccheck.prove.values import (
 from speccheck.tla import meaning as m
 
 _SUFFIX = re.compile(r"!\d+")
+_A_FUNCTION, _A_SET = "a function", "a set"
+# Numbers that are looked at for a set of numbers: up to so much.
+_FAR = 64
 
 
 class _Shower:
@@ -41,21 +45,31 @@ class _Shower:
                 shown = (f"{n} |-> {self.text(v, types.get(n))}" for n, v in fields.items())
                 return f"[{', '.join(shown)}]"
             case FunctionValue() if isinstance(type_, FunctionType):
-                elements = self._world.elements(type_.domain)
+                elements = self._elements(type_.domain, value.domain)
                 if elements is None:
-                    return "a function"
-                pairs = (
+                    return _A_FUNCTION
+                pairs = [
                     f"{self.text(x, None)} :> {self.text(value.at(x), type_.codomain)}"
                     for x in elements
-                )
-                return f"({' @@ '.join(pairs)})"
+                ]
+                return f"({' @@ '.join(pairs)})" if pairs else "<< >>"
             case SetValue():
-                elements = self._world.elements(value.type)
+                elements = self._elements(value.type, value)
                 if elements is None:
-                    return "a set"
-                inside = (x for x in elements if self._is_true(value.has(x)))
-                return f"{{{', '.join(self.text(x, None) for x in inside)}}}"
+                    return _A_SET
+                return f"{{{', '.join(self.text(x, None) for x in elements)}}}"
         return "?"
+
+    def _elements(self, type_: Type, among: SetValue | None) -> list[Value] | None:
+        """Return the values of a type that are in a set, None where they cannot be listed."""
+        elements = self._world.elements(type_)
+        if elements is None and among is not None and isinstance(type_, IntType):
+            numbers = [Scalar(z3.IntVal(n), type_) for n in range(-_FAR, _FAR + 1)]
+            if not any(self._is_true(among.has(end)) for end in (numbers[0], numbers[-1])):
+                elements = [*numbers]
+        if elements is None or among is None:
+            return elements
+        return [x for x in elements if self._is_true(among.has(x))]
 
     def _is_true(self, term: object) -> bool:
         return bool(z3.is_true(self._model.eval(term, model_completion=True)))
@@ -77,6 +91,12 @@ class Counterexample:
     state: dict[str, str]
     lines: list[str]
 
+    @property
+    def is_written_out(self) -> bool:
+        """Tell whether all values are texts of TLA+: no infinite set, no element without a name."""
+        texts = [*self.constants.values(), *self.state.values()]
+        return not any(word in text for text in texts for word in (_A_FUNCTION, _A_SET, "!", "?"))
+
 
 def counterexample(
     conditions: Conditions, condition: Condition, model: z3.ModelRef
@@ -93,9 +113,9 @@ def counterexample(
     for constant in conditions.module.resolved.constants:
         if constant in types:
             value = conditions.translator.constant(constant)
-            if not isinstance(value, SetValue) or conditions.world.elements(value.type) is not None:
-                constants[constant.name] = shower.text(value, types[constant])
-    lines += [f"  {name} = {text}" for name, text in constants.items()]
+            constants[constant.name] = shower.text(value, types[constant])
+    listed = [(name, text) for name, text in constants.items() if text != _A_SET]
+    lines += [f"  {name} = {text}" for name, text in listed]
     before: dict[m.Variable, str] = {}
     for variable, value in condition.before.items():
         before[variable] = shower.text(value, types[variable])

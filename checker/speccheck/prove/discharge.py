@@ -139,7 +139,8 @@ class Prover:
         if answer == "sat" and not condition.selected and not self._hints.sizes:
             found = counterexample(self.conditions, condition, solver.model())
             found.lines.extend(_outside(condition, solver.model()))
-            return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines)
+            start = found if found.is_written_out else None
+            return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=start)
         if not self._hints.sizes:
             reason = solver.reason_unknown() if answer == "unknown" else "no finite instance"
             return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[f"Z3 says: {reason}"])

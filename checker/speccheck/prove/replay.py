@@ -6,6 +6,7 @@ follows the state, and is the state reached from Init?
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from speccheck.prove.counterexample import Counterexample
@@ -14,6 +15,7 @@ from speccheck.prove.module import ProofModule, conjuncts, unfolded
 from speccheck.prove.obligations import Goal, Obligation
 from speccheck.prove.types import AtomType, FunctionType, IntType, RecordType, SetType, Type
 from speccheck.tla import meaning as m
+from speccheck.tla.errors import read_text
 
 
 class Replay(NamedTuple):
@@ -80,7 +82,7 @@ def replay(
         f"FromState == CtiState /\\ [][CtiNext]_<<{', '.join(variables)}>>",
         f"FromInit == {initial} /\\ [][CtiNext]_<<{', '.join(variables)}>>",
         "",
-        f"Breaks == {_named(module, goal, obligation)}",
+        *_breaks(module, goal, obligation),
         "NotReached == ~CtiState",
         "====",
     ]
@@ -123,12 +125,23 @@ def _parts(goal: Goal) -> tuple[str, str]:
     raise ProofError("a replay needs a specification whose next-state relation has a name")
 
 
-def _named(module: ProofModule, goal: Goal, obligation: Obligation) -> str:
-    """Return the conjunct that breaks, or the definition around it where it has no name."""
+def _breaks(module: ProofModule, goal: Goal, obligation: Obligation) -> list[str]:
+    """Return the definition of what breaks: the definition of that name, or the conjunct's text."""
     name = obligation.conjunct.partition(".")[0]
-    if name not in module.resolved.operators:
-        raise ProofError(f"a replay needs a name for what breaks, which {name} is not")
-    return name
+    if name != goal.theorem.name and name in module.resolved.operators:
+        return [f"Breaks == {name}"]
+    node = goal.goals[obligation.conjunct]
+    place = node.place
+    if Path(place.path) != module.path:
+        raise ProofError(f"what breaks at {place} has no name in {module.path}; define one there")
+    last: m.Argument = node
+    while isinstance(last, m.Items) and last.kind in {"/\\", "\\/"}:
+        last = last.items[-1]  # A list of junctions ends with its last item, not with what follows.
+    span = place.span.to(last.place.span)
+    lines = read_text(module.path).splitlines()[span.line - 1 : span.end_line]
+    lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = " " * (span.column - 1) + lines[0][span.column - 1 :]
+    return ["Breaks ==", *(f"  {line}" for line in lines)]
 
 
 def _atoms(module: ProofModule, sizes: dict[str, int]) -> Iterator[str]:

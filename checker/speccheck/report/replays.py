@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.config import read_config
-from speccheck.explore.model import load_model
+from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.prove.conditions import Conditions
@@ -12,8 +13,9 @@ from speccheck.prove.errors import ProofError
 from speccheck.prove.hints import hints_path, read_hints
 from speccheck.prove.module import load
 from speccheck.prove.obligations import Kind
-from speccheck.prove.replay import replay
+from speccheck.prove.replay import Replay, replay
 from speccheck.prove.world import World
+from speccheck.tla.errors import TlaError
 
 
 def replay_all(
@@ -38,30 +40,36 @@ def replay_all(
     said: list[str] = []
     for number, verdict in enumerate(verdicts, 1):
         obligation, found = verdict.obligation, verdict.counterexample
-        if found is None or obligation.kind is not Kind.STEP:
-            said.append(f"{obligation}: no state of a finite instance to start from")
+        if obligation.kind is not Kind.STEP:
+            said.append(f"{obligation}: nothing to replay, as it is no step from the invariant")
+            continue
+        if found is None or not found.is_written_out:
+            remedy = f"give [sizes] in {hints_path(path)}"
+            said.append(f"{obligation}: no state of a finite instance to start from; {remedy}")
             continue
         goal = conditions.goal(obligation.theorem)
         broken = obligation.conjunct.partition(".")[0]
-        texts = replay(
-            module,
-            goal,
-            obligation,
-            found,
-            dict(hints.sizes),
-            [name for name in dict.fromkeys(consequences) if name != broken],
-        )
+        asked = [name for name in dict.fromkeys(consequences) if name != broken]
         place = folder / f"{number:02}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{texts.name}.tla").write_text(texts.module)
-        for name, text in (
-            ("step", texts.step),
-            ("onward", texts.onward),
-            ("reached", texts.reached),
-        ):
-            (place / f"{name}.cfg").write_text(text)
-        said += [f"{obligation}: {place}", *_run(place, texts.name, path, folders, most, broken)]
+        said.append(f"{obligation}: {place}")
+        try:
+            texts = replay(module, goal, obligation, found, dict(hints.sizes), asked)
+            _write(place, texts)
+            said += _run(place, texts.name, path, folders, most, broken)
+        except (TlaError, ProofError, ConfigError, EvaluationError) as error:
+            said.append(f"    cannot be replayed: {_first_line(error)}")
     return said
+
+
+def _write(place: Path, texts: Replay) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{texts.name}.tla").write_text(texts.module)
+    for name, text in (
+        ("step", texts.step),
+        ("onward", texts.onward),
+        ("reached", texts.reached),
+    ):
+        (place / f"{name}.cfg").write_text(text)
 
 
 def _run(
@@ -75,12 +83,16 @@ def _run(
 
     said: list[str] = []
     step = run("step")
+    if step.error is not None:
+        raise step.error
     if step.verdict != "invariant":
-        raise ProofError(f"{place}: the checker finds no step from this state that breaks {broken}")
+        return [f"    the checker finds no step from this state that breaks {broken}: unknown"]
     said.append("    the checker agrees")
     onward = run("onward")
     if onward.verdict == "invariant":
         said.append(f"    what follows breaks {onward.violated} too, after {_steps(onward)}")
+    elif onward.error is not None:
+        said.append(f"    what follows is unknown: {_first_line(onward.error)}")
     else:
         end = "all" if onward.verdict == "success" else "the first"
         said.append(f"    no theorem is broken in {end} {onward.distinct:,} states that follow")
@@ -89,9 +101,15 @@ def _run(
         said.append(f"    Init leads to it in {_steps(reached)}: the specification is wrong")
     elif reached.verdict == "success":
         said.append("    Init never leads to it in this instance: the invariant is too weak")
+    elif reached.error is not None:
+        said.append(f"    whether Init leads to it is unknown: {_first_line(reached.error)}")
     else:
         said.append(f"    Init leads to other states first, {reached.distinct:,} of them: unknown")
     return said
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
 def _steps(result: Result) -> str:
