@@ -17,6 +17,7 @@ from typing import cast
 
 from speckeeper.net.addresses import java_host
 from speckeeper.net.refusals import RefusalLog
+from speckeeper.net.unread import NOTICED, Unread
 from speckeeper.server.connection import Connection, Hold
 from speckeeper.server.reasons import ORDINARY, CloseReason
 from speckeeper.server.server import Server
@@ -62,6 +63,7 @@ class ClientPort:
         """Ends the turn of a chunk: at once where nobody else is there to bring anything in it."""
         self.refusals = RefusalLog(log)
         self.protocols: set[ClientProtocol] = set()
+        self.unread: Unread[ClientProtocol] = Unread(server.settings.max_unsent_total_bytes)
         self.stopping = False
         self._per_host: Counter[str] = Counter()
 
@@ -137,6 +139,7 @@ class ClientProtocol(asyncio.Protocol):
         "_secure",
         "_server",
         "_transport",
+        "_unread",
         "_write",
     )
 
@@ -147,6 +150,7 @@ class ClientProtocol(asyncio.Protocol):
         self._receive = port.server.receive
         self._first: bytes | None = b""  # until it is clear that the first bytes are no word
         self._reading = True
+        self._unread = False  # more than is worth a note waits for the client to take it
         self._closing_since_ms = 0
         self._connection: Connection | None = None
         self._transport: asyncio.Transport | None = None
@@ -164,8 +168,7 @@ class ClientProtocol(asyncio.Protocol):
             return
         self._transport = stream
         self._write = stream.write
-        limit = self._server.settings.max_unsent_bytes
-        stream.set_write_buffer_limits(high=min(WRITE_HIGH_WATER, limit))
+        stream.set_write_buffer_limits(high=min(NOTICED, self._server.settings.max_unsent_bytes))
         self._connection = self._server.connect(host, port, monotonic_ns() // _NS_PER_MS)
         self._connection.driver = self
         self._connection.secure = self._secure
@@ -188,6 +191,8 @@ class ClientProtocol(asyncio.Protocol):
         if output:
             self._write(b"".join(output))
             output.clear()
+            if self._unread:
+                self._measure(connection)
             if connection.hold:  # what is unsent has come to the mark, or beyond the limit
                 busy = True
         if busy:
@@ -196,12 +201,14 @@ class ClientProtocol(asyncio.Protocol):
             self._port.end_chunk()
 
     def pause_writing(self) -> None:
-        """Make the client wait: it does not take its replies."""
+        """Look after the client from now on: it does not take its replies."""
         if self._connection is not None:
-            self._server.hold_unread(self._connection, True, monotonic_ns() // _NS_PER_MS)
+            self._unread = True
+            self._measure(self._connection)
 
     def resume_writing(self) -> None:
         """Let the client go on."""
+        self._forget_unread()
         if self._connection is not None:
             self._server.hold_unread(self._connection, False, monotonic_ns() // _NS_PER_MS)
             self.flush()
@@ -210,6 +217,7 @@ class ClientProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         connection, self._connection = self._connection, None
+        self._forget_unread()
         self._transport = None
         self._write = _nowhere
         if connection is None:
@@ -228,6 +236,8 @@ class ClientProtocol(asyncio.Protocol):
         if output:
             self._write(b"".join(output))
             output.clear()
+            if self._unread:
+                self._measure(connection)
         if connection.close_reason is not None:
             self._end(connection, transport, connection.close_reason)
         elif connection.hold:
@@ -240,6 +250,23 @@ class ClientProtocol(asyncio.Protocol):
         elif not self._reading:
             self._reading = True
             transport.resume_reading()
+
+    def _measure(self, connection: Connection) -> None:
+        """Note what is unread; make the client wait where that is much, or all have too much."""
+        transport, unread = self._transport, self._port.unread
+        if transport is None:
+            return
+        size = transport.get_write_buffer_size()
+        unread.note(self, size)
+        if not connection.hold & Hold.UNREAD and (size > WRITE_HIGH_WATER or unread.scarce):
+            self._server.hold_unread(connection, True, monotonic_ns() // _NS_PER_MS)
+        while (worst := unread.worst()) is not None:
+            worst.cut(CloseReason.SLOW_READER)
+
+    def _forget_unread(self) -> None:
+        if self._unread:
+            self._unread = False
+            self._port.unread.note(self, 0)
 
     def send(self, frame: bytes) -> None:
         """Write a frame behind everything that was written."""
@@ -260,11 +287,13 @@ class ClientProtocol(asyncio.Protocol):
 
     def cut(self, reason: CloseReason) -> None:
         """End the connection at once, whatever waits."""
+        self._forget_unread()
         connection, transport = self._connection, self._transport
         if connection is None or transport is None:
             return
         if connection.close_reason is None:
             self._log(connection, reason)
+        self._closing_since_ms = self._closing_since_ms or monotonic_ns() // _NS_PER_MS
         self._server.disconnect(connection, reason)
         transport.abort()
 

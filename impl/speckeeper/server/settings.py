@@ -54,6 +54,8 @@ class ServerSettings:
     # A client that lets this much pile up unread is not coming back for it: Apache keeps queueing
     # until the heap is full.
     max_unsent_bytes: int = 64 * 1024 * 1024
+    # All of them together; Apache has no such limit.
+    max_unsent_total_bytes: int = 256 * 1024 * 1024
 
     # Requests.
     global_outstanding_limit: int = 1000

@@ -361,6 +361,56 @@ def test_a_client_with_too_much_unread_is_cut_off(tmp_path):
     run(scenario())
 
 
+def test_all_together_leave_no_more_unread_than_the_limit(tmp_path):
+    async def scenario():
+        limit = 4_000_000
+        async with serving(tmp_path, max_unsent_total_bytes=limit) as service:
+            writer = await Peer.connect(service.address)
+            await writer.create("/a", b"")
+            deaf = [await Peer.connect(service.address) for _ in range(8)]
+            for each in deaf:
+                await each.call(OpCode.ADD_WATCH, AddWatchRequest("/", 1))
+                each.writer.transport.pause_reading()
+            name = "/a/" + "n" * 100_000
+            most = 0
+            for number in range(120):
+                await writer.create(f"{name}{number}")
+                sizes = [
+                    each._transport.get_write_buffer_size()
+                    for each in service.port.protocols
+                    if each._transport is not None and not each._transport.is_closing()
+                ]
+                most = max(most, sum(sizes))
+            assert limit / 2 < most <= limit + 8 * 65536
+            assert service.server.stats.closed[CloseReason.SLOW_READER] >= 5
+            assert await writer.get("/a") == b""
+            for each in deaf:
+                each.writer.transport.abort()
+            await eventually(lambda: len(service.port.protocols) == 1)
+            assert service.port.unread.total == 0
+
+    run(scenario())
+
+
+def test_who_reads_slowly_gets_everything_also_when_all_have_much_unread(tmp_path):
+    async def scenario():
+        async with serving(tmp_path, max_unsent_total_bytes=2_000_000) as service:
+            peer = await Peer.connect(service.address)
+            await peer.create("/a", bytes(300_000))
+            transport = peer.writer.transport
+            transport.pause_reading()
+            for _ in range(30):
+                peer.request(OpCode.GET_DATA, GetDataRequest("/a", False))
+            await asyncio.sleep(0.2)
+            assert service.port.unread.total <= 2_000_000
+            transport.resume_reading()
+            for _ in range(30):
+                assert (await peer.reply())[0].err == 0
+            assert service.port.unread.total == 0
+
+    run(scenario())
+
+
 def test_one_reply_beyond_the_limit_cuts_off_a_client_that_does_not_take_it(tmp_path):
     async def scenario():
         async with serving(tmp_path, max_unsent_bytes=100_000) as service:

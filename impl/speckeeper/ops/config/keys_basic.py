@@ -196,6 +196,13 @@ LIMITS: tuple[Key, ...] = (
         "server.large_request_max_bytes",
     ),
     prop(
+        "speckeeper.maxUnsentBytes",
+        Integer(1, unit="bytes", decode=True),
+        256 * 1024 * 1024,
+        "bytes that all clients may leave unread; beyond it those with the most are cut off",
+        "server.max_unsent_total_bytes",
+    ),
+    prop(
         "requestThrottleLimit",
         _COUNT,
         0,
