@@ -19,6 +19,19 @@ SPEC = Path(__file__).parents[2] / "spec"
 # cvc5's own steps for one question: its answer does not depend on how busy the machine is.
 LIMIT = "300000"
 
+SMALL = [("QuorumSum", 35), ("QuorumJoint", 4), ("Zxids", 40)]
+
+# What it cannot decide, as docs/proofs.md lists it: by the names of the files.
+UNDECIDED = {
+    "Induction-StartEpoch-LogHas",
+    "Induction-StartEpoch-PromiseHas",
+    "Induction-StartEpoch-Choosable",
+    "Induction-StartEpoch-NothingOlder",
+    "Induction-Propose-PromiseHas",
+    "Induction-Propose-ZxidsRise",
+    "PrimaryHasAll-PrimaryIntegrity",
+}
+
 
 def answer(path: Path) -> str:
     """Return what cvc5 answers to a file: sat, unsat or unknown."""
@@ -45,18 +58,20 @@ def compare(module: str, folder: Path) -> "Counter[tuple[str, str]]":
     files = sorted(folder.glob("*.smt2"))
     assert len(files) == written
     found: Counter[tuple[str, str]] = Counter()
+    undecided: set[str] = set()
     for path in files:
         right, said = expected(path), answer(path)
         assert said in {right, "unknown"}, f"{path.name}: cvc5 says {said}"
         found[right, said] += 1
+        if said != right == "unsat":
+            undecided.add(path.stem.removeprefix(f"{module}-"))
     told = ", ".join(f"{count} {said} for {right}" for (right, said), count in found.items())
     print(f"{module}: cvc5 says {told}")
+    assert undecided <= UNDECIDED
     return found
 
 
-@pytest.mark.parametrize(
-    ("module", "proofs"), [("QuorumSum", 35), ("QuorumJoint", 4), ("Zxids", 40)]
-)
+@pytest.mark.parametrize(("module", "proofs"), SMALL)
 def test_cvc5_confirms_every_proof_of_a_small_module(
     module: str, proofs: int, tmp_path: Path
 ) -> None:
@@ -71,8 +86,8 @@ def test_cvc5_confirms_every_proof_of_a_small_module(
 def test_cvc5_never_contradicts_the_proofs_of_the_core(tmp_path: Path) -> None:
     found = compare("ZabCore", tmp_path)
 
-    # As measured: what it cannot decide needs many instances, most of it about StartEpoch.
-    assert found["unsat", "unsat"] >= 317
+    assert found["unsat", "unsat"] + found["unsat", "unknown"] == 324
+    assert found["unsat", "unsat"] >= 324 - len(UNDECIDED)
     # Each of the 15 actions, the initial states, and what conjuncts and theorems assume (44).
     assert found["sat", "sat"] == 60
 
