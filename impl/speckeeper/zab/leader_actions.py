@@ -9,7 +9,6 @@ Source: ZooKeeper ``Leader``, ``LearnerHandler``.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.wire.quorum import PacketType, QuorumPacket
@@ -82,8 +81,8 @@ class LeaderActions:
         """False behind a reconfiguration that makes another server the leader."""
         self._reconfigs: dict[int, QuorumConfig] = {}
         """Those under way, by zxid; ZooKeeper allows one at a time."""
-        self._formerly: deque[tuple[int, Membership]] = deque()
-        """What was known when outstanding proposals up to a zxid were made, where that changed."""
+        self._formerly: tuple[int, Membership] | None = None
+        """What was in force when proposals up to a zxid were made, ahead of a reconfiguration."""
         self._tick_skip = True
         self._wait_until_ms = peer.now_ms + self._init_ms
         self._next_half_tick_ms = 0
@@ -291,7 +290,9 @@ class LeaderActions:
         proposal = self.outstanding_proposals.get(zxid)
         if proposal is None or not self.allowed_to_commit:
             return
-        membership = self._in_force_for(zxid)
+        membership = self._peer.membership
+        if self._formerly is not None:
+            membership = self._in_force_for(zxid)
         if server_id not in membership.voters:
             return
         proposal.ack_set.add(server_id)
@@ -309,8 +310,6 @@ class LeaderActions:
     def _commit(self, zxid: int, proposal: Proposal) -> None:
         peer = self._peer
         del self.outstanding_proposals[zxid]
-        if self._formerly and self._formerly[0][0] <= zxid:
-            self._formerly.popleft()
         if zxid in self._reconfigs:
             self._commit_and_activate(zxid, proposal)
             return
@@ -340,12 +339,13 @@ class LeaderActions:
     def leader_process_reconfig(self, zxid: int, entry: bytes) -> None:
         """Propose a configuration.
 
-        It, and what is proposed until it is committed, needs a quorum of the one in force too; what
-        was proposed before needs no other. Source: ``Proposal.addQuorumVerifier``.
+        It, and what follows until it is committed, needs a quorum of the one in force too; what was
+        proposed before needs no other.
         """
         peer = self._peer
         config = config_of(entry)
-        self._remember_in_force()
+        if self.outstanding_proposals:
+            self._formerly = zxid - 1, peer.membership
         peer.set_last_seen_config(config)
         self._reconfigs[zxid] = config
         self.leader_process_request(zxid, entry)
@@ -354,7 +354,7 @@ class LeaderActions:
         """Let a committed configuration come into force here, then at all that follow."""
         peer = self._peer
         config = self._reconfigs.pop(zxid)
-        self._remember_in_force()
+        self._formerly = None
         designated = self._activate(config, proposal.ack_set, zxid)
         data = encode_leader(designated)
         commit = QuorumPacket(PacketType.COMMITANDACTIVATE, zxid, data)
@@ -397,17 +397,11 @@ class LeaderActions:
             candidates = more
         return min(candidates, default=self._id)
 
-    def _remember_in_force(self) -> None:
-        """Keep what is known now for the proposals that have been made and are not committed."""
-        upto = self._formerly[-1][0] if self._formerly else -1
-        if self.outstanding_proposals and self.last_proposed > upto:
-            self._formerly.append((self.last_proposed, self._peer.membership))
-
     def _in_force_for(self, zxid: int) -> Membership:
-        """Return in which configurations a proposal is counted: those known when it was made."""
-        for upto, membership in self._formerly:
-            if zxid <= upto:
-                return membership
+        """Return in which configurations a proposal is counted."""
+        formerly = self._formerly
+        if formerly is not None and zxid <= formerly[0]:
+            return formerly[1]
         return self._peer.membership
 
     def is_quorum_synced(self, config: QuorumConfig) -> bool:

@@ -48,7 +48,7 @@ class LeaderInBulk(LeaderActions):
 
     def _count_acks(self, server_id: int, zxids: Sequence[int]) -> None:
         """Count acknowledgements of one server, then commit what has a quorum of them."""
-        if self._reconfigs or self._formerly or not self.allowed_to_commit:
+        if self._reconfigs or not self.allowed_to_commit:
             for zxid in zxids:
                 self._count_ack(server_id, zxid)
             return
