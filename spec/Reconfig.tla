@@ -477,6 +477,18 @@ LeaderLogFlushedAfterConfig(i, n) ==
     MayFlush(i, n) /\ LeaderLogFlushed(i, n)
 
 (***************************************************************************)
+(* Proposal k when the first n of these have been committed: it waits no   *)
+(* longer for a configuration of which one of them has got rid.  Every     *)
+(* later leader has that reconfiguration, and asks a quorum of the newer   *)
+(* one.  (Apache's leader goes on to wait for servers that may be gone:    *)
+(* variant ReconfigBothBehind.)                                            *)
+(***************************************************************************)
+WithoutFormer(proposals, n, k) ==
+    LET activated == {ConfigOf(proposals[m].txn) :
+                          m \in {each \in 1..n : IsReconfig(proposals[each].txn)}}
+    IN  [proposals[k] EXCEPT !.verifiers = {c \in @ : \A d \in activated : ~Newer(d, c)}]
+
+(***************************************************************************)
 (* How many of the outstanding proposals can be committed: in their order, *)
 (* each with a quorum of each of its configurations, and by a leader that  *)
 (* may.                                                                    *)
@@ -485,7 +497,8 @@ IsAcknowledged(proposal) == \A c \in proposal.verifiers : IsQuorumOfConfig(c, pr
 
 CommittableByVerifiers(proposals) ==
     Maximum({n \in 0..Len(proposals) :
-                \A k \in 1..n : IsAcknowledged(proposals[k]) /\ proposals[k].allowedToCommit})
+                \A k \in 1..n : /\ IsAcknowledged(WithoutFormer(proposals, k - 1, k))
+                                /\ proposals[k].allowedToCommit})
 
 (***************************************************************************)
 (* Who may lead after reconfiguration k of these proposals of leader i: i  *)
@@ -510,7 +523,7 @@ LeaderTryToCommitAndActivate(i, proposals, from) ==
     IN  \E designated \in IF reconfigs = {} THEN {i}
                           ELSE MayBeDesignated(i, proposals[Maximum(reconfigs)]) :
         /\ outstandingProposals' = [outstandingProposals EXCEPT ![i] =
-               SubSeq(proposals, n + 1, Len(proposals))]
+               [k \in 1..(Len(proposals) - n) |-> WithoutFormer(proposals, n, n + k)]]
         /\ lastCommitted' = IF n = 0 THEN lastCommitted
                             ELSE [lastCommitted EXCEPT ![i] = txns[n].zxid]
         /\ committed' = committed \o txns
