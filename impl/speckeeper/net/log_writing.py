@@ -57,6 +57,7 @@ class LogWriting:
         self._persisted = persisted
         self._failed = failed
         self._news_pending = False
+        self._placement: Placement | None = None
         self._next_look: asyncio.TimerHandle | None = None
         sync = None
         if settings.force_sync and type(files) is Disk:
@@ -65,7 +66,7 @@ class LogWriting:
         if sync is not None:
             placement = None
             if pace is not None and try_ways:
-                placement = _placement(sync)
+                placement = self._placement = _placement(sync)
             self._writer = LoopWriter(
                 transactions, sync, self._aside, self._told, failed, pace, placement, answer
             )
@@ -80,6 +81,11 @@ class LogWriting:
     def persisted_zxid(self) -> int:
         """All up to here is durable; -1 before the first transaction."""
         return self._writer.persisted_zxid
+
+    @property
+    def lone_writes(self) -> int:
+        """How many writes there were of a client that was alone."""
+        return 0 if self._placement is None else self._placement.lone_groups
 
     def start(self) -> None:
         """Begin to write."""

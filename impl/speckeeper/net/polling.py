@@ -14,19 +14,35 @@ from collections.abc import Callable
 from time import monotonic_ns
 
 from speckeeper.net.processors import processors
+from speckeeper.net.wakefulness import Wakefulness
 
 # The gap that ends polling. A round trip to a client on the same machine or network takes less, and
 # so does a sync of the log.
 PATIENCE_NS = 500_000
 # Steps of progress within a tick that make polling worth a try.
 LIVELY = 100
+# So many writes of a client that is alone are worth processors that do not sleep.
+LONE = 50
 
 
 class Polling:
     """Keeps one loop awake; call :meth:`tick` about twenty times a second."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, progress: Callable[[], int]) -> None:
-        """``progress`` returns a number that rises with everything that clients wait for."""
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        progress: Callable[[], int],
+        lone_writes: Callable[[], int] = lambda: 0,
+        wakefulness: Wakefulness | None = None,
+    ) -> None:
+        """``progress`` returns a number that rises with everything that clients wait for.
+
+        ``lone_writes`` returns one that rises with the writes of a client that is alone, for which
+        ``wakefulness`` keeps all processors awake; None: it does not.
+        """
+        self._lone_writes = lone_writes
+        self._wakefulness = wakefulness
+        self._last_lone = 0
         self._loop = loop
         self._progress = progress
         # With one processor the client could not run meanwhile.
@@ -49,9 +65,24 @@ class Polling:
         if lively and self._possible and not self._active:
             self._active = True
             self._poll()
+        if self._wakefulness is not None:
+            lone = self._lone_writes()
+            if self._active and lone - self._last_lone >= LONE:
+                self._wakefulness.hold()
+            else:
+                self._wakefulness.release()
+            self._last_lone = lone
+
+    def stop(self) -> None:
+        """End it."""
+        self._active = self._possible = False
+        if self._wakefulness is not None:
+            self._wakefulness.release()
 
     def _poll(self) -> None:
         """Have the loop come by here again without sleeping, unless nothing happens any more."""
+        if not self._active:
+            return
         progress = self._progress()
         now_ns = monotonic_ns()
         if progress != self._seen:

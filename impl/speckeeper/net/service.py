@@ -23,6 +23,7 @@ from speckeeper.net.log_writing import LogWriting
 from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.net.polling import Polling
 from speckeeper.net.snapshotter import Snapshotter
+from speckeeper.net.wakefulness import Wakefulness
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
@@ -113,7 +114,9 @@ class Service:
         self.port = ClientPort(
             self.server, lambda word: None, self.end_turn, end_turn_now=self._end_turn
         )
-        self.polling = Polling(self.loop, self._progress)
+        self.polling = Polling(
+            self.loop, self._progress, lambda: self.writer.lone_writes, Wakefulness()
+        )
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()
         """Set when the server should come to an end: ``failure`` says why, None for a wish."""
@@ -194,6 +197,7 @@ class Service:
                 await asyncio.sleep(0.001)
         for timer in self._timers:
             timer.cancel()
+        self.polling.stop()
         self.snapshotter.abort()
         for protocol in list(self.port.protocols):
             protocol.finish(CloseReason.SERVER_SHUTDOWN)

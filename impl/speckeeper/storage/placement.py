@@ -69,6 +69,8 @@ class Placement:
         self._untried = processors[:0:-1]
         self._turns = cycle(processors)
         self._alone = 0
+        self.lone_groups = 0
+        """How many groups there were of somebody who was alone."""
 
     def next_way(self, transactions: int) -> Way | None:
         """Return the way to sync a group of so many transactions; None if it does not matter.
@@ -83,6 +85,7 @@ class Placement:
             return None
         if self._affinity is not None:
             self._place(self._affinity)
+        self.lone_groups += 1
         return self._ways[self._here].next()
 
     def waited(self, way: Way, elapsed_s: float) -> None:

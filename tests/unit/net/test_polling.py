@@ -1,11 +1,13 @@
 """Polling: the loop stays awake while there is progress, and only then."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from speckeeper.net import polling
-from speckeeper.net.polling import LIVELY, Polling
+from speckeeper.net.polling import LIVELY, LONE, Polling
+from speckeeper.net.wakefulness import Wakefulness
 
 
 class Turns:
@@ -45,6 +47,52 @@ def test_it_polls_while_requests_follow_each_other(monkeypatch: pytest.MonkeyPat
         assert it.active
 
     asyncio.run(scenario())
+
+
+def test_processors_are_kept_awake_while_a_client_alone_writes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    device = tmp_path / "latency"
+    device.write_bytes(b"")
+
+    async def scenario() -> None:
+        world = Turns(monkeypatch)
+        await world.make()
+        awake, lone = Wakefulness(device), 0
+        it = Polling(asyncio.get_running_loop(), lambda: world.progress, lambda: lone, awake)
+        it.tick()
+        assert not awake.held
+        world.progress += LIVELY
+        it.tick()  # others ask
+        assert it.active
+        assert not awake.held
+        for _ in range(3):
+            world.progress += LONE
+            lone += LONE
+            await turns()
+            it.tick()
+            assert awake.held
+        assert device.read_bytes() == bytes(4)
+        lone += LONE - 1
+        it.tick()
+        assert not awake.held
+        lone += LONE
+        it.tick()
+        assert awake.held
+        it.stop()
+        assert not awake.held
+        await turns()
+        assert not it.active
+
+    asyncio.run(scenario())
+
+
+def test_without_the_permission_processors_sleep(tmp_path: Path) -> None:
+    awake = Wakefulness(tmp_path / "no such device")
+    for _ in range(2):
+        awake.hold()
+        assert not awake.held
+        awake.release()
 
 
 def test_a_quiet_server_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
