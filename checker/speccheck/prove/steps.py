@@ -1,6 +1,6 @@
 """An action as guards and updates: what it needs, and each variable's next value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from speccheck.evaluate.analysis import CONSTANT, actual, children
@@ -252,6 +252,25 @@ def _told(node: m.Expression) -> m.Variable | None:
     return None
 
 
+def _said(
+    module: ProofModule, conditions: list[m.Expression], assigned: Iterable[m.Variable]
+) -> set[m.Variable]:
+    """Return the variables of which it is said what they are, by what does not rest on others."""
+    said = set(assigned)
+    while (
+        more := {
+            variable
+            for node in conditions
+            if (variable := _told(node)) is not None
+            and isinstance(node, m.CallBuiltin)
+            and module.reads(node.arguments[1]) <= said
+        }
+        - said
+    ):
+        said |= more
+    return said
+
+
 def initial_state(
     module: ProofModule, translator: Translator, initial: m.Expression, state: State
 ) -> tuple[dict[m.Variable, Value], list[Term]]:
@@ -260,7 +279,6 @@ def initial_state(
     An e that reads variables of which nothing has been said makes a condition of it.
     """
     found: dict[m.Variable, Value] = {}
-    said: set[m.Variable] = set()
     conditions: list[m.Expression] = []
 
     def take(node: m.Expression) -> None:
@@ -284,12 +302,11 @@ def initial_state(
                 found[left.variable] = value
                 return
         conditions.append(node)
-        if (variable := _told(node)) is not None:
-            said.add(variable)
 
     take(initial)
+    said = _said(module, conditions, found.keys())
     for variable in module.resolved.variables:
-        if variable in found or variable in said:
+        if variable in said:
             continue
         message = f"the initial states say neither {variable.name} = e nor {variable.name} "
         raise outside(initial.place, message + "\\in S: it need not be of its type")
