@@ -53,6 +53,8 @@ class Model:
     ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
     to be shown in place of a state, from that state and the next.
     ``named`` returns the actions by name, each to be taken with arguments that the caller picks.
+    ``replaced`` says which definition of the module another one, that the configuration names,
+    stands in the place of.
     ``has_effects``: constraints or properties of steps do more than say what holds, so that to see
     a step twice is not to see it once.
     """
@@ -85,6 +87,7 @@ class Model:
     fairness: Formula = TRUE
     atoms: list[Atom] = field(default_factory=list)
     has_effects: bool = False
+    replaced: dict[str, str] = field(default_factory=dict)
 
 
 def load_model(
@@ -140,6 +143,7 @@ class _Loader:
             probed=self._probed,
             tolerances=config.tolerances,
             find=self._module.scope.find,
+            replaced={one.by: one.name for one in config.replacements if one.module is None},
         )
         self._set_behaviour(model)
         for name in config.invariants:

@@ -43,7 +43,7 @@ def follow_trace(trace: ItfTrace, course: Course) -> Following:
         arguments = {name: encode(value) for name, value in state.arguments.items()}
         after = {name: encode(value) for name, value in state.values.items()}
         try:
-            course.take(state.action, arguments, after)
+            course.take(state.stands_for or state.action, arguments, after)
             seen = course.observe()
         except ValueError:
             raise

@@ -3,7 +3,8 @@
 Integers are ``{"#bigint": "1"}``, sequences lists, sets ``{"#set": [...]}``, records objects,
 other functions ``{"#map": [[argument, value], ...]}``. A model value ``s1`` is the string
 ``s1_OF_MODEL``, which is how Apalache writes values of an uninterpreted type. What the format has
-no room for, an action and its arguments, stands in the ``#meta`` of the state that it led to.
+no room for, an action and its arguments, stands in the ``#meta`` of the state that it led to,
+with the action that it was put in the place of, if it was (``stands-for``).
 
 Source: Apalache, ADR 015, "Informal Trace Format in JSON".
 """
@@ -39,10 +40,14 @@ class ItfError(Exception):
 
 @dataclass(slots=True)
 class ItfState:
-    """A state that was read: values by variable, and the action that led to it, if it is said."""
+    """A state that was read: values by variable, and the action that led to it, if it is said.
+
+    ``stands_for``: the action that this one was put in the place of, as in a variant.
+    """
 
     values: dict[str, Value]
     action: str | None = None
+    stands_for: str | None = None
     arguments: dict[str, Value] = field(default_factory=dict)
 
 
@@ -86,7 +91,9 @@ def _meta(move: Move | None) -> dict[str, Any]:
     if move is None:
         return {}
     pairs = (*move.parameters, *move.bound)
-    return {"action": move.action, "arguments": {name: encode(value) for name, value in pairs}}
+    stands_for = {} if move.stands_for is None else {"stands-for": move.stands_for}
+    arguments = {name: encode(value) for name, value in pairs}
+    return {"action": move.action, **stands_for, "arguments": arguments}
 
 
 def encode(value: Value) -> Any:
@@ -149,6 +156,8 @@ def _state(data: Any, number: int, variables: list[str]) -> ItfState:
         action, arguments = meta.get("action"), meta.get("arguments")
         if isinstance(action, str):
             state.action = action
+        if isinstance(meta.get("stands-for"), str):
+            state.stands_for = meta["stands-for"]
         if isinstance(arguments, dict):
             inside = f"{where}, arguments"
             state.arguments = {name: decode(value, inside) for name, value in arguments.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from speccheck.evaluate.compiler import State
+from speccheck.evaluate.compiler import Action, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib.tlc import STATISTICS
@@ -11,7 +11,7 @@ from speccheck.evaluate.values import Fn, Value
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 from speccheck.report.differences import Change, changes
-from speccheck.tla.meaning import Place
+from speccheck.tla.meaning import Operator, Place
 
 # What generated code raises where an expression has no value.
 _NO_VALUE = (EvaluationError, ArithmeticError, LookupError, TypeError, AttributeError, NameError)
@@ -21,13 +21,15 @@ _NO_VALUE = (EvaluationError, ArithmeticError, LookupError, TypeError, Attribute
 class Move:
     """A step by an action: its name, its place, and the values of its parameters.
 
-    ``bound`` are the names that ``\\E`` binds within it, with their values.
+    ``bound`` are the names that ``\\E`` binds within it, with their values. ``stands_for``: the
+    action that the configuration has replaced by this one, whose parameters then name the values.
     """
 
     action: str
     place: Place | None = None
     parameters: tuple[tuple[str, Value], ...] = ()
     bound: tuple[tuple[str, Value], ...] = ()
+    stands_for: str | None = None
 
     @property
     def label(self) -> str:
@@ -118,13 +120,23 @@ def move_between(model: Model, name: str | None, state: State, successor: State)
         if found is None:
             continue
         count = len(action.parameters)
+        stands_for = model.replaced.get(action.name)
         return Move(
             action.name,
             action.place,
-            tuple(zip(action.parameters, found[:count], strict=True)),
+            tuple(zip(_parameters(model, action, stands_for), found[:count], strict=True)),
             tuple(zip(action.bound, found[count:], strict=True)),
+            stands_for,
         )
     return Move(name or "?")
+
+
+def _parameters(model: Model, action: Action, stands_for: str | None) -> tuple[str, ...]:
+    """Return the names of an action's parameters, or of those of the one that it stands for."""
+    replaced = None if stands_for is None else model.find(stands_for)
+    if isinstance(replaced, Operator) and len(replaced.parameters) == len(action.parameters):
+        return tuple(parameter.name for parameter in replaced.parameters)
+    return tuple(action.parameters)
 
 
 def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict[str, Value]]:

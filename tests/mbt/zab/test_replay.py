@@ -18,6 +18,7 @@ from speccheck.explore.search import Search
 from speccheck.mbt.lead import Following, follow_trace
 from speccheck.report.itf import encode, read_itf, write_itf
 from speccheck.report.trace import trace_of
+from speccheck.variants.header import read_variant
 from speckeeper.sim.system import SYSTEM
 
 FOLDERS = (SPEC, SPEC / "models", HERE)
@@ -94,6 +95,39 @@ def test_a_counterexample_needs_the_mistake_in_the_core(
         assert ran.exit_code == code, ran.output
         if code:
             assert f"departs at step {departed.taken + 1} of {len(departed.steps)}" in ran.output
+
+
+# Variants of spec/variants that do what a core does with the mistake of their @strategy, and the
+# action of Zab that the mistaken step is one of where it is redefined as a whole.
+FOLLOWED = {
+    "AckBeforeFsync": "FollowerProcessPROPOSAL",
+    "AckBeforeSnapshot": None,
+    "Zk4646": None,
+}
+
+
+@pytest.mark.parametrize(("name", "stands_for"), FOLLOWED.items(), ids=FOLLOWED)
+def test_a_counterexample_of_a_variant_is_followed_by_its_strategy(
+    name: str, stands_for: str | None, tmp_path: Path
+) -> None:
+    """The actions that a variant redefines are followed as those that they stand for."""
+    variant = read_variant(SPEC / "variants" / f"{name}.tla")
+    module = tmp_path / "Short.tla"
+    module.write_text(f"---- MODULE Short ----\nEXTENDS ShortZab, {name}\n====\n")
+    lines = [f"    {old} <- {new}\n" for old, new in variant.redefines]
+    config = (HERE / "ShortZab.cfg").read_text() + "CONSTANTS\n" + "".join(lines)
+    module.with_suffix(".cfg").write_text(config)
+    model = _model(module, module.with_suffix(".cfg"), (*FOLDERS, SPEC / "variants"))
+    result = Search(model).run()
+    assert result.violated in variant.fails
+    path = tmp_path / "trace.itf.json"
+    path.write_text(_itf(model, result.trace), "utf-8")
+    redefined = {state.stands_for for state in read_itf(path.read_text("utf-8")).states}
+    assert redefined - {None} == ({stands_for} - {None})
+
+    for switch, code in (([], 1), (["--bug", variant.strategy], 0)):
+        ran = CliRunner().invoke(app, ["replay", str(path), "--system", "speckeeper", *switch])
+        assert ran.exit_code == code, ran.output
 
 
 @pytest.mark.parametrize(
