@@ -20,11 +20,14 @@ class Adapter(Protocol):
     ``weights`` says so by numbers: above 1 for those to be taken more often than others, below 1
     for those that put an end to something.
 
-    ``usual`` tells of the values of a parameter, by its name, which ones are ordinary; they are
-    drawn two times out of three, so that what is wrong with the others does not hide the rest.
+    ``usual`` tells of the values of a parameter, by its name or as ``Action.name`` for one action,
+    which ones are ordinary; they are drawn two times out of three, so that what is wrong with the
+    others does not hide the rest.
 
-    It may have ``disturbing``: actions that undo what others have built, such as a crash; and
-    ``swarm`` False where few steps are possible at a time: no example then does without some.
+    It may have ``existing``: parameters, as ``Action.name``, that are to name mostly what is there,
+    which is what a function of the state is defined for; ``disturbing``: actions that undo what
+    others have built, such as a crash; and ``swarm`` False where few steps are possible at a time:
+    no example then does without some.
     """
 
     internal: ClassVar[frozenset[str]]

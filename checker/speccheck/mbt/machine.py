@@ -16,6 +16,7 @@ from speccheck.explore.model import Model, load_model
 from speccheck.mbt.adapter import Adapter, NotAsked, method_of, sort_actions
 from speccheck.mbt.candidates import Candidates
 from speccheck.mbt.coverage import Coverage
+from speccheck.mbt.named import arguments_within
 from speccheck.mbt.steps import Allows, Steps
 from speccheck.mbt.story import Story, difference
 
@@ -52,6 +53,7 @@ class SpecMachine(RuleBasedStateMachine):
         self._possible: Counter[str] = Counter()
         self._disturbing: frozenset[str] = getattr(self.adapter_type, "disturbing", frozenset())
         self._used: dict[str, set[Value]] = {}
+        self._existing: frozenset[str] = getattr(self.adapter_type, "existing", frozenset())
 
     def _candidates(self, states: Iterable[State]) -> Candidates:
         return Candidates(states, self.model.variables, self.steps, self.by_itself)
@@ -111,7 +113,12 @@ class SpecMachine(RuleBasedStateMachine):
         def choose(what: str, values: tuple[Any, ...]) -> int:
             # Half of the time something that was named before: there steps meet each other.
             known = self._used.setdefault(what, set())
-            numbers = self._ordinary(what, values, data)
+            numbers = self._ordinary(action, what, values, data)
+            if f"{action}.{what}" in self._existing:
+                there = self._there()
+                named = [number for number in numbers if values[number] in there]
+                if named and len(named) < len(numbers) and data.draw(st.booleans(), f"{what} is"):
+                    numbers = named
             again = [number for number in numbers if values[number] in known]
             if again and len(again) < len(numbers) and data.draw(st.booleans(), f"{what} again"):
                 numbers = again
@@ -140,10 +147,13 @@ class SpecMachine(RuleBasedStateMachine):
         self.story.changed(before[0], self.candidates.states[0], self._seen)
         self._check_steps(before, after)
 
-    def _ordinary(self, what: str, values: tuple[Any, ...], data: st.DataObject) -> list[int]:
+    def _ordinary(
+        self, action: str, what: str, values: tuple[Any, ...], data: st.DataObject
+    ) -> list[int]:
         """Return the numbers of the values to draw from: mostly of those that are usual."""
         every = list(range(len(values)))
-        is_usual = self.adapter_type.usual.get(what)
+        usual_of = self.adapter_type.usual
+        is_usual = usual_of.get(f"{action}.{what}", usual_of.get(what))
         if is_usual is None:
             return every
         usual = [number for number in every if is_usual(values[number])]
@@ -154,6 +164,13 @@ class SpecMachine(RuleBasedStateMachine):
         ):
             return every
         return usual
+
+    def _there(self) -> set[Value]:
+        """Return what functions of the state, at any depth, have values for."""
+        found: set[Value] = set()
+        for value in self.candidates.states[0]:
+            arguments_within(value, found)
+        return found
 
     def teardown(self) -> None:
         """Stop the system."""

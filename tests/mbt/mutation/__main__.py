@@ -1,8 +1,8 @@
-"""Mutants of the data model, judged by its machines alone: ``python -m tests.mbt.mutation``.
+"""Mutants, judged by the machines of the specification alone: ``python -m tests.mbt.mutation``.
 
-``specification`` makes one mistake in a module of spec/ZNode*.tla, and the machines drive the true
-server by it; ``code`` makes one in speckeeper.tree, and the machines drive it by the true
-specification. Which mistakes is drawn by the seed.
+``specification`` makes one mistake in spec/Zab.tla or a module of spec/ZNode*.tla, and the machines
+drive the true servers by it; ``code`` makes one in speckeeper.tree or speckeeper.zab, and the
+machines drive it by the true specification. Which mistakes is drawn by the seed.
 """
 
 import argparse
@@ -19,15 +19,16 @@ from pathlib import Path
 from tests.mbt.mutation.code_edits import CodeEdit
 from tests.mbt.mutation.code_edits import edits_of as code_edits_of
 from tests.mbt.mutation.known import explained
-from tests.mbt.mutation.noticed import Found, first_notice
+from tests.mbt.mutation.noticed import Found, first_notice, first_notice_of_cores
 from tests.mbt.mutation.overlay import Overlay
 from tests.model.mutation.apart import NoEnd, apart
 from tests.model.mutation.edits import Edit
 from tests.model.mutation.judge import mutated
 from tests.model.mutation.subjects import ROOT, read_subjects
 
-TREE = ROOT / "impl" / "speckeeper" / "tree"
-_SECONDS = 120
+ROOMS = tuple(ROOT / "impl" / "speckeeper" / room for room in ("tree", "zab"))
+PROTOCOL = "Zab"
+_SECONDS = 180
 
 
 def main() -> int:
@@ -43,12 +44,19 @@ def main() -> int:
     options = parser.parse_args()
     judge: Callable[[object, int], Found]
     if options.what == "specification":
-        import_module("tests.mbt.znode.core")  # once for all that are judged in forked processes
+        # Once for all that are judged in forked processes.
+        import_module("tests.mbt.znode.core")
+        import_module("tests.mbt.spec_mutants")
         edits: list[Edit | CodeEdit] = [*specification_edits()]
         judge = judge_specification  # type: ignore[assignment]
         wanted = 95
     else:
-        edits = [edit for path in sorted(TREE.glob("*.py")) for edit in code_edits_of(path)]
+        edits = [
+            edit
+            for room in ROOMS
+            for path in sorted(room.glob("*.py"))
+            for edit in code_edits_of(path)
+        ]
         judge = judge_code  # type: ignore[assignment]
         wanted = 90
     chosen = draw(edits, options.sample, f"{options.what} {options.seed}")
@@ -104,12 +112,12 @@ def draw(edits: list[Edit | CodeEdit], size: int, seed: str) -> list[Edit | Code
 
 
 def specification_edits() -> list[Edit]:
-    """Return the edits of all modules of the data model but for its properties."""
+    """Return the edits of Zab and all modules of the data model but for their properties."""
     subjects = read_subjects()
     return [
         edit
         for name in sorted(subjects)
-        if name.startswith("ZNode")
+        if name == PROTOCOL or name.startswith("ZNode")
         for edit in subjects[name].edits()
     ]
 
@@ -123,6 +131,9 @@ def judge_specification(edit: Edit, effort: int) -> Found:
     """Drive the server by a mutated specification."""
     with mutated(edit.module, edit) as folder:
         try:
+            if edit.module == PROTOCOL:
+                modules = (PROTOCOL,)
+                return apart(_SECONDS * effort, first_notice_of_cores, [folder], effort, modules)
             return apart(_SECONDS * effort, first_notice, [folder], effort)
         except NoEnd as end:
             return "noticed", str(end)
@@ -139,9 +150,10 @@ def judge_code(edit: CodeEdit, effort: int) -> Found:
 
 
 def _notice_in_code(edit: CodeEdit, effort: int) -> Found:
-    name = f"speckeeper.tree.{edit.path.stem}".removesuffix(".__init__")
+    room = edit.path.parent.name
+    name = f"speckeeper.{room}.{edit.path.stem}".removesuffix(".__init__")
     Overlay(name, str(edit.path), edit.apply()).install()
-    return first_notice([], effort)
+    return first_notice([], effort) if room == "tree" else first_notice_of_cores([], effort)
 
 
 def _read(path: Path | None) -> dict[str, str]:

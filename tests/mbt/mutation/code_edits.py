@@ -43,7 +43,8 @@ class CodeEdit:
     def name(self) -> str:
         """The edit in one line."""
         old, new = (" ".join(text.split())[:60] for text in (self.old, self.new))
-        return f"{self.path.name}:{self.line}: {old} -> {new or 'nothing'}"
+        place = f"{self.path.parent.name}/{self.path.name}:{self.line}"
+        return f"{place}: {old} -> {new or 'nothing'}"
 
     def apply(self) -> str:
         """Return the text of the mutant."""

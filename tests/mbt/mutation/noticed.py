@@ -1,48 +1,97 @@
-"""Runs machines of the data model in this process until one of them notices something."""
+"""Runs machines in this process until one of them notices something."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from hypothesis.stateful import run_state_machine_as_test
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.model import ConfigError
+from speccheck.mbt.machine import machine_from_spec
 from speccheck.tla.errors import TlaError
 
 # As tests/model/mutation has it: what is said of a text that says nothing about a variable.
 _NONSENSE = ("gives no value to", "is used before it")
 _DEEPEST_RECURSION = 5000
+_ROUNDS = 2
 
 Found = tuple[str, str]
 """How it ended (noticed, invalid, survived), and who said what."""
 
 
 def first_notice(library: list[Path], effort: int = 1) -> Found:
-    """Run the machines, each with ``effort`` times as many examples as the one before says.
+    """Run the machines of the data model, ``effort`` times as long as by default.
 
     Changes this process: call it in one that was made for it.
     """
     from tests.mbt.profiles import profile
-    from tests.mbt.znode.core import WithoutSockets
+    from tests.mbt.znode.core import OrdinaryCore, WithoutSockets
     from tests.mbt.znode.machines import machine, run
     from tests.mbt.znode.tree_adapter import InMemory
 
     sys.setrecursionlimit(_DEEPEST_RECURSION)
-    campaign = (
-        (WithoutSockets, "MBTOneServer", 50 * effort, 80),
-        (InMemory, "MBTZNode", 10 * effort, 60),
+    campaign: tuple[tuple[type[Any], str, int, int], ...] = (
+        (WithoutSockets, "MBTOneServer", 25, 80),
+        (InMemory, "MBTZNode", 12, 60),
+        (OrdinaryCore, "MBTOrdinary", 20, 80),
     )
-    for adapter, config, examples, steps in campaign:
-        try:
-            run(machine(adapter, config, library), profile(examples, steps, shrink=False))
-        except (TlaError, ConfigError) as error:
-            return "invalid", _first_line(error)
-        except EvaluationError as error:
-            said = _first_line(error)
-            return ("invalid" if any(text in said for text in _NONSENSE) else "noticed"), said
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt | MemoryError):
-                raise
-            return "noticed", f"{adapter.__name__}: {_last_lines(error)}"
+    # Each round begins other examples: what is seldom is found by beginning again.
+    for number in range(1, 1 + _ROUNDS * effort):
+        for adapter, config, examples, steps in campaign:
+            driven = machine(adapter, config, library)
+            found = _said(lambda: run(driven, profile(examples, steps, shrink=False), number))  # noqa: B023
+            if found is not None:
+                return found[0], f"{adapter.__name__}: {found[1]}"
     return "survived", ""
+
+
+def first_notice_of_cores(
+    library: list[Path], effort: int = 1, modules: tuple[str, ...] = ("Zab", "FastLeaderElection")
+) -> Found:
+    """Run cores by themselves against modules of the protocol, then drive them by these.
+
+    Changes this process, too.
+    """
+    from tests.mbt.profiles import profile
+    from tests.mbt.spec_mutants import DRIVEN, EXAMPLES, RUNS, SPEC, STEPS
+
+    sys.setrecursionlimit(_DEEPEST_RECURSION)
+    folders = (*library, SPEC)
+
+    def free(module: str) -> None:
+        make, runs, events = RUNS[module]
+        against = make(folders)
+        for number in range(runs * effort):
+            against.run(number, events)
+
+    def driven(module: str) -> None:
+        made = machine_from_spec(*DRIVEN[module], library=folders)
+        run_state_machine_as_test(made, settings=profile(EXAMPLES * effort, STEPS, shrink=False))
+
+    for way in (free, driven):
+        for module in modules:
+            found = _said(lambda: way(module))  # noqa: B023  # called at once
+            if found is not None:
+                return found[0], f"{module}, {way.__name__}: {found[1]}"
+    return "survived", ""
+
+
+def _said(work: Callable[[], object]) -> Found | None:
+    """Return what a run says of a mutant; None if nothing."""
+    try:
+        work()
+    except (TlaError, ConfigError) as error:
+        return "invalid", _first_line(error)
+    except EvaluationError as error:
+        said = _first_line(error)
+        return ("invalid" if any(text in said for text in _NONSENSE) else "noticed"), said
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | MemoryError | OSError):
+            raise
+        return "noticed", _last_lines(error)
+    return None
 
 
 def _first_line(error: BaseException) -> str:

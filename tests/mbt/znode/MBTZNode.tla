@@ -8,11 +8,11 @@ EXTENDS MCZNode
 
 Paths ==
   {A, B, AB, ABC, Root, <<"", "">>, <<"/", "a">>, <<"a", "..">>, <<"zookeeper", "a">>,
-   <<"full", "s">>, <<"box">>}
+   <<"full">>, <<"full", "s">>, <<"box">>}
 Texts == {Null, "x", "longer"}
 Modes ==
   {"PERSISTENT", "EPHEMERAL", "PERSISTENT_SEQUENTIAL", "EPHEMERAL_SEQUENTIAL", "CONTAINER",
-   "PERSISTENT_WITH_TTL", "flags 9"}
+   "PERSISTENT_WITH_TTL", "PERSISTENT_SEQUENTIAL_WITH_TTL", "flags 9"}
 Versions == {-1, 0, 1, -2}
 Ttls == {1, 0}
 Timeouts == {10000}
@@ -28,6 +28,7 @@ Everyone(perms) == [perms |-> perms, id |-> Anyone]
 Lists ==
   {OpenAcl, <<>>, <<Everyone({"READ"})>>, <<[perms |-> Perms, id |-> Alice]>>,
    <<[perms |-> Perms, id |-> [scheme |-> "auth", id |-> ""]]>>,
+   <<Everyone({"READ"}), [perms |-> Perms, id |-> Bob]>>,
    <<Everyone({"DELETE", "ADMIN"}), [perms |-> {"READ", "WRITE", "CREATE"}, id |-> Bob]>>,
    <<[perms |-> Perms, id |-> [scheme |-> "digest", id |-> "nocolon"]]>>}
 Valid == {Alice, Bob}
@@ -84,7 +85,7 @@ Begun ==
   IN  [two EXCEPT !.nodes[<<"full">>].cversion = MaxInt - 2, !.nodes[<<"box">>].cversion = 1]
 
 \* Which of the names begin with another: those of sequential nodes, and box.
-Bases == {"a", "b", "c", "s", "box"}
+Bases == {"a", "b", "c", "s", "box", "full"}
 Numbers == (0..20) \cup (MaxInt - 3..MaxInt)
 Numbered == {<<name, name \o SequenceSuffix(number)>> : name \in Bases, number \in Numbers}
 Prefixes ==
@@ -154,6 +155,9 @@ Local127 == [c \in Session |-> <<[scheme |-> "ip", id |-> "127.0.0.1"]>>]
 \* Those of a simulated ensemble come from another, and their sessions last.
 Simulated == [c \in Session |-> <<[scheme |-> "ip", id |-> "10.0.0.101"]>>]
 LongTimeouts == {300000}
+
+\* Without quotas to enforce, a server takes its frequent writes the short way.
+NoQuotas == [PlainPolicy EXCEPT !.enforceQuota = FALSE]
 
 \* A model is for a while, not for ever.
 IsShort == now <= MaxNow

@@ -1,11 +1,12 @@
 """A server without sockets, disk and clock of its own: the quickest of those with clients."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
 from struct import Struct
 from typing import Any, ClassVar
 
+from tests.mbt.znode import drawing
 from tests.mbt.znode.line import FrameLine, Line
 from tests.mbt.znode.numbers import Numbers
 from tests.mbt.znode.served import StandaloneServed
@@ -149,3 +150,29 @@ class WithoutSockets(StandaloneServed):
         **StandaloneServed.left_out,
         "Restart": "it has no disk",
     }
+
+
+class OrdinarySystem(CoreSystem):
+    """A server that enforces no quotas, as most do: it takes frequent writes the short way."""
+
+    policy = POLICY._replace(enforce_quota=False)
+    ordinary = 0
+
+    def work(self) -> None:
+        """Make everything durable; an ordinary write waits as a plain tuple."""
+        self.ordinary += sum(type(write) is tuple for write in self.server.pipeline.queue)
+        super().work()
+
+
+class OrdinaryCore(WithoutSockets):
+    """Clients of it, who note which of their writes went the short way."""
+
+    system_type = OrdinarySystem
+    usual = drawing.FREQUENT
+
+    def notes(self) -> Iterator[str]:
+        """Yield the outcomes since the last time, and the writes that were ordinary."""
+        yield from super().notes()
+        system: Any = self.system
+        yield from ["ordinary write"] * system.ordinary
+        system.ordinary = 0

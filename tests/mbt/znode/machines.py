@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -27,8 +27,13 @@ def machine(
     )
 
 
-def run(driven: type[SpecMachine], how: settings) -> Coverage:
-    """Run a machine; return what it reached. Raises Disagreement."""
+def run(driven: type[SpecMachine], how: settings, number: int | None = None) -> Coverage:
+    """Run a machine; return what it reached so far. Raises Disagreement.
+
+    ``number`` begins other examples than those that the text of the machine leads to.
+    """
+    if number is not None:
+        seed(number)(driven)
     try:
         run_state_machine_as_test(driven, settings=how)
     except Flaky as error:
@@ -39,8 +44,33 @@ def run(driven: type[SpecMachine], how: settings) -> Coverage:
     return driven.coverage
 
 
-def check_reached(coverage: Coverage, outcomes: str, out_of_reach: Iterable[str] = ()) -> None:
-    """Fail on an action or branch that was not reached, or an outcome that was not met.
+def run_until_reached(
+    driven: type[SpecMachine],
+    how: settings,
+    outcomes: str,
+    out_of_reach: Iterable[str] = (),
+    *,
+    rounds: int = 4,
+) -> Coverage:
+    """Run a machine, and again with other examples, until all is reached that is to be.
+
+    What is seldom met would else hang on a single draw. Prints what was reached. Fails if something
+    was not reached in so many ``rounds``: an action, a branch, an outcome; and raises Disagreement.
+    What ``outcomes`` and ``out_of_reach`` are: see :func:`unreached`.
+    """
+    coverage = run(driven, how)
+    for number in range(1, rounds):
+        if not unreached(coverage, outcomes, out_of_reach):
+            break
+        run(driven, how, number)
+    missing = unreached(coverage, outcomes, out_of_reach)
+    assert not missing, f"never reached: {missing}\n{coverage}"
+    print(coverage)
+    return coverage
+
+
+def unreached(coverage: Coverage, outcomes: str, out_of_reach: Iterable[str] = ()) -> list[str]:
+    """Return the actions, branches and outcomes that were not reached.
 
     ``outcomes`` are notes, divided by semicolons; ``out_of_reach`` begins the text, or the names,
     of branches that a system cannot reach.
@@ -51,10 +81,8 @@ def check_reached(coverage: Coverage, outcomes: str, out_of_reach: Iterable[str]
         for one in coverage.missing()
         if " at " not in one or not (_text(one).startswith(known) or one.startswith(known))
     ]
-    assert not missing, f"never reached: {missing}\n{coverage}"
     wanted = {one.strip() for one in outcomes.replace("\n", ";").split(";")} - {""}
-    unmet = wanted - {*coverage.notes}
-    assert not unmet, f"never met: {sorted(unmet)}\n{coverage}"
+    return missing + sorted(wanted - {*coverage.notes})
 
 
 def _text(missing: str) -> str:

@@ -121,13 +121,42 @@ class Client:
     watches: WatchBook = field(default_factory=WatchBook)
     last_zxid: int = 0
     proven: list[str] = field(default_factory=list)
+    since: dict[tuple[Kind, str], int] = field(default_factory=dict)
+    is_welcome: bool = False
+    owes_watches: bool = False
     is_closing: bool = False
+    end: str | None = None
 
     def lose(self) -> None:
         """The connection is gone, with what was on its way."""
+        if self.end is None and (self.is_closing or not self.is_welcome):
+            self.end = "closed" if self.is_closing else "expired"
         self.line = self.server = None
         self.inbox.clear()
         self.asked.clear()
+
+    @property
+    def session(self) -> str:
+        """What this client knows of its session."""
+        if self.end is not None:
+            return self.end
+        if self.line is None:
+            return "lost" if self.id else "none"
+        if self.is_closing:
+            return "closing"
+        if not self.is_welcome:
+            return "connecting"
+        return "reconnected" if self.owes_watches else "connected"
+
+    @property
+    def registered(self) -> Value:
+        """The watches in its book, each with the zxid at which it was set."""
+        return frozenset(
+            v.record(kind=name, path=v.path(path), since=self.since.get((kind, path), 0))
+            for request in self.watches.to_set_again(0)
+            for (name, kind), paths in zip(_KINDS.items(), request[1:], strict=True)
+            for path in paths
+        )
 
 
 class Served:
@@ -139,6 +168,7 @@ class Served:
     often: ClassVar[frozenset[str]] = frozenset()
     weights = drawing.WEIGHTS
     usual = drawing.USUAL
+    existing = drawing.EXISTING
     left_out: ClassVar[Mapping[str, str]] = {}
 
     def start(self, state: Mapping[str, Value]) -> None:
@@ -153,6 +183,7 @@ class Served:
             if state["session"][c] == "none":
                 continue
             client.id, client.password = c, session_password(c)
+            client.is_welcome = True
             self.numbers.knows_session(c, c)
             for watch in state["registered"][c]:
                 client.watches.add(_KINDS[watch["kind"]], r.path(watch["path"]))
@@ -163,6 +194,8 @@ class Served:
         """Show what the clients have been told, and what the system shows of itself."""
         clients = self.clients.items()
         return {
+            "session": function_of({c: one.session for c, one in clients}),
+            "registered": function_of({c: one.registered for c, one in clients}),
             "server": function_of({c: one.server or v.NULL for c, one in clients}),
             "channel": function_of({c: v.sequence(one.inbox) for c, one in clients}),
             "lastZxid": function_of({c: one.last_zxid for c, one in clients}),
@@ -288,12 +321,15 @@ class Served:
         if self._greet(client, server, _TIMEOUT_MS):
             assert client.line is not None, "it was granted"
             client.line.prove_again(client.proven)
+            client.owes_watches = bool(client.registered)
         self._settle(client)
 
     def learn_expiry(self, c: int) -> None:
         """Try to go on with a session that is over: a server that grants it shows."""
+        client = self.clients[c]
         self.reconnect(c, self._server_for(Client()))
-        self.clients[c].watches = WatchBook()
+        client.end = None if client.line else "expired"
+        client.watches = WatchBook()
 
     def _server_for(self, client: Client) -> Any:
         """Return a server at which somebody can take a client's session over."""
@@ -319,15 +355,19 @@ class Served:
         if told["kind"] == "event":
             client.watches.fire(_EVENTS[told["type"]], r.path(told["path"]))
             return
-        kind, watch = told["type"], told["watch"]
-        if kind != "createSession":
+        kind, watch, path = told["type"], told["watch"], r.path(told["path"])
+        if kind == "createSession":
+            client.is_welcome = True
+        else:
             client.last_zxid = max(client.last_zxid, told["zxid"])
         if kind == "closeSession":
+            client.watches = WatchBook()
             client.lose()
         elif kind == "removeWatches" and watch != "none":
-            client.watches.remove(_WATCHERS[watch], r.path(told["path"]))
+            client.watches.remove(_WATCHERS[watch], path)
         elif watch != "none":
-            client.watches.add(_KINDS[watch], r.path(told["path"]))
+            client.watches.add(_KINDS[watch], path)
+            client.since[_KINDS[watch], path] = told["zxid"]
 
     # --- time -------------------------------------------------------------------------------------
 
@@ -472,6 +512,7 @@ class Served:
         (again,) = client.watches.to_set_again(self.system.real_zxid(client.last_zxid))
         lists = (tuple(map(r.path, ordered(frozenset(map(v.path, paths))))) for paths in again[1:])
         request = SetWatchesRequest(again.relative_zxid, *lists)
+        client.owes_watches = False
         self._ask(c, OpCode.SET_WATCHES2, request)
 
 

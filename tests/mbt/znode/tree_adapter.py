@@ -30,6 +30,7 @@ class InMemory:
     often: ClassVar[frozenset[str]] = frozenset({"ServerApply"})
     weights = {**drawing.WEIGHTS, "Receive": 2}  # noqa: RUF012
     usual = drawing.USUAL
+    existing = drawing.EXISTING
     policy = POLICY
     left_out: ClassVar[Mapping[str, str]] = dict.fromkeys(
         (
@@ -75,10 +76,7 @@ class InMemory:
 
     def _ask(self, session: int, op: int, record: object, ids: tuple[Id, ...] = ()) -> None:
         request = Request(session, 0, op, record, ids, self.zxid + 1, self.now, False)
-        # Usage is asked of what the leader has applied, as in ZooKeeper; the specification has it
-        # asked of all that was prepared (traces/DIVERGENCES.md). So a leader with quotas keeps up.
-        view = TreeView(self.ahead) if self.ahead.quotas else self.view
-        txn = self.view.stage(prepare(view, request, self.policy))
+        txn = self.view.stage(prepare(self.view, request, self.policy))
         self.zxid += 1
         apply(self.ahead, txn)
         for queue in self.queues.values():
