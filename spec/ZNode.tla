@@ -95,6 +95,10 @@ RequestOf(c, ids, type, record) ==
   [type |-> type, sessionId |-> c, cxid |-> 0, record |-> record, authInfo |-> ids,
    zxid |-> tree.lastProcessedZxid + 1, time |-> now, localSession |-> FALSE]
 
+\* What the leader makes of a request; any server may be the leader, and has applied what it has.
+Prepared(request) ==
+  {PrepareOn(replica[s], LaidOver(replica[s], queue[s]), request) : s \in Server}
+
 Commit(txn) ==
   /\ tree' = Apply(tree, txn).tree
   /\ queue' = [s \in Server |-> Append(queue[s], txn)]
@@ -104,15 +108,16 @@ Wait(c, type, path, zxid) ==
 
 (***************************************************************************)
 (* Client c asks for a write. What it does is decided here, against all    *)
-(* writes before it; the reply comes when the server of c has applied it.  *)
+(* writes before it, applied or under way at the leader; the reply comes   *)
+(* when the server of c has applied it.                                    *)
 (* If the connection is lost before that, c does not know whether the      *)
 (* write was done: a request that got lost on its way is one that was      *)
 (* never sent here.                                                        *)
 (***************************************************************************)
 Write(c, type, path, record) ==
   /\ session[c] = "connected"
-  /\ LET txn == Prepare(tree, RequestOf(c, authInfo[c], type, record))
-     IN  Commit(txn) /\ Wait(c, type, path, txn.zxid)
+  /\ \E txn \in Prepared(RequestOf(c, authInfo[c], type, record)) :
+       Commit(txn) /\ Wait(c, type, path, txn.zxid)
   /\ UNCHANGED <<replica, watches, session, server, authInfo, channel, lastZxid, registered, now>>
 
 \* create: a node, of which the reply gives the final path. ZooKeeper.create, opcode 1.
@@ -201,7 +206,8 @@ IsUnused(node) ==
 DeleteContainer(path) ==
   /\ HasNode(tree, path)
   /\ IsUnused(tree.nodes[path])
-  /\ Commit(Prepare(tree, RequestOf(NoSession, <<>>, "deleteContainer", [path |-> path])))
+  /\ \E txn \in Prepared(RequestOf(NoSession, <<>>, "deleteContainer", [path |-> path])) :
+       Commit(txn)
   /\ UNCHANGED <<replica, watches, session, server, authInfo, pending, channel, lastZxid,
                  registered, now>>
 

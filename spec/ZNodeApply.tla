@@ -185,6 +185,32 @@ Apply(tree, txn) ==
   IN  [applied EXCEPT !.tree.lastProcessedZxid = IF txn.zxid > @ THEN txn.zxid ELSE @]
 
 (***************************************************************************)
+(* What the leader judges a request against: the tree that it has applied, *)
+(* with the transactions laid over it that are under way                   *)
+(* (ZooKeeperServer.outstandingChanges). There the counter of a parent     *)
+(* goes round, as in Stage, where that of an applied tree stays.           *)
+(***************************************************************************)
+RECURSIVE LaidParts(_, _, _)
+LaidParts(view, parts, header) ==
+  IF parts = <<>> THEN view
+  ELSE LET part == Head(parts)
+           laid == ApplyRecord(view, part.type, part.record, header).tree
+           counted == IF part.type \in CreateTypes
+                      THEN [laid EXCEPT !.nodes[Parent(part.record.path)].cversion =
+                              part.record.parentCVersion]
+                      ELSE laid
+       IN  LaidParts(counted, Tail(parts), header)
+
+RECURSIVE LaidOver(_, _)
+LaidOver(tree, txns) ==
+  IF txns = <<>> THEN tree
+  ELSE LET txn == Head(txns)
+           parts == IF txn.type # "multi" THEN <<[type |-> txn.type, record |-> txn.record]>>
+                    ELSE IF IsFailed(txn.record.txns) THEN <<>>
+                    ELSE txn.record.txns
+       IN  LaidOver(LaidParts(tree, parts, txn), Tail(txns))
+
+(***************************************************************************)
 (* Once all data is loaded, a server deletes the ephemerals of sessions    *)
 (* that do not exist (ZooKeeperServer.loadData).                           *)
 (***************************************************************************)

@@ -42,9 +42,8 @@ IsDeletable(path) == HasParentPath(path) /\ path \notin SpecialPaths
 
 (***************************************************************************)
 (* The operators take two trees: view has all transactions in it that were *)
-(* prepared before, tree those that are applied. They differ only inside a *)
-(* multi, where an operation sees those before it; only quotas ask the     *)
-(* applied tree.                                                           *)
+(* prepared before, and of a multi the parts before this one; tree has     *)
+(* those that the leader has applied. Only quotas ask the applied tree.    *)
 (*                                                                         *)
 (* create, create2, createContainer, createTTL: the flags, the TTL, the    *)
 (* session; then the ACL, the parent and the right to CREATE there; then   *)
@@ -266,26 +265,29 @@ PrepareMulti(tree, view, request) == PrepareParts(tree, view, request, request.r
 (* The transaction for a request. A check alone, and what is no operation, *)
 (* is Unimplemented.                                                       *)
 (***************************************************************************)
-Outcome(tree, request) ==
-  CASE request.type \in CreateTypes -> PrepareCreate(tree, tree, request)
-    [] request.type = "delete" -> PrepareDelete(tree, tree, request)
-    [] request.type = "deleteContainer" -> PrepareDeleteContainer(tree, tree, request)
-    [] request.type = "setData" -> PrepareSetData(tree, tree, request)
-    [] request.type = "setACL" -> PrepareSetACL(tree, tree, request)
-    [] request.type = "reconfig" -> PrepareReconfig(tree, tree, request)
-    [] request.type = "createSession" -> PrepareCreateSession(tree, tree, request)
-    [] request.type = "closeSession" -> PrepareCloseSession(tree, tree, request)
-    [] request.type = "multi" -> PrepareMulti(tree, tree, request)
+Outcome(tree, view, request) ==
+  CASE request.type \in CreateTypes -> PrepareCreate(tree, view, request)
+    [] request.type = "delete" -> PrepareDelete(tree, view, request)
+    [] request.type = "deleteContainer" -> PrepareDeleteContainer(tree, view, request)
+    [] request.type = "setData" -> PrepareSetData(tree, view, request)
+    [] request.type = "setACL" -> PrepareSetACL(tree, view, request)
+    [] request.type = "reconfig" -> PrepareReconfig(tree, view, request)
+    [] request.type = "createSession" -> PrepareCreateSession(tree, view, request)
+    [] request.type = "closeSession" -> PrepareCloseSession(tree, view, request)
+    [] request.type = "multi" -> PrepareMulti(tree, view, request)
     [] OTHER -> Refused("Unimplemented")
 
 TxnOf(request, type, record) ==
   [clientId |-> request.sessionId, cxid |-> request.cxid, zxid |-> request.zxid,
    time |-> request.time, type |-> type, record |-> record]
 
-Prepare(tree, request) ==
-  LET outcome == Outcome(tree, request)
+PrepareOn(tree, view, request) ==
+  LET outcome == Outcome(tree, view, request)
   IN  IF outcome.err = "Ok" THEN TxnOf(request, request.type, outcome.record)
       ELSE TxnOf(request, "error", [err |-> outcome.err])
+
+\* Where nothing is under way.
+Prepare(tree, request) == PrepareOn(tree, tree, request)
 
 -----------------------------------------------------------------------------
 (***************************************************************************)
