@@ -25,16 +25,18 @@ def operators() -> Operators:
     return Operators(SPEC, Policy())
 
 
-def run(seed: int, folder: Path) -> None:
+def run(seed: int, folder: Path, servers: int | None = None) -> bool:
+    """Run a seed; return whether sessions began as local ones."""
     histories = Histories(folder)
-    world = World(draw_schedule(seed, None), history=histories)
+    world = World(draw_schedule(seed, servers), history=histories)
     world.run()
     histories.close(world.clock.now_ms)
+    return world.schedule.options.local_sessions
 
 
-def judged(folder: Path) -> Verdict:
+def judged(folder: Path, *, has_local_sessions: bool = False) -> Verdict:
     files = files_of([folder])
-    found = survey(files, lambda count: None)
+    found = survey(files, lambda count: None, has_local_sessions=has_local_sessions)
     judge = Judge(operators(), files, found, is_complete=True, is_fresh=True)
     return judge.run(lambda count: None)
 
@@ -45,6 +47,14 @@ def test_simulated_clients_see_what_the_specification_allows(seed: int, tmp_path
     verdict = judged(tmp_path)
     assert verdict.divergence is None, verdict.divergence
     assert verdict.total > 10
+
+
+@pytest.mark.parametrize("seed", [9, 17, 18, 124, 170])
+def test_histories_that_were_once_judged_wrongly(seed: int, tmp_path: Path) -> None:
+    """Local sessions, much that got lost at once, a watch that was set before any transaction."""
+    verdict = judged(tmp_path, has_local_sessions=run(seed, tmp_path, 3))
+    assert verdict.divergence is None, verdict.divergence
+    assert verdict.total > 50
 
 
 def test_a_history_depends_on_nothing_but_its_seed(tmp_path: Path) -> None:

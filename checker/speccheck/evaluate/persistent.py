@@ -18,7 +18,7 @@ from typing import Any
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.values import LazyFunction, LazySet, Value, Values, function_of
 
-_ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent"})()
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent"})()
 
 
 class Persistent(LazyFunction):
@@ -45,27 +45,27 @@ class Persistent(LazyFunction):
                 return version._value
             assert version._newer is not None, "only the newest version has a table"
             version = version._newer
-        return version._table.get(argument, _ABSENT)
+        return version._table.get(argument, ABSENT)
 
     def __getitem__(self, argument: Value) -> Value:
         table = self._table
         if table is not None and argument in table:
             return table[argument]
         found = self.look(argument)
-        if found is _ABSENT:
+        if found is ABSENT:
             raise KeyError(argument)
         return found
 
     def get(self, argument: Value, default: Value = None) -> Value:
         """Return the value, or ``default``."""
         found = self.look(argument)
-        return default if found is _ABSENT else found
+        return default if found is ABSENT else found
 
     def __contains__(self, argument: object) -> bool:
         table = self._table
         if table is not None:
             return argument in table
-        return self.look(argument) is not _ABSENT
+        return self.look(argument) is not ABSENT
 
     def __len__(self) -> int:
         return len(self.current())
@@ -92,7 +92,7 @@ class Persistent(LazyFunction):
             version = version._newer
         table = dict(version._table)
         for argument, value in reversed(changes):
-            if value is _ABSENT:
+            if value is ABSENT:
                 table.pop(argument, None)
             else:
                 table[argument] = value
@@ -138,9 +138,9 @@ class Persistent(LazyFunction):
         made = self._made(table)
         self._table = None
         self._argument = argument
-        self._value = table.get(argument, _ABSENT)
+        self._value = table.get(argument, ABSENT)
         self._newer = made
-        if value is _ABSENT:
+        if value is ABSENT:
             table.pop(argument, None)
         else:
             table[argument] = value
@@ -160,9 +160,9 @@ class Persistent(LazyFunction):
         assert table is not None, "the loop ends there"
         for older, newer in zip(reversed(chain[:-1]), reversed(chain), strict=False):
             argument = older._argument
-            newer._argument, newer._value = argument, table.get(argument, _ABSENT)
+            newer._argument, newer._value = argument, table.get(argument, ABSENT)
             newer._newer, newer._table = older, None
-            if older._value is _ABSENT:
+            if older._value is ABSENT:
                 table.pop(argument, None)
             else:
                 table[argument] = older._value
@@ -179,7 +179,7 @@ class Persistent(LazyFunction):
 
     def without(self, argument: Value) -> Persistent:
         """Return the function with one argument less."""
-        return self if argument not in self else self._next(argument, _ABSENT)
+        return self if argument not in self else self._next(argument, ABSENT)
 
     def changed_until(self, newer: Persistent) -> list[Value] | None:
         """Return the arguments that were changed between this version and a newer one.

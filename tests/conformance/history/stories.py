@@ -116,6 +116,6 @@ def judged(
     """The verdict on histories of a server that was empty at first, and who gave it."""
     files = files_of([folder])
     policy = policy or Policy()
-    found = survey(files, lambda count: None)
+    found = survey(files, lambda count: None, has_local_sessions=policy.local_sessions_enabled)
     judge = Judge(operators(policy), files, found, is_complete=is_complete, is_fresh=True)
     return judge.run(lambda count: None), judge

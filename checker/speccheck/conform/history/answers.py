@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from speccheck.conform.history import values as v
+from speccheck.conform.history.knowledge import UNKNOWN, NotKnown
 from speccheck.conform.history.operators import Action, Operators
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.persistent import Persistent
 from speccheck.evaluate.values import SEQUENCES, Fn, Value, function_of
 
@@ -116,9 +118,6 @@ class Answers:
 
         ``missed``: what did not show yet when the request was prepared.
         """
-        view = tree
-        for path, acl, children in missed:
-            view = self._behind((view, path, acl, children))
         request = v.record(
             {
                 "type": type_,
@@ -131,8 +130,12 @@ class Answers:
                 "localSession": v.boolean(False),
             }
         )
-        applied = self._apply((tree, self._prepare((view, request))))
-        return Written(self._answer_to((applied,)), applied, tree["nodes"])
+        view = tree
+        with _UnknownNoticed():
+            for path, acl, children in missed:
+                view = self._behind((view, path, acl, children))
+            applied = self._apply((tree, self._prepare((view, request))))
+            return Written(self._answer_to((applied,)), applied, tree["nodes"])
 
     def part(self, result: Fn) -> Fn:
         """Return what a part of a multi answers, as a request of its own would."""
@@ -166,14 +169,15 @@ class Answers:
                 "lastZxid": _one(session, 0),
                 "registered": _one(session, frozenset()),
             }
-        after = action.take(
-            wanted,
-            (session, *[record[argument] for argument in arguments]),
-            tree=tree,
-            replica=_one(_SERVER, tree),
-            watches=_one(_SERVER, watches),
-            **client,
-        )
+        with _UnknownNoticed():
+            after = action.take(
+                wanted,
+                (session, *[record[argument] for argument in arguments]),
+                tree=tree,
+                replica=_one(_SERVER, tree),
+                watches=_one(_SERVER, watches),
+                **client,
+            )
         assert after is not None, f"{name} is possible for a client that is connected and waits"
         channel, watching = after
         return Read(channel[session][1]["answer"], watching[_SERVER])
@@ -187,6 +191,17 @@ class Answers:
     def applier_of(self, type_: str) -> str:
         """Return the operator that makes the transaction's answer."""
         return _APPLIES.get(type_, "Apply")
+
+
+class _UnknownNoticed:
+    """Has what is not known be noticed where evaluation takes it for a value that does not fit."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, EvaluationError) and repr(UNKNOWN) in str(error):
+            raise NotKnown from None
 
 
 def _one(key: Value, value: Value) -> Fn:

@@ -60,8 +60,12 @@ def check_histories(
     specification that is none, EvaluationError where its text cannot be evaluated.
     """
     files = files_of(paths)
-    found = survey(files, lambda count: progress("read", count))
     policy = policy or Policy()
+    found = survey(
+        files,
+        lambda count: progress("read", count),
+        has_local_sessions=policy.local_sessions_enabled,
+    )
     if found.uses_ttl:
         policy = replace(policy, extended_types_enabled=True)
     operators = Operators(spec or find_spec(), policy, library)

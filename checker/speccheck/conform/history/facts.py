@@ -29,6 +29,7 @@ class Policy:
     enforce_quota: bool = False
     reconfig_enabled: bool = False
     close_session_txn_enabled: bool = True
+    local_sessions_enabled: bool = False
     schemes: frozenset[str] = frozenset({"digest", "ip"})
 
 
@@ -38,8 +39,11 @@ SETTINGS: dict[str, str] = {
     "enforceQuota": "enforce_quota",
     "reconfigEnabled": "reconfig_enabled",
     "closeSessionTxnEnabled": "close_session_txn_enabled",
+    "localSessionsEnabled": "local_sessions_enabled",
 }
-"""Names of settings, as the specification has them, and as :class:`Policy` does."""
+"""Names of settings, as zoo.cfg or the specification has them, and as :class:`Policy` does."""
+_OF_SESSIONS = frozenset({"localSessionsEnabled"})
+"""Those that say which requests become transactions, and nothing of what these answer."""
 
 
 class Fact(LazySet):
@@ -130,7 +134,9 @@ def _stats_track(data: Any) -> Fn | None:
 def constants(policy: Policy) -> dict[str, Value]:
     """Return the values of the constants that the data model asks for."""
     settings: dict[str, Value] = {
-        name: v.boolean(getattr(policy, field)) for name, field in SETTINGS.items()
+        name: v.boolean(getattr(policy, field))
+        for name, field in SETTINGS.items()
+        if name not in _OF_SESSIONS
     }
     settings["schemes"] = policy.schemes
     return {

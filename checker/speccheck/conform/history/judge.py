@@ -33,7 +33,7 @@ from speccheck.conform.history.records import (
     fields,
 )
 from speccheck.conform.history.reports import Reports
-from speccheck.conform.history.survey import WRITES, Survey
+from speccheck.conform.history.survey import SAYS_NOTHING, WRITES, Survey
 from speccheck.conform.history.unseen import Candidate
 from speccheck.conform.history.verdict import Diverged, Verdict
 from speccheck.conform.history.watches import Watches
@@ -44,10 +44,6 @@ from speccheck.evaluate.values import Fn, Value
 
 _OFTEN = 0x3FF
 _REMEMBERED = 500
-# Of the connection or the server, not of the tree.
-_SAYS_NOTHING = frozenset(
-    {"SessionMoved", "ThrottledOp", "RequestTimeout", "SystemError", "NotReadOnly", "AuthFailed"}
-)
 
 
 class Judge:
@@ -128,17 +124,17 @@ class Judge:
         if following is not None:
             heapq.heappush(heap, self._entry(number, client, *following))
 
-    @staticmethod
     def _entry(
-        number: int, client: Client, line: int, record: Reply
+        self, number: int, client: Client, line: int, record: Reply
     ) -> tuple[int, int, int, Client, int, Reply]:
-        return record.zxid, record.type not in WRITES, number, client, line, record
+        is_later = not self.survey.takes_zxid(record, client.session)
+        return record.zxid, is_later, number, client, line, record
 
     def _next(self, client: Client) -> tuple[int, Reply] | None:
         """Return the client's next reply that has a zxid; take note of what comes before it."""
         for line, record in client.lines:
             if type(record) is Reply:
-                if record.zxid > 0:
+                if record.zxid > 0 or self._is_of_nothing(record):
                     if record.zxid < client.last_zxid:
                         raise self.reports.backwards(client, line, record)
                     client.last_zxid = record.zxid
@@ -164,6 +160,11 @@ class Judge:
         self._over(client)
         return None
 
+    def _is_of_nothing(self, record: Reply) -> bool:
+        """Tell whether a read was answered before there was any transaction (local sessions)."""
+        is_read = record.zxid == 0 and self.answers.is_read(record.type)
+        return is_read and self.world.is_whole and record.err not in SAYS_NOTHING
+
     # -- sessions
 
     def _connected(self, client: Client, record: Connect) -> None:
@@ -187,7 +188,7 @@ class Judge:
         if record.type in WRITES:
             self.writes.candidates.add(
                 Candidate(
-                    client.last_zxid,
+                    max(client.last_zxid, self.survey.told_before(client.clock, record.call)),
                     record.call,
                     record.type,
                     client.session,
@@ -207,11 +208,14 @@ class Judge:
 
     def _replied(self, client: Client, line: int, record: Reply) -> None:
         zxid, type_ = record.zxid, record.type
-        if record.err in _SAYS_NOTHING:
+        if record.err in SAYS_NOTHING:
             self.verdict.unchecked[f"{record.err} says nothing of the tree"] += 1
             return
         if type_ in WRITES:
-            self.writes.replied(client, line, record)
+            if self.survey.takes_zxid(record, client.session):
+                self.writes.replied(client, line, record)
+            else:
+                self.writes.ended_locally(client, line, record)
             if type_ == "closeSession" and record.err == "Ok":
                 client.is_closed = True
         else:

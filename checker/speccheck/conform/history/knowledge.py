@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from speccheck.evaluate.persistent import Persistent
-from speccheck.evaluate.values import Value
+from speccheck.evaluate.persistent import ABSENT, Persistent
+from speccheck.evaluate.values import SEQUENCES, Value
 
 
 class NotKnown(Exception):
@@ -40,7 +40,8 @@ GONE: Any = type("Gone", (), {"__repr__": lambda self: "gone"})()
 class Nodes(Persistent):
     """The nodes of a tree by path. ``is_whole``: a path that is not here has no node.
 
-    If it is False, that is so only of a path whose value is GONE.
+    If it is False, that is so only of a path whose value is GONE. Nor is anything known of a path
+    whose parent's children are not.
     """
 
     __slots__ = ("is_whole",)
@@ -72,15 +73,25 @@ class Nodes(Persistent):
         if found is UNKNOWN:
             raise NotKnown
         if found is None or not hasattr(found, "domain"):
-            if self.is_whole or found is GONE:
+            if found is GONE or (self.is_whole and self._lists_its_children(argument)):
                 return False
             raise NotKnown
         return True
 
+    def _lists_its_children(self, argument: Any) -> bool:
+        """Tell whether it is known of a path's parent what children it has."""
+        names = argument.values_
+        if not names:
+            return True
+        parent = self.get(SEQUENCES[names[:-1]])
+        if parent is UNKNOWN:
+            return False
+        return not hasattr(parent, "domain") or parent["children"] is not UNKNOWN
+
     def without(self, argument: Value) -> Persistent:
         """Return the nodes without one."""
         if self.is_whole:
-            return super().without(argument)
+            return self if self.get(argument) is None else self._next(argument, ABSENT)
         return self.with_value(argument, GONE)
 
     def current(self) -> dict[Any, Any]:

@@ -176,7 +176,7 @@ class Reads:
         if judge.writes.explain(record.zxid, is_right, paths_of(request)):
             watches = client.watcher.concerning({path})
             return self._read(client, record, ids, request, watches)[0]
-        if not judge.writes.is_decided:
+        if not judge.writes.is_decided or judge.writes.was_guessed(paths_of(request)):
             raise NotKnown("too many possibilities")
         if client.has_unknown_identity and "NoAuth" in {found.answer["err"], seen["err"]}:
             raise NotKnown

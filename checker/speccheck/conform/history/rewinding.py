@@ -63,7 +63,7 @@ class Rewinding:
     ) -> None:
         """Remember a transaction that is about to be accepted."""
         world = self._judge.world
-        _, _, type_, session, ids, record = candidate
+        _, _, type_, session, ids, record, _ = candidate
         self._done.append(
             Done(zxid, type_, session, ids, record, time, seen, world.nodes, world.sessions, missed)
         )
@@ -99,7 +99,9 @@ class Rewinding:
                 zxid = self._judge.writes.free_zxid(before, done[start].zxid - 1)
                 if zxid is None:
                     continue
-                for chosen in _choices(depth, [one for one in relevant if one.above < zxid]):
+                for chosen in _choices(
+                    depth, [one for one in relevant if one.above < zxid < one.below]
+                ):
                     if self._trials <= 0:
                         self.gave_up = True
                         return []
@@ -124,7 +126,7 @@ class Rewinding:
         try:
             for one in chosen:
                 self._trials -= 1
-                _, _, type_, session, ids, record = one
+                _, _, type_, session, ids, record, _ = one
                 written = judge.writes.evaluate(type_, session, ids, record, zxid, -zxid)
                 if not judge.writes.can_be(written, zxid):
                     return False

@@ -8,22 +8,38 @@ zxids that belong to no recorded write. Memory: a bit for each zxid, and that ev
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from speccheck.conform.history.reading import HistoryError, read
-from speccheck.conform.history.records import Connect, End, Lost, Opaque, Reply, Watch, fields
+from speccheck.conform.history.records import (
+    Connect,
+    End,
+    Header,
+    Lost,
+    Opaque,
+    Reply,
+    Watch,
+    fields,
+)  # fmt: skip
 
 WRITES = frozenset(
     {"create", "create2", "createContainer", "createTTL", "delete", "deleteContainer", "setData"}
     | {"setACL", "multi", "closeSession", "reconfig", "check"}
 )
 """Requests that become a transaction, which takes a zxid, whatever comes of it."""
+
+SAYS_NOTHING = frozenset(
+    {"SessionMoved", "ThrottledOp", "RequestTimeout", "SystemError", "NotReadOnly", "AuthFailed"}
+)
+"""Answers of the connection or the server, not of the tree."""
 
 _CREATES_SWEPT = frozenset({"createContainer", "createTTL"})
 _COUNTER = (1 << 32) - 1
@@ -88,6 +104,12 @@ class Evidence(NamedTuple):
 class Survey:
     """What the passes found."""
 
+    has_local_sessions: bool = False
+    """Sessions may be known to one server only; such a one ends without a transaction."""
+    owners: set[int] = field(default_factory=set)
+    """Sessions that have asked for ephemerals and were answered: these are global."""
+    askers: set[int] = field(default_factory=set)
+    """Sessions that have asked for ephemerals, whatever became of it."""
     claimed: Zxids = field(default_factory=Zxids)
     sessions: dict[int, Session] = field(default_factory=dict)
     evidence: dict[int, list[Evidence]] = field(default_factory=dict)
@@ -110,6 +132,34 @@ class Survey:
     cut: list[Path] = field(default_factory=list)
     """Files that do not end as a recorder ends them."""
     last_of_epoch: dict[int, int] = field(default_factory=dict)
+    lost_calls: dict[str, list[int]] = field(default_factory=dict)
+    """When writes were asked for that got lost, by clock; sorted once all is read."""
+    answered: dict[str, list[int]] = field(default_factory=dict)
+    """For each of them, the highest zxid that anybody had been told of by then."""
+
+    def told_before(self, clock: str, call: int) -> int:
+        """Return the highest zxid that somebody was told of before a lost write was asked for.
+
+        What is asked for later has a higher one.
+        """
+        calls = self.lost_calls.get(clock, [])
+        place = bisect_left(calls, call)
+        return self.answered[clock][place] if place < len(calls) else 0
+
+    def _settle_answered(self) -> None:
+        """Have each lost write know of what was told before those ahead of it too."""
+        for highest in self.answered.values():
+            highest[:] = accumulate(highest, max)
+
+    def may_be_local(self, session: int) -> bool:
+        """Tell whether a session may have ended without a transaction."""
+        return self.has_local_sessions and session not in self.owners
+
+    def takes_zxid(self, record: Reply, session: int) -> bool:
+        """Tell whether a reply is that of a transaction of its own."""
+        if record.type not in WRITES or record.err == "NotReadOnly":
+            return False
+        return record.type != "closeSession" or not self.may_be_local(session)
 
     @property
     def unseen(self) -> int:
@@ -128,9 +178,11 @@ class Survey:
         return (self.first_zxid & _COUNTER) - (1 if self.first_is_write else 0)
 
 
-def survey(files: list[Path], progress: Callable[[int], None]) -> Survey:
+def survey(
+    files: list[Path], progress: Callable[[int], None], *, has_local_sessions: bool = False
+) -> Survey:
     """Make the passes. Raises HistoryError."""
-    found = Survey()
+    found = Survey(has_local_sessions=has_local_sessions)
     for path in files:
         _first_pass(path, found, progress)
     if not found.last_zxid:
@@ -144,13 +196,18 @@ def survey(files: list[Path], progress: Callable[[int], None]) -> Survey:
         or found.unseen > found.begun
     )
     if may_be_unseen:
+        for clock, calls in found.lost_calls.items():
+            calls.sort()
+            found.answered[clock] = [0] * len(calls)
         for path in files:
             _second_pass(path, found)
+        found._settle_answered()
     return found
 
 
 def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> None:
     session = last = 0
+    clock = ""
     closed = ended = False
     ephemerals: set[str] = set()
     count = 0
@@ -162,7 +219,14 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
             if zxid <= 0:
                 continue
             if record.type in WRITES:
-                _claim(found, record, ephemerals)
+                if b'"EPHEMERAL' in bytes(record.request):
+                    found.askers.add(session)
+                    if record.err not in SAYS_NOTHING:
+                        found.owners.add(session)
+                if found.takes_zxid(record, session):
+                    _claim(found, record, ephemerals)
+                elif record.type == "closeSession":
+                    found.begun += 1  # it may have been a global one after all
                 closed = closed or (record.type == "closeSession" and record.err == "Ok")
             found.last_zxid = max(found.last_zxid, zxid)
             epoch, counter = zxid >> 32, zxid & _COUNTER
@@ -181,7 +245,13 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
             elif not record.resumed:
                 found.begun += 1
         elif isinstance(record, Lost):
+            if b'"EPHEMERAL' in bytes(record.request):
+                found.askers.add(session)
+            if record.type in WRITES:
+                found.lost_calls.setdefault(clock, []).append(record.call)
             _lost(found, record, ephemerals)
+        elif isinstance(record, Header):
+            clock = record.clock
         elif isinstance(record, Opaque):
             found.opaque += 1
         ended = isinstance(record, End)
@@ -239,8 +309,14 @@ _shown = msgspec.json.Decoder(_Shown).decode
 
 
 def _second_pass(path: Path, found: Survey) -> None:
+    calls: list[int] = []
+    highest: list[int] = []
     for number, record in read(path):
         if type(record) is Reply:
+            if calls and record.zxid > 0:
+                place = bisect_right(calls, record.return_)
+                if place < len(calls) and highest[place] < record.zxid:
+                    highest[place] = record.zxid
             if (
                 record.err == "Ok"
                 and b'"stat"' in bytes(record.reply)
@@ -250,6 +326,9 @@ def _second_pass(path: Path, found: Survey) -> None:
                     _stats(record, found)
                 except (KeyError, TypeError) as error:
                     raise HistoryError(path, number, f"is no reply: {error!r}") from None
+        elif isinstance(record, Header):
+            calls = found.lost_calls.get(record.clock, [])
+            highest = found.answered.get(record.clock, [])
         elif isinstance(record, Watch) and record.zxid > 0:
             _note(found, record.zxid, Evidence(record.type, record.path))
 

@@ -19,8 +19,11 @@ _MOST = 1000
 _MOST_TAIL = 1 << 16
 
 
+NEVER_BELOW = 1 << 62
+
+
 class Candidate(NamedTuple):
-    """A write that may have been carried out once, at a zxid higher than ``above``."""
+    """A write that may have been carried out once, at a zxid between ``above`` and ``below``."""
 
     above: int
     call: int
@@ -28,6 +31,7 @@ class Candidate(NamedTuple):
     session: int
     ids: Fn
     record: Fn
+    below: int = NEVER_BELOW
 
 
 def touched(candidate: Candidate, ephemerals: dict[int, set[Value]]) -> set[Value]:
@@ -54,6 +58,7 @@ class Candidates:
     def __init__(self) -> None:
         self._all: list[tuple[int, int, Candidate]] = []
         self._number = 0
+        self._unbounded: set[int] = set()
         self.dropped = 0
         """Older ones that were given up: too many to try."""
 
@@ -63,14 +68,35 @@ class Candidates:
     def add(self, candidate: Candidate) -> None:
         """Add one."""
         self._number += 1
+        self._unbounded.add(candidate.session)
         insort(self._all, (candidate.call, self._number, candidate))
         if len(self._all) > _MOST:
             del self._all[0]
             self.dropped += 1
 
+    def answered(self, session: int, call: int, zxid: int) -> None:
+        """A session's write has been answered: what it had asked for before has a lower zxid."""
+        if session not in self._unbounded:
+            return
+        self._unbounded.discard(session)
+        for place, (asked, number, one) in enumerate(self._all):
+            if one.session == session and one.below > zxid:
+                if asked < call:
+                    self._all[place] = asked, number, one._replace(below=zxid)
+                else:
+                    self._unbounded.add(session)
+
     def at(self, zxid: int) -> list[Candidate]:
         """Return those that may have this zxid."""
-        return [one for _, _, one in self._all if one.above < zxid]
+        return [one for _, _, one in self._all if one.above < zxid < one.below]
+
+    def upto(self, zxid: int, free: Free) -> list[Candidate]:
+        """Return those that may have a zxid up to this one that belongs to nobody."""
+        return [
+            one
+            for _, _, one in self._all
+            if one.above < zxid and free.last(one.above, min(zxid, one.below - 1)) is not None
+        ]
 
     def take(self, candidate: Candidate) -> None:
         """Take one out: it has its place."""

@@ -101,7 +101,11 @@ class Watches:
             writes = self._judge.writes
             if watcher.due and writes.is_inferred(watcher.due[0].zxid):
                 watcher.due.popleft()  # as was inferred, perhaps wrongly
-            elif writes.relevant(self._judge.world.zxid, {told.path}):
+            elif self._supposed(watcher, told):
+                pass
+            elif told.path in writes.guessed or writes.relevant(
+                self._judge.world.zxid, {told.path}
+            ):
                 watcher.told.popleft()
             else:
                 raise self._unwanted(client, told, problem)
@@ -112,19 +116,33 @@ class Watches:
         judge = self._judge
         wanted = (told.type, told.path)
         zxid = judge.world.zxid if told.zxid == -1 else told.zxid
-        for candidate in judge.writes.candidates.at(zxid):
-            if wanted in judge.writes.events_of(candidate, zxid):
-                before = len(watcher.due)
-                if judge.writes.put_in(candidate, zxid) and len(watcher.due) > before:
-                    return True
-        if judge.learning.others:
-            event = v.record({"type": told.type, "path": told.path, "acl": _OPEN})
+        writes = judge.writes
+        ways = [one for one in writes.possible(zxid) if wanted in writes.events_of(one, zxid)]
+        while ways:
             before = len(watcher.due)
-            names = told.path.values_
-            paths = {v.sequence(names[:length]) for length in range(len(names) + 1)}
-            self._fire(watcher, paths, v.sequence([event]), zxid, False)
-            return len(watcher.due) > before
-        return False
+            if writes.put_in_one_of(ways, zxid) and len(watcher.due) > before:
+                return True
+            del ways[0]
+        return bool(judge.learning.others) and self._made_due(watcher, told, zxid)
+
+    def _made_due(self, watcher: Watcher, told: Told, zxid: int) -> bool:
+        """Suppose that what was told has happened; return whether it is due then."""
+        event = v.record({"type": told.type, "path": told.path, "acl": _OPEN})
+        before = len(watcher.due)
+        names = told.path.values_
+        paths = {v.sequence(names[:length]) for length in range(len(names) + 1)}
+        self._fire(watcher, paths, v.sequence([event]), zxid, False)
+        return len(watcher.due) > before
+
+    def _supposed(self, watcher: Watcher, told: Told) -> bool:
+        """Take an event of a node that has changed with nobody knowing how, if it is watched."""
+        if told.path not in self._judge.learning.unsure:
+            return False
+        if not self._made_due(watcher, told, self._judge.world.zxid):
+            return False
+        watcher.due.pop()
+        watcher.told.popleft()
+        return True
 
     def _unwanted(self, client: Client, told: Told, problem: str) -> Diverged:
         return self._judge.reports.diverged(
@@ -216,7 +234,8 @@ class Watches:
         try:
             if not is_right() and not judge.writes.explain(record.zxid, is_right, paths):
                 due = [(one["type"], one["path"]) for one in outcome()["events"].values_]
-                if judge.learning.others or not judge.writes.is_decided:
+                writes = judge.writes
+                if judge.learning.others or not writes.is_decided or writes.was_guessed(paths):
                     raise NotKnown
                 raise judge.reports.diverged(
                     client,

@@ -60,6 +60,8 @@ class Writes:
         self._budget = _BUDGET
         self._relevant: list[Candidate] = []
         self.is_decided = True
+        self.guessed: set[Value] = set()
+        """Nodes that were changed by one of several candidates that would all have done."""
         if not judge.world.is_whole:
             judge.world.zxid = judge.survey.first_zxid - 1
             while self._next < len(self._evident) and self._evident[self._next] <= judge.world.zxid:
@@ -75,6 +77,7 @@ class Writes:
             self._taken(client, line, record)
             return
         judge.order.barrier(judge, client, line, record)
+        self.candidates.answered(client.session, record.call, zxid)
         request, reply, seen = judge.parsed(client, line, record)
         time = times_of(reply)
         time = -zxid if time is None else time
@@ -102,15 +105,33 @@ class Writes:
         except NotKnown as unknown:
             judge.learning.from_write(record.type, request, record.err, reply, str(unknown))
             judge.world.zxid = zxid
+            if record.type == "closeSession":
+                judge.learning.closed(client.session)
+                judge.watches.closed(client)
             return
         judge.verdict.checked[f"{record.type}: {record.err}"] += 1
         done = Candidate(0, record.call, record.type, client.session, ids, request)
         self.rewinding.note(zxid, done, time, seen, missed)
-        self._commit(written, zxid, record.type, asked)
+        self._commit(written, zxid, record.type, client.session, asked)
         judge.watches.settle(client, line, record)
         if record.type == "closeSession":
             judge.watches.closed(client)
             judge.world.ended(client.session)
+
+    def ended_locally(self, client: Client, line: int, record: Reply) -> None:
+        """Take the end of a session that only one server knows: it is no transaction."""
+        judge = self._judge
+        if judge.world.ephemerals.get(client.session) and judge.world.zxid < record.zxid:
+            self.replied(client, line, record)  # it was a global one, by a request that got lost
+            return
+        self.reach(record.zxid, record.zxid)
+        zxid = judge.world.zxid
+        written = self.evaluate("closeSession", client.session, v.NO_IDS, _NOTHING, zxid, -zxid)
+        judge.world.accept(written.applied["tree"], written.before)
+        judge.watches.settle(client, line, record)
+        judge.watches.closed(client)
+        judge.world.ended(client.session)
+        judge.verdict.checked[f"{record.type}: {record.err}"] += 1
 
     def _taken(self, client: Client, line: int, record: Reply) -> None:
         if record.err in _WITHOUT_ZXID:
@@ -164,7 +185,7 @@ class Writes:
 
         if self.explain(record.zxid - 1, is_right, about):
             return evaluate()
-        if not self.is_decided:
+        if not self.is_decided or self.was_guessed(about):
             raise NotKnown("too many possibilities")
         if client.has_unknown_identity and "NoAuth" in {written.answer["err"], seen["err"]}:
             raise NotKnown
@@ -172,7 +193,7 @@ class Writes:
             raise NotKnown
         raise judge.reports.wrong_answer(client, line, record, written.answer, seen)
 
-    def _commit(self, written: Written, zxid: int, type_: str, asked: Asked) -> None:
+    def _commit(self, written: Written, zxid: int, type_: str, session: int, asked: Asked) -> None:
         judge, applied = self._judge, written.applied
         nodes = judge.world.nodes
         changed = judge.world.accept(applied["tree"], written.before)
@@ -183,6 +204,8 @@ class Writes:
         events = applied["events"]
         if len(events):
             judge.watches.fire(events, zxid, type_ == "closeSession")
+        if type_ == "closeSession":
+            judge.learning.ended(session)
 
     def created_session(self, session: int, timeout: int) -> None:
         """Have a session begin: at a zxid that nobody is told, before all that it asks for."""
@@ -219,10 +242,11 @@ class Writes:
         """Find out what happened at a zxid of which somebody has seen something."""
         evidence = self._judge.survey.evidence[zxid]
         possible = [*self.candidates.at(zxid), *self._sweeps(evidence)]
-        for candidate in possible:
-            if self._is_it(candidate, zxid, evidence):
-                self._settle(candidate, self._tried(candidate, zxid), zxid)
-                return
+        found = [one for one in possible if self._is_it(one, zxid, evidence)]
+        if found:
+            self._guesses(found)
+            self._settle(found[0], self._tried(found[0], zxid), zxid)
+            return
         for candidate in possible:  # only after something else that nobody was told of, perhaps
 
             def is_it(candidate: Candidate = candidate) -> bool:
@@ -267,7 +291,7 @@ class Writes:
         self.candidates.take(candidate)
         self._free.take(zxid)
         self.rewinding.note(zxid, candidate, -zxid, None)
-        self._commit(written, zxid, candidate.type, Asked("", candidate.call))
+        self._commit(written, zxid, candidate.type, candidate.session, Asked("", candidate.call))
 
     def _shows(self, written: Written, zxid: int, evidence: list[Evidence]) -> bool:
         """Tell whether a transaction at a zxid leaves all that was seen of it."""
@@ -346,13 +370,19 @@ class Writes:
             return False
         before = self._trials
         for depth in range(1, min(_MOST, len(self._relevant)) + 1):
+            considered = [*self._relevant]
             if self._put_in_so_many(depth, upto, is_right, without):
+                if depth > 1:
+                    self._guesses(considered)
                 self._budget -= before - self._trials
                 return True
         self._budget -= before - self._trials
         if without is not None or not self._relevant:
             return False
+        considered = [*self._relevant]
         found = self.rewinding.explain(self._relevant, is_right)
+        if found:
+            self._guesses(considered)
         for candidate in found:
             self.placed += 1
             self.candidates.take(candidate)
@@ -363,7 +393,8 @@ class Writes:
     def relevant(self, upto: int, about: set[Value]) -> list[Candidate]:
         """Return the candidates that can matter to some nodes, by themselves or by others."""
         ephemerals = self._judge.world.ephemerals
-        left = [(one, touched(one, ephemerals)) for one in self.candidates.at(upto)]
+        possible = self.candidates.upto(upto, self._free)
+        left = [(one, touched(one, ephemerals)) for one in possible]
         about = with_parents(about)
         found: list[Candidate] = []
         while True:
@@ -375,6 +406,27 @@ class Writes:
                 found.append(one)
                 about |= paths
 
+    def _guesses(self, ways: list[Candidate]) -> None:
+        """One of several is taken: what any of them touches may be otherwise."""
+        if len(ways) > 1:
+            ephemerals = self._judge.world.ephemerals
+            self.guessed |= set().union(*(touched(one, ephemerals) for one in ways))
+
+    def was_guessed(self, about: set[Value]) -> bool:
+        """Tell whether some nodes are as was guessed; from now on they are as they are told."""
+        found = with_parents(about) & self.guessed
+        self.guessed -= found
+        return bool(found)
+
+    def put_in_one_of(self, ways: list[Candidate], upto: int) -> bool:
+        """Put the first of some candidates in that would all do, if it has a free zxid."""
+        self._guesses(ways)
+        return bool(ways) and self.put_in(ways[0], upto)
+
+    def possible(self, upto: int) -> list[Candidate]:
+        """Return the candidates that may have a free zxid up to this one."""
+        return self.candidates.upto(upto, self._free)
+
     def free_zxid(self, above: int, upto: int) -> int | None:
         """Return a zxid between two, the second included, that belongs to nobody."""
         return self._free.last(above, upto)
@@ -382,6 +434,11 @@ class Writes:
     def _put_in_so_many(
         self, depth: int, upto: int, is_right: Callable[[], bool], without: Candidate | None
     ) -> bool:
+        if depth == 1:
+            ways = [one for one in self._relevant if one is not without]
+            ways = [one for one in ways if self._would_be(one, upto, is_right)]
+            self._guesses(ways)
+            return bool(ways) and self._explains(ways[0], upto, is_right)
         for candidate in [*self._relevant]:
             if candidate is without:
                 continue
@@ -390,8 +447,8 @@ class Writes:
             def others(passed: tuple[Candidate, Candidate | None] = passed) -> bool:
                 return self._are_so_many(depth - 1, upto, is_right, passed)
 
-            if self._explains(candidate, upto, is_right if depth == 1 else others):
-                return depth == 1 or self._put_in_so_many(depth - 1, upto, is_right, without)
+            if self._explains(candidate, upto, others):
+                return self._put_in_so_many(depth - 1, upto, is_right, without)
         return False
 
     def _are_so_many(
@@ -415,7 +472,7 @@ class Writes:
         return False
 
     def _explains(self, candidate: Candidate, upto: int, is_right: Callable[[], bool]) -> bool:
-        zxid = self._free.last(candidate.above, upto)
+        zxid = self._free.last(candidate.above, min(upto, candidate.below - 1))
         if zxid is None or not self._would_be(candidate, upto, is_right):
             return False
         self._settle(candidate, self._tried(candidate, zxid), zxid)
@@ -425,7 +482,7 @@ class Writes:
 
     def _would_be(self, candidate: Candidate, upto: int, is_right: Callable[[], bool]) -> bool:
         """Tell whether all is right once a candidate is in; nothing stays changed."""
-        zxid = self._free.last(candidate.above, upto)
+        zxid = self._free.last(candidate.above, min(upto, candidate.below - 1))
         if zxid is None or self._trials <= 0:
             return False
         self._trials -= 1
