@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -38,6 +39,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--nodes", type=int, default=1_000_000, help="nodes for memory and start")
     parser.add_argument("--only", default="", help="cases whose name has this text in it")
     parser.add_argument("--no-bulk", action="store_true", help="leave memory and start out")
+    parser.add_argument("--no-rates", action="store_true", help="memory and start alone")
+    parser.add_argument(
+        "--earlier", type=Path, nargs="+", default=[], help="files of --json to put in as well"
+    )
     parser.add_argument("--bulk-rounds", type=int, default=2, help="starts of each server")
     parser.add_argument(
         "--folder", type=Path, help="where the data goes (default: a temporary one)"
@@ -53,6 +58,8 @@ def options() -> argparse.Namespace:
 def measure_rates(asked: argparse.Namespace, folder: Path, console: Console) -> list[rates.Run]:
     """Start both servers, warm them up, and measure the cases that were asked for."""
     wanted = [each for each in rates.cases(asked.connections) if asked.only in each.name]
+    if asked.no_rates or not wanted:
+        return []
     pair = [Server(name, folder / name) for name in NAMES]
 
     def note(run: rates.Run) -> None:
@@ -67,6 +74,17 @@ def measure_rates(asked: argparse.Namespace, folder: Path, console: Console) -> 
     finally:
         for server in pair:
             server.stop()
+
+
+def read_earlier(files: Sequence[Path]) -> tuple[list[rates.Run], bulk.Bulk]:
+    """Read what --json wrote. Raises OSError, ValueError."""
+    runs, weights = [], bulk.Bulk([], [])
+    for file in files:
+        found = json.loads(file.read_text())
+        runs += [rates.Run(**run) for run in found["runs"]]
+        weights.weights += [bulk.Weight(**weight) for weight in found["weights"]]
+        weights.starts += [bulk.Start(**start) for start in found["starts"]]
+    return runs, weights
 
 
 def main() -> int:
@@ -84,27 +102,30 @@ def main() -> int:
             "connections": asked.connections,
             "rounds": asked.rounds,
             "seconds": asked.seconds,
-            "nodes": 0 if asked.no_bulk else asked.nodes,
         }
-        runs = measure_rates(asked, folder, console)
-        weights = None
+        runs, weights = read_earlier(asked.earlier)
+        runs += measure_rates(asked, folder, console)
         if not asked.no_bulk:
-            weights = bulk.measure(folder, NAMES, asked.nodes, asked.bulk_rounds, console.print)
-        facts["other processes"] = f"{median(run.other_cpu for run in runs):.0%} of the machine"
-        table = report.lines(runs, weights)
+            measured = bulk.measure(folder, NAMES, asked.nodes, asked.bulk_rounds, console.print)
+            weights.weights += measured.weights
+            weights.starts += measured.starts
+        facts["nodes"] = asked.nodes if weights.starts else 0
+        if runs:
+            facts["other processes"] = f"{median(run.other_cpu for run in runs):.0%} of the machine"
+        table = report.lines(runs, weights if weights.starts else None)
         report.show(console, table)
         if asked.json is not None:
             everything = {
                 "facts": facts,
                 "runs": [run.as_json() for run in runs],
-                "weights": [w.as_json() for w in weights.weights] if weights else [],
-                "starts": [s.as_json() for s in weights.starts] if weights else [],
+                "weights": [w.as_json() for w in weights.weights],
+                "starts": [s.as_json() for s in weights.starts],
                 "table": [asdict(line) for line in table],
             }
             asked.json.write_text(json.dumps(everything, indent=1) + "\n")
         if asked.markdown is not None:
             report.put_into(asked.markdown, "benchmark", report.markdown(facts, table))
-    except (GeneratorError, ServerError, ValueError) as error:
+    except (GeneratorError, ServerError, OSError, ValueError) as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 1
     finally:

@@ -192,11 +192,7 @@ class Peer:
     def launch(self) -> None:
         """Start the process without waiting for it to serve."""
         assert self.process is None, "already running"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        lines = [f"{key}={value}\n" for key, value in self.settings().items()]
-        (self.folder / "zoo.cfg").write_text("".join(lines))
-        self._write_java_logging()
+        self.write_configuration()
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -206,6 +202,14 @@ class Peer:
                 cwd=self.folder,
                 start_new_session=True,  # a Ctrl-C at the tests must not reach the server first
             )
+
+    def write_configuration(self) -> None:
+        """Make the folders, and write zoo.cfg."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        lines = [f"{key}={value}\n" for key, value in self.settings().items()]
+        (self.folder / "zoo.cfg").write_text("".join(lines))
+        self._write_java_logging()
 
     def wait_until_serving(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return once `srvr` names a mode; `PeerError` if the process ends or takes too long."""

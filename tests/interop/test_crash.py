@@ -6,8 +6,7 @@ Snapshots, rolls of the log and purges happen meanwhile; now and then the server
 its start, and now and then Apache ZooKeeper opens a copy of the data directory and must show the
 same.
 
-The number of rounds and the seed are in the environment; 300 rounds took 14 minutes on two busy
-cores:
+The number of rounds and the seed are in the environment:
 
     SPECKEEPER_CRASH_ROUNDS=300 python -m pytest -s tests/interop/test_crash.py
 """
@@ -18,20 +17,23 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import StartPeer
 from crash_load import CONFIG, Load
 from peers import APACHE_38, APACHE_39, SPECKEEPER, Kind, Peer, installed
+from quick_start import Forge, QuickPeer
 from tree_dump import SUPER_USER, differences, dump, last_zxid
 
-ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("SPECKEEPER_CRASH_ROUNDS", "150"))
 SEED = int(os.environ.get("SPECKEEPER_CRASH_SEED", "0")) or random.SystemRandom().randrange(
     1, 10**9
 )
-APACHE_EVERY = 12
-LONGEST_LOAD_S = 0.6
+APACHE_EVERY = 40
+LONGEST_LOAD_S = 0.25
+LONGEST_START_S = 0.2
 
 
 def _apaches() -> list[Kind]:
@@ -58,13 +60,20 @@ def _ignore_unfinished(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name.endswith((".tmp", ".lock", ".pid"))]
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Peer]:
+    with Forge() as forge:
+        peer = QuickPeer(SPECKEEPER, tmp_path / "speckeeper", CONFIG, SUPER_USER, forge=forge)
+        yield peer
+        peer.kill()
+
+
 @pytest.mark.timeout(max(300, ROUNDS * 15))
-def test_killed_at_random_moments(start_peer: StartPeer, tmp_path: Path) -> None:
+def test_killed_at_random_moments(server: Peer, start_peer: StartPeer, tmp_path: Path) -> None:
     print(f"SPECKEEPER_CRASH_SEED={SEED} SPECKEEPER_CRASH_ROUNDS={ROUNDS}")
     rng = random.Random(SEED)
     load = Load(SEED)
     apaches = _apaches()
-    server = start_peer(SPECKEEPER, config=CONFIG, properties=SUPER_USER, start=False)
     version_2 = server.data_dir / "version-2"
     more = in_start = compared = 0
     highest_snapshot = 0
@@ -72,7 +81,7 @@ def test_killed_at_random_moments(start_peer: StartPeer, tmp_path: Path) -> None
     for number in range(ROUNDS):
         while rng.random() < 0.15:
             server.launch()
-            time.sleep(rng.random() * 0.6)
+            time.sleep(rng.random() * LONGEST_START_S)
             server.kill()
             in_start += 1
         server.start()

@@ -7,6 +7,7 @@ watch events are queued, its session is opened or dropped, then it is answered.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.core import Core
@@ -45,6 +46,7 @@ _SET_ACL = int(OpCode.SET_ACL)
 _MULTI = int(OpCode.MULTI)
 _RECONFIG = int(OpCode.RECONFIG)
 _ERROR = int(OpCode.ERROR)
+_CHECK = int(OpCode.CHECK)
 _NO_OP = 0
 
 _pack_int = INT.pack
@@ -71,6 +73,12 @@ def _nothing(applied: Applied) -> bytes:
     return b""
 
 
+# One object for all: the encoder makes bytes of each once.
+_CHECKED = CheckResult()
+_DELETED = DeleteResult()
+_failed = lru_cache(maxsize=64)(ErrorResult)
+
+
 def _multi(applied: Applied) -> bytes:
     return encode_multi_reply([_part(result) for result in applied.results])
 
@@ -78,15 +86,15 @@ def _multi(applied: Applied) -> bytes:
 def _part(result: Applied) -> MultiResult:
     kind = result.type
     if kind == _ERROR or result.err:
-        return ErrorResult(result.err)
+        return _failed(result.err)
+    if kind == _CHECK:
+        return _CHECKED
     if kind == OpCode.CREATE:
         return CreateResult(result.path or "")
     if kind == OpCode.SET_DATA:
         return SetDataResult(_stat_of(result))
-    if kind == OpCode.CHECK:
-        return CheckResult()
     if kind in (OpCode.DELETE, OpCode.DELETE_CONTAINER):
-        return DeleteResult()
+        return _DELETED
     return Create2Result(result.path or "", _stat_of(result))
 
 

@@ -105,13 +105,13 @@ def encode_multi_reply(results: Iterable[MultiResult]) -> bytes:
     results = tuple(results)
     encoded: dict[int, bytes] = {}  # by object: one that comes many times over is encoded once
     for result in results:
-        kind, encode = _ENCODERS[type(result)]
-        body = encoded.get(id(result))
-        if body is None:
-            body = encoded[id(result)] = encode(result)
-        err = result.err if isinstance(result, ErrorResult) else 0
-        parts.append(MULTI_HEADER.pack(kind, False, err))
-        parts.append(body)
+        part = encoded.get(id(result))
+        if part is None:
+            kind, encode = _ENCODERS[type(result)]
+            err = result.err if isinstance(result, ErrorResult) else 0
+            part = MULTI_HEADER.pack(kind, False, err) + encode(result)
+            encoded[id(result)] = part
+        parts.append(part)
     parts.append(MULTI_END)
     return b"".join(parts)
 
