@@ -16,20 +16,21 @@ from speckeeper.wire.codes import OpCode
 from speckeeper.wire.steps import Steps
 
 #: Costly requests of one turn, in µs; the first of a turn may cost more.
-ROOM_US: Final = 2000
+ROOM_US: Final = 4000
 #: A request of these operations with a longer frame is carried out in steps.
 LARGE: Final = 4096
 #: Of the operations that cost more with every part in them: µs for each byte of their frame.
 _BY_SIZE = {
-    int(OpCode.MULTI): 0.3,
-    int(OpCode.MULTI_READ): 0.2,
+    int(OpCode.MULTI): 0.1,
+    int(OpCode.MULTI_READ): 0.1,
     int(OpCode.SET_WATCHES): 0.1,
     int(OpCode.SET_WATCHES2): 0.1,
 }
 COSTLY = frozenset((*_BY_SIZE, int(OpCode.GET_ALL_CHILDREN_NUMBER), int(OpCode.GET_EPHEMERALS)))
 #: A name of a child, a path of an ephemeral node, a node that is walked by, in µs.
 NAME_US, PATH_US, NODE_US = 0.25, 0.5, 0.1
-_NOTHING_MUCH = 200  # what nobody has to ask for, in µs
+# What nobody has to ask for, in µs: a multi of a kilobyte, as most are.
+_NOTHING_MUCH = 110
 
 
 class Costly(Exception):

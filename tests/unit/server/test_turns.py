@@ -153,6 +153,17 @@ def test_who_waits_for_a_turn_does_not_expire_and_who_has_gone_is_passed_over():
     assert [reply.err for reply in waits.frames()] == [0]
 
 
+def test_ordinary_multis_of_many_clients_are_one_group():
+    """They go to the log together, as all small writes do."""
+    world = World()
+    clients = [world.client() for _ in range(100)]
+    parts = ((SET, SetDataRequest("/zookeeper", b"x" * 200, -1)),) * 4
+    for client in clients:
+        client.send(OpCode.MULTI, MultiRequest(parts))
+    assert len(world.pending()) == 100
+    assert not world.server.wants_turn
+
+
 def test_a_turn_applies_one_large_multi():
     world = World()
     clients = [world.client() for _ in range(3)]
