@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
+from speccheck.conform.hunted import NAME as HISTORY_JUDGE
 from speccheck.hunt.campaign import Plan
 from speccheck.hunt.replay import read_replay
 from speccheck.hunt.runner import Runner
@@ -92,6 +93,13 @@ def hunt(
             rich_help_panel=_FOUND,
         ),
     ] = None,
+    histories: Annotated[
+        bool,
+        typer.Option(
+            help="Judge what the clients of each run saw by spec/ZNode.tla, too.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a simulated system under faults, from many seeds.
@@ -109,13 +117,15 @@ def hunt(
     out_console = Terminal(quiet=as_json)
     try:
         if replay is not None:
-            raise typer.Exit(_replay(out_console, replay, limit, transcript, trace))
+            code = _replay(out_console, replay, limit, transcript, trace, histories)
+            raise typer.Exit(code)
         name, found = find_system(system)
+        judge = HISTORY_JUDGE if histories else None
         if bug == "list":
             code = _list_bugs(out_console, found)
         elif seed is not None:
             check_bug(name, found, bug)
-            task = Task(name, seed, limit, servers, bug)
+            task = Task(name, seed, limit, servers, bug, judge=judge)
             code = _one(out_console, task, only, transcript, trace)
         elif only is not None or transcript is not None or trace is not None:
             raise Unusable(
@@ -123,7 +133,8 @@ def hunt(
             )
         else:
             check_bug(name, found, bug)
-            plan = Plan(name, range(first, first + seeds), limit, servers, bug, keep_going)
+            range_ = range(first, first + seeds)
+            plan = Plan(name, range_, limit, servers, bug, keep_going, judge)
             with _ended_by_sigterm(), Runner(place(executor, workers)) as runner:
                 hunter = Hunter(plan, found, runner, out_console)
                 code = hunter.run(shrink, out)
@@ -190,13 +201,25 @@ def _numbers(text: str) -> set[int]:
 
 
 def _replay(
-    console: Terminal, path: Path, limit_s: float, transcript: Path | None, trace: Path | None
+    console: Terminal,
+    path: Path,
+    limit_s: float,
+    transcript: Path | None,
+    trace: Path | None,
+    histories: bool,
 ) -> int:
     """Run what a file holds."""
     kept = read_replay(path)
     name, system = find_system(kept.system)
     check_bug(name, system, kept.bug)
-    task = Task(name, kept.schedule["seed"], limit_s, bug=kept.bug, schedule=kept.schedule)
+    task = Task(
+        name,
+        kept.schedule["seed"],
+        limit_s,
+        bug=kept.bug,
+        schedule=kept.schedule,
+        judge=HISTORY_JUDGE if histories else None,
+    )
     code = tell_run(console, task, transcript, kept)
     _record(console, task, trace)
     return code

@@ -91,7 +91,8 @@ class Hunter:
         self._file = out or Path(f"hunt-{plan.system}-{outcome.seed}.json")
         write_replay(self._file, self._kept)
         self._say("To see it again:")
-        self._say(f"    speccheck hunt --replay {shlex.quote(str(self._file))}")
+        judged = " --histories" if plan.judge is not None else ""
+        self._say(f"    speccheck hunt --replay {shlex.quote(str(self._file))}{judged}")
         if {**schedule, "faults": ()} == {**drawn, "faults": ()} and _among(schedule, drawn):
             self._say(f"    {self._by_seed(outcome.seed, schedule)}")
 
@@ -117,6 +118,8 @@ class Hunter:
             parts.append(f"--servers {self.plan.servers}")
         if self.plan.bug is not None:
             parts.append(f"--bug {shlex.quote(self.plan.bug)}")
+        if self.plan.judge is not None:
+            parts.append("--histories")
         numbers = ",".join(str(fault["number"]) for fault in schedule["faults"])
         return " ".join([*parts, f"--only '{numbers}'" if not numbers else f"--only {numbers}"])
 

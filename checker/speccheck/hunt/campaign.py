@@ -22,10 +22,20 @@ class Plan:
     servers: int | None = None
     bug: str | None = None
     keep_going: bool = False
+    judge: str | None = None
+    """As in :class:`Task`."""
 
     def task(self, seed: int) -> Task:
         """Return the run of a seed."""
-        return Task(self.system, seed, self.limit_s, self.servers, self.bug, number=seed)
+        return Task(
+            self.system,
+            seed,
+            self.limit_s,
+            self.servers,
+            self.bug,
+            number=seed,
+            judge=self.judge,
+        )
 
 
 @dataclass

@@ -81,6 +81,24 @@ class RecordingSystem(Protocol):
         ...
 
 
+@runtime_checkable
+class WatchedSystem(Protocol):
+    """A system whose clients can record what they see."""
+
+    def watch(
+        self,
+        schedule: Schedule,
+        bug: str | None,
+        log: Callable[[str], None] | None,
+        folder: Path,
+    ) -> Mapping[str, Any]:
+        """Run a schedule as ``run`` does, and leave the histories of its clients in a folder.
+
+        Returns besides ``settings``: those of the servers that change answers, by name.
+        """
+        ...
+
+
 class Unusable(Exception):
     """The campaign cannot be run; the text says why and what to do."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from hashlib import sha256
 from pathlib import Path
+from pkgutil import resolve_name
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from speccheck.hunt.limit import Limit, TooLong, limited, place_of
-from speccheck.hunt.system import Schedule, Unusable, find_system
+from speccheck.hunt.system import Schedule, System, Unusable, WatchedSystem, find_system
 
 
 class Task(NamedTuple):
@@ -27,6 +29,11 @@ class Task(NamedTuple):
     """Whether the digest of the transcript is wanted; it makes a run slower."""
     number: int = 0
     """Which one it is of several with the same seed."""
+    judge: str | None = None
+    """``module:function`` that says what is wrong with the histories of a run, if anything is.
+
+    By name, so that it reaches every worker. It gets the folder and the settings of the servers.
+    """
 
 
 class Outcome(NamedTuple):
@@ -72,6 +79,22 @@ def with_only(schedule: Schedule, numbers: Set[int]) -> Schedule:
     return {**schedule, "faults": kept}
 
 
+def _made(
+    system: System, task: Task, schedule: Schedule, log: Callable[[str], None] | None
+) -> Mapping[str, Any]:
+    """Make a run, and have its histories judged if nothing else is wrong. Raises Unusable."""
+    if task.judge is None:
+        return system.run(schedule, task.bug, log)
+    if not isinstance(system, WatchedSystem):
+        raise Unusable(f"the clients of {task.system} record no histories")
+    with TemporaryDirectory(prefix="speccheck-hunt-") as folder:
+        found = system.watch(schedule, task.bug, log, Path(folder))
+        if found["violation"] is None:
+            judge = resolve_name(task.judge)
+            found = {**found, "violation": judge(Path(folder), found["settings"])}
+    return found
+
+
 def run(task: Task, transcript: Path | None = None) -> Outcome:
     """Make a run; write its transcript to a file if one is given.
 
@@ -87,8 +110,10 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
         limit = Limit(task.limit_s)
         try:
             with limited(task.limit_s) as limit:
-                found = system.run(schedule, task.bug, None if lines is None else lines.append)
+                found = _made(system, task, schedule, None if lines is None else lines.append)
             violation, figures = found["violation"], dict(found["figures"])
+        except Unusable:
+            raise
         except TooLong as error:
             problem = f"{limit.text()}, at {place_of(error)}"
         except Exception as error:  # noqa: BLE001 (whatever it is, it is what was looked for)

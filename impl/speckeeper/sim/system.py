@@ -12,8 +12,9 @@ from typing import Any
 from speckeeper.sim import strategies
 from speckeeper.sim.bugs import BUGS, about
 from speckeeper.sim.costs import measure
+from speckeeper.sim.histories import Histories
 from speckeeper.sim.recording import Recording
-from speckeeper.sim.schedule import draw_schedule, read_schedule
+from speckeeper.sim.schedule import Schedule, draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
 from speckeeper.sim.stepwise.course import CoreCourse
 from speckeeper.sim.violation import Violation
@@ -55,9 +56,34 @@ class SimulatedEnsemble:
         self, schedule: dict[str, Any], bug: str | None, log: Callable[[str], None] | None
     ) -> dict[str, Any]:
         """Run a schedule."""
+        return self._run(read_schedule(schedule), bug, log, None)
+
+    def watch(
+        self,
+        schedule: dict[str, Any],
+        bug: str | None,
+        log: Callable[[str], None] | None,
+        folder: Path,
+    ) -> dict[str, Any]:
+        """Run a schedule, and leave the histories of its clients in a folder. Raises OSError."""
         read = read_schedule(schedule)
+        histories = Histories(folder)
+        try:
+            found = self._run(read, bug, log, histories)
+            histories.close(found["figures"]["virtual_ms"])
+        finally:
+            histories.close(0)  # does nothing if it has been closed
+        return {**found, "settings": {"localSessionsEnabled": read.options.local_sessions}}
+
+    def _run(
+        self,
+        read: Schedule,
+        bug: str | None,
+        log: Callable[[str], None] | None,
+        histories: Histories | None,
+    ) -> dict[str, Any]:
         with strategies.running(bug):
-            report = World(read, log=log).run()
+            report = World(read, log=log, history=histories).run()
         figures = {
             "virtual_ms": report.virtual_ms,
             "faults": sum(report.faults.values()),
