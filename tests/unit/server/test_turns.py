@@ -26,7 +26,9 @@ from speckeeper.wire.requests import (
     SetDataRequest,
     SetWatchesRequest,
     SyncRequest,
+    encode_request,
 )
+from speckeeper.wire.txns import decode_txn
 
 CREATE, CHECK, SET = int(OpCode.CREATE), int(OpCode.CHECK), int(OpCode.SET_DATA)
 CHECKS = MultiRequest(((CHECK, CheckVersionRequest("/", -1)),) * 3000)
@@ -123,6 +125,32 @@ def test_what_a_session_sends_behind_its_large_multi_stays_behind_it():
     assert [reply.err for reply in replies] == [0] * 5
     assert replies[2].reader.buffer() == b"new"
     assert world.tree.nodes["/7"].version == 1
+
+
+def test_sessions_of_learners_keep_their_order_and_small_writes_pass_large_ones_of_others():
+    world = World()
+    sessions = [world.client().session.session_id for _ in range(3)]
+    server, now_ms = world.server, world.now_ms
+
+    def write(session, xid, op, record):
+        body = encode_request(op, record)
+        server.write_of_learner(session, xid, op, body, (), now_ms)
+
+    first, second, third = sessions
+    write(first, 1, OpCode.MULTI, CHECKS)
+    write(second, 1, OpCode.MULTI, creates("", 500))
+    write(second, 2, OpCode.SET_DATA, SetDataRequest("/7", b"x", -1))  # of what its multi makes
+    write(third, 1, OpCode.SET_DATA, SetDataRequest("/zookeeper", b"x", -1))
+    write(first, 2, OpCode.SET_DATA, SetDataRequest("/zookeeper", b"y", -1))
+    turns_until(world, lambda: not server.wants_turn)
+    made = [decode_txn(entry) for _, entry in world.pending()]
+    asked = [(txn.header.client_id, txn.header.cxid) for txn in made]
+    assert asked == [(first, 1), (third, 1), (first, 2), (second, 1), (second, 2)]
+    assert [txn.header.zxid for txn in made] == sorted(txn.header.zxid for txn in made)
+    assert OpCode.ERROR not in {txn.header.type for txn in made}
+    world.persist()
+    assert server.pipeline.waiting_bytes == 0
+    assert world.tree.nodes["/7"].data == b"x"
 
 
 def test_those_who_wait_take_turns():
