@@ -112,3 +112,9 @@ def test_children_that_a_reply_lists_are_there_though_not_known_otherwise(tmp_pa
     verdict, _ = judged(told(tmp_path, ann.end(), bob.end()))
     assert verdict.divergence is None
     assert verdict.unchecked["too many possibilities"] == 1
+
+
+def test_nothing_but_what_got_lost_is_nothing_to_judge(tmp_path: Path) -> None:
+    ann = Teller(1).lost((30, 35), "delete", _delete("/a")).disconnect(35)
+    verdict, _ = judged(told(tmp_path, ann.end()))
+    assert (verdict.divergence, verdict.total) == (None, 0)

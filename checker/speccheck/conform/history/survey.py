@@ -142,9 +142,9 @@ class Survey:
 
         What is asked for later has a higher one.
         """
-        calls = self.lost_calls.get(clock, [])
-        place = bisect_left(calls, call)
-        return self.answered[clock][place] if place < len(calls) else 0
+        place = bisect_left(self.lost_calls.get(clock, []), call)
+        highest = self.answered.get(clock, [])
+        return highest[place] if place < len(highest) else 0
 
     def _settle_answered(self) -> None:
         """Have each lost write know of what was told before those ahead of it too."""

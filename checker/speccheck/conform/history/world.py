@@ -63,8 +63,8 @@ class World:
             wanted.add(v.sequence(path.values_[:-1]))
         return Nodes.of({path: self.nodes.look(path) for path in wanted}, True)
 
-    def accept(self, tree: Fn, before: Persistent) -> list[Value]:
-        """Take the tree that comes of changing ``before``; return the paths that changed."""
+    def accept(self, tree: Fn, before: Persistent) -> dict[Value, Value]:
+        """Take the tree that comes of changing ``before``; return what changed, as it was."""
         after = tree["nodes"]
         changed = before.changed_until(after)
         assert changed is not None, "a transaction changes nodes one by one"
@@ -80,7 +80,7 @@ class World:
             self._index(path, was, self.nodes.get(path))
         self.sessions = tree["sessions"]
         self.zxid = max(self.zxid, tree["lastProcessedZxid"])
-        return paths
+        return dict(zip(paths, former, strict=True))
 
     def try_on(self, tree: Fn, before: Persistent) -> None:
         """Take the tree that comes of changing ``before``, for a trial: nothing is indexed."""

@@ -126,8 +126,12 @@ class Writes:
             return
         self.reach(record.zxid, record.zxid)
         zxid = judge.world.zxid
-        written = self.evaluate("closeSession", client.session, v.NO_IDS, _NOTHING, zxid, -zxid)
-        judge.world.accept(written.applied["tree"], written.before)
+        session = client.session
+        try:
+            written = self.evaluate("closeSession", session, v.NO_IDS, _NOTHING, zxid, -zxid)
+            judge.world.accept(written.applied["tree"], written.before)
+        except NotKnown:
+            judge.learning.closed(session)
         judge.watches.settle(client, line, record)
         judge.watches.closed(client)
         judge.world.ended(client.session)
@@ -195,9 +199,7 @@ class Writes:
 
     def _commit(self, written: Written, zxid: int, type_: str, session: int, asked: Asked) -> None:
         judge, applied = self._judge, written.applied
-        nodes = judge.world.nodes
-        changed = judge.world.accept(applied["tree"], written.before)
-        former = {path: nodes.get(path) for path in changed}
+        former = judge.world.accept(applied["tree"], written.before)
         self._outstanding.written(type_, zxid, asked, former, judge.world.nodes)
         judge.world.zxid = max(judge.world.zxid, zxid)
         judge.former.append((judge.world.zxid, judge.world.nodes))
