@@ -776,6 +776,20 @@ BetterVotesAreKept ==
                        \/ ~Exceeds(n, proposal'[i])]_vars
 
 (***************************************************************************)
+(* What a LOOKING server has told a voter last is its round and its vote.  *)
+(***************************************************************************)
+TellsItsVote ==
+    \A i \in Server : \A j \in Voter \ {i} :
+        state[i] = LOOKING /\ lastMessageSent[i][j] # <<>> =>
+            lastMessageSent[i][j] = <<Looking(i, logicalClock[i], proposal[i])>>
+
+(* A follower takes its leader's epoch together with its leader's history. *)
+EpochsComeWithHistory ==
+    [][\A i, j \in Server : Follows(i, j) /\ currentEpoch'[i] # currentEpoch[i] =>
+           /\ currentEpoch'[i] = currentEpoch[j]
+           /\ lastZxid'[i] = lastZxid[j]]_vars
+
+(***************************************************************************)
 (* Whoever enters a later round has been told of it, or was not LOOKING.   *)
 (***************************************************************************)
 RoundsAreHeardOf ==

@@ -816,4 +816,17 @@ ConfigsGrow ==
            /\ ~Newer(dynamicConfig[i], dynamicConfig'[i])
            /\ status'[i] = ONLINE => ~Newer(quorumVerifier[i], quorumVerifier'[i])]_reconfigVars
 
+(* What is committed is in its file before what is proposed after it.      *)
+CommittedIsWrittenFirst ==
+    [][\A i \in Server :
+           nextDynamicConfig'[i] \notin {nextDynamicConfig[i], NoConfig}
+               => dynamicConfig[i] = quorumVerifier[i]]_reconfigVars
+
+(* A notification tells of a configuration only who looks for a leader:    *)
+(* who has one hears of it from that.                                      *)
+NotificationsAreForTheLooking ==
+    [][\A i \in Server :
+           vars' = vars /\ quorumVerifier'[i] # quorumVerifier[i]
+               => state[i] = LOOKING]_reconfigVars
+
 =============================================================================
