@@ -38,13 +38,13 @@ MORE = """
     create: BadArguments; createContainer: Ok; delete: BadArguments; setData: BadVersion
     setACL: InvalidACL; multi: part Ok; getData: NoAuth; getACL: Ok; multiRead: part Ok
     removeWatches: Ok; multi: part NoChildrenForEphemerals; createTTL: Ok; delete: NotEmpty
-    delete: BadVersion; setACL: Ok; setACL: BadVersion; setData: NoAuth; setData: QuotaExceeded
+    delete: BadVersion; setACL: Ok; setACL: BadVersion; setData: NoAuth
 """
 # What there is to be said of the short way of frequent writes. Branches are for the first system.
 ANY_BRANCH = ("",)
 ORDINARY = """
-    create: Ok; create: NodeExists; create: NoNode; create: InvalidACL; setData: Ok
-    setData: NoNode; setData: BadVersion; delete: Ok; multi: part Ok; ordinary write
+    create: Ok; create: NodeExists; create: NoNode; setData: Ok; setData: NoNode; delete: Ok
+    multi: part Ok; ordinary write
 """
 
 
