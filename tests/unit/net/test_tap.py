@@ -89,7 +89,10 @@ def test_a_client_that_does_not_read_holds_up_its_server_and_loses_nothing() -> 
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
         much = b"abcdefgh" * 8_000_000  # more than all sockets on the way hold
         sending = asyncio.ensure_future(_send(writer, much))
-        await asyncio.sleep(0.3)
+        before = -1
+        while not heard or len(heard[0].out) != before:  # until nothing moves any more
+            before = len(heard[0].out) if heard else -1
+            await asyncio.sleep(0.3)
         assert not sending.done()
         assert len(heard[0].out) < len(much)
         got = bytearray()
