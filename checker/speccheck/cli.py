@@ -36,6 +36,7 @@ from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.result import Result
 from speccheck.explore.simulate import DEFAULT_DEPTH, DEFAULT_TRACES
+from speccheck.hunt.system import Unusable
 from speccheck.prove.errors import ProofError
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
@@ -306,6 +307,17 @@ def prove(
     replay_states: Annotated[
         int, typer.Option(help="States that the checker looks at for a counterexample.", min=1)
     ] = 20_000,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            help="With --replay: simulated servers that begin with the disks of a counterexample, "
+            "such as speckeeper, where the hints name a module that says what is on them."
+        ),
+    ] = None,
+    replay_seeds: Annotated[
+        int,
+        typer.Option(help="Seeds for them; each is run without faults and with them.", min=1),
+    ] = 10,
     every: Annotated[
         bool, typer.Option("--all", help="Print a line for every obligation, proved ones too.")
     ] = False,
@@ -327,14 +339,22 @@ def prove(
     # Here, since loading Z3 takes longer than most models to check.
     from speccheck.prove.discharge import Limits
     from speccheck.prove.module import with_theorems
+    from speccheck.report.disks import Ensemble
     from speccheck.report.proofs import ProofReport, run_proofs
     from speccheck.report.questions import write_questions
+    from speccheck.report.replays import Wanted
 
     folders = tuple(_folders(library))
     name, _, theorem = (module or "").partition("!")
     theorems = (theorem,) if theorem else ()
     proved = True
     try:
+        if system is not None and replay is None:
+            raise Unusable("--system: goes with --replay DIR")
+        ensemble = None if system is None else Ensemble(system, replay_seeds)
+        if ensemble is not None:
+            ensemble.check()
+        wanted = None if replay is None else Wanted(replay, replay_states, ensemble)
         paths, others = ([Path(name)], []) if name else with_theorems(Path("spec"))
         for path in paths:
             if smt2 is not None:
@@ -348,7 +368,7 @@ def prove(
                 ProofReport(Terminal(), Console(stderr=True), every=every),
                 workers=workers,
                 limits=Limits(limit, finite_limit),
-                replays=None if replay is None else (replay, replay_states),
+                replays=wanted,
             )
         for line in others:
             typer.echo(line)
@@ -357,6 +377,7 @@ def prove(
         ProofError,
         ConfigError,
         EvaluationError,
+        Unusable,
         OSError,
         UnicodeDecodeError,
     ) as error:

@@ -14,7 +14,7 @@ import typer
 from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
 from speccheck.conform.hunted import NAME as HISTORY_JUDGE
 from speccheck.hunt.campaign import Plan
-from speccheck.hunt.replay import read_replay
+from speccheck.hunt.replay import read_replay, read_start
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import RecordingSystem, System, Unusable, check_bug, find_system
 from speccheck.hunt.task import Task, draw, with_only
@@ -37,6 +37,10 @@ def hunt(
     ] = None,
     bug: Annotated[
         str | None, typer.Option(help="A known mistake to put in; 'list' lists them.")
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A file of what is on disks when a run begins; by default nothing is."),
     ] = None,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Run all seeds, whatever is violated.")
@@ -116,16 +120,21 @@ def hunt(
     """
     out_console = Terminal(quiet=as_json)
     try:
+        if replay is not None and start is not None:
+            raise Unusable("--start: goes without --replay, whose file says what is on disks")
         if replay is not None:
             code = _replay(out_console, replay, limit, transcript, trace, histories)
             raise typer.Exit(code)
         name, found = find_system(system)
         judge = HISTORY_JUDGE if histories else None
+        if start is not None and servers is not None:
+            raise Unusable("--servers: with --start there are as many as have a disk in the file")
+        disks = None if start is None else read_start(start)
         if bug == "list":
             code = _list_bugs(out_console, found)
         elif seed is not None:
             check_bug(name, found, bug)
-            task = Task(name, seed, limit, servers, bug, judge=judge)
+            task = Task(name, seed, limit, servers, bug, judge=judge, start=disks)
             code = _one(out_console, task, only, transcript, trace)
         elif only is not None or transcript is not None or trace is not None:
             raise Unusable(
@@ -134,7 +143,7 @@ def hunt(
         else:
             check_bug(name, found, bug)
             range_ = range(first, first + seeds)
-            plan = Plan(name, range_, limit, servers, bug, keep_going, judge)
+            plan = Plan(name, range_, limit, servers, bug, keep_going, judge, disks)
             with _ended_by_sigterm(), Runner(place(executor, workers)) as runner:
                 hunter = Hunter(plan, found, runner, out_console)
                 code = hunter.run(shrink, out)

@@ -93,6 +93,8 @@ class Hunter:
         self._say("To see it again:")
         judged = " --histories" if plan.judge is not None else ""
         self._say(f"    speccheck hunt --replay {shlex.quote(str(self._file))}{judged}")
+        if plan.start is not None:
+            return  # what is on disks has no room in a command
         if {**schedule, "faults": ()} == {**drawn, "faults": ()} and _among(schedule, drawn):
             self._say(f"    {self._by_seed(outcome.seed, schedule)}")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.system import VIRTUAL_MS
@@ -23,7 +24,8 @@ class Plan:
     bug: str | None = None
     keep_going: bool = False
     judge: str | None = None
-    """As in :class:`Task`."""
+    start: Mapping[str, Any] | None = None
+    """Both as in :class:`Task`."""
 
     def task(self, seed: int) -> Task:
         """Return the run of a seed."""
@@ -35,6 +37,7 @@ class Plan:
             self.bug,
             number=seed,
             judge=self.judge,
+            start=self.start,
         )
 
 

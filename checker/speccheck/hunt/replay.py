@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,13 +31,24 @@ def write_replay(path: Path, replay: Replay) -> None:
 
 def read_replay(path: Path) -> Replay:
     """Read the file. Raises Unusable."""
+    return _checked(path, _read(path))
+
+
+def _read(path: Path) -> Any:
     try:
-        data: Any = json.loads(path.read_text())
+        return json.loads(path.read_text())
     except OSError as error:
         raise Unusable(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise Unusable(f"{path} is no JSON: {error}") from None
-    return _checked(path, data)
+
+
+def read_start(path: Path) -> Mapping[str, Any]:
+    """Read what is on disks when a run begins (``StartingSystem``). Raises Unusable."""
+    data = _read(path)
+    if not isinstance(data, dict):
+        raise Unusable(f"{path}: an object is expected")
+    return data
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

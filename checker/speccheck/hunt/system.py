@@ -99,6 +99,21 @@ class WatchedSystem(Protocol):
         ...
 
 
+@runtime_checkable
+class StartingSystem(Protocol):
+    """A system whose servers can begin with something on their disks."""
+
+    def draw_from(self, seed: int, start: Mapping[str, Any]) -> Schedule:
+        """Return the schedule of a seed that begins from a start, and has it as ``start``.
+
+        ``start["servers"]`` is a list with the disk of each server: ``acceptedEpoch``,
+        ``currentEpoch``, and ``history``, a list of transactions with ``epoch``, ``counter`` and
+        ``value``, a text. ``start["committed"]``, if it is there, is a list of such histories that
+        count as committed before the run. Raises ValueError for disks that no server can leave.
+        """
+        ...
+
+
 class Unusable(Exception):
     """The campaign cannot be run; the text says why and what to do."""
 
@@ -132,6 +147,13 @@ def check_bug(name: str, system: System, bug: str | None) -> None:
     known = {*system.bugs, *strategies_of(system)}
     if bug is not None and bug not in known:
         raise Unusable(f"{name} has no bug {bug}; there is {_one_of(known)}")
+
+
+def starting(name: str, system: object) -> StartingSystem:
+    """Return a system as one that can begin with disks. Raises Unusable."""
+    if not isinstance(system, StartingSystem):
+        raise Unusable(f"the system {name} cannot begin with disks: it has no draw_from")
+    return system
 
 
 def strategies_of(system: System) -> Mapping[str, str]:

@@ -13,7 +13,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from speccheck.hunt.limit import Limit, TooLong, limited, place_of
-from speccheck.hunt.system import Schedule, System, Unusable, WatchedSystem, find_system
+from speccheck.hunt.system import (
+    Schedule,
+    System,
+    Unusable,
+    WatchedSystem,
+    find_system,
+    starting,
+)
 
 
 class Task(NamedTuple):
@@ -34,6 +41,8 @@ class Task(NamedTuple):
 
     By name, so that it reaches every worker. It gets the folder and the settings of the servers.
     """
+    start: Mapping[str, Any] | None = None
+    """What is on disks when the run begins (``StartingSystem``), None: nothing."""
 
 
 class Outcome(NamedTuple):
@@ -64,8 +73,11 @@ _turn = threading.Lock()
 
 def draw(task: Task) -> Schedule:
     """Return the schedule of a task's seed. Raises Unusable."""
+    name, system = find_system(task.system)
     try:
-        return find_system(task.system)[1].draw(task.seed, task.servers)
+        if task.start is not None:
+            return starting(name, system).draw_from(task.seed, task.start)
+        return system.draw(task.seed, task.servers)
     except ValueError as error:
         raise Unusable(str(error)) from None
 
@@ -85,6 +97,8 @@ def _made(
     """Make a run, and have its histories judged if nothing else is wrong. Raises Unusable."""
     if task.judge is None:
         return system.run(schedule, task.bug, log)
+    if schedule.get("start") is not None:
+        raise Unusable("--histories: they are judged from an empty tree on; leave out --start")
     if not isinstance(system, WatchedSystem):
         raise Unusable(f"the clients of {task.system} record no histories")
     with TemporaryDirectory(prefix="speccheck-hunt-") as folder:

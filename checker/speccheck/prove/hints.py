@@ -46,7 +46,8 @@ class Hints:
     ``instantiated`` conjuncts are given as instances; ``assumption`` is given as instances with
     witnesses, over the terms of ``witnesses``. Texts of ``terms`` and ``witnesses`` are written
     with the names of types, for which every term of that type is put. ``sizes`` are those of the
-    instance in which counterexamples are looked for.
+    instance in which counterexamples are looked for. ``start`` names a module that extends this one
+    and defines ``Start``: what of a state is on the disks of servers (``speccheck.hunt.system``).
     """
 
     path: Path = Path()
@@ -55,6 +56,7 @@ class Hints:
     assumption: str = ""
     witnesses: Terms = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    start: str = ""
     actions: Mapping[str, Extra] = field(default_factory=dict)
     conjuncts: Mapping[str, Extra] = field(default_factory=dict)
     theorems: Mapping[str, Extra] = field(default_factory=dict)
@@ -96,7 +98,7 @@ def read_hints(path: Path) -> Hints:
 
 
 def _hints(data: dict[str, object]) -> Hints:
-    known = {"instances", "witnesses", "sizes", "actions", "conjuncts", "theorems"}
+    known = {"instances", "witnesses", "sizes", "start", "actions", "conjuncts", "theorems"}
     if set(data) - known:
         raise ValueError(f"unknown: {', '.join(sorted(set(data) - known))}")
     instances = _table(data.get("instances"))
@@ -107,6 +109,7 @@ def _hints(data: dict[str, object]) -> Hints:
         assumption=str(witnesses.get("assumption", "")),
         witnesses=_terms(witnesses.get("terms")),
         sizes={name: _number(size) for name, size in _table(data.get("sizes")).items()},
+        start=_name(data.get("start", "")),
         actions=_extras(data.get("actions")),
         conjuncts=_extras(data.get("conjuncts")),
         theorems=_extras(data.get("theorems")),
@@ -148,6 +151,12 @@ def _texts(data: object) -> tuple[str, ...]:
 
 def _terms(data: object) -> Terms:
     return {name: _texts(texts) for name, texts in _table(data).items()}
+
+
+def _name(data: object) -> str:
+    if not isinstance(data, str):
+        raise TypeError(f"{data!r} is no name of a module")
+    return data
 
 
 def _number(data: object) -> int:

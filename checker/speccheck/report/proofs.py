@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from speccheck.prove.discharge import Limits, Status, Verdict
 from speccheck.prove.obligations import Kind
 from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove
-from speccheck.report.replays import replay_all
+from speccheck.report.replays import Wanted, replay_all
 
 _STYLES = {Status.PROVED: "green", Status.REFUTED: "bold red", Status.UNKNOWN: "bold yellow"}
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
@@ -104,12 +104,12 @@ def run_proofs(
     *,
     workers: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    replays: tuple[Path, int] | None = None,
+    replays: Wanted | None = None,
 ) -> bool:
     """Prove theorems of a module, all where none are named; return whether all are proved.
 
-    ``replays``: a folder for counterexamples to start the checker from, and how many states it may
-    look at. Raises TlaError, ProofError, OSError, and what the checker raises.
+    ``replays``: what is to be done with counterexamples. Raises TlaError, ProofError, OSError, and
+    what ``replay_all`` raises.
     """
     started = last = time.monotonic()
     task = Task(path, folders, theorems, workers or os.cpu_count() or 1, limits)
@@ -137,5 +137,5 @@ def run_proofs(
     report.summary(planned, results, time.monotonic() - started)
     if replays is not None:
         refuted = [v for result in results for v in result.verdicts if v.status is Status.REFUTED]
-        report.lines(replay_all(path, folders, refuted, *replays))
+        report.lines(replay_all(path, folders, refuted, replays))
     return not planned.unproved and all(r.status is Status.PROVED for r in results)

@@ -1,6 +1,7 @@
 """Counterexamples to induction, given to the checker: what follows them, and are they reached?"""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.explore.config import read_config
@@ -15,16 +16,25 @@ from speccheck.prove.module import load
 from speccheck.prove.obligations import Kind
 from speccheck.prove.replay import Replay, replay
 from speccheck.prove.world import World
+from speccheck.report.disks import Ensemble, runs_from_disks
 from speccheck.tla.errors import TlaError
 
 
+class Wanted(NamedTuple):
+    """What replays are to be: the folder for their files, how many states the checker may look at,
+    onward and from Init, and the servers that are to begin with their disks, if any."""
+
+    folder: Path
+    states: int
+    ensemble: Ensemble | None = None
+
+
 def replay_all(
-    path: Path, folders: tuple[Path, ...], verdicts: list[Verdict], folder: Path, most: int
+    path: Path, folders: tuple[Path, ...], verdicts: list[Verdict], wanted: Wanted
 ) -> list[str]:
     """Write modules for counterexamples into a folder, run them, and return what came of each.
 
-    ``most``: so many states are looked at, at most, onward and from Init. Raises TlaError,
-    ProofError, ConfigError, EvaluationError, OSError.
+    Raises TlaError, ProofError, ConfigError, EvaluationError, Unusable, OSError.
     """
     module = load(path, folders)
     hints = read_hints(hints_path(path))
@@ -50,12 +60,18 @@ def replay_all(
         goal = conditions.goal(obligation.theorem)
         broken = obligation.conjunct.partition(".")[0]
         asked = [name for name in dict.fromkeys(consequences) if name != broken]
-        place = folder / f"{number:02}"
+        place = wanted.folder / f"{number:02}"
         said.append(f"{obligation}: {place}")
         try:
             texts = replay(module, goal, obligation, found, dict(hints.sizes), asked)
             _write(place, texts)
-            said += _run(place, texts.name, path, folders, most, broken)
+            libraries = [path.parent, *folders]
+            said += _run(place, texts.name, libraries, wanted.states, broken)
+            if wanted.ensemble is not None and hints.start:
+                said += _simulated(place, texts, hints.start, libraries, wanted.ensemble)
+            elif wanted.ensemble is not None:
+                what = f"name a module as start in {hints_path(path)}"
+                said.append(f"    nothing says what is on disks; {what}")
         except (TlaError, ProofError, ConfigError, EvaluationError) as error:
             said.append(f"    cannot be replayed: {_first_line(error)}")
     return said
@@ -72,11 +88,31 @@ def _write(place: Path, texts: Replay) -> None:
         (place / f"{name}.cfg").write_text(text)
 
 
-def _run(
-    place: Path, name: str, path: Path, folders: tuple[Path, ...], most: int, broken: str
+def _simulated(
+    place: Path, texts: Replay, start: str, libraries: list[Path], ensemble: Ensemble
 ) -> list[str]:
-    libraries = [path.parent, *folders]
+    """Let servers begin with what is on disks in the state and after its step.
 
+    ``start`` is the module that says what is.
+    """
+    name = f"{texts.name}_disks"
+    module, config = place / f"{name}.tla", place / "disks.cfg"
+    module.write_text(f"---- MODULE {name} ----\nEXTENDS {texts.name}, {start}\n====\n")
+    config.write_text(f"{texts.step}ALIAS Start\n")
+    try:
+        model = load_model(module, read_config(config), libraries)
+        found = Search(model).run()
+        if found.error is not None:
+            raise found.error
+        if not found.trace:
+            return []  # The checker does not agree, which is said.
+        states = [found.trace[0].state, found.trace[-1].state]
+        return [*runs_from_disks(model, states, place, ensemble)]
+    except (TlaError, ConfigError, EvaluationError) as error:
+        return [f"    what is on disks cannot be told: {_first_line(error)}"]
+
+
+def _run(place: Path, name: str, libraries: list[Path], most: int, broken: str) -> list[str]:
     def run(config: str) -> Result:
         model = load_model(place / f"{name}.tla", read_config(place / f"{config}.cfg"), libraries)
         return Search(model, most).run()

@@ -9,7 +9,7 @@ which only a leader may extend, applies it to a tree of its own, and holds every
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from speckeeper.sim.judge_facts import Facts
@@ -19,6 +19,7 @@ from speckeeper.sim.violation import Violation
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import QuorumConfig
 from speckeeper.wire.txns import decode_txn
+from speckeeper.zab.effects import Entry
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.quorums import quorums_of
 from speckeeper.zab.reconfig import config_of, is_reconfig
@@ -70,6 +71,45 @@ class Judge:
     def last_committed(self) -> int:
         """The zxid of the last committed transaction; 0: there is none."""
         return self.order[-1] if self.order else 0
+
+    # -- before the run
+
+    def begins(self, logs: Mapping[int, Sequence[Entry]], committed: list[list[Entry]]) -> None:
+        """Disks hold logs, and histories are committed: all that is judged of a run holds of them.
+
+        A zxid is one transaction with one history before it; of two committed histories one begins
+        with the other; what is committed is on the disks of a quorum.
+        """
+        for sid, log in logs.items():
+            self._learn(log, f"on the disk of {sid}")
+        for history in committed:
+            self._learn(history, "committed before the run")
+        for history in sorted(committed, key=len):
+            zxids = [zxid for zxid, _ in history]
+            if zxids[: len(self.order)] != self.order:
+                raise Violation(
+                    f"PrefixConsistency: before the run histories are committed up to "
+                    f"{self.last_committed:#x} and {zxids[-1]:#x}; neither begins with the other"
+                )
+            self._commit(zxids[len(self.order) :])
+
+    def _learn(self, history: Sequence[Entry], where: str) -> None:
+        """Take over who proposed what behind what from a history of which no more is known."""
+        ahead = 0
+        for zxid, entry in history:
+            if self._before.setdefault(zxid, ahead) != ahead:
+                raise Violation(
+                    f"PrefixConsistency: {where} {zxid:#x} follows {ahead:#x}, elsewhere it "
+                    f"follows {self._before[zxid]:#x}"
+                )
+            if self._proposals.setdefault(zxid, entry) != entry:
+                raise Violation(
+                    f"Proposal: {where} {zxid:#x} is another transaction than elsewhere"
+                )
+            if ahead >> 32 != zxid >> 32:
+                self._began_with[zxid >> 32] = ahead
+            self._newest[zxid >> 32] = max(zxid, self._newest.get(zxid >> 32, 0))
+            ahead = zxid
 
     # -- what servers do
 

@@ -21,6 +21,7 @@ from speckeeper.sim.fault import KINDS, OUTAGES_MS, Fault, Frame, seconds
 from speckeeper.sim.options import DEFAULT_OPTIONS, Options, draw_options
 from speckeeper.sim.plain import PlainError, from_plain, to_plain
 from speckeeper.sim.reconfigs import Reconfig
+from speckeeper.sim.start import Start, read_start
 
 FIRST_RECONFIGURED = 1_000_000
 """From this seed on members change while the ensemble serves; all else is drawn as for others."""
@@ -29,13 +30,15 @@ FIRST_RECONFIGURED = 1_000_000
 class Schedule(NamedTuple):
     """A run. ``faults`` are in the order of time.
 
-    ``chance`` is drawn anew with every number: delays and the like, but no fault.
+    ``chance`` is drawn anew with every number: delays and the like, but no fault. ``start``: what
+    the disks hold when it begins, None: nothing.
     """
 
     seed: int
     options: Options = DEFAULT_OPTIONS
     faults: tuple[Fault, ...] = ()
     chance: int = 0
+    start: Start | None = None
 
     @property
     def chance_seed(self) -> int:
@@ -45,12 +48,13 @@ class Schedule(NamedTuple):
     def as_plain(self) -> dict[str, Any]:
         """Return it as what JSON has."""
         told = [{"kind": fault.kind, **to_plain(fault)} for fault in self.faults]
-        return {
+        plain = {
             "seed": self.seed,
             "options": to_plain(self.options),
             "faults": told,
             "chance": self.chance,
         }
+        return plain if self.start is None else {**plain, "start": to_plain(self.start)}
 
     def lines(self) -> Iterator[str]:
         """Tell it as a story: what there is, then what happens when."""
@@ -65,6 +69,8 @@ class Schedule(NamedTuple):
             f"{options.rest_ms} ms, clocks wrong by up to {options.drift / 10:g} %"
         )
         yield from _unlike_others(options)
+        if self.start is not None:
+            yield from self.start.lines()
         for fault in self.faults:
             yield f"  {fault.number:>4}  {seconds(fault.at_ms):>9}  {fault.text()}"
         yield f"        {seconds(options.trouble_ms):>9}  calm: all is healed"
@@ -107,7 +113,10 @@ def read_schedule(data: object) -> Schedule:
     if type(chance) is not int or chance < 0:
         raise PlainError(f"chance: {chance!r} is no number from 0 on")
     faults.sort(key=lambda fault: fault.at_ms)
-    return Schedule(data["seed"], options, tuple(faults), chance)
+    start = None if data.get("start") is None else read_start(data["start"])
+    if start is not None and len(start.servers) != options.voters:
+        raise PlainError(f"start: {len(start.servers)} disks, and {options.voters} servers vote")
+    return Schedule(data["seed"], options, tuple(faults), chance, start)
 
 
 def _read_fault(data: object, where: str) -> Fault:

@@ -12,7 +12,8 @@ from speckeeper.sim.schedule import Schedule
 def simpler(schedule: Schedule) -> Iterator[Schedule]:
     """Yield them, the best first; each has a smaller size, a shorter time or a default more."""
     for options in _simpler_options(schedule.options):
-        yield schedule._replace(options=options)
+        if schedule.start is None or options.voters == len(schedule.start.servers):
+            yield schedule._replace(options=options)
     faults = schedule.faults
     for index, fault in enumerate(faults):
         for smaller in fault.smaller():

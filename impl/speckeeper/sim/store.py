@@ -32,6 +32,20 @@ _ZOO_CFG = Path("/zoo.cfg")
 Then = Callable[[], None]
 
 
+def lay_down(disk: Disk, accepted_epoch: int, current_epoch: int, log: list[Entry]) -> None:
+    """Leave on an empty disk what a server left there before the run, durably."""
+    content = MemberFiles(_SETTINGS, disk.files, window=0)
+    content.load()
+    if log:
+        written = TxnLog(_SETTINGS, disk.files, 0)
+        written.append(log)
+        disk.holds(written.commit())
+        written.close()
+    content.set_accepted_epoch(accepted_epoch)
+    content.set_current_epoch(current_epoch)
+    disk.accepted_epoch, disk.current_epoch = accepted_epoch, current_epoch
+
+
 class Store:
     """Tree, log, snapshots and epochs of one server, for one life of it.
 

@@ -16,6 +16,7 @@ from speckeeper.sim.histories import Histories
 from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import Schedule, draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
+from speckeeper.sim.start import read_start
 from speckeeper.sim.stepwise.course import CoreCourse
 from speckeeper.sim.violation import Violation
 from speckeeper.sim.world import World
@@ -51,6 +52,11 @@ class SimulatedEnsemble:
         if servers is not None and not _FEWEST <= servers <= _MOST:
             raise ValueError(f"{servers} voters: {_FEWEST} to {_MOST} can be simulated")
         return draw_schedule(seed, servers).as_plain()
+
+    def draw_from(self, seed: int, start: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schedule of a seed that begins with what ``start`` says of disks."""
+        read = read_start(start)
+        return draw_schedule(seed, len(read.servers))._replace(start=read).as_plain()
 
     def run(
         self, schedule: dict[str, Any], bug: str | None, log: Callable[[str], None] | None

@@ -26,6 +26,8 @@ from speckeeper.sim.node import Node
 from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import Schedule
 from speckeeper.sim.settings import configuration, server_settings, zab_settings
+from speckeeper.sim.start import Start, entries_of
+from speckeeper.sim.store import lay_down
 from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
@@ -108,10 +110,19 @@ class World:
     # -- by hand
 
     def start(self) -> None:
-        """Start all servers, not quite at once."""
+        """Start all servers, not quite at once. Raises Violation if their disks break a rule."""
+        if self.schedule.start is not None:
+            self._lay_down(self.schedule.start)
         for node in self.nodes.values():
             delay_ms = Random(f"{self.seed} start {node.id}").randint(0, _LONGEST_START_MS)
             self.clock.after(delay_ms, node.ensure_running)
+
+    def _lay_down(self, start: Start) -> None:
+        """Let disks hold what they begin with, and the judge know it."""
+        logs = {sid: entries_of(disk.history) for sid, disk in enumerate(start.servers, 1)}
+        for sid, disk in enumerate(start.servers, 1):
+            lay_down(self.nodes[sid].disk, disk.acceptedEpoch, disk.currentEpoch, logs[sid])
+        self.judge.begins(logs, [entries_of(history) for history in start.committed])
 
     def leader(self) -> Node | None:
         """Return the server that leads the latest epoch and serves."""
