@@ -144,15 +144,24 @@ class MemberFiles:
     def read_log(self, zxid: int) -> tuple[Entry, ...] | None:
         """Return the log from ``zxid`` on, None if it does not reach back or is too long to send.
 
-        Too long is more than ``snapshot_size_factor`` of what a snapshot takes. What is read is not
-        the file that is being written.
+        Too long is more than ``snapshot_size_factor`` of what a snapshot takes. A snapshot whose
+        last transaction is not in the log came from a leader, and so did what led to it: a log that
+        goes on behind it, because a crash kept :meth:`take_snapshot` from removing what was older,
+        is not one history. What is read is not the file that is being written.
         """
         settings, files = self._settings, self._files
         snapshots = list_snapshots(files, settings.snapshot_directory)
         room = files.size(snapshots[-1].path) * settings.snapshot_size_factor if snapshots else 0.0
         found: list[Entry] = []
+        ends = deque(one.zxid for one in snapshots)
+        last = zxid - 1
         try:
             for txn in history.read_from(files, settings.log_directory, zxid):
+                current = txn.header.zxid
+                while ends and ends[0] < current:
+                    if ends.popleft() > last:
+                        return None
+                last = current
                 entry = encode_txn(txn)
                 room -= len(entry)
                 if room < 0:

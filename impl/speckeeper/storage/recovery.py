@@ -9,7 +9,7 @@ Source: ZooKeeper ``FileTxnSnapLog.restore``, ``FileSnap.deserialize``,
 """
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -201,7 +201,10 @@ def _replay(
     if base.snapshot is not None:
         report.snapshot, report.snapshot_zxid = base.snapshot.path, base.snapshot.zxid
     replay = LogReplay(files, logs, max(report.snapshot_zxid, 0))
+    unseen = {_zxid_of(error): error for error in base.newer_broken}
     for txn in replay:
+        if unseen:
+            unseen.pop(txn.header.zxid, None)
         apply(tree, txn)
         if on_transaction is not None:
             on_transaction(txn)
@@ -211,6 +214,7 @@ def _replay(
     report.bytes_since_snapshot = replay.size
     last_zxid = replay.last_zxid
     _require_reach(base, last_zxid)
+    _require_path(unseen)
 
     report.digest_mismatches = tree.digests.mismatches
     if tree.digests.mismatches:
@@ -233,7 +237,7 @@ def _require_reach(base: _Base, last_zxid: int) -> None:
     ``<epoch>00000000`` is no transaction but where a leader begins.
     """
     for error in base.newer_broken:
-        reached = int(error.file.name.split(".")[1], 16)
+        reached = _zxid_of(error)
         if reached > last_zxid and reached & _COUNTER:
             raise BadSnapshot(
                 error.file,
@@ -251,6 +255,25 @@ def _require_reach(base: _Base, last_zxid: int) -> None:
                 f"{FIND_FILES}; without this snapshot an older one would be used, "
                 "and what came after the end of the log is lost",
             )
+
+
+def _require_path(unseen: Mapping[int, BadSnapshot]) -> None:
+    """Refuse to go past snapshots that cannot be read and whose last transaction was not logged.
+
+    A leader has sent them. What led to them need not be in this log, even if it goes on behind.
+    """
+    for zxid, error in unseen.items():
+        if zxid & _COUNTER:
+            raise BadSnapshot(
+                error.file,
+                f"{error.reason}, and the log does not hold {zxid:#x}, with which it ends: "
+                "a leader has sent it, and what led to it is nowhere else on this disk",
+                FIND_FILES,
+            )
+
+
+def _zxid_of(error: BadSnapshot) -> int:
+    return int(error.file.name.split(".")[1], 16)
 
 
 def _remove(files: FileSystem, file: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.storage.world import create, settings_in
 
 from speckeeper.storage.disk import Disk
-from speckeeper.storage.errors import DiskFailure
+from speckeeper.storage.errors import BadSnapshot, DiskFailure
 from speckeeper.storage.member_files import MemberFiles
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.wire.txns import encode_txn
@@ -69,3 +69,50 @@ def test_what_cannot_be_removed_is_a_failure_of_the_disk(tmp_path: Path) -> None
         files.take_snapshot(2 * EPOCH)
     with pytest.raises(DiskFailure, match="remove failed"):
         files.truncate(EPOCH)
+
+
+def interrupted(tmp_path: Path) -> MemberFiles:
+    """Return a member that crashed between a leader's snapshot and the removal of its own log.
+
+    It went on in epoch 4: of what the snapshot brought, up to the third transaction of epoch 3,
+    nothing is in the log.
+    """
+    files = member(tmp_path, disk := Unwilling())
+    files.recover()
+    with pytest.raises(DiskFailure):
+        files.take_snapshot(3 * EPOCH + 3)
+    log = TxnLog(settings_in(tmp_path), disk, 4 * EPOCH)
+    log.append([(4 * EPOCH + 1, encode_txn(create(4 * EPOCH + 1, "/next")))])
+    log.commit()
+    log.close()
+    return MemberFiles(settings_in(tmp_path), Disk(), window=10)
+
+
+def test_no_learner_is_sent_a_log_that_goes_on_behind_a_snapshot_of_a_leader(
+    tmp_path: Path,
+) -> None:
+    files = interrupted(tmp_path)
+    files.recover()
+    assert files.read_log(EPOCH + 2) is None
+    assert files.read_log(4 * EPOCH + 1) is not None
+
+
+def test_a_log_across_a_snapshot_of_ones_own_is_sent(tmp_path: Path) -> None:
+    files = member(tmp_path)
+    (tmp_path / "version-2" / "snapshot.100000003").write_bytes(b"x" * 1000)
+    entries = files.read_log(EPOCH + 2)
+    assert entries is not None
+    assert [zxid for zxid, _ in entries] == [EPOCH + n for n in (2, 3, 4, 5)]
+
+
+def test_no_start_goes_past_a_snapshot_of_a_leader_that_cannot_be_read(tmp_path: Path) -> None:
+    files = interrupted(tmp_path)
+    (tmp_path / "version-2" / "snapshot.300000003").write_bytes(b"torn")
+    with pytest.raises(BadSnapshot, match="the log does not hold 0x300000003, with which it ends"):
+        files.recover()
+
+
+def test_a_start_goes_past_a_snapshot_of_ones_own_that_cannot_be_read(tmp_path: Path) -> None:
+    files = member(tmp_path)
+    (tmp_path / "version-2" / "snapshot.100000003").write_bytes(b"torn")
+    assert files.recover()[0] == EPOCH + 5
