@@ -39,8 +39,9 @@ def findings(path: str, most: int) -> Findings:
     Raises ConfigError for a file that cannot be read, and for lines that say no way of counting.
     """
     lines = read_quorum_lines(path)
+    given = {} if lines.standalone else lines.given
     try:
-        counted = voting_of(lines.given, lines.voters)
+        counted = voting_of(given, lines.voters)
     except VotingError as error:
         raise lines.fail(error.name, error.text, error.remedy) from None
     refused = refusal(counted, lines.given)
@@ -101,6 +102,8 @@ def _text(found: Findings) -> list[str]:
             said.append("  ...")
     if counted.idle:
         said.append(f"Without a vote, as their weight is 0: {_servers(counted.idle)}")
+    if lines.standalone:
+        said.append("It serves alone, as a standalone server: standaloneEnabled is true")
     if lines.oracle:
         said.append(
             "oraclePath: with Apache ZooKeeper, either of the two may decide alone; not here"
@@ -121,6 +124,7 @@ def _data(found: Findings) -> dict[str, object]:
         "smallestQuorums": found.quorums,
         "smallestQuorumsInAll": found.in_all,
         "weightZero": found.voting.idle,
+        "standalone": found.lines.standalone,
         "oracle": found.lines.oracle,
     }
 

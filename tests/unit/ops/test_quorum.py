@@ -123,3 +123,20 @@ def test_no_quorum_can_form(quorum: Run) -> None:
         "No server starts with this: zoo.cfg:6: no quorum can form: servers that do not vote have "
         "too much of the weight; give each participant one group and a weight"
     )
+
+
+def test_a_large_majority_is_not_listed_whole(quorum: Run) -> None:
+    code, out, _ = quorum(servers(60), "--most", "1")
+    assert code == 0
+    assert "Smallest quorums, 31 servers: 114,449,595,062,769,120\n" in out
+
+
+def test_the_only_server_is_no_member_and_its_weight_says_nothing(quorum: Run) -> None:
+    text = servers(1) + "group.1=1\nweight.1=-3\n"
+    code, out, _ = quorum(text)
+    assert code == 0
+    assert "It serves alone, as a standalone server: standaloneEnabled is true\n" in out
+    assert json.loads(quorum(text, "--json")[1])["standalone"]
+    code, out, _ = quorum(text + "standaloneEnabled=false\n")
+    assert code == 1
+    assert "weight.1 is below 0" in out

@@ -91,7 +91,8 @@ class Config:
 class QuorumLines:
     """The lines that say what a quorum is, by key, and the ids of those that vote and that do not.
 
-    `oracle`: with Apache, a file decides where one of two servers is left. `fail` makes a
+    `oracle`: with Apache, a file decides where one of two servers is left. `standalone`: the only
+    server is no member of an ensemble, and groups and weights say nothing to it. `fail` makes a
     `ConfigError` of (key, what is wrong, remedy), placed where the key was set.
     """
 
@@ -99,6 +100,7 @@ class QuorumLines:
     voters: frozenset[int]
     observers: frozenset[int]
     oracle: bool
+    standalone: bool
     fail: Callable[[str, str, str], ConfigError]
 
 
@@ -212,7 +214,9 @@ def read_quorum_lines(path: str) -> QuorumLines:
         text = "no server.N line has the role participant"
         raise gathering.fail(name, text, "add a participant")
     oracle = len(voters) == 2 and "oraclePath" in gathering.given
-    return QuorumLines(given, voters, observers, oracle, gathering.fail)
+    may_be_alone = gathering.given.get("standaloneEnabled", "true").strip().lower() == "true"
+    standalone = may_be_alone and len(gathering.members) == 1
+    return QuorumLines(given, voters, observers, oracle, standalone, gathering.fail)
 
 
 def standalone_config(
