@@ -7,7 +7,7 @@ from dataclasses import replace
 import z3
 
 from speccheck.prove.context import Context, Evaluator, number_of, truth
-from speccheck.prove.types import BoolType, IntType, SetType
+from speccheck.prove.types import BoolType, IntType, SetType, alike
 from speccheck.prove.values import (
     FunctionValue,
     Scalar,
@@ -162,7 +162,7 @@ class Builtins(Evaluator, ABC):
         """Return that a value is an integer: known of results and of bound names, else assumed."""
         term = number_of(x)
         known = z3.is_int_value(term) or z3.is_add(term) or z3.is_sub(term) or z3.is_mul(term)
-        if known or self.world.bound_in([term]) == [term]:
+        if known or self.world.is_bound(term):
             return z3.BoolVal(True)
         if z3.is_app_of(term, z3.Z3_OP_ITE):
             parts = [self._is_number(Scalar(part, IntType())) for part in term.children()[1:]]
@@ -172,6 +172,8 @@ class Builtins(Evaluator, ABC):
     @staticmethod
     def _combined(name: str, left: SetValue, right: SetValue) -> SetValue:
         items: tuple[Value, ...] | None = None
+        if name == "\\cup" and not alike(left.type, right.type):
+            raise Unfit("this is a union of sets of values of different types")
         if name == "\\cup" and left.items is not None and right.items is not None:
             items = left.items + right.items
         combine: dict[str, Callable[[Value], Term]] = {

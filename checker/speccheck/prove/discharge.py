@@ -176,12 +176,13 @@ class Prover:
 
 
 def _outside(condition: Condition, model: z3.ModelRef) -> list[str]:
-    """Return where functions are applied that need not be within their domains."""
+    """Return what need not be defined, and where it stands."""
     false = [use for use in condition.uses if not z3.is_true(model.eval(use.inside))]
-    places = dict.fromkeys(
-        f"{use.place.path}:{use.place.span.line}:{use.place.span.column}" for use in false
+    lines = (
+        f"{use.why} at {use.place.path}:{use.place.span.line}:{use.place.span.column}"
+        for use in false
     )
-    return [f"the argument may be outside of the function's domain at {place}" for place in places]
+    return list(dict.fromkeys(lines))
 
 
 class _NotProved(Exception):

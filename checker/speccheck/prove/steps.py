@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import z3
+
 from speccheck.evaluate.analysis import CONSTANT, actual, children
 from speccheck.prove.errors import outside
 from speccheck.prove.fit import check_fit
 from speccheck.prove.module import Leaf, ProofModule, conjuncts, disjuncts
 from speccheck.prove.translate import Context, Delayed, Meaning, State, Translator
+from speccheck.prove.types import SetType, alike
 from speccheck.prove.values import (
+    SetValue,
     Term,
     Unfit,
     Value,
@@ -87,7 +91,8 @@ class _Collector:
                     self.later.append((node, context))
                 else:
                     so_far = self._so_far(context.knowing(*self.guards))
-                    self._assign(variable, self.translator.value(right, so_far), node)
+                    told = told_value(self.module, self.translator, variable, right, so_far)
+                    self._assign(variable, told, node)
             case _ if disjuncts(node):
                 message = "a choice between steps within an action; make two actions of it"
                 raise outside(node.place, message)
@@ -184,6 +189,21 @@ class _Collector:
                 before.append(condition)
 
 
+def told_value(
+    module: ProofModule,
+    translator: Translator,
+    variable: m.Variable,
+    node: m.Argument,
+    context: Context,
+) -> Value:
+    """Return the value of an expression that a variable is to have; {} gets its type from there."""
+    type_ = module.types[variable]
+    is_empty = isinstance(node, m.Items) and node.kind == "set" and not node.items
+    if is_empty and isinstance(type_, SetType) and not type_.name:
+        return SetValue(lambda _: z3.BoolVal(False), type_.element, ())
+    return translator.value(node, context)
+
+
 def _check(
     module: ProofModule,
     translator: Translator,
@@ -252,8 +272,32 @@ def _told(node: m.Expression) -> m.Variable | None:
     return None
 
 
+def _fits(
+    module: ProofModule, translator: Translator, node: m.Expression, context: Context
+) -> bool:
+    """Tell whether what a condition says of a variable makes it one of its type."""
+    assert isinstance(node, m.CallBuiltin), "as it tells something"
+    left, right = node.arguments
+    assert isinstance(left, m.UseVariable), "a variable"
+    type_ = module.types[left.variable]
+    if node.builtin.name == "=":
+        if isinstance(right, m.Items) and right.kind == "set" and not right.items:
+            return isinstance(type_, SetType) and not type_.name
+        try:
+            check_fit(translator.world, translator.value(right, context), type_)
+        except Unfit:
+            return False
+        return True
+    among = translator.set_(right, context).type
+    return alike(among if node.builtin.name == "\\in" else SetType(among), type_)
+
+
 def _said(
-    module: ProofModule, conditions: list[m.Expression], assigned: Iterable[m.Variable]
+    module: ProofModule,
+    translator: Translator,
+    conditions: list[m.Expression],
+    assigned: Iterable[m.Variable],
+    context: Context,
 ) -> set[m.Variable]:
     """Return the variables of which it is said what they are, by what does not rest on others."""
     said = set(assigned)
@@ -263,7 +307,9 @@ def _said(
             for node in conditions
             if (variable := _told(node)) is not None
             and isinstance(node, m.CallBuiltin)
+            and variable not in said
             and module.reads(node.arguments[1]) <= said
+            and _fits(module, translator, node, context)
         }
         - said
     ):
@@ -296,7 +342,8 @@ def initial_state(
             left, right = node.arguments
             free = module.reads(right) <= found.keys()
             if isinstance(left, m.UseVariable) and left.variable not in found and free:
-                value = translator.value(right, Context(now={**state, **found}))
+                so_far = Context(now={**state, **found})
+                value = told_value(module, translator, left.variable, right, so_far)
                 _check(module, translator, left.variable, value, node)
                 translator.evaluate(value)
                 found[left.variable] = value
@@ -304,13 +351,13 @@ def initial_state(
         conditions.append(node)
 
     take(initial)
-    said = _said(module, conditions, found.keys())
+    context = Context(now={**state, **found})
+    said = _said(module, translator, conditions, found.keys(), context)
     for variable in module.resolved.variables:
         if variable in said:
             continue
         message = f"the initial states say neither {variable.name} = e nor {variable.name} "
         raise outside(initial.place, message + "\\in S: it need not be of its type")
-    context = Context(now={**state, **found})
     others: list[Term] = []
     for node in conditions:
         others.append(translator.holds(node, context))

@@ -46,10 +46,15 @@ __all__ = ["Closure", "Context", "Delayed", "Meaning", "State", "Translator", "U
 
 
 class Use(NamedTuple):
-    """An application of a function: that its argument is in the domain, and where it stands."""
+    """What has to hold for an expression to be defined, and where it stands.
+
+    Of an application of a function, that its argument is in the domain; of CHOOSE, that there is
+    something to choose.
+    """
 
     inside: Term
     place: m.Place
+    why: str = "the argument may be outside of the function's domain"
 
 
 class Translator(Builtins, Functions):
@@ -98,8 +103,12 @@ class Translator(Builtins, Functions):
         inside = function.domain.has(x)
         if self.world.is_limit(inside):
             return
-        constants = self.world.bound_in([inside, *context.given])
-        self._uses.append(Use(closed(True, constants, list(context.given), inside), node.place))
+        self._uses.append(Use(self._everywhere(inside, context), node.place))
+
+    def _everywhere(self, fact: Term, context: Context) -> Term:
+        """Return that something holds wherever an expression is evaluated."""
+        constants = self.world.bound_in([fact, *context.given])
+        return closed(True, constants, list(context.given), fact)
 
     def evaluate(self, value: Value) -> None:
         """Evaluate all of a value where uses of functions are noted, so that those in it are."""
@@ -309,6 +318,9 @@ class Translator(Builtins, Functions):
         own = {constant.get_id() for constant in made.constants}
         given = [c for c in self.world.bound_in([condition]) if c.get_id() not in own]
         exists = closed(False, made.constants, [], condition)
+        if self._uses is not None and not z3.is_true(exists):
+            why = "there may be nothing to choose from"
+            self._uses.append(Use(self._everywhere(exists, context), node.place, why))
 
         def axiom(value: Value) -> Term:
             return closed(True, given, [], implication(exists, fits(value)))

@@ -57,6 +57,26 @@ class RecordType(NamedTuple):
 
 Type: TypeAlias = BoolType | IntType | AtomType | SetType | FunctionType | TupleType | RecordType
 
+
+def alike(one: Type, other: Type) -> bool:
+    """Tell whether types are the same, but for the names of aliases of Int."""
+    match one, other:
+        case TupleType(items=these), TupleType(items=those):
+            return len(these) == len(those) and all(map(alike, these, those))
+        case SetType(), SetType():
+            return one.name == other.name and alike(one.element, other.element)
+        case FunctionType(), FunctionType():
+            return alike(one.domain, other.domain) and alike(one.codomain, other.codomain)
+        case RecordType(), RecordType():
+            mine, its = dict(one.fields), dict(other.fields)
+            return set(mine) == set(its) and all(alike(mine[n], its[n]) for n in mine)
+    return type(one) is type(other) and (one == other or not _has_sort_of_its_own(one))
+
+
+def _has_sort_of_its_own(type_: Type) -> bool:
+    return isinstance(type_, AtomType)
+
+
 _TOKEN = re.compile(r"\s*(->|<<|>>|[(){}:,$]|[A-Za-z_][A-Za-z0-9_]*)")
 _ALIAS = re.compile(r"@typeAlias:\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*([^;]*);")
 _ANNOTATION = re.compile(r"@type:\s*([^;]*);\s*(?:\*\))?")

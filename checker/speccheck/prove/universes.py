@@ -61,12 +61,33 @@ def _is_whole(
     ):
         return False
     tied = {constant}
-    while more := {one for _, one, other in known if other in tied} - tied:
+    while (
+        more := {
+            one
+            for kind, one, other in known
+            if other in tied and one in constants and _ties(kind, constants[one], element)
+        }
+        - tied
+    ):
         tied |= more
     return all(
         other in tied or all(element != part for part in parts_of(type_))
         for other, type_ in constants.items()
     )
+
+
+def _ties(kind: str, type_: Type, element: Type) -> bool:
+    r"""Tell whether ``c \in S``, ``c \subseteq S``, ``c \subseteq SUBSET S`` ties a constant.
+
+    That is, whether all values of the type ``element`` in it are such of S, too. A subset of a
+    value is another value, and no element.
+    """
+    made: set[Type] = set()
+    if kind != "\\in":
+        made.add(type_)
+    if kind == "SUBSET" and isinstance(type_, SetType):
+        made.add(type_.element)
+    return element not in made
 
 
 def parts_of(type_: Type) -> Iterator[Type]:
@@ -90,7 +111,7 @@ def parts_of(type_: Type) -> Iterator[Type]:
 def _assumed(module: ProofModule) -> Iterator[tuple[str, m.Constant, m.Constant | None]]:
     r"""Yield what assumptions say of pairs of constants: how, which, and of which set.
 
-    ``S # {}`` is told with no set.
+    ``S # {}`` is told with no set; ``SUBSET`` is how for ``\subseteq SUBSET``.
     """
     pending = list(module.resolved.assumptions)
     while pending:
@@ -112,8 +133,9 @@ def _assumed(module: ProofModule) -> Iterator[tuple[str, m.Constant, m.Constant 
             if right.builtin.name != "SUBSET":
                 continue
             (right,) = right.arguments
+            kind = "SUBSET"
         if (
-            kind in {"\\in", "\\subseteq"}
+            kind in {"\\in", "\\subseteq", "SUBSET"}
             and isinstance(right, m.UseConstant)
             and not right.arguments
         ):

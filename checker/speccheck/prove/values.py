@@ -19,6 +19,7 @@ from speccheck.prove.types import (
     SetType,
     TupleType,
     Type,
+    alike,
 )
 
 # A Z3 expression; z3 carries no types of its own.
@@ -194,6 +195,8 @@ def _domain(condition: Term, then: SetValue | None, other: SetValue | None) -> S
 
 
 def _one_of(condition: Term, then: SetValue, other: SetValue) -> SetValue:
+    if not alike(then.type, other.type):
+        raise Unfit("the branches are sets of values of different types")
     if then.universe and other.universe and then.type == other.type:
         return then
     return SetValue(

@@ -290,6 +290,10 @@ class World:
         self._bound[constant.get_id()] = constant
         return Bound(Scalar(constant, type_), [constant])
 
+    def is_bound(self, term: Term) -> bool:
+        """Tell whether a term is a constant for a bound name."""
+        return term.get_id() in self._bound
+
     def bound_in(self, terms: list[Term]) -> list[Term]:
         """Return the constants for bound names that stand in some terms, each once."""
         found: dict[int, Term] = {}
