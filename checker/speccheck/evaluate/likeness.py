@@ -9,12 +9,14 @@ type ``a``) only with model values of that type and with those that have none.
 Source: equals and member of TLC's value classes.
 """
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from speccheck.evaluate.errors import EvaluationError
-from speccheck.evaluate.order import ordered
+from speccheck.evaluate.order import in_order, ordered
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
+    MOST_LISTED,
     Boolean,
     Fn,
     LazyFunction,
@@ -24,6 +26,7 @@ from speccheck.evaluate.values import (
     Values,
     force,
     refuse_unlisted,
+    size_of,
 )
 
 _NAMES: dict[type, str] = {
@@ -82,9 +85,21 @@ def different(a: Value, b: Value) -> bool:
 
 def _different_unlisted(a: Value, b: Value) -> bool:
     """Compare two values of one lazy class. Raises where it takes a list that has no end."""
-    if isinstance(a, LazySet) and not (a.is_finite() and b.is_finite()):
-        return bool(a != b)
+    if isinstance(a, LazySet):
+        if not (a.is_finite() and b.is_finite()):
+            return bool(a != b)
+        return _different_finite(a, b)
     return different(force(a), force(b))
+
+
+def _different_finite(a: Value, b: Value) -> bool:
+    """Compare two finite sets that are not equal: by size, then up to the first difference."""
+    number = size_of(a)
+    if number != size_of(b):
+        return True
+    if number <= MOST_LISTED:
+        return different(force(a), force(b))
+    return _first_difference(in_order(a), in_order(b))
 
 
 def _different_types(a: Value, b: Value) -> bool:
@@ -94,14 +109,12 @@ def _different_types(a: Value, b: Value) -> bool:
         return True
     if type_of(a) is not type_of(b):
         _refuse(a, b)
-    return different(_listed(a, b), _listed(b, a))
-
-
-def _listed(value: Value, other: Value) -> Value:
-    """Return a value with what is lazy listed. Raises if that has no end."""
-    if isinstance(value, LazySet) and not value.is_finite():
-        refuse_unlisted(value, other)
-    return force(value)
+    if type_of(a) is not frozenset:
+        return different(force(a), force(b))
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, LazySet) and not one.is_finite():
+            refuse_unlisted(one, other)
+    return _different_finite(a, b)
 
 
 def _different_functions(a: Fn, b: Fn) -> bool:
@@ -127,7 +140,7 @@ def _note_kind(function: Fn) -> object:
     return function.kind
 
 
-def _first_difference(left: Values, right: Values) -> bool:
+def _first_difference(left: Iterable[Any], right: Iterable[Any]) -> bool:
     for a, b in zip(left, right, strict=True):
         if a is not b and a != b:
             return different(a, b)
@@ -197,7 +210,7 @@ def none_of(value: Value, items: Values) -> bool:
 
 def strays(left: Value, right: Value) -> bool:
     """Return TRUE for a set that is no subset of another. Raises where that cannot be told."""
-    for item in ordered(left):
+    for item in in_order(left):
         if item not in right:
             return lacks(right, item)
     return True

@@ -19,7 +19,7 @@ from speccheck.evaluate.order import ordered
 from speccheck.evaluate.runtime import tuples
 from speccheck.evaluate.sets import is_finite
 from speccheck.evaluate.updates import update_of
-from speccheck.evaluate.values import DOMAINS, LazyFunction, LazySet, Value, force
+from speccheck.evaluate.values import DOMAINS, LazyFunction, LazySet, Value, force, size_of
 from speccheck.tla import meaning as m
 
 _MOST_LISTED = 20_000
@@ -70,7 +70,7 @@ class Loops(Calls, Kinds):
         return node, ctx
 
     def _listed(self, value: Value) -> Value:
-        if is_finite(value) and hasattr(value, "__len__") and len(value) <= _MOST_LISTED:
+        if is_finite(value) and _is_short(value):
             listed = ordered(value)
             self._kept.append(listed)
             return listed
@@ -101,7 +101,14 @@ class Loops(Calls, Kinds):
                 iterables.extend([source] * len(names))
         if len(targets) == 1:
             return Ranging(targets[0], iterables[0], env)
-        return Ranging(", ".join(targets), f"product({', '.join(iterables)})", env)
+        make = "combined" if any(self._may_be_large(bound) for bound in bounds) else "product"
+        return Ranging(", ".join(targets), f"{make}({', '.join(iterables)})", env)
+
+    def _may_be_large(self, bound: m.Bound) -> bool:
+        """Tell whether a set may have too many elements to be listed."""
+        assert bound.domain is not None, "the caller refuses unbounded names"
+        value = self.folded(bound.domain)
+        return not _is_short(value) if isinstance(value, LazySet) else value is None
 
     def _kind_of_bound(self, bound: m.Bound) -> str:
         """Return the kind of what a bound name stands for, as far as it is known."""
@@ -123,7 +130,7 @@ class Loops(Calls, Kinds):
         value = self.folded(domain)
         if value is None or kind_of_value(value) != SET:
             return None
-        if not is_finite(value) or len(value) > _MOST_LISTED:
+        if not is_finite(value) or not _is_short(value):
             return None
         try:
             return self.constant(tuple(tuples(ordered(value), width)))
@@ -171,7 +178,8 @@ class Loops(Calls, Kinds):
             return "unsupported('CHOOSE without a set')"
         if _is_true(node.body) and not node.bound.is_tuple:
             values, found = self.atom(self.value(node.bound.domain, ctx), ctx), self.fresh("q")
-            ctx.put(f"{found} = LEAST[{values}]", node.place)
+            lazy = self.may_be_lazy(node.bound.domain, ctx.env)
+            ctx.put(f"{found} = {f'least({values})' if lazy else f'LEAST[{values}]'}", node.place)
             ctx.put(f"if {found} is None: nothing_chosen({values})", node.place)
             return found
         source = self.iterable(node.bound.domain, ctx)
@@ -426,9 +434,17 @@ class Loops(Calls, Kinds):
 
 
 _LISTED = frozenset(
-    {"+", "-", "*", "^", "-.", "\\div", "%", "..", "Len", "Head", "Tail", "Append", "\\o"}
+    {"+", "-", "*", "^", "-.", "\\div", "%", "Len", "Head", "Tail", "Append", "\\o"}
     | {"SubSeq", "Cardinality", ":>", "@@", "DOMAIN", "BOOLEAN"}
 )
+
+
+def _is_short(value: Value) -> bool:
+    """Tell whether a set, if it is one, is short enough to be listed before it is needed."""
+    try:
+        return kind_of_value(value) == SET and size_of(value) <= _MOST_LISTED
+    except EvaluationError:
+        return False
 
 
 def _is_true(node: m.Expression) -> bool:

@@ -23,6 +23,7 @@ from speccheck.evaluate.values import (
     Values,
     rank,
     rank_all,
+    refuse_to_list,
 )
 
 
@@ -184,11 +185,27 @@ class _Least(dict[Any, Any]):
 LEAST = _Least()
 
 
+def in_order(values: Value) -> Iterable[Any]:
+    """Return what iterates over a set in TLC's order."""
+    if type(values) is frozenset:
+        return values if len(values) < 2 else ORDERED[values]
+    return values if isinstance(values, range | LazySet | tuple) else ordered(values)
+
+
+def least(values: Value) -> Value:
+    """Return the first element of a set in TLC's order, None of the empty set."""
+    if isinstance(values, LazySet):
+        return next(iter(values), None)
+    return LEAST[values]
+
+
 def ordered(values: Value) -> Values:
     """Return the elements of a set in order."""
     if type(values) is frozenset:
         return ORDERED[values]
     if isinstance(values, LazySet):
+        if values.is_finite() and values.is_too_large():
+            refuse_to_list(values)
         return tuple(values)
     from speccheck.evaluate.show import show
 

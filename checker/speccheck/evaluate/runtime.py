@@ -6,13 +6,14 @@ from typing import Any, NoReturn
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.likeness import apart, is_no_element, strays
-from speccheck.evaluate.order import ordered
+from speccheck.evaluate.order import in_order
 from speccheck.evaluate.persistent import Persistent
-from speccheck.evaluate.sets import Union, is_finite
+from speccheck.evaluate.sets import Interval, Union, is_finite
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
     DOMAINS,
     FALSE,
+    MOST_LISTED,
     SEQUENCES,
     TRUE,
     Domain,
@@ -23,6 +24,7 @@ from speccheck.evaluate.values import (
     Values,
     force,
     rank,
+    size_of,
 )
 
 
@@ -62,7 +64,11 @@ def no_case() -> NoReturn:
 
 def nothing_chosen(domain: Value) -> NoReturn:
     """Refuse a CHOOSE that no element satisfies."""
-    values = frozenset(domain) if isinstance(domain, tuple | range) else domain
+    values = domain
+    if isinstance(domain, range):
+        values = interval(domain.start, domain.stop - 1)
+    elif isinstance(domain, tuple):
+        values = frozenset(domain)
     raise EvaluationError(f"no element of {show(values)} satisfies the CHOOSE")
 
 
@@ -74,10 +80,12 @@ def unsupported(what: str) -> NoReturn:
 _intervals: dict[tuple[int, int], frozenset[int]] = {}
 
 
-def interval(low: int, high: int) -> frozenset[int]:
-    """Return low..high."""
+def interval(low: int, high: int) -> frozenset[int] | Interval:
+    """Return low..high; a large one is not listed."""
     found = _intervals.get((low, high))
     if found is None:
+        if high - low >= MOST_LISTED:
+            return Interval(low, high)
         found = _intervals[low, high] = frozenset(range(low, high + 1))
     return found
 
@@ -237,7 +245,7 @@ def cardinality(values: Value) -> int:
     if type(values) is frozenset:
         return len(values)
     if isinstance(values, LazySet) and is_finite(values):
-        return len(values.force())
+        return size_of(values)
     raise EvaluationError(f"{show(values)} is no finite set")
 
 
@@ -290,13 +298,6 @@ def head(value: Value) -> Value:
     return items[0]
 
 
-def in_order(values: Value) -> Iterable[Any]:
-    """Return what iterates over a set in TLC's order."""
-    if type(values) is frozenset:
-        return values if len(values) < 2 else ordered(values)
-    return values if isinstance(values, range | LazySet | tuple) else ordered(values)
-
-
 def flattened(keys: Iterable[Any], shape: str) -> Iterator[Values]:
     """Yield the parts of tuples; a part that ``shape`` marks with 1 is a tuple of several."""
     for key in keys:
@@ -308,7 +309,7 @@ def flattened(keys: Iterable[Any], shape: str) -> Iterator[Values]:
 
 def first(values: Value, test: Callable[[Any], bool]) -> Value:
     """Return the first element, in TLC's order, that passes. Raises EvaluationError for none."""
-    for value in ordered(values):
+    for value in in_order(values):
         if test(value):
             return value
     nothing_chosen(values)

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from itertools import chain, combinations, count, product
+from math import prod
 from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.likeness import contains, different, equal, is_no_element, strays
-from speccheck.evaluate.order import ordered
+from speccheck.evaluate.order import in_order, ordered
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
     DOMAINS,
+    MOST_LISTED,
     SEQUENCES,
     Domain,
     Fn,
@@ -17,6 +19,7 @@ from speccheck.evaluate.values import (
     LazySet,
     Value,
     force,
+    size_of,
 )
 
 
@@ -59,6 +62,71 @@ INTEGERS = Infinite("Int", int)
 REALS = Infinite("Real", int)
 STRINGS = Infinite("STRING", str)
 ANYTHING = Infinite("Any", None)
+
+
+# More would not fit into memory.
+_MOST_IN_MEMORY = 1 << 25
+
+
+class _Counted(LazySet):
+    """A set whose size a formula tells."""
+
+    __slots__ = ()
+
+    def is_too_large(self) -> bool:
+        """Tell whether the set is known, without listing it, to have too many elements for that."""
+        return self.size() > _MOST_IN_MEMORY
+
+
+class Interval(_Counted):
+    """low..high, of many numbers."""
+
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__()
+        self.low = low
+        self.high = high
+
+    def __contains__(self, value: object) -> bool:
+        if type(value) is int:
+            return self.low <= value <= self.high
+        return not is_no_element(value, self)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(range(self.low, self.high + 1))
+
+    def size(self) -> int:
+        """Return how many numbers there are."""
+        return self.high - self.low + 1
+
+    def is_same(self, other: Any) -> bool | None:
+        """Tell whether the bounds are equal."""
+        return bool(self.low == other.low and self.high == other.high)
+
+    def is_inhabited(self) -> bool:
+        """Return TRUE: short intervals are listed."""
+        return True
+
+    def __and__(self, other: Any) -> Any:
+        if isinstance(other, Interval):
+            low, high = max(self.low, other.low), min(self.high, other.high)
+            return Interval(low, high) if low <= high else frozenset()
+        if isinstance(other, LazySet) and other.is_finite() and size_of(other) < self.size():
+            return frozenset([value for value in other if value in self])
+        return super().__and__(other)
+
+    __rand__ = __and__
+
+    def __le__(self, other: Any) -> bool:
+        if isinstance(other, Interval):
+            return bool(other.low <= self.low and self.high <= other.high)
+        if other is INTEGERS or other is NATURALS:
+            return self.low in other
+        return super().__le__(other)
+
+    def __repr__(self) -> str:
+        return f"{self.low}..{self.high}"
 
 
 class Filter(LazySet):
@@ -124,7 +192,7 @@ class Union(LazySet):
 
 
 class Difference(LazySet):
-    """An infinite set without some values."""
+    """An infinite set, or a long interval, without some values."""
 
     __slots__ = ("left", "right")
 
@@ -136,9 +204,24 @@ class Difference(LazySet):
     def __contains__(self, value: object) -> bool:
         return value in self.left and not contains(self.right, value)
 
+    def __iter__(self) -> Iterator[Any]:
+        if not self.is_finite():
+            return super().__iter__()
+        return (value for value in self.left if not contains(self.right, value))
+
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
-        return False
+        return is_finite(self.left)
+
+    def size(self) -> int:
+        """Return the number of elements, without those that a listed set takes away."""
+        if isinstance(self.right, frozenset):
+            return size_of(self.left) - sum(value in self.left for value in self.right)
+        return super().size()
+
+    def is_inhabited(self) -> bool:
+        """Tell whether the set is known to have an element."""
+        return self.is_finite() and next(iter(self), None) is not None
 
     def is_same(self, other: Any) -> bool | None:
         """Tell by its parts whether a set of the same class is equal, None if that is not known."""
@@ -151,6 +234,16 @@ class Difference(LazySet):
 def is_finite(values: Value) -> bool:
     """Tell whether a set can be listed."""
     return not isinstance(values, LazySet) or values.is_finite()
+
+
+_MOST_DIGITS = 1 << 20
+
+
+def _power(base: int, exponent: int, values: LazySet) -> int:
+    """Return base ^ exponent, how many elements a set has. Raises EvaluationError for too many."""
+    if base > 1 and exponent * base.bit_length() > _MOST_DIGITS:
+        raise EvaluationError(f"{values!r} has too many elements to be counted")
+    return int(base**exponent)
 
 
 def is_inhabited(values: Value) -> bool:
@@ -176,7 +269,7 @@ def union(left: Value, right: Value) -> Value:
 
 def difference(left: Value, right: Value) -> Value:
     """Return ``left \\ right``."""
-    if not is_finite(left):
+    if not is_finite(left) or isinstance(left, Interval | Difference):
         return Difference(left, right)
     return frozenset([value for value in left if value not in right])
 
@@ -188,7 +281,7 @@ def _set(value: Value) -> Value:
     raise EvaluationError(f"{show(value)} is not a set")
 
 
-class Subsets(LazySet):
+class Subsets(_Counted):
     """SUBSET S."""
 
     __slots__ = ("base",)
@@ -214,8 +307,9 @@ class Subsets(LazySet):
         """Tell whether the set can be listed."""
         return is_finite(self.base)
 
-    def __len__(self) -> int:
-        return 1 << len(self.base)
+    def size(self) -> int:
+        """Return 2 ^ n."""
+        return _power(2, size_of(self.base), self)
 
     def is_same(self, other: Any) -> bool | None:
         """Tell whether they are the subsets of one set."""
@@ -229,7 +323,7 @@ class Subsets(LazySet):
         return f"SUBSET {show(self.base)}"
 
 
-class _Structures(LazySet):
+class _Structures(_Counted):
     """A set of functions, records, tuples or sequences."""
 
     __slots__ = ()
@@ -278,14 +372,16 @@ class FunctionSet(_Structures):
 
     def __iter__(self) -> Iterator[Any]:
         domain = DOMAINS[force(self.domain_set)]
-        return map(domain.__getitem__, product(ordered(self.codomain), repeat=len(domain.keys_)))
+        values = in_order(self.codomain)
+        return map(domain.__getitem__, combined(*[values] * len(domain.keys_)))
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return is_finite(self.domain_set) and is_finite(self.codomain)
 
-    def __len__(self) -> int:
-        return int(len(self.codomain) ** len(self.domain_set))
+    def size(self) -> int:
+        """Return |T| ^ |S|."""
+        return _power(size_of(self.codomain), size_of(self.domain_set), self)
 
     def is_same(self, other: Any) -> bool | None:
         """Tell by its parts whether a set of the same class is equal, None if that is not known.
@@ -302,7 +398,7 @@ class FunctionSet(_Structures):
     def is_inhabited(self) -> bool:
         """Tell whether the set is known to have an element."""
         domain = self.domain_set
-        return is_inhabited(self.codomain) or (is_finite(domain) and not len(domain))
+        return is_inhabited(self.codomain) or (is_finite(domain) and not size_of(domain))
 
     def __repr__(self) -> str:
         return f"[{show(self.domain_set)} -> {show(self.codomain)}]"
@@ -330,11 +426,15 @@ class RecordSet(_Structures):
         return self._each_in(self.sets, value)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.fields.__getitem__, product(*map(ordered, self.sets)))
+        return map(self.fields.__getitem__, combined(*map(in_order, self.sets)))
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.sets))
+
+    def size(self) -> int:
+        """Return the product of the sizes."""
+        return prod(map(size_of, self.sets))
 
     def is_same(self, other: Any) -> bool | None:
         """Tell by its parts whether a set of the same class is equal, None if that is not known."""
@@ -372,11 +472,15 @@ class Product(_Structures):
         return len(value) == len(self.sets) and self._each_in(self.sets, value)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(SEQUENCES.__getitem__, product(*map(ordered, self.sets)))
+        return map(SEQUENCES.__getitem__, combined(*map(in_order, self.sets)))
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
         return all(map(is_finite, self.sets))
+
+    def size(self) -> int:
+        """Return the product of the sizes."""
+        return prod(map(size_of, self.sets))
 
     def is_same(self, other: Any) -> bool | None:
         """Tell by its parts whether a set of the same class is equal, None if that is not known."""
@@ -415,7 +519,11 @@ class Sequences(_Structures):
 
     def is_finite(self) -> bool:
         """Tell whether the set can be listed."""
-        return is_finite(self.items) and not len(self.items)
+        return is_finite(self.items) and not size_of(self.items)
+
+    def size(self) -> int:
+        """Return 1: there is no sequence but the empty one, or no end."""
+        return 1 if self.is_finite() else len(tuple(self))
 
     def is_same(self, other: Any) -> bool | None:
         """Tell whether they are the sequences over one set."""
@@ -427,6 +535,29 @@ class Sequences(_Structures):
 
     def __repr__(self) -> str:
         return f"Seq({show(self.items)})"
+
+
+def combined(*parts: Any) -> Iterator[tuple[Any, ...]]:
+    """Return the tuples of ``itertools.product``, which keeps its parts; long ones are not kept."""
+    if not any(map(_is_long, parts)):
+        return product(*parts)
+    return _combined(tuple([part if _is_long(part) else tuple(part) for part in parts]))
+
+
+def _is_long(part: Any) -> bool:
+    if isinstance(part, range):
+        return part.stop - part.start > MOST_LISTED
+    return isinstance(part, LazySet) and part.is_finite() and part.size() > MOST_LISTED
+
+
+def _combined(parts: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    if not parts:
+        yield ()
+        return
+    *before, last = parts
+    for values in _combined(tuple(before)):
+        for value in last:
+            yield (*values, value)
 
 
 def integers_from(start: int) -> Iterator[int]:

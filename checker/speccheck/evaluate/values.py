@@ -266,11 +266,24 @@ class LazySet:
     def force(self) -> frozenset[Any]:
         """Return the set with its elements listed. Raises EvaluationError for an infinite one."""
         if self._listed is None:
+            if self.is_too_large():
+                refuse_to_list(self)
             self._listed = frozenset(map(force, self))
         return self._listed
 
-    def __len__(self) -> int:
+    def is_too_large(self) -> bool:
+        """Tell whether the set is known, without listing it, to have too many elements for that."""
+        return False
+
+    def size(self) -> int:
+        """Return the number of elements of a finite set, by a formula where there is one."""
         return len(self.force())
+
+    def __len__(self) -> int:
+        return self.size()
+
+    def __bool__(self) -> bool:
+        return self.size() > 0  # Python's own len() has a limit.
 
     def __hash__(self) -> int:
         return hash(self.force())
@@ -281,11 +294,25 @@ class LazySet:
         if not isinstance(other, frozenset | LazySet):
             return False
         if self.is_finite() and (isinstance(other, frozenset) or other.is_finite()):
-            return bool(self.force() == force(other))
+            return self._equals_finite(other)
         same = self.is_same(other) if type(self) is type(other) else None
         if same is None:
             refuse_unlisted(self, other)
         return same
+
+    def _equals_finite(self, other: Any) -> bool:
+        """Tell whether a finite set is equal; a large one is gone through, not listed."""
+        number = size_of(self)
+        if number != size_of(other):
+            return False
+        if number <= MOST_LISTED:
+            return bool(self.force() == force(other))
+        if type(self) is type(other) and self.is_same(other):
+            return True
+        from speccheck.evaluate.order import in_order
+
+        pairs = zip(in_order(self), in_order(other), strict=True)
+        return all(mine == theirs for mine, theirs in pairs)
 
     def is_same(self, other: Any) -> bool | None:
         """Tell by its parts whether a set of the same class is equal, None if that is not known."""
@@ -293,7 +320,7 @@ class LazySet:
 
     def is_inhabited(self) -> bool:
         """Tell whether the set is known to have an element."""
-        return self.is_finite() and len(self) > 0
+        return self.is_finite() and self.size() > 0
 
     def __or__(self, other: Any) -> Any:
         from speccheck.evaluate.sets import union
@@ -324,6 +351,22 @@ class LazySet:
 
     def __ge__(self, other: Any) -> bool:
         return all(value in self for value in _operand(other))
+
+
+# Sets with more elements are gone through where they can be, and intervals are not listed at all.
+MOST_LISTED = 1 << 16
+
+
+def size_of(values: Value) -> int:
+    """Return the number of elements of a finite set. Raises EvaluationError for far too many."""
+    return values.size() if isinstance(values, LazySet) else len(values)
+
+
+def refuse_to_list(values: Value) -> NoReturn:
+    """Raise EvaluationError: a set has too many elements to list them."""
+    from speccheck.evaluate.show import show
+
+    raise EvaluationError(f"{show(values)} has too many elements to be listed")
 
 
 def refuse_unlisted(a: Value, b: Value) -> NoReturn:
