@@ -1,8 +1,8 @@
 """Reads of a node's children, of which there may be a million.
 
 A long list is copied at one moment, together with the Stat, and encoded in steps. Its watch is
-there from that moment on, so what the client is told meanwhile is kept until it has the list
-(``Connection.behind``).
+there from that moment on, whose zxid is that of the reply; so what the client is told meanwhile is
+of later zxids, and kept until it has the list (``Connection.behind``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import cast
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
-from speckeeper.server.handlers import Handler, InSteps
+from speckeeper.server.handlers import Handler, InSteps, StepsOfRead
 from speckeeper.server.turns import NAME_US, NODE_US, Costly
 from speckeeper.tree import reads
 from speckeeper.wire import requests as rq
@@ -20,7 +20,6 @@ from speckeeper.wire.jute import INT
 from speckeeper.wire.records import Id
 from speckeeper.wire.replies import encode_children2_reply, encode_children_reply
 from speckeeper.wire.requests import decode_request
-from speckeeper.wire.steps import Steps
 
 #: A longer list of children is made in steps.
 MANY = 4096
@@ -90,13 +89,13 @@ class ChildReads:
 
     def get_children_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         """Do the same for a long list."""
         return self._list(connection, buffer, start, end, ids, with_stat=False)
 
     def get_children2_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         """Do the same for a long list."""
         return self._list(connection, buffer, start, end, ids, with_stat=True)
 
@@ -109,11 +108,12 @@ class ChildReads:
         ids: tuple[Id, ...],
         *,
         with_stat: bool,
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
         node = reads.get_data(self._tree, self._policy, path, ids, self._decided)
+        zxid = self._tree.last_processed_zxid
         if isinstance(node, int):
-            return node
+            return node, zxid
         children, stat = list(node.children or ()), node.encode_stat()
         if watch:
             self._watches.child.add(path, connection)
@@ -131,7 +131,7 @@ class ChildReads:
             yield
         if with_stat:
             parts.append(stat)
-        return b"".join(parts)
+        return b"".join(parts), zxid
 
     def get_all_children_number(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
@@ -146,14 +146,15 @@ class ChildReads:
 
     def get_all_children_number_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
-        """Do the same bit by bit: what comes and goes meanwhile may count or not, as in ZooKeeper,
-        which walks the tree without a lock.
+    ) -> StepsOfRead:
+        """Do the same bit by bit: what comes and goes meanwhile may count or not, so the zxid is
+        that of the beginning. The client is told of changes meanwhile before it has the number.
         """
         path, nodes = self._path(buffer, start, end), self._tree.nodes
         node = reads.get_data(self._tree, self._policy, path, ids)
+        zxid = self._tree.last_processed_zxid
         if isinstance(node, int):
-            return node
+            return node, zxid
         pending, number, room = [path], 0, _NODES
         while pending:
             below = nodes.get(pending.pop())
@@ -164,7 +165,7 @@ class ChildReads:
             if room < 0:
                 room = _NODES
                 yield
-        return _pack_int(number)
+        return _pack_int(number), zxid
 
     @staticmethod
     def _path(buffer: bytes, start: int, end: int) -> str:

@@ -18,7 +18,7 @@ from speckeeper.server.pipeline import Pipeline
 from speckeeper.server.reads import SLOW_READS
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.sessions import Session
-from speckeeper.server.turns import LARGE, Costly, cost_us
+from speckeeper.server.turns import LARGE, OF_PARTS, Costly, cost_us
 from speckeeper.server.writes import WRITES
 from speckeeper.wire.codes import ErrorCode, OpCode
 from speckeeper.wire.errors import WireError
@@ -272,19 +272,18 @@ class Dispatcher:
             return
         turns = self._turns
         try:
-            if end - start > LARGE and op in self._in_steps:
+            if end - start > LARGE and op in OF_PARTS:
                 raise Costly(0)
             answer = self._handlers[op](connection, buffer, start, end, connection.auth_ids)
         except Costly:
-            assert turns.steps is None
             turns.exhaust()
-            turns.steps = self._read_in_steps(connection, xid, op, buffer, start, end, now_ms)
-            turns.reader = connection
+            steps = self._read_in_steps(connection, xid, op, buffer, start, end, now_ms)
+            turns.reads.append((connection, steps))
             connection.hold |= Hold.TURN
             return
         except WireError:
             answer = _MARSHALLING_ERROR
-        self._answer(connection, xid, op, answer, now_ms)
+        self._answer(connection, xid, op, answer, self._core.tree.last_processed_zxid, now_ms)
 
     def _read_in_steps(
         self,
@@ -298,21 +297,27 @@ class Dispatcher:
     ) -> Steps[None]:
         """Answer a large read a part at a time; its connection is held meanwhile."""
         ids = connection.auth_ids
+        answer: bytes | int
         try:
-            answer = yield from self._in_steps[op](connection, buffer, start, end, ids)
+            answer, zxid = yield from self._in_steps[op](connection, buffer, start, end, ids)
         except WireError:
-            answer = _MARSHALLING_ERROR
-        self._answer(connection, xid, op, answer, now_ms)
+            answer, zxid = _MARSHALLING_ERROR, self._core.tree.last_processed_zxid
+        self._answer(connection, xid, op, answer, zxid, now_ms)
         behind, connection.behind = connection.behind, None
         connection.output += behind or ()
 
     def _answer(
-        self, connection: Connection, xid: int, op: int, answer: bytes | int, now_ms: int
+        self,
+        connection: Connection,
+        xid: int,
+        op: int,
+        answer: bytes | int,
+        zxid: int,
+        now_ms: int,
     ) -> None:
         core = self._core
         if op == _PING:
             xid = _PING_XID
-        zxid = core.tree.last_processed_zxid
         if isinstance(answer, int):
             core.outbox.reply(connection, xid, zxid, answer)
         else:

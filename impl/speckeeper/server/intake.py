@@ -143,47 +143,77 @@ class Intake:
         return count
 
     def take_turns(self, now_ms: int) -> None:
-        """Give every connection of the backlog one more turn, and what is costly its share."""
+        """Give every connection of the backlog one more turn, and what is costly its share.
+
+        Raises ExceptionGroup, once all had their turn, of what requests have raised that no request
+        should; the connections of those reads are closed.
+        """
         turns = self._turns
         turns.spent_us = 0
+        errors: list[Exception] = []
         line = self._dispatcher.line
         if line.busy:
             turns.exhaust()
-            line.step()
-        if turns.steps is not None:
+            try:
+                line.step()
+            except Exception as error:  # noqa: BLE001  (the others must have their turn all the same)
+                errors.append(error)
+        if turns.reads:
             turns.exhaust()
-            self._read_on(now_ms)
+            connection = turns.reads[0][0]
+            self._for_one(self._read_on, connection, now_ms, errors)
         backlog = self.backlog
         for _ in range(len(backlog)):
-            self.release(backlog.popleft(), Hold.TURN, now_ms)
+            self._for_one(self._let_on, backlog.popleft(), now_ms, errors)
         waiting = turns.waiting
         while waiting and not turns.exhausted:
             connection = waiting.popleft()
             turns.let(connection)
-            self.release(connection, Hold.TURN, now_ms)
+            self._for_one(self._let_on, connection, now_ms, errors)
             turns.let(None)
+        if errors:
+            raise ExceptionGroup("requests that failed", errors)
+
+    def _for_one(
+        self,
+        action: Callable[[Connection, int], None],
+        connection: Connection,
+        now_ms: int,
+        errors: list[Exception],
+    ) -> None:
+        """Do something for a connection; if that fails, end the connection and note why."""
+        try:
+            action(connection, now_ms)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the others are to be served)
+            errors.append(error)
+            self._core.outbox.close(connection, CloseReason.IO_ERROR)
+
+    def _let_on(self, connection: Connection, now_ms: int) -> None:
+        self.release(connection, Hold.TURN, now_ms)
 
     def touch_waiting(self, now_ms: int) -> None:
         """Let nobody expire who waits for a turn: what it has sent since may not be read yet."""
         turns = self._turns
-        for connection in (*turns.waiting, *self.backlog, turns.reader):
-            session = None if connection is None else connection.session
+        readers = [connection for connection, _ in turns.reads]
+        for connection in (*turns.waiting, *self.backlog, *readers):
+            session = connection.session
             if session is not None:
                 session.touched_ms = now_ms
 
-    def _read_on(self, now_ms: int) -> None:
-        """Do one more step of a large read; after the last, let its client go on."""
-        turns, reader = self._turns, self._turns.reader
-        assert turns.steps is not None
-        assert reader is not None
+    def _read_on(self, reader: Connection, now_ms: int) -> None:
+        """Do one more step of the first large read; after the last, let its client go on."""
+        reads = self._turns.reads
         if reader.state < State.CLOSING:
             try:
-                next(turns.steps)
+                next(reads[0][1])
             except StopIteration:
                 pass
+            except Exception:
+                reads.popleft()
+                raise
             else:
                 return
-        turns.steps = turns.reader = None
+        reads.popleft()
         self.release(reader, Hold.TURN, now_ms)
 
     def _advance(self, connection: Connection, data: bytes, now_ms: int) -> None:

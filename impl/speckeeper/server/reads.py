@@ -15,7 +15,7 @@ from speckeeper.server.auth import client_infos
 from speckeeper.server.child_reads import ChildReads
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
-from speckeeper.server.handlers import Handler, InSteps
+from speckeeper.server.handlers import Handler, InSteps, StepsOfRead
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.turns import NAME_US
 from speckeeper.tree import reads
@@ -35,7 +35,7 @@ from speckeeper.wire.replies import (
     encode_multi_reply,
 )
 from speckeeper.wire.requests import decode_request
-from speckeeper.wire.steps import Steps, at_once, decode_request_in_steps
+from speckeeper.wire.steps import at_once, decode_request_in_steps
 
 #: Reads that may take long however short their requests and replies are: one in a turn.
 SLOW_READS = frozenset(
@@ -155,13 +155,14 @@ class Reads:
 
         A reply that nobody could be let leave unread is not built: the connection ends instead.
         """
-        return at_once(self.multi_read_in_steps(connection, buffer, start, end, ids))
+        return at_once(self.multi_read_in_steps(connection, buffer, start, end, ids))[0]
 
     def multi_read_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         """Do the same; all is read in the last step, at one moment."""
         decoded = yield from decode_request_in_steps(OpCode.MULTI_READ, buffer, start, end)
+        zxid = self._tree.last_processed_zxid
         request = cast(rq.MultiRequest, decoded)
         results: list[MultiResult] = []
         room = self._core.settings.max_unsent_bytes
@@ -174,7 +175,7 @@ class Reads:
             if found is None:
                 result = self._read_part(part, ids, decided)
                 if result is None:
-                    return _MARSHALLING_ERROR
+                    return _MARSHALLING_ERROR, zxid
                 found = known[key] = result, _payload(result)
                 if isinstance(result, GetChildrenResult):
                     self._turns.spent_us += len(result.children) * NAME_US
@@ -183,8 +184,8 @@ class Reads:
             room -= size
             if room < 0:
                 self._core.outbox.close(connection, CloseReason.LARGE_REPLY)
-                return _MARSHALLING_ERROR  # which nobody will see
-        return encode_multi_reply(results)
+                return _MARSHALLING_ERROR, zxid  # which nobody will see
+        return encode_multi_reply(results), zxid
 
     def _read_part(
         self, part: rq.Request, ids: tuple[Id, ...], decided: Decided

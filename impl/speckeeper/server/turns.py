@@ -26,6 +26,8 @@ _BY_SIZE = {
     int(OpCode.SET_WATCHES): 0.1,
     int(OpCode.SET_WATCHES2): 0.1,
 }
+#: Of them, the reads whose frame is long because they have many parts.
+OF_PARTS = frozenset(_BY_SIZE) - {int(OpCode.MULTI)}
 COSTLY = frozenset((*_BY_SIZE, int(OpCode.GET_ALL_CHILDREN_NUMBER), int(OpCode.GET_EPHEMERALS)))
 #: A name of a child, a path of an ephemeral node, a node that is walked by, in µs.
 NAME_US, PATH_US, NODE_US = 0.25, 0.5, 0.1
@@ -44,16 +46,15 @@ class Costly(Exception):
 class Turns:
     """Who may do something costly in this turn."""
 
-    __slots__ = ("_first", "at_once", "reader", "spent_us", "steps", "waiting")
+    __slots__ = ("_first", "at_once", "reads", "spent_us", "waiting")
 
     def __init__(self) -> None:
         self.spent_us = 0.0
         self.waiting: deque[Connection] = deque()
         """Connections whose next request has to wait for its turn, longest first."""
-        self.steps: Steps[None] | None = None
-        """What is left to do of a large read."""
-        self.reader: Connection | None = None
-        """Who asked for it; held until it is done."""
+        self.reads: deque[tuple[Connection, Steps[None]]] = deque()
+        """Large reads, the one that is under way first, and who asked for each; held until it is
+        done. There is one, unless a request was begun that nobody took for costly."""
         self.at_once = False
         """Whether what is asked for now is to be done whole, however long it takes."""
         self._first: Connection | None = None
@@ -61,7 +62,7 @@ class Turns:
     @property
     def pending(self) -> bool:
         """Whether another turn is wanted."""
-        return self.steps is not None or bool(self.waiting) or self.spent_us > 0
+        return bool(self.reads) or bool(self.waiting) or self.spent_us > 0
 
     def may_begin(self, connection: Connection, cost_us: float) -> bool:
         """Whether a connection may have a request carried out now, which then counts.

@@ -11,7 +11,7 @@ from typing import cast
 
 from speckeeper.server.connection import Connection
 from speckeeper.server.core import Core
-from speckeeper.server.handlers import Handler, InSteps
+from speckeeper.server.handlers import Handler, InSteps, StepsOfRead
 from speckeeper.tree import watch_requests
 from speckeeper.tree.acl import READ, Decided, check_acl
 from speckeeper.tree.applied import TreeEvent
@@ -21,7 +21,7 @@ from speckeeper.wire.jute import INT
 from speckeeper.wire.records import OPEN_ACL_UNSAFE, Id
 from speckeeper.wire.replies import encode_watch_event
 from speckeeper.wire.requests import decode_request
-from speckeeper.wire.steps import PARTS, Steps
+from speckeeper.wire.steps import PARTS
 
 _CONNECTED = int(KeeperState.SYNC_CONNECTED)
 _OK_RESPONSE = INT.pack(0)  # addWatch answers with an ErrorResponse that says "no error"
@@ -80,19 +80,19 @@ class WatchOps:
 
     def set_watches_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         """Do the same a part at a time: what changes meanwhile is missed, or watched already."""
         request = decode_request(OpCode.SET_WATCHES, buffer, start, end)
         return (yield from self._rewatch_in_steps(connection, request))
 
     def set_watches2_in_steps(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
-    ) -> Steps[bytes | int]:
+    ) -> StepsOfRead:
         """Do the same with persistent watches."""
         request = decode_request(OpCode.SET_WATCHES2, buffer, start, end)
         return (yield from self._rewatch_in_steps(connection, request))
 
-    def _rewatch_in_steps(self, connection: Connection, request: rq.Request) -> Steps[bytes | int]:
+    def _rewatch_in_steps(self, connection: Connection, request: rq.Request) -> StepsOfRead:
         request = cast(rq.SetWatchesRequest, request)
         for number, paths in enumerate(request[1:]):
             for first in range(0, len(paths), PARTS):
@@ -100,7 +100,8 @@ class WatchOps:
                 lists[number] = paths[first : first + PARTS]
                 self._rewatch(connection, rq.SetWatchesRequest(request.relative_zxid, *lists))
                 yield
-        return b""
+        # Whatever came up to now fired when its part was done, or has fired since.
+        return b"", self._core.tree.last_processed_zxid
 
     def _rewatch(self, connection: Connection, request: rq.Request) -> bytes:
         core = self._core

@@ -238,7 +238,7 @@ def test_a_change_while_watches_are_set_is_told_once():
         client.send(OpCode.SET_DATA, SetDataRequest(path, b"x", -1))
     world.pending()
     world.server.persisted(world.log[-1][0], world.now_ms)  # before the watches are all set
-    assert world.server.core.turns.steps is not None
+    assert world.server.core.turns.reads
     world.finish_large()
     frames = watcher.frames()
     assert [reply.event.path for reply in frames if reply.event] == changed
@@ -257,7 +257,7 @@ def test_a_long_list_of_children_is_of_one_moment_and_comes_before_its_events(op
     client.send(OpCode.DELETE, DeleteRequest("/many/0", -1))
     world.pending()
     world.server.persisted(world.log[-1][0], world.now_ms)
-    assert world.server.core.turns.steps is not None
+    assert world.server.core.turns.reads
     assert not reader.frames()
     world.finish_large()
     listed, event = reader.frames()

@@ -165,7 +165,7 @@ class World:
         """Give as many turns as the large requests take that were begun."""
         server = self.server
         turns = server.core.turns
-        while server.pipeline.line.busy or turns.steps is not None or turns.waiting:
+        while server.pipeline.line.busy or turns.reads or turns.waiting:
             server.take_turns(self.now_ms)
 
     def persist(self, upto=None):
