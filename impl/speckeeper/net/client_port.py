@@ -126,6 +126,11 @@ class SecureGate:
         return ClientProtocol(self._port, True)
 
 
+def _drop(connection: Connection, data: bytes, now_ms: int) -> bool:
+    """Stand in for the server where nothing more is taken."""
+    return False
+
+
 class ClientProtocol(asyncio.Protocol):
     """One connection, between its socket and its :class:`Connection`."""
 
@@ -273,10 +278,13 @@ class ClientProtocol(asyncio.Protocol):
         self._write(frame)
 
     def stop_reading(self) -> None:
-        """Take nothing more from the client."""
-        if self._reading and self._transport is not None:
-            self._reading = False
-            self._transport.pause_reading()
+        """Take nothing more from the client.
+
+        What it sends is dropped, not left unread: at the end of the connection that would make a
+        reset of it, which takes replies on their way with it.
+        """
+        self._first = None
+        self._receive = _drop
 
     def finish(self, reason: CloseReason) -> None:
         """End the connection after what waits has been written."""

@@ -449,8 +449,10 @@ class Member:
     def _give_turns(self) -> None:
         self._turns_pending = False
         if self.server is not None:
-            self.server.take_turns(now_ms())
-            self.client_turn()
+            try:
+                self.server.take_turns(now_ms())
+            finally:
+                self.client_turn()
 
     def _take_snapshot_if_due(self) -> None:
         server, snapshotter = self.server, self.snapshotter

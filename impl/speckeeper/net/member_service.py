@@ -174,7 +174,7 @@ class MemberService:
             for protocol in list(port.protocols):
                 protocol.stop_reading()
             deadline = time.monotonic() + STOP_PATIENCE_S
-            while server.waiting and self.server is server:
+            while server.unfinished and self.server is server:
                 if time.monotonic() > deadline:
                     break
                 await asyncio.sleep(_POLL_S)

@@ -193,7 +193,7 @@ class Service:
         deadline = time.monotonic() + STOP_PATIENCE_S
         if self.failure is None:
             self._end_turn()
-            while self.server.waiting and time.monotonic() < deadline:
+            while self.server.unfinished and time.monotonic() < deadline:
                 await asyncio.sleep(0.001)
         for timer in self._timers:
             timer.cancel()
@@ -236,8 +236,10 @@ class Service:
 
     def _give_turns(self) -> None:
         self._turns_pending = False
-        self.server.take_turns(now_ms())
-        self.end_turn()
+        try:
+            self.server.take_turns(now_ms())
+        finally:
+            self.end_turn()
 
     def _progress(self) -> int:
         server = self.server

@@ -306,8 +306,13 @@ class Server:
 
     @property
     def waiting(self) -> int:
-        """How many requests are under way that somebody waits for."""
+        """How many requests are under way that somebody waits for, reads in turns not counted."""
         return self.pipeline.waiting
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether anything is under way, or waits for its turn."""
+        return bool(self.pipeline.waiting) or self.wants_turn
 
     def take_appends(self) -> list[tuple[int, bytes]]:
         """Log entries to make durable, zxid and serialized transaction, in zxid order."""

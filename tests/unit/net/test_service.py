@@ -25,7 +25,14 @@ from speckeeper.storage.errors import DataDirError, DiskFailure
 from speckeeper.storage.kernel_sync import open_kernel_sync
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.wire.codes import OpCode
-from speckeeper.wire.requests import SetDataRequest
+from speckeeper.wire.jute import Reader
+from speckeeper.wire.replies import decode_multi_reply
+from speckeeper.wire.requests import (
+    GetDataRequest,
+    MultiRequest,
+    SetDataRequest,
+    SetWatchesRequest,
+)
 
 
 def files_of(data_dir, prefix):
@@ -281,6 +288,71 @@ def test_a_stop_finishes_what_was_accepted(tmp_path):
             assert await peer.ended() == b""
             await stopping
             assert service.server.stats.closed[CloseReason.SERVER_SHUTDOWN] == 1
+
+    run(scenario())
+
+
+def test_a_stop_finishes_large_reads_and_takes_nothing_more(tmp_path):
+    """Some are under way, some wait for their turn, and clients would go on and on."""
+    reads = MultiRequest(((int(OpCode.GET_DATA), GetDataRequest("/", False)),) * 5000)
+    watches = SetWatchesRequest(0, tuple(f"/none{each}" for each in range(5000)), (), ())
+
+    async def scenario():
+        async with serving(tmp_path) as service:
+            server = service.server
+            peers = [await Peer.connect(service.address) for _ in range(4)]
+            for peer in peers[:3]:
+                peer.request(OpCode.MULTI_READ, reads)
+            peers[3].request(OpCode.SET_WATCHES, watches, xid=-8)
+            await eventually(lambda: len(server.core.turns.waiting) == 3)
+            assert server.core.turns.reads
+            assert not server.waiting
+            stopping = asyncio.create_task(service.shut_down())
+            await asyncio.sleep(0)
+            for peer in peers[:3]:
+                peer.request(OpCode.MULTI_READ, reads)
+            for peer in peers[:3]:
+                header, body = await peer.reply()
+                assert (header.xid, header.err) == (1, 0)
+                assert len(decode_multi_reply(Reader(body))) == 5000
+                assert await peer.ended() == b""
+            replies = [(await peers[3].reply())[0].xid for _ in range(5001)]
+            assert replies == [-1] * 5000 + [-8]
+            await stopping
+
+    run(scenario())
+
+
+def test_a_turn_ends_also_if_a_request_fails(tmp_path, monkeypatch):
+    """What others are to be told is written, and the next turn is given."""
+
+    async def scenario():
+        async with serving(tmp_path) as service:
+            failures = []
+            service.loop.set_exception_handler(lambda loop, context: failures.append(context))
+            server = service.server
+            failing, other = [await Peer.connect(service.address) for _ in range(2)]
+            many = MultiRequest(((int(OpCode.GET_DATA), GetDataRequest("/", False)),) * 2000)
+
+            def fail(*request):
+                raise RuntimeError("a bug")
+                yield
+
+            in_steps = server._dispatcher._in_steps
+            right = in_steps[int(OpCode.MULTI_READ)]
+            monkeypatch.setitem(in_steps, int(OpCode.MULTI_READ), fail)
+            failing.request(OpCode.MULTI_READ, many)
+            assert await failing.ended() == b""
+            assert [str(context["exception"].exceptions[0]) for context in failures] == ["a bug"]
+            monkeypatch.setitem(in_steps, int(OpCode.MULTI_READ), right)
+            header, _ = await other.call(OpCode.MULTI_READ, many)
+            assert header.err == 0
+
+            monkeypatch.setattr(server, "take_turns", lambda now_ms: 1 // 0)
+            with pytest.raises(ZeroDivisionError):
+                service._give_turns()
+            assert service._turn_pending
+            monkeypatch.undo()
 
     run(scenario())
 
