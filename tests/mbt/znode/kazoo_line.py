@@ -15,7 +15,13 @@ from contextlib import suppress
 from typing import Any
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import EXCEPTIONS, ZookeeperError
+from kazoo.exceptions import (
+    EXCEPTIONS,
+    ConnectionClosedError,
+    ConnectionLoss,
+    SessionExpiredError,
+    ZookeeperError,
+)
 from kazoo.handlers.threading import SequentialThreadingHandler
 from kazoo.protocol.connection import ConnectionHandler
 from kazoo.protocol.paths import _prefix_root
@@ -252,8 +258,7 @@ class KazooLine:
         result.rawlink(lambda _: self._answered())
         client._call(self.barrier, result)
         with self._news:
-            # A connection that goes ends what waits for it a moment before its end is told.
-            assert self._news.wait_for(lambda: self.ended or result.successful(), PATIENCE_S)
+            assert self._news.wait_for(lambda: self.ended or _is_answered(result), PATIENCE_S)
         self._compare()
 
     def _answered(self) -> None:
@@ -281,6 +286,15 @@ class KazooLine:
             if result is not None and op != OpCode.CLOSE_SESSION:
                 result.wait(PATIENCE_S)
                 _agree(op, record, header.err, reader, result)
+
+
+def _is_answered(result: Any) -> bool:
+    """Whether the server has answered, be it with an error.
+
+    A connection that goes ends what waits for it a moment before its own end is told.
+    """
+    lost = (ConnectionLoss, ConnectionClosedError, SessionExpiredError)
+    return bool(result.ready()) and not isinstance(result.exception, lost)
 
 
 def _raw(op: int, record: Any) -> Op:
