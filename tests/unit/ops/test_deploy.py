@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.unit.ops.live import run
 
+from speckeeper.net.wakefulness import DEVICE
 from speckeeper.ops.config.zoo_cfg import read_config
 from speckeeper.ops.exit_codes import ExitCode
 
@@ -33,6 +34,14 @@ def test_the_unit_calls_commands_with_options_that_are_there(tmp_path: Path) -> 
 def test_the_unit_does_not_restart_on_what_a_person_must_look_at() -> None:
     codes = {int(code) for code in unit()["RestartPreventExitStatus"][0].split()}
     assert codes == {ExitCode.BAD_INVOCATION, ExitCode.DATA_DIR, ExitCode.LOG_OR_SNAPSHOT}
+
+
+def test_the_unit_and_the_udev_rule_let_the_server_keep_processors_awake() -> None:
+    settings = unit()
+    assert settings["DeviceAllow"] == [f"{DEVICE} rw"]
+    assert "PrivateDevices" not in settings  # which hides the device whatever else is allowed
+    *_, rule = (DEPLOY / "60-speckeeper.rules").read_text().splitlines()
+    assert f'KERNEL=="{DEVICE.name}", GROUP="{settings["Group"][0]}"' in rule
 
 
 def test_the_image_copies_files_that_are_there_and_serves_a_good_file() -> None:
