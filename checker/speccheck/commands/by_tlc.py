@@ -1,6 +1,7 @@
 """Runs a model in TLC: shows what it found as what our own engine finds, and compares the two."""
 
 import json
+import re
 from pathlib import Path
 
 import typer
@@ -164,18 +165,37 @@ _BEYOND_TLC = (
 )
 
 
+# What TLC of 2020 says of modules that it has not, and of what it cannot evaluate.
+_MODULE_LACKING = re.compile(r"Cannot find source file for module (?P<name>\w+)")
+_NO_COMPOSITION = "does not support action composition"
+
+
+def _beyond_tlc(theirs: TlcResult) -> str:
+    """Return what of a model is beyond TLC, by its errors; "" if nothing is."""
+    for text in theirs.errors:
+        lacking = _MODULE_LACKING.search(text)
+        if lacking:
+            return f"TLC lacks module {lacking['name']}"
+        if _NO_COMPOSITION in text:
+            return "TLC cannot compose actions (\\cdot)"
+        if any(phrase in text for phrase in _BEYOND_TLC):
+            return "TLC cannot check a formula of this model"
+    return ""
+
+
 def compare_with_tlc(spec: Path, ours: Result, theirs: TlcResult) -> None:
     """Refuse results that differ.
 
     Counts are compared where both have gone to the end, counterexamples by what they violate and,
     if they are finite, by their length: both engines find shortest ones. Where TLC has no
-    algorithm for a formula there is nothing to compare.
+    algorithm for a formula, or lacks a module or the composition of actions, there is nothing to
+    compare.
     """
     if theirs.verdict == "error" and ours.verdict != "error":
-        for text in theirs.errors:
-            if any(phrase in text for phrase in _BEYOND_TLC):
-                typer.echo("TLC cannot check a formula of this model: nothing to compare", err=True)
-                return
+        beyond = _beyond_tlc(theirs)
+        if beyond:
+            typer.echo(f"{beyond}: nothing to compare", err=True)
+            return
     pairs: list[tuple[str, object, object]] = [("verdict", ours.verdict, theirs.verdict)]
     if ours.verdict == theirs.verdict == "success":
         pairs.append(("distinct states", ours.distinct, theirs.distinct))

@@ -113,7 +113,7 @@ _MODULES: dict[str, tuple[str, str]] = {
     "DyadicRationals": ("", "Zero One Add/0,0 Half/0 IsDyadicRational/0 PrettyPrint/0"),
     "VectorClocks": ("Naturals Sequences Functions", "IsCausalOrder/0,1 CausalOrder/0,1,1,1"),
     "SVG": (
-        "Integers Sequences FiniteSets TLC SequencesExt",
+        "",
         "Line/0,0,0,0,0 Circle/0,0,0,0 Rect/0,0,0,0,0 Text/0,0,0,0 Image/0,0,0,0,0,0 "
         "Group/0,0 Svg/0,0 "
         "SVGElem/0,0,0,0 SVGElemToString/0 NodeOfRingNetwork/0,0,0,0,0 "
@@ -125,7 +125,7 @@ _MODULES: dict[str, tuple[str, str]] = {
         "IsUndirectedGraph/0 IsLoopFreeUndirectedGraph/0 UndirectedSubgraph/0 Path/0 SimplePath/0 "
         "ConnectedComponents/0 AreConnectedIn/0,0,0 IsStronglyConnected/0 UndirectedGraphs/0",
     ),
-    "Statistics": ("", "ChiSquare/0,0,0"),
+    "Statistics": ("Naturals", "ChiSquare/0,0,0"),
     "Apalache": (
         "",
         ":= ApaFoldSet/2,0,0 ApaFoldSeqLeft/2,0,0 Gen/0 Guess/0 MkSeq/0,1 FunAsSeq/0,0,0 "

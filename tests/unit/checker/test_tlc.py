@@ -295,6 +295,31 @@ def test_a_formula_beyond_tlc_is_no_difference(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tlc")
+@pytest.mark.parametrize(
+    ("module", "step", "said"),
+    [
+        ("Json", 'n\' = 1 - n /\\ ToJson(n) # ""', "TLC lacks module Json"),
+        ("Naturals", "(n' = n + 1) \\cdot (n' = 0)", "TLC cannot compose actions (\\cdot)"),
+    ],
+)
+def test_what_tlc_lacks_is_no_difference(tmp_path: Path, module: str, step: str, said: str) -> None:
+    """Speccheck's own verdict gives the exit code then."""
+    spec = tmp_path / "Lacks.tla"
+    spec.write_text(
+        f"---- MODULE Lacks ----\nEXTENDS Naturals, {module}\nVARIABLE n\nInit == n = 0\n"
+        f"Next == {step}\nBelow == n < 9\n====\n"
+    )
+    spec.with_suffix(".cfg").write_text("INIT Init NEXT Next INVARIANT Below")
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert f"{said}: nothing to compare" in result.output, result.output
+    assert result.exit_code == 0, result.output
+    spec.write_text(spec.read_text().replace("n < 9", "n < 0"))
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert result.exit_code == 1, result.output
+    assert "differ" not in result.output, result.output
+
+
+@pytest.mark.usefixtures("tlc")
 def test_both_engines_refuse_to_compare_values_of_different_types(tmp_path: Path) -> None:
     module = tmp_path / "Unlike.tla"
     module.write_text(
@@ -322,7 +347,7 @@ def test_what_tlc_says_of_a_broken_module_is_shown(counter: Path) -> None:
 
 
 @pytest.mark.usefixtures("tlc")
-@pytest.mark.parametrize("name", ["Community", "Graphical"])
+@pytest.mark.parametrize("name", ["Community", "Counted", "Graphical", "Passed"])
 def test_both_engines_know_the_community_modules(name: str) -> None:
     spec = Path(__file__).parent / "evaluate" / "specs" / f"{name}.tla"
     result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])

@@ -1,8 +1,6 @@
 --------------------------- MODULE FiniteSetsExt ---------------------------
 (* The operators of the community module of this name, for a TLC that comes without it. *)
-EXTENDS Folds, Functions
-LOCAL INSTANCE Integers
-LOCAL INSTANCE FiniteSets
+EXTENDS Integers, FiniteSets, Folds, Functions
 
 FoldSet(op(_, _), base, S) ==
     MapThenFoldSet(op, base, LAMBDA x : x, LAMBDA T : CHOOSE x \in T : TRUE, S)

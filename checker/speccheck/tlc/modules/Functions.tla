@@ -1,7 +1,6 @@
 ----------------------------- MODULE Functions -----------------------------
 (* The operators of the community module of this name, for a TLC that comes without it. *)
-LOCAL INSTANCE Integers
-LOCAL INSTANCE Folds
+EXTENDS Integers, Folds
 
 Range(f) == {f[x] : x \in DOMAIN f}
 Restrict(f, S) == [x \in S |-> f[x]]

@@ -1,7 +1,7 @@
 ------------------------- MODULE NaturalsInduction -------------------------
 (* The theorems that proofs cite by name, for a TLC that comes without this module. TLC checks no
    proof; it only has to know the names. *)
-LOCAL INSTANCE Integers
+EXTENDS Integers
 NatInduction == TRUE
 GeneralNatInduction == TRUE
 SmallestNatural == TRUE

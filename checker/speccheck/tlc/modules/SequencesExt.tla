@@ -1,9 +1,6 @@
 ---------------------------- MODULE SequencesExt ----------------------------
 (* The operators of the community module of this name, for a TLC that comes without it. *)
-LOCAL INSTANCE Integers
-LOCAL INSTANCE Sequences
-LOCAL INSTANCE FiniteSets
-LOCAL INSTANCE TLC
+EXTENDS Naturals, Sequences, FiniteSets, Bags, TLC
 
 LOCAL Items(s) == {s[i] : i \in DOMAIN s}
 LOCAL Least(S) == CHOOSE x \in S : \A y \in S : x <= y

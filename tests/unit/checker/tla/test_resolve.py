@@ -27,6 +27,13 @@ def test_extends_shows_all_but_local_names(tmp_path: Path) -> None:
         resolved(tmp_path, Main="EXTENDS Other\na == secret", Other="LOCAL secret == 1")
 
 
+def test_a_standard_module_passes_on_what_it_extends_only(tmp_path: Path) -> None:
+    """Statistics extends Naturals; SVG has what it needs in LOCAL instances."""
+    assert resolved(tmp_path, Main="EXTENDS Statistics\na == 1 + 2").operators["a"].body
+    with pytest.raises(TlaError, match="is not known here"):
+        resolved(tmp_path, Main="EXTENDS SVG\na == Len(<<>>)")
+
+
 def test_substitution_replaces_variables_of_an_instance(tmp_path: Path) -> None:
     module = resolved(
         tmp_path,
