@@ -146,7 +146,7 @@ class Intake:
         """Give every connection of the backlog one more turn, and what is costly its share.
 
         Raises ExceptionGroup, once all had their turn, of what requests have raised that no request
-        should; the connections of those reads are closed.
+        should; the connections that sent them are closed.
         """
         turns = self._turns
         turns.spent_us = 0
@@ -158,6 +158,8 @@ class Intake:
                 line.step()
             except Exception as error:  # noqa: BLE001  (the others must have their turn all the same)
                 errors.append(error)
+                if line.asker is not None:
+                    self._core.outbox.close(line.asker, CloseReason.IO_ERROR)
         if turns.reads:
             turns.exhaust()
             connection = turns.reads[0][0]

@@ -66,7 +66,7 @@ Item: TypeAlias = Submitted | Refusal | WaitingRead
 class Line:
     """What waits to be prepared. ``begin`` makes the steps of a large one, ``take`` does others."""
 
-    __slots__ = ("_begin", "_items", "_steps", "_take", "busy")
+    __slots__ = ("_begin", "_items", "_steps", "_take", "asker", "busy")
 
     def __init__(
         self, begin: Callable[[Submitted], Steps[None]], take: Callable[[Item], None]
@@ -77,6 +77,8 @@ class Line:
         self._steps: Steps[None] | None = None
         self.busy = False
         """Whether a large write is being prepared, so that everything else has to join."""
+        self.asker: Connection | None = None
+        """Who asked for it, if that is a client of this server."""
 
     def __len__(self) -> int:
         return len(self._items) + (self._steps is not None)
@@ -88,7 +90,10 @@ class Line:
             self._go_on()
 
     def step(self) -> None:
-        """Do one step of the large write there is; after the last one, take what waits."""
+        """Do one step of the large write there is; after the last one, take what waits.
+
+        After an exception the write is given up, and the next step takes what waits.
+        """
         if self._steps is None:
             return
         try:
@@ -119,6 +124,7 @@ class Line:
             first = self._items.popleft()
             assert isinstance(first, Submitted)
             self._steps = self._begin(first)
+            self.asker = first.connection
             self.busy = True
 
 

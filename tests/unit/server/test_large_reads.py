@@ -2,6 +2,7 @@
 
 import pytest
 from tests.unit.server.test_turns import creates, populated, turn, turns_until
+from tests.unit.server.world import World
 
 from speckeeper.server.child_reads import MANY
 from speckeeper.server.connection import Hold
@@ -188,6 +189,23 @@ def test_one_request_that_fails_takes_no_turn_from_others(monkeypatch):
     world.persist()
     assert len(decode_multi_reply(writer.frames()[0].reader)) == 300
     assert client.create("/still").err == 0
+
+
+def test_a_large_write_that_fails_ends_its_connection_and_lets_the_next_be_prepared(monkeypatch):
+    world = World()
+    failing, other = world.client(), world.client()
+    failing.send(OpCode.MULTI, creates("", 500))
+    other.send(OpCode.CREATE, CreateRequest("/other", b"", OPEN_ACL_UNSAFE, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr("speckeeper.server.pipeline.prepare_in_steps", lambda *request: 1 // 0)
+        with pytest.raises(ExceptionGroup):
+            turns_until(world, lambda: False)
+    world.persist()
+    assert failing.closed == CloseReason.IO_ERROR
+    assert [reply.err for reply in other.frames()] == [0]
+    assert list(world.tree.nodes["/"].children) == ["/zookeeper", "/other"]
+    multi = other.call(OpCode.MULTI, creates("", 500))
+    assert len(decode_multi_reply(multi.reader)) == 500
 
 
 def test_a_watch_that_could_not_be_set_ends_the_reader_only(monkeypatch):
