@@ -132,16 +132,16 @@ class Builtins(Evaluator, ABC):
             if isinstance(other, m.Items) and other.kind == "set" and not other.items:
                 return self.every(self.set_(one, context), lambda _: z3.BoolVal(False))
         a, b = self.value(left, context), self.value(right, context)
-        return self._same(a, b)
+        return self.same_value(a, b)
 
-    def _same(self, a: Value, b: Value) -> Term:
+    def same_value(self, a: Value, b: Value) -> Term:
         """Return that two values are equal. Raises Unfit where that is not in the fragment."""
         if isinstance(a, SetValue) or isinstance(b, SetValue):
             return self.same_set(self.world.as_set(a), self.world.as_set(b))
         if isinstance(a, FunctionValue) and isinstance(b, FunctionValue):
             if a.domain is None or b.domain is None:
                 raise Unfit("functions without a known domain cannot be compared")
-            agree = self.every(a.domain, lambda x: self._same(a.at(x), b.at(x)))
+            agree = self.every(a.domain, lambda x: self.same_value(a.at(x), b.at(x)))
             return conjunction([self.same_set(a.domain, b.domain), agree])
         return equal(a, b)
 

@@ -21,18 +21,22 @@ from speccheck.prove.terms import (
     opened_bounds,
 )
 from speccheck.prove.translate import Context, Meaning, State, Translator, Use
-from speccheck.prove.universes import universes
+from speccheck.prove.types import SetType, Type
+from speccheck.prove.universes import parts_of, universes
 from speccheck.prove.values import (
     Term,
+    TupleValue,
     Unfit,
     Value,
     conjunction,
     disjunction,
+    equal,
     implication,
     negation,
 )
 from speccheck.prove.world import Shape, World
 from speccheck.tla import meaning as m
+from speccheck.tla.errors import TlaError
 
 
 @dataclass(slots=True)
@@ -41,7 +45,8 @@ class Condition:
 
     ``selected`` says that hypotheses were left out, so that a solution may be none. ``before`` and
     ``after`` are the states, ``parameters`` and ``names`` the action's and the goal's constants;
-    ``uses`` are those of functions that are to be within their domains.
+    ``uses`` is what has to hold for all to be defined; ``moved``, that v' # v for ``[A]_v``, may be
+    assumed, too, where it is needed.
     """
 
     hypotheses: list[Term]
@@ -52,6 +57,7 @@ class Condition:
     parameters: dict[str, Value] = field(default_factory=dict)
     names: dict[str, Value] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
+    moved: list[Term] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -84,6 +90,7 @@ class Conditions:
                 self.translator.know_shape(constant, shape)
         self._rooms: dict[tuple[str, int], _Room] = {}
         self._goals: dict[str, Goal] = {}
+        self._extensionality: list[Term] | None = None
 
     # --- parts that conditions share -------------------------------------------------------------
 
@@ -159,9 +166,46 @@ class Conditions:
             raise outside(
                 goal.theorem.place, f"{obligation}: Z3 does not take it: {said}"
             ) from None
-        known = self.world.axioms_for([*condition.hypotheses, condition.negated])
+        if self.world.sizes:
+            condition.hypotheses += condition.moved
+        known = self.world.axioms_for([*condition.hypotheses, condition.negated, *condition.moved])
         condition.hypotheses += known
+        if self.world.sizes:
+            condition.hypotheses += self.extensionality()
         return condition
+
+    def extensionality(self) -> list[Term]:
+        """Return that sets that are terms are equal if they have the same elements."""
+        if self._extensionality is None:
+            named = {
+                part
+                for type_ in self.module.types.values()
+                for part in parts_of(type_)
+                if isinstance(part, SetType) and part.name
+            }
+            self._extensionality = [
+                self._extensional(type_) for type_ in sorted(named, key=lambda one: one.name)
+            ]
+        return self._extensionality
+
+    def _extensional(self, type_: SetType) -> Term:
+        translator, world = self.translator, self.world
+        every = world.universe(type_)
+
+        def differ(one: Value, other: Value) -> Term:
+            alike = translator.same_set(world.as_set(one), world.as_set(other))
+            return implication(alike, equal(one, other))
+
+        return translator.every(every, lambda p: translator.every(every, lambda q: differ(p, q)))
+
+    def assume_numbers(self) -> bool:
+        """Tell whether what is assumed of constants speaks of numbers that the instance lacks."""
+        world = World(self.world.sizes)
+        conditions = Conditions(self.module, self._hints, world)
+        world.cut = False
+        for assumption in self.module.resolved.assumptions:
+            conditions.translator.holds(assumption, Context(now={}))
+        return world.cut
 
     def _of(self, goal: Goal, obligation: Obligation) -> Condition:
         if obligation.kind is Kind.FACT:
@@ -298,9 +342,28 @@ class Conditions:
         ]
         hypotheses = [*facts, *lemmas, *step.guards, *opened.hypotheses]
         negated = negation(conjunction(opened.conclusions))
-        return Condition(
+        found = Condition(
             hypotheses, negated, selected, room.state, step.then, step.parameters, opened.names
         )
+        if change:
+            found.moved = self._moved(goal, step)
+        return found
+
+    def _moved(self, goal: Goal, step: Step) -> list[Term]:
+        """Return that a step changes the v of ``[A]_v``; nothing where v cannot be compared."""
+        assert goal.watched is not None, "the v"
+        state = self._room(goal).state
+        try:
+            before, after = (
+                self.translator.value(goal.watched, Context(now=now)) for now in (state, step.then)
+            )
+            pairs = [(before, after)]
+            if isinstance(before, TupleValue) and isinstance(after, TupleValue):
+                pairs = list(zip(before.items, after.items, strict=True))
+            stays = conjunction([self.translator.same_value(one, other) for one, other in pairs])
+        except (TlaError, Unfit):
+            return []
+        return [negation(stays)]
 
     # --- hypotheses ------------------------------------------------------------------------------
 
@@ -380,9 +443,7 @@ class Conditions:
             return
         opened.conclusions.append(self.translator.holds(node, context))
 
-    def _in_size(self, constant: Term, type_: object) -> Term:
+    def _in_size(self, constant: Term, type_: Type) -> Term:
         """Return that a number is within the sizes of a finite world."""
-        size = self.world.sizes.get(getattr(type_, "name", ""))
-        if size is None or not z3.is_int(constant):
-            return z3.BoolVal(True)
-        return constant <= size
+        last = self.world.last_number(type_)
+        return z3.BoolVal(True) if last is None else constant <= last

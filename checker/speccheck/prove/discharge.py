@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
 from typing import NamedTuple
@@ -18,6 +18,8 @@ from speccheck.prove.obligations import Kind, Obligation, framed
 from speccheck.prove.world import World
 from speccheck.tla.cache import kept
 
+# Millions of steps for what is asked again without an end of numbers: it is decided soon, or never.
+_ALL_NUMBERS = 0.2
 _NUMBERED = re.compile(r"!\d+")
 
 
@@ -46,7 +48,8 @@ class Verdict:
 
     ``seconds`` are those of Z3 and of making the condition; ``unchanged``: proved by the frame
     rule, or, of what is to be defined, since nothing in it needs a proof; ``remembered``: proved in
-    an earlier run. ``lines`` tell the counterexample, or why nothing is known.
+    an earlier run; ``within``: the instance in which alone, as its numbers end, it was shown to be
+    possible. ``lines`` tell the counterexample, or why nothing is known.
     """
 
     obligation: Obligation
@@ -54,6 +57,7 @@ class Verdict:
     seconds: float
     unchanged: bool = False
     remembered: bool = False
+    within: str = ""
     lines: list[str] = field(default_factory=list)
     counterexample: Counterexample | None = None
 
@@ -67,6 +71,8 @@ class Prover:
         self._limits = limits
         self.conditions = Conditions(module, hints, World())
         self._finite: Conditions | None = None
+        self._numbered: Conditions | None = None
+        self._assumed: bool | None = None
 
     @property
     def finite(self) -> Conditions:
@@ -74,6 +80,20 @@ class Prover:
         if self._finite is None:
             self._finite = Conditions(self.module, self._hints, World(self._hints.sizes))
         return self._finite
+
+    @property
+    def numbered(self) -> Conditions:
+        """Return the conditions of the finite instance, but with all numbers."""
+        if self._numbered is None:
+            world = World(self._hints.sizes, all_numbers=True)
+            self._numbered = Conditions(self.module, self._hints, world)
+        return self._numbered
+
+    @property
+    def _assume_numbers(self) -> bool:
+        if self._assumed is None:
+            self._assumed = self.finite.assume_numbers()
+        return self._assumed
 
     @property
     def smallest(self) -> Conditions:
@@ -96,6 +116,9 @@ class Prover:
         condition = self.conditions.of(obligation)
         if obligation.kind is Kind.DEFINED and not condition.uses:
             return Verdict(obligation, Status.PROVED, 0.0, unchanged=True)
+        return self._asked(obligation, condition)
+
+    def _asked(self, obligation: Obligation, condition: Condition) -> Verdict:
         solver = _solver(condition, self._limits.steps)
         asked: list[str] = []
 
@@ -108,6 +131,10 @@ class Prover:
         try:
             kept("proof", _key(solver), ask)
         except _NotProved:
+            if condition.moved:
+                condition.hypotheses += condition.moved
+                condition.moved = []
+                return self._asked(obligation, condition)
             return self._refuted(obligation, condition, solver, asked[0])
         return Verdict(obligation, Status.PROVED, 0.0, remembered=not asked)
 
@@ -137,8 +164,12 @@ class Prover:
         self, obligation: Obligation, condition: Condition, solver: z3.Solver, answer: str
     ) -> Verdict:
         if answer == "sat" and not condition.selected and not self._hints.sizes:
-            found = counterexample(self.conditions, condition, solver.model())
-            found.lines.extend(_outside(condition, solver.model()))
+            more = self._extensional(condition, self.conditions)
+            if more is not None and more[0] == "unsat":
+                return Verdict(obligation, Status.PROVED, 0.0)
+            model = more[1].model() if more is not None and more[0] == "sat" else solver.model()
+            found = counterexample(self.conditions, condition, model)
+            found.lines.extend(_outside(condition, model))
             start = found if found.is_written_out else None
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=start)
         if not self._hints.sizes:
@@ -147,24 +178,64 @@ class Prover:
         small = self.finite.of(obligation)
         finite = _solver(small, self._limits.finite)
         answer = str(finite.check())
+        limit = f"{self._limits.steps:g} million steps of Z3"
         if answer == "sat":
             found = counterexample(self.finite, small, finite.model())
             found.lines.extend(_outside(small, finite.model()))
+            if self.finite.world.cut and self._only_where_numbers_end(obligation):
+                line = f"no proof in {limit}; the instance of {self._sizes()} has a counterexample"
+                more_ = "that is none where numbers do not end, as far as can be told"
+                return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[f"{line} {more_}"])
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=found)
-        of_size = ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
+        more = self._extensional(condition, self.conditions) if answer == "unsat" else None
+        if more is not None and more[0] == "unsat":
+            return Verdict(obligation, Status.PROVED, 0.0)
         said = "has no counterexample" if answer == "unsat" else "was not decided"
-        limit = f"{self._limits.steps:g} million steps of Z3"
-        line = f"no proof in {limit}; the instance of {of_size} {said}"
+        line = f"no proof in {limit}; the instance of {self._sizes()} {said}"
         return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
+
+    def _sizes(self) -> str:
+        return ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
+
+    def _only_where_numbers_end(self, obligation: Obligation) -> bool:
+        """Tell whether a counterexample may be one only since the instance lacks numbers."""
+        answer = str(_solver(self.numbered.of(obligation), _ALL_NUMBERS).check())
+        return answer == "unsat" or (answer != "sat" and self._assume_numbers)
+
+    def _extensional(
+        self, condition: Condition, conditions: Conditions
+    ) -> tuple[str, z3.Solver] | None:
+        """Return the answer where sets of the same elements are equal; None if there are none."""
+        more = conditions.extensionality()
+        if not more:
+            return None
+        hypotheses = [*condition.hypotheses, *more]
+        solver = _solver(replace(condition, hypotheses=hypotheses), _ALL_NUMBERS)
+        return str(solver.check()), solver
 
     def _possible(self, obligation: Obligation) -> Verdict:
         condition = self.smallest.of(obligation)
-        solver = _solver(condition, self._limits.finite)
-        answers = {"sat": Status.PROVED, "unsat": Status.REFUTED}
-        answer = str(solver.check())
-        status = answers.get(answer, Status.UNKNOWN)
+        answer, cut = "unknown", self._hints.sizes and self.finite.world.cut
+        if cut:
+            answer = str(_solver(self.numbered.of(obligation), _ALL_NUMBERS).check())
+        numbered = answer != "unknown"
+        if not numbered:
+            answer = str(_solver(condition, self._limits.finite).check())
+        if answer == "sat" and not self._hints.sizes:
+            more = self._extensional(condition, self.conditions)
+            answer = "unsat" if more is not None and more[0] == "unsat" else answer
+        status = {"sat": Status.PROVED, "unsat": Status.REFUTED}.get(answer, Status.UNKNOWN)
         lines = []
-        if status is Status.REFUTED and obligation.action:
+        within = ""
+        if status is Status.PROVED and cut and not numbered:
+            within = self._sizes()
+            if self._assume_numbers:
+                status = Status.UNKNOWN
+                lines = [
+                    f"possible in the instance of {within}, and undecided where numbers do not"
+                ]
+                lines.append("end: the assumptions may contradict each other")
+        elif status is Status.REFUTED and obligation.action:
             where = " in the finite instance" if self._hints.sizes else ""
             lines = [f"no state of the invariant allows this action{where}:"]
             lines.append("what is proved of it is proved of nothing")
@@ -172,7 +243,7 @@ class Prover:
             lines = ["the assumptions contradict each other: what follows is proved of nothing"]
         elif status is Status.UNKNOWN and not self._hints.sizes:
             lines = [f"no example was found; give [sizes] in {hints_path(self.module.path)}"]
-        return Verdict(obligation, status, 0.0, lines=lines)
+        return Verdict(obligation, status, 0.0, lines=lines, within=within)
 
 
 def _outside(condition: Condition, model: z3.ModelRef) -> list[str]:

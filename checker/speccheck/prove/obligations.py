@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from speccheck.evaluate.analysis import CONSTANT
 from speccheck.prove.antecedents import antecedents
 from speccheck.prove.errors import outside
 from speccheck.prove.hints import Hints, extra
@@ -75,7 +76,8 @@ class Goal:
     """A theorem taken apart.
 
     ``invariant`` are the conjuncts that may be assumed in a state, by name; ``goals`` what is to be
-    shown; ``inductive`` where they are the same.
+    shown; ``inductive`` where they are the same. ``watched`` is the v of ``[A]_v``, ``subscript``
+    what it reads.
     """
 
     theorem: Theorem
@@ -87,6 +89,7 @@ class Goal:
     by: str = ""
     subscript: frozenset[m.Variable] = frozenset()
     specification: m.Expression | None = None
+    watched: m.Expression | None = None
 
     @property
     def given(self) -> tuple[str, int]:
@@ -101,6 +104,9 @@ def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
     shape = _temporal(theorem.statement)
     name = theorem.name
     if shape is None:
+        if module.analyst.facts(theorem.statement).level != CONSTANT:
+            message = "a theorem about variables has the form Spec => []P or Spec => [][A]_v"
+            raise outside(theorem.place, f"{message}; nothing is known of them without")
         return Goal(theorem, None, {}, {name: theorem.statement}, False, False)
     spec, inside = shape
     by = extra(hints.theorems, name).by
@@ -125,7 +131,9 @@ def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
     if isinstance(step, m.Step) and step.kind == "box":
         subscript = module.reads(step.subscript)
         goals = _distinct(module, step.action, name)
-        return Goal(theorem, system, invariant, goals, False, True, by, subscript, spec)
+        return Goal(
+            theorem, system, invariant, goals, False, True, by, subscript, spec, step.subscript
+        )
     if module.is_action(inside):
         raise outside(inside.place, "an invariant of states or [A]_vars is expected here")
     if by:
@@ -176,6 +184,7 @@ def obligations(module: ProofModule, goal: Goal) -> list[Obligation]:
     leaves = goal.behaviour.leaves
     if goal.on_steps:
         if not goal.by:
+            found.append(Obligation(name, Kind.POSSIBLE, INIT, ""))
             found.extend(Obligation(name, Kind.POSSIBLE, leaf.name, "") for leaf in leaves)
         found.extend(
             Obligation(name, Kind.CHANGE, leaf.name, label)

@@ -24,7 +24,7 @@ from speccheck.prove.context import (
 )
 from speccheck.prove.errors import outside
 from speccheck.prove.functions import Functions
-from speccheck.prove.types import BoolType, IntType, SetType, Type
+from speccheck.prove.types import BoolType, IntType, SetType, Type, alike
 from speccheck.prove.values import (
     FunctionValue,
     RecordValue,
@@ -79,6 +79,7 @@ class Translator(Builtins, Functions):
         world.whole = frozenset(one.element for one in elements if isinstance(one, SetType))
         self._shapes: dict[m.Constant, Shape] = {}
         self._uses: list[Use] | None = None
+        self._choices: dict[tuple[str, Type], str] = {}
 
     # --- functions within their domains ----------------------------------------------------------
 
@@ -275,15 +276,17 @@ class Translator(Builtins, Functions):
         value = self.value(operator.body, inside.binding(given) if given else inside)
         type_ = self._types.get(operator)
         if isinstance(type_, SetType) and isinstance(value, SetValue):
-            # The annotation may give the elements a name, which counts for quantifiers.
+            if not alike(value.type, type_.element):
+                raise Unfit(f"{operator.name} is no set of what its annotation says")
+            # The annotation may give numbers a name, which counts for quantifiers.
             value = replace(value, type=type_.element, has=self._limited(value, type_.element))
         return value
 
     def _limited(self, value: SetValue, element: Type) -> Callable[[Value], Term]:
-        size = self.world.sizes.get(element.name) if isinstance(element, IntType) else None
-        if size is None:
+        last = self.world.last_number(element)
+        if last is None:
             return value.has
-        return lambda x: conjunction([value.has(x), number_of(x) <= size])
+        return lambda x: conjunction([value.has(x), number_of(x) <= last])
 
     def _call_parameter(self, node: m.CallParameter, context: Context) -> Value:
         closure = context.names.get(node.parameter)
@@ -316,7 +319,11 @@ class Translator(Builtins, Functions):
         if not (domain_items := source.items) or not z3.is_true(z3.simplify(fits(domain_items[0]))):
             self.world.refuse_unknown(made.value, "CHOOSE may have nothing to choose from")
         own = {constant.get_id() for constant in made.constants}
+        # The same set and condition, but for bound names: the same choice.
+        text, ordered = self.world.alpha(condition, made.constants)
         given = [c for c in self.world.bound_in([condition]) if c.get_id() not in own]
+        told = len(ordered) == len(given)
+        given = ordered if told else given
         exists = closed(False, made.constants, [], condition)
         if self._uses is not None and not z3.is_true(exists):
             why = "there may be nothing to choose from"
@@ -325,7 +332,13 @@ class Translator(Builtins, Functions):
         def axiom(value: Value) -> Term:
             return closed(True, given, [], implication(exists, fits(value)))
 
-        return self.world.chosen(f"CHOOSE {parameter.name}", source.type, given, axiom)
+        key = (text, source.type)
+        if told and key in self._choices:
+            return self.world.symbol(self._choices[key], source.type, tuple(given))
+        label, value = self.world.chosen(f"CHOOSE {parameter.name}", source.type, given, axiom)
+        if told:
+            self._choices[key] = label
+        return value
 
     # --- quantifiers -----------------------------------------------------------------------------
 

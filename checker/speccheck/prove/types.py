@@ -193,6 +193,9 @@ class _Reader:
             case "$":
                 return self._alias(self._next())
             case _ if token[0].isalpha() and token == token.upper():
+                if token in self._aliases:
+                    message = f"{token} is a type and a @typeAlias; give the alias another name"
+                    raise TypeSyntaxError(message)
                 return AtomType(token)
         raise TypeSyntaxError(f"{token!r} is no type that proofs know")
 

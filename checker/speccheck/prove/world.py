@@ -1,5 +1,6 @@
 """Sorts and symbols: of any size, or of a few elements where a counterexample is looked for."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -31,6 +32,8 @@ from speccheck.prove.values import (
     terms_of,
 )
 
+_LABEL = re.compile(r"[^\s()|]+![0-9]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -59,18 +62,23 @@ class World:
     """Sorts and symbols of one specification.
 
     Without ``sizes`` every type may be of any size. With them, a type of that name has so many
-    values (an alias of Int: 0 up to the size), and quantifiers over it are written out.
+    values (an alias of Int: 0 up to the size), and quantifiers over it are written out. With
+    ``all_numbers`` only types without numbers have so many: that is an instance of the
+    specification, while one whose numbers end is none.
     """
 
     _made = count()
 
-    def __init__(self, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(self, sizes: Mapping[str, int] | None = None, all_numbers: bool = False) -> None:
         self.sizes = dict(sizes or {})
+        self._all_numbers = all_numbers
+        self.cut = False  # whether numbers have been left out somewhere
         self._sorts: dict[str, Term] = {}
         self._elements: dict[str, list[Term]] = {}
         self._symbols: dict[str, Term] = {}
-        self._fresh = count()
+        self._fresh = count(1000)  # Z3 gives a!1, a!2, ... to what it prints several times.
         self._bound: dict[int, Term] = {}  # all constants for bound names, by identity
+        self._labels: set[str] = set()
         self._limits: dict[int, Term] = {}
         self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
         # Types of which some constant is assumed to have all values there are.
@@ -102,13 +110,20 @@ class World:
             self._sorts[name] = sort
         return sort
 
+    def last_number(self, type_: Type) -> int | None:
+        """Return where the numbers of a type end, None where they do not or it has none."""
+        if self._all_numbers or not isinstance(type_, IntType) or type_.name not in self.sizes:
+            return None
+        self.cut = True
+        return self.sizes[type_.name]
+
     def elements(self, type_: Type) -> list[Value] | None:
         """Return all values of a type, None where it is of any size."""
         match type_:
             case BoolType():
                 return [Scalar(z3.BoolVal(b), type_) for b in (False, True)]
-            case IntType(name=name) if name in self.sizes:
-                return [Scalar(z3.IntVal(n), type_) for n in range(self.sizes[name] + 1)]
+            case IntType() if (last := self.last_number(type_)) is not None:
+                return [Scalar(z3.IntVal(n), type_) for n in range(last + 1)]
             case AtomType(name=name) | SetType(name=name) if name in self.sizes:
                 self._named(name)
                 return [Scalar(term, type_) for term in self._elements[name]]
@@ -288,6 +303,8 @@ class World:
         label = f"{name}!{next(self._fresh)}" if numbered else name
         constant = z3.Const(label, self.sort(type_))
         self._bound[constant.get_id()] = constant
+        if numbered:
+            self._labels.add(label)
         return Bound(Scalar(constant, type_), [constant])
 
     def is_bound(self, term: Term) -> bool:
@@ -315,15 +332,35 @@ class World:
         type_: Type,
         arguments: list[Term],
         axiom: Callable[[Value], Term],
-    ) -> Value:
-        """Return a fresh value that depends on some terms, as that of CHOOSE does.
+    ) -> tuple[str, Value]:
+        """Return a fresh value that depends on some terms, as that of CHOOSE does, and its name.
 
         ``axiom`` is what is known of it; see :meth:`axioms_for`.
         """
         label = f"{name}!{next(self._fresh)}"
         value = self.symbol(label, type_, tuple(arguments))
         self._axioms[label + self._suffix] = axiom(value)
-        return value
+        return label, value
+
+    def alpha(self, term: Term, own: list[Term]) -> tuple[str, list[Term]]:
+        """Return a text of a term that does not depend on the names of what is bound.
+
+        With it come the constants for bound names that it speaks of, in order, but for its ``own``.
+        """
+        mine = {str(constant): f"own!{n}" for n, constant in enumerate(own)}
+        given = {str(one): one for one in self.bound_in([term])}
+        seen: dict[str, str] = {}
+
+        def renamed(found: "re.Match[str]") -> str:
+            name = found[0]
+            if name in mine:
+                return mine[name]
+            if name not in self._labels:
+                return name
+            return seen.setdefault(name, f"bound!{len(seen)}")
+
+        text = _LABEL.sub(renamed, term.sexpr())
+        return text, [given[name] for name in seen if name in given]
 
     def axioms_for(self, terms: list[Term]) -> list[Term]:
         """Return what is known of the values of CHOOSE that stand in some terms."""

@@ -35,6 +35,8 @@ class ProofReport:
         how = "nothing to ask" if verdict.unchanged else f"{verdict.seconds:.1f} s"
         if verdict.remembered:
             how = "proved before"
+        if verdict.within:
+            how += f", in the instance of {verdict.within}"
         self._line(verdict.status, f"{verdict.obligation} ({how})")
         for line in verdict.lines:
             self._out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
@@ -63,6 +65,14 @@ class ProofReport:
         obligations = sum(len(result.verdicts) for result in results)
         line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
         self._out.print(f"{line}{obligations:,} obligations, {seconds:.1f} s", highlight=False)
+        within = [v.within for result in results for v in result.verdicts if v.within]
+        if within:
+            what = f"shown possible only where numbers end, in the instance of {within[0]}"
+            line = f"{what}: {len(within):,}"
+            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+        asked = {result.name for result in results}
+        for name in sorted({name for result in results for name in result.by} - asked):
+            self._out.print(f"given, and not asked for here: THEOREM {name}", highlight=False)
         for line in planned.unproved:
             self._line(Status.UNKNOWN, line)
 
