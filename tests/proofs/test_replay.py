@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from speccheck.cli import app
@@ -82,7 +83,7 @@ def lines_of(tmp_path: Path, text: str, hints: str = "") -> list[str]:
 
 REACHED = [
     "the checker agrees",
-    "no theorem is broken in all 3 states that follow",
+    "no theorem is proved by the invariant: nothing is asked of what follows",
     "Init leads to it in 1 step: the specification is wrong",
 ]
 
@@ -148,3 +149,53 @@ def test_a_replay_that_fails_leaves_the_others(tmp_path: Path) -> None:
     replays = [n for n, line in enumerate(said) if line.startswith("T: ")]
     assert len(replays) == 2
     assert all(said[n + 1].startswith("cannot be replayed: ") for n in replays)
+
+
+COUNTER = r"""---- MODULE Counter ----
+EXTENDS Integers
+\* @typeAlias: num = Int;
+\* @type: Set($num);
+Num == Nat
+VARIABLES
+    \* @type: $num;
+    x,
+    \* @type: Bool;
+    b
+Init == x = 0 /\ b = FALSE
+Up == x' = x + 1 /\ b' = b
+Flip == x = FLIPS /\ x' = 0 /\ b' = TRUE
+Bad == b /\ x = 1 /\ x' = -1 /\ b' = b
+Next == Up \/ Flip \/ Bad
+Spec == Init /\ [][Next]_<<x, b>>
+Natural == x \in Num
+THEOREM T == Spec => []Natural
+====
+"""
+
+
+@pytest.mark.parametrize(
+    ("flips", "line"),
+    [
+        (
+            "5",
+            "Init leads to it in 7 steps, past the numbers of this instance: "
+            "the specification is wrong",
+        ),
+        ("-5", "Init never leads to it within the instance's numbers: unknown beyond"),
+    ],
+)
+def test_init_may_lead_to_a_state_past_the_numbers_of_the_instance(
+    flips: str, line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "Counter.tla"
+    path.write_text(COUNTER.replace("FLIPS", flips))
+    (tmp_path / "Counter.hints.toml").write_text("[sizes]\nnum = 3\n")
+    arguments = ["--workers", "1", "--replay", str(tmp_path / "cti"), "--replay-states", "500"]
+
+    done = CliRunner().invoke(app, ["prove", str(path), *arguments])
+
+    assert [one.strip() for one in done.output.splitlines()[-3:]] == [
+        "the checker agrees",
+        "no theorem is proved by the invariant: nothing is asked of what follows",
+        line,
+    ]

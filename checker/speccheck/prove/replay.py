@@ -23,6 +23,8 @@ class Replay(NamedTuple):
 
     ``step`` starts in the state and asks for the conjunct that breaks, ``onward`` starts there and
     asks for what is proved by the invariant, ``reached`` starts in Init and asks for the state.
+    ``beyond`` does so with variables that take numbers which the instance lacks; ``asked`` says
+    that something is proved by the invariant.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Replay(NamedTuple):
     step: str
     onward: str
     reached: str
+    beyond: str
+    asked: bool
 
 
 def replay(
@@ -80,6 +84,7 @@ def replay(
         "",
         f"CtiNext == {step} /\\ InSizes'",
         f"FromState == CtiState /\\ [][CtiNext]_<<{', '.join(variables)}>>",
+        f"FromInitOn == {initial} /\\ [][{step}]_<<{', '.join(variables)}>>",
         f"FromInit == {initial} /\\ [][CtiNext]_<<{', '.join(variables)}>>",
         "",
         *_breaks(module, goal, obligation),
@@ -103,6 +108,8 @@ def replay(
         configuration("FromState", ["Breaks"]),
         configuration("FromState", consequences),
         configuration("FromInit", ["NotReached"]),
+        configuration("FromInitOn", ["NotReached"]),
+        bool(consequences),
     )
 
 

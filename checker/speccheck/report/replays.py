@@ -66,7 +66,7 @@ def replay_all(
             texts = replay(module, goal, obligation, found, dict(hints.sizes), asked)
             _write(place, texts)
             libraries = [path.parent, *folders]
-            said += _run(place, texts.name, libraries, wanted.states, broken)
+            said += _run(place, texts, libraries, wanted.states, broken)
             if wanted.ensemble is not None and hints.start:
                 said += _simulated(place, texts, hints.start, libraries, wanted.ensemble)
             elif wanted.ensemble is not None:
@@ -84,6 +84,7 @@ def _write(place: Path, texts: Replay) -> None:
         ("step", texts.step),
         ("onward", texts.onward),
         ("reached", texts.reached),
+        ("beyond", texts.beyond),
     ):
         (place / f"{name}.cfg").write_text(text)
 
@@ -112,9 +113,11 @@ def _simulated(
         return [f"    what is on disks cannot be told: {_first_line(error)}"]
 
 
-def _run(place: Path, name: str, libraries: list[Path], most: int, broken: str) -> list[str]:
+def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: str) -> list[str]:
     def run(config: str) -> Result:
-        model = load_model(place / f"{name}.tla", read_config(place / f"{config}.cfg"), libraries)
+        model = load_model(
+            place / f"{texts.name}.tla", read_config(place / f"{config}.cfg"), libraries
+        )
         return Search(model, most).run()
 
     said: list[str] = []
@@ -125,7 +128,9 @@ def _run(place: Path, name: str, libraries: list[Path], most: int, broken: str) 
         return [f"    the checker finds no step from this state that breaks {broken}: unknown"]
     said.append("    the checker agrees")
     onward = run("onward")
-    if onward.verdict == "invariant":
+    if not texts.asked and onward.error is None:
+        said.append("    no theorem is proved by the invariant: nothing is asked of what follows")
+    elif onward.verdict == "invariant":
         said.append(f"    what follows breaks {onward.violated} too, after {_steps(onward)}")
     elif onward.error is not None:
         said.append(f"    what follows is unknown: {_first_line(onward.error)}")
@@ -135,6 +140,11 @@ def _run(place: Path, name: str, libraries: list[Path], most: int, broken: str) 
     reached = run("reached")
     if reached.verdict == "invariant":
         said.append(f"    Init leads to it in {_steps(reached)}: the specification is wrong")
+    elif reached.verdict == "success" and (beyond := run("beyond")).verdict == "invariant":
+        steps = f"in {_steps(beyond)}, past the numbers of this instance"
+        said.append(f"    Init leads to it {steps}: the specification is wrong")
+    elif reached.verdict == "success" and beyond.verdict != "success":
+        said.append("    Init never leads to it within the instance's numbers: unknown beyond")
     elif reached.verdict == "success":
         said.append("    Init never leads to it in this instance: the invariant is too weak")
     elif reached.error is not None:
