@@ -14,6 +14,7 @@ from speccheck.explore.engines import Mode, Settings
 from speccheck.explore.model import ConfigError, Model, load_model
 from speccheck.explore.postcondition import holds_after
 from speccheck.explore.result import Result, TraceStep
+from speccheck.explore.search import SYMMETRY_WARNING
 from speccheck.report.data import as_data
 from speccheck.report.exports import ExportError, Exports, export
 from speccheck.report.pipes import Terminal
@@ -214,6 +215,8 @@ def compare_with_tlc(spec: Path, ours: Result, theirs: TlcResult) -> None:
             why = " (the model compares values of different types, which TLC refuses)"
         elif 'TLCGet("level")' in spec.read_text("utf-8"):
             why = ' (in an invariant, TLC 2.15 takes TLCGet("level") of the state before)'
+        elif SYMMETRY_WARNING in ours.warnings:
+            why = " (with SYMMETRY, TLC takes cycles of orbits for cycles of states)"
         elif any("Overflow when computing" in text for text in theirs.errors):
             why = " (TLC's numbers have 32 bits, and it stops where one needs more; here none does)"
         refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")

@@ -582,3 +582,25 @@ def test_a_number_too_large_for_tlc_is_said_to_be_the_difference(tmp_path: Path)
     result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
     assert result.exit_code == 2
     assert "TLC's numbers have 32 bits" in result.output
+
+
+@pytest.mark.usefixtures("tlc")
+def test_tlcs_cycles_of_orbits_are_said_to_be_the_difference(tmp_path: Path) -> None:
+    spec = tmp_path / "Orbits.tla"
+    spec.write_text(
+        "---- MODULE Orbits ----\nEXTENDS Naturals, Sequences, TLC\nCONSTANT P\nVARIABLES ch, at\n"
+        'Init == ch = [p \\in P |-> <<>>] /\\ at = [p \\in P |-> "idle"]\n'
+        'Send(p, q) == p # q /\\ at[p] = "idle" /\\ Len(ch[q]) < 2\n'
+        "  /\\ ch' = [ch EXCEPT ![q] = Append(@, p)] /\\ at' = [at EXCEPT ![p] = \"wait\"]\n"
+        "Receive(p) == ch[p] # <<>> /\\ ch' = [ch EXCEPT ![p] = Tail(@)]\n"
+        '  /\\ at\' = [at EXCEPT ![Head(ch[p])] = "idle"]\n'
+        "Next == (\\E p, q \\in P : Send(p, q)) \\/ \\E p \\in P : Receive(p)\n"
+        "Spec == Init /\\ [][Next]_<<ch, at>> /\\ \\A p \\in P : WF_<<ch, at>>(Receive(p))\n"
+        'Live == \\A p \\in P : at[p] = "wait" ~> at[p] = "idle"\nSym == Permutations(P)\n====\n'
+    )
+    spec.with_suffix(".cfg").write_text(
+        "SPECIFICATION Spec CONSTANT P = {p1, p2, p3} SYMMETRY Sym PROPERTY Live"
+    )
+    result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
+    assert result.exit_code == 2, result.output
+    assert "with SYMMETRY, TLC takes cycles of orbits for cycles of states" in result.output

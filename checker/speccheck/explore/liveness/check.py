@@ -46,7 +46,7 @@ def violation(
         for check in checks:
             found = witness(graph, valuation, conjunction([fairness, negation(check.formula)]))
             if found is not None:
-                return check, found.without_stuttering()
+                return check, found.without_stuttering().shortest()
     except Exception as error:
         if valuation.at[0] < 0:
             raise

@@ -24,6 +24,19 @@ class Lasso(NamedTuple):
         whole = [self.prefix[-1], *self.cycle]
         return Lasso(prefix, [n for before, n in pairwise(whole) if n != before])
 
+    def shortest(self) -> "Lasso":
+        """Return the same behaviour with its cycle begun as early, and as short, as can be."""
+        if not self.cycle:
+            return self
+        way, around = self.prefix[:-1], [self.prefix[-1], *self.cycle[:-1]]
+        for length in range(1, len(around) + 1):
+            if around == around[:length] * (len(around) // length):
+                around = around[:length]
+                break
+        while way and way[-1] == around[-1]:
+            around = [way.pop(), *around[:-1]]
+        return Lasso([*way, around[0]], [*around[1:], around[0]])
+
 
 def lasso(product: Product, cycles: Cycles, all_accepting: int) -> Lasso:
     """Return a behaviour that goes through all that is wanted, again and again."""
