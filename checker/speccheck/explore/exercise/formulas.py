@@ -184,29 +184,35 @@ class _Maker:
         # Operators given for parameters of those that are being looked into.
         self._given: dict[m.Parameter, m.Operator] = {}
         self._repeated: dict[m.Operator, _Again] = {}
+        # What is rewritten next is all that the property says, of all that it says it of: nothing
+        # but conjunctions, universal quantifiers and definitions is around it.
+        self._is_whole = True
 
     def rewrite(self, node: m.Expression, positive: bool, around: list[Probe]) -> m.Expression:
         """Return the formula with its probes, which are added to ``around``."""
+        is_whole, self._is_whole = self._is_whole, False
         if self._count >= _MOST_PROBES:
             return node
         for kind in ("/\\", "\\/"):
             items = junction_items(node, kind)
             if items is not None:
-                return self._junction(node, kind, items, positive, around)
+                return self._junction(node, kind, items, positive, around, is_whole)
         match node:
             case m.CallBuiltin(builtin=m.Builtin(override=None)):
                 return self._builtin(node, positive, around)
             case m.Quantified(kind="\\A" | "\\E"):
-                return self._quantified(node, positive, around)
+                return self._quantified(node, positive, around, is_whole)
             case m.Branches():
                 return self._branches(node, positive, around)
             case m.Where():
+                self._is_whole = is_whole
                 return replace(node, body=self.rewrite(node.body, positive, around))
             case m.Step(kind="box") if positive:
+                self._is_whole = is_whole
                 action = self._part("step", node.action, positive, around, node.place)
                 return m.Step(node.place, node.kind, action, node.subscript)
             case m.Call():
-                return self._call(node, positive, around)
+                return self._call(node, positive, around, is_whole)
             case m.CallParameter():
                 return self._call_of_argument(node, positive, around)
             case m.Applied():
@@ -215,7 +221,9 @@ class _Maker:
 
     # --- definitions -----------------------------------------------------------------------------
 
-    def _call(self, node: m.Call, positive: bool, around: list[Probe]) -> m.Expression:
+    def _call(
+        self, node: m.Call, positive: bool, around: list[Probe], is_whole: bool = False
+    ) -> m.Expression:
         again = self._repeated.get(node.operator)
         if again is not None:
             if again.positive is positive:
@@ -223,9 +231,9 @@ class _Maker:
                 arguments = (*node.arguments, m.Use(node.place, self.names.chosen))
                 return m.Call(node.place, again.copy, arguments)
             return node
-        operator = self._copies.followed(node)
+        operator = self._copies.followed(node, is_whole=is_whole)
         if operator is None:
-            operator = self._copies.recursive(node)
+            operator = self._copies.recursive(node, is_whole=is_whole)
             return node if operator is None else self._recursive(node, operator, positive, around)
         assert operator.body is not None, "it would not be followed"
         for parameter, argument in zip(operator.parameters, node.arguments, strict=True):
@@ -235,6 +243,7 @@ class _Maker:
                 if isinstance(given, m.Operator):
                     self._given[parameter] = given
         self._copies.enter(operator)
+        self._is_whole = is_whole
         body = self.rewrite(operator.body, positive, around)
         self._copies.leave()
         return self._copies.call(node, operator, body)
@@ -338,9 +347,13 @@ class _Maker:
         items: tuple[m.Expression, ...],
         positive: bool,
         around: list[Probe],
+        is_whole: bool,
     ) -> m.Expression:
         if (kind == "\\/") is not positive:
-            parts = [self.rewrite(item, positive, around) for item in items]
+            parts = []
+            for item in items:
+                self._is_whole = is_whole and positive
+                parts.append(self.rewrite(item, positive, around))
         else:
             what = "disjunct" if positive else "condition"
             parts = [self._part(what, item, positive, around, item.place) for item in items]
@@ -380,10 +393,13 @@ class _Maker:
         marked = conjunction(condition, self.names.mark_without(number, mark, left.place))
         return m.CallBuiltin(node.place, node.builtin, (marked, consequent))
 
-    def _quantified(self, node: m.Quantified, positive: bool, around: list[Probe]) -> m.Expression:
+    def _quantified(
+        self, node: m.Quantified, positive: bool, around: list[Probe], is_whole: bool
+    ) -> m.Expression:
         if (node.kind == "\\A") is positive:
             known = len(self._bound)
             self._bound += _names_bound(node)
+            self._is_whole = is_whole
             body = self._marked_part("range", node.body, positive, around, node.place)
             del self._bound[known:]
         else:

@@ -161,12 +161,13 @@ class Copies:
         self.analyst = analyst
         self._open: list[m.Operator] = []
 
-    def followed(self, node: m.Call) -> m.Operator | None:
+    def followed(self, node: m.Call, *, is_whole: bool = False) -> m.Operator | None:
         """Return the definition that a call is worth looking into, None for others.
 
         It is one with a truth value that reads variables. What only compares its arguments is
         taken as a whole: how such a comparison comes out is a matter of its own definition. One
         with an implication is no mere comparison: its antecedent is asked about at each call.
+        Nor is one that is the whole of what a property says (``is_whole``).
         """
         operator = self.called(node, most=ACTION)
         if operator is None or operator.body is None or not _has_truth_value(operator.body):
@@ -175,11 +176,11 @@ class Copies:
         is_comparison = facts.level == CONSTANT and not facts.free and bool(operator.parameters)
         if is_comparison and any(parameter.arity for parameter in operator.parameters):
             return operator  # What it compares with is in its arguments.
-        if is_comparison and not has_implication(operator.body):
+        if is_comparison and not (is_whole or has_implication(operator.body)):
             return None
         return operator
 
-    def recursive(self, node: m.Call) -> m.Operator | None:
+    def recursive(self, node: m.Call, *, is_whole: bool = False) -> m.Operator | None:
         """Return the recursive definition that a call is worth looking into, None for others."""
         operator = actual(node.operator)
         if isinstance(operator, m.Literal) or operator.body is None or not operator.recursive:
@@ -189,7 +190,7 @@ class Copies:
             return None
         if operator in self._open or any(parameter.arity for parameter in operator.parameters):
             return None
-        if facts.level == CONSTANT and not has_implication(operator.body):
+        if facts.level == CONSTANT and not (is_whole or has_implication(operator.body)):
             return None
         return operator
 

@@ -66,6 +66,26 @@ PAIRS = [
         id="antecedent in an operator that reads only its arguments",
     ),
     pytest.param(
+        "Ok(s) == \\A i \\in 5..s : i = 5\nInv == Ok(n)",
+        "Ok(s) == \\A i \\in 4..s : i = 4\nInv == Ok(n)",
+        f"{RANGE}: \\A i \\in 5..s : i = 5",
+        id="quantifier in an operator that reads only its arguments and is the whole property",
+    ),
+    pytest.param(
+        "Ok(k, l) == k < 5 \\/ l = 7\nInv == \\A s \\in Server : TRUE /\\ Ok(n, Len(log[s]))",
+        "Ok(k, l) == k < 4 \\/ k + l > 3\nInv == \\A s \\in Server : TRUE /\\ Ok(n, Len(log[s]))",
+        f"{DISJUNCT}: l = 7",
+        id="disjunct in such an operator under a quantifier and beside a conjunct",
+    ),
+    pytest.param(
+        "RECURSIVE Fine(_)\nFine(l) == IF Len(l) < 3 THEN TRUE ELSE l[1] = 9 /\\ Fine(Tail(l))\n"
+        'Inv == Fine(log["a"])',
+        "RECURSIVE Fine(_)\nFine(l) == IF Len(l) < 1 THEN TRUE ELSE l[1] < 9 /\\ Fine(Tail(l))\n"
+        'Inv == Fine(log["a"])',
+        "Inv: this branch never mattered: l[1] = 9 /\\ Fine(Tail(l))",
+        id="recursion on an argument that never goes on",
+    ),
+    pytest.param(
         "Inv == \\A i \\in 0..n : \\E j \\in 0..n : i <= j",
         "Inv == \\A i \\in 0..n : \\E j \\in 0..n : i = n - j",
         f"{ITSELF}: \\E j \\in 0..n : i <= j",
