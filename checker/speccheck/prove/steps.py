@@ -87,11 +87,15 @@ class _Collector:
                 self._keep(inside, context)
             case m.CallBuiltin(builtin=m.Builtin(name="="), arguments=(left, right)):
                 variable = _primed(left, context)
+                written = right
+                last = _primed(right, context)
+                if variable is None and last not in {None, *self.assigned, *self.kept}:
+                    variable, written = last, left  # e = x' says what x' = e says.
                 if variable is None:
                     self.later.append((node, context))
                 else:
                     so_far = self._so_far(context.knowing(*self.guards))
-                    told = told_value(self.module, self.translator, variable, right, so_far)
+                    told = told_value(self.module, self.translator, variable, written, so_far)
                     self._assign(variable, told, node)
             case _ if disjuncts(node):
                 message = "a choice between steps within an action; make two actions of it"
@@ -254,8 +258,9 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
     collector.parameters = {**outer, **collector.parameters}
     for variable in module.resolved.variables:
         if variable not in collector.assigned and variable not in collector.kept:
-            message = f"the action {leaf.name} does not say what becomes of {variable.name}"
-            raise outside(leaf.body.place, message)
+            x = variable.name
+            message = f"the action {leaf.name} does not say what becomes of {x}: write {x}' = e, "
+            raise outside(leaf.body.place, f"{message}UNCHANGED {x}, or \\E n \\in S : {x}' = n")
     then = {**state, **collector.assigned}
     for node, where in collector.later:
         inside = replace(where, then=then).knowing(*collector.guards)

@@ -221,6 +221,8 @@ class Translator(Builtins, Functions):
                 return self._branches(node, context)
             case m.Where():
                 return self.value(node.body, context)
+        if isinstance(node, m.Fields):
+            raise Unfit("a set of records is outside the fragment; say what each field is in")
         raise Unfit("proofs do not know this construct; see docs/proofs.md for the fragment")
 
     # --- names -----------------------------------------------------------------------------------

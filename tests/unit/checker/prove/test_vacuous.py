@@ -135,6 +135,9 @@ def test_sets_with_the_same_elements_are_equal(hints: str, tmp_path: Path) -> No
         (f"{SERVERS}ASSUME Nobody \\in Server\nVARIABLE\n\\* @type: SERVER;\nv\n"
          "THEOREM T == v \\in Server", "about variables"),
         (f"{X}{UP}THEOREM T == Spec => <>(x > 5)", "about variables"),
+        (f"{X}Next == x' \\in {{1, 2}}\n{FROM_0}THEOREM T == Spec => [](x >= 0)",
+         "what becomes of x: write x' = e"),
+        ("THEOREM T == [a |-> 1] \\in [a : Nat]", "a set of records"),
         ("(* @typeAlias: SERVER = Set(SERVER); *)\nCONSTANTS\n\\* @type: Set(SERVER);\nServer,\n"
          "\\* @type: $SERVER;\nP\nASSUME Server # {} /\\ P \\subseteq Server\n"
          "THEOREM T == P \\in Server", "is a type and a @typeAlias"),
@@ -186,3 +189,16 @@ def test_the_same_choice_is_made_from_the_same(tmp_path: Path) -> None:
     assert found == {
         "T": Status.PROVED, "U": Status.REFUTED, "V": Status.PROVED, "W": Status.REFUTED
     }  # fmt: skip
+
+
+def test_what_becomes_of_a_variable_may_stand_on_the_right(tmp_path: Path) -> None:
+    text = f"{X}Next == x + 1 = x'\n{FROM_0}"
+
+    assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](x >= 0)")["T"] is Status.PROVED
+    assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](x < 3)")["T"] is Status.REFUTED
+
+
+def test_what_is_said_of_a_value_that_is_known_is_a_guard(tmp_path: Path) -> None:
+    text = f"{X}Next == x' = x + 1 /\\ 4 = x'\nInit == x = 3\nSpec == Init /\\ [][Next]_x\n"
+
+    assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](x \\in 3..4)")["T"] is Status.PROVED
