@@ -10,13 +10,15 @@ from speccheck.explore.exercise.findings import Branch
 class Coverage:
     """Counts over all examples of a machine.
 
-    ``notes`` are what adapters call out, such as the error codes of a protocol.
+    ``notes`` are what adapters call out, such as the error codes of a protocol; ``given_up`` counts
+    examples that ended early, because too many states fitted.
     """
 
     def __init__(self, actions: Iterable[str], marks: Marks, left_out: Iterable[str] = ()) -> None:
         self.actions: Counter[str] = Counter(dict.fromkeys(actions, 0))
         self.notes: Counter[str] = Counter()
         self.examples = 0
+        self.given_up = 0
         self.steps = 0
         self._marks = marks
         self._left_out = frozenset(left_out)
@@ -42,4 +44,5 @@ class Coverage:
             for branch in self.branches
         ]
         rows += [f"{count:8}  {note}" for note, count in sorted(self.notes.items())]
-        return f"{self.examples} examples, {self.steps} steps\n" + "\n".join(rows)
+        given_up = f", {self.given_up} examples given up" if self.given_up else ""
+        return f"{self.examples} examples, {self.steps} steps{given_up}\n" + "\n".join(rows)

@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.unit.checker.mbt.shops import Broken, Careless, Generous, Greedy, Open, Shop
 
+from speccheck.mbt import candidates
 from speccheck.mbt.adapter import AdapterError, snake_case
 from speccheck.mbt.machine import Disagreement, SpecMachine, machine_from_spec
 
@@ -52,6 +53,28 @@ def test_a_mistake_is_told_as_a_story(shop: type[Shop], told: list[str]) -> None
     story = str(caught.value)
     for words in told:
         assert words in story
+
+
+def test_what_cannot_be_followed_ends_an_example_and_in_the_end_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = candidates.MOST_CANDIDATES
+    monkeypatch.setattr(candidates, "MOST_CANDIDATES", 1)
+    with pytest.raises(candidates.TooManyCandidates, match="more than 1 states fit"):
+        run(Open)
+
+    limits = iter([most] * 20 + [0])  # too much, for once
+    machine = machine_from_spec(STOCK, Open)
+    follow = machine._go_on
+
+    def follow_badly(self: SpecMachine) -> None:
+        monkeypatch.setattr(candidates, "MOST_CANDIDATES", next(limits, most))
+        follow(self)
+
+    monkeypatch.setattr(machine, "_go_on", follow_badly)
+    run_state_machine_as_test(machine, settings=SETTINGS)
+    assert machine.coverage.given_up == 1
+    assert "examples given up" in str(machine.coverage)
 
 
 def test_an_example_shrinks() -> None:
