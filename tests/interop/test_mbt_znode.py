@@ -15,10 +15,12 @@ from peers import APACHE_39, SPECKEEPER, Kind
 from tests.mbt.profiles import profile
 from tests.mbt.znode.machines import machine, run
 
-# kazoo leaves the socket of a connection that broke to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning"
-)
+# kazoo leaves the socket of a connection that broke to the garbage collector, and its threads draw
+# from `random` while Hypothesis draws.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module"),
+]
 
 EXAMPLES = int(os.environ.get("SPECKEEPER_MBT_EXAMPLES", "12"))
 

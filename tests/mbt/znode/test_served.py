@@ -20,7 +20,11 @@ from speccheck.evaluate.values import Value
 from speccheck.mbt.machine import Disagreement
 
 # Seconds of processor time, which take long where many others want it too.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [
+    pytest.mark.timeout(1200),
+    # kazoo's threads draw from `random` while Hypothesis draws.
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module"),
+]
 
 # Behind each step nothing is under way any more, so sync never has to wait.
 OUT_OF_REACH = ('Wait(c, "sync"',)
