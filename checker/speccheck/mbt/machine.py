@@ -202,7 +202,7 @@ class SpecMachine(RuleBasedStateMachine):
             self._explained(self.candidates.go_on)
         except TooManyCandidates:
             self.coverage.given_up += 1
-            if self.coverage.given_up > 3 + self.coverage.examples // 20:
+            if self.coverage.given_up > 5 + self.coverage.examples // 10:
                 raise
             reject()
 
