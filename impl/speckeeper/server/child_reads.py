@@ -14,6 +14,7 @@ from speckeeper.server.core import Core
 from speckeeper.server.handlers import Handler, InSteps, StepsOfRead
 from speckeeper.server.turns import NAME_US, NODE_US, Costly
 from speckeeper.tree import reads
+from speckeeper.tree.node import Node
 from speckeeper.wire import requests as rq
 from speckeeper.wire.codes import OpCode
 from speckeeper.wire.jute import INT
@@ -56,28 +57,28 @@ class ChildReads:
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
         """getChildren: the names."""
-        path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
-        self._see_whether_many(path)
-        answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
-        if isinstance(answer, int):
-            return answer
-        if watch:
-            self._watches.child.add(path, connection)
-        return encode_children_reply(answer[1])
+        answer = self._children(connection, buffer, start, end, ids)
+        return answer if isinstance(answer, int) else encode_children_reply(answer[1])
 
     def get_children2(
         self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
     ) -> bytes | int:
         """getChildren2: the names and the Stat."""
+        answer = self._children(connection, buffer, start, end, ids)
+        if isinstance(answer, int):
+            return answer
+        node, names = answer
+        return encode_children2_reply(names, node.stat())
+
+    def _children(
+        self, connection: Connection, buffer: bytes, start: int, end: int, ids: tuple[Id, ...]
+    ) -> tuple[Node, list[str]] | int:
         path, watch = cast(rq.GetChildrenRequest, decode_request(_GET_CHILDREN, buffer, start, end))
         self._see_whether_many(path)
         answer = reads.get_children(self._tree, self._policy, path, ids, self._decided)
-        if isinstance(answer, int):
-            return answer
-        if watch:
+        if watch and not isinstance(answer, int):
             self._watches.child.add(path, connection)
-        node, names = answer
-        return encode_children2_reply(names, node.stat())
+        return answer
 
     def _see_whether_many(self, path: str) -> None:
         """Raise Costly where the list is long, unless it has to be made now."""
