@@ -117,6 +117,10 @@ async def _four_letter(host: str, word: str, tls: "ssl.SSLContext | None") -> st
     try:
         writer.write(word.encode())
         return (await reader.read(-1)).decode("utf-8", "replace")
+    except ConnectionError:
+        if tls is None:
+            raise
+        return ""  # the word reached a closed connection: the same end without a word
     finally:
         writer.close()
 
