@@ -12,6 +12,7 @@ import z3
 
 from speccheck.prove.conditions import Condition, Conditions
 from speccheck.prove.counterexample import Counterexample, counterexample
+from speccheck.prove.extend import Extensions
 from speccheck.prove.hints import Hints, hints_path
 from speccheck.prove.module import ProofModule
 from speccheck.prove.obligations import Kind, Obligation, framed
@@ -73,6 +74,7 @@ class Prover:
         self._finite: Conditions | None = None
         self._numbered: Conditions | None = None
         self._assumed: bool | None = None
+        self._extensions = Extensions()
 
     @property
     def finite(self) -> Conditions:
@@ -199,8 +201,16 @@ class Prover:
 
     def _only_where_numbers_end(self, obligation: Obligation) -> bool:
         """Tell whether a counterexample may be one only since the instance lacks numbers."""
-        answer = str(_solver(self.numbered.of(obligation), _ALL_NUMBERS).check())
-        return answer == "unsat" or (answer != "sat" and self._assume_numbers)
+        condition = self.numbered.of(obligation)
+        answer = str(_solver(condition, _ALL_NUMBERS).check())
+        if answer == "unknown":
+            return self._assume_numbers and not self._extends(condition)
+        return answer == "unsat"
+
+    def _extends(self, condition: Condition) -> bool:
+        """Tell whether a question has a solution with all numbers; False says nothing."""
+        formulas = [*condition.hypotheses, condition.negated]
+        return self._extensions.has_solution(formulas, self.numbered.world.numbers)
 
     def _extensional(
         self, condition: Condition, conditions: Conditions
@@ -214,13 +224,16 @@ class Prover:
         return str(solver.check()), solver
 
     def _possible(self, obligation: Obligation) -> Verdict:
-        condition = self.smallest.of(obligation)
-        answer, cut = "unknown", self._hints.sizes and self.finite.world.cut
-        if cut:
-            answer = str(_solver(self.numbered.of(obligation), _ALL_NUMBERS).check())
+        answer = "unknown"
+        if self._hints.sizes:
+            question = self.numbered.of(obligation)
+            possible = self._extends(question)
+            answer = "sat" if possible else str(_solver(question, _ALL_NUMBERS).check())
         numbered = answer != "unknown"
         if not numbered:
+            condition = self.smallest.of(obligation)
             answer = str(_solver(condition, self._limits.finite).check())
+        cut = self._hints.sizes and self.finite.world.cut
         if answer == "sat" and not self._hints.sizes:
             more = self._extensional(condition, self.conditions)
             answer = "unsat" if more is not None and more[0] == "unsat" else answer

@@ -73,6 +73,7 @@ class World:
         self.sizes = dict(sizes or {})
         self._all_numbers = all_numbers
         self.cut = False  # whether numbers have been left out somewhere
+        self.numbers: set[str] = set()  # symbols that stand for, or give, numbers with a size
         self._sorts: dict[str, Term] = {}
         self._elements: dict[str, list[Term]] = {}
         self._symbols: dict[str, Term] = {}
@@ -172,7 +173,13 @@ class World:
                 return RecordValue(
                     {n: self.symbol(f"{name}.{n}", one, arguments) for n, one in fields}
                 )
-        return Scalar(self._apply(name, arguments, self.sort(type_)), type_)
+        term = self._apply(name, arguments, self.sort(type_))
+        self._note(term, type_)
+        return Scalar(term, type_)
+
+    def _note(self, term: Term, type_: Type) -> None:
+        if isinstance(type_, IntType) and type_.name in self.sizes:
+            self.numbers.add(term.decl().name())
 
     def _apply(self, name: str, arguments: tuple[Term, ...], sort: Term) -> Term:
         symbol = self._symbols.get(name)
@@ -303,6 +310,7 @@ class World:
         label = f"{name}!{next(self._fresh)}" if numbered else name
         constant = z3.Const(label, self.sort(type_))
         self._bound[constant.get_id()] = constant
+        self._note(constant, type_)
         if numbered:
             self._labels.add(label)
         return Bound(Scalar(constant, type_), [constant])
