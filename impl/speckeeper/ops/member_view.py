@@ -6,7 +6,8 @@ LeaderZooKeeperServer.registerMetrics.
 
 from collections.abc import Iterator
 
-from speckeeper.net.member import Member, now_ms
+from speckeeper.net.member import Member
+from speckeeper.net.member_clock import now_ms
 from speckeeper.ops.running import Running
 from speckeeper.wire.election import ServerState
 from speckeeper.wire.quorum_config import encode_config

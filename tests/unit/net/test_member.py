@@ -13,7 +13,8 @@ from kazoo.exceptions import NodeExistsError, NotReadOnlyCallError
 from tests.ports import free_ports
 
 from speckeeper.net.listening import listen
-from speckeeper.net.member import Member, now_ms
+from speckeeper.net.member import Member
+from speckeeper.net.member_clock import now_ms
 from speckeeper.server.settings import ServerSettings
 from speckeeper.storage.directories import prepare_directories
 from speckeeper.storage.disk import Disk
@@ -223,7 +224,7 @@ async def takes_snapshots_and_sends_its_log(tmp_path: Path) -> None:
 
 
 def snapshots_of(member: Member) -> int:
-    return len([*member._storage.snapshot_directory.glob("snapshot.*")])
+    return len([*member.store._settings.snapshot_directory.glob("snapshot.*")])
 
 
 async def brings_a_late_one_up_by_snapshot(tmp_path: Path) -> None:
@@ -485,10 +486,11 @@ async def a_leader_that_stood_still_hears_of_sessions_before_they_expire(tmp_pat
     assert server is not None
     session = server.sessions.by_id[SESSION]
     server.sessions.touch(session, 400, now_ms())
-    leader._expire_from_ms = now_ms() + 1_000_000  # it stands still, as far as this goes
+    clock = leader._server_clock
+    clock._expire_from_ms = now_ms() + 1_000_000  # it stands still, as far as this goes
     await asyncio.sleep(0.4 + 3 * TICK_MS / 1000)
-    leader._ticked_ms -= 10_000
-    leader._tick_server()
+    clock._ticked_ms -= 10_000
+    clock._tick()
     assert not session.closing
     await until(lambda: SESSION not in leader.store.tree.sessions)  # nothing comes after all
     await ensemble.stop()
