@@ -65,8 +65,9 @@ class LogWriting:
         self._writer: LogWriter | LoopWriter
         if sync is not None:
             placement = None
-            if pace is not None and try_ways:
-                placement = self._placement = _placement(sync)
+            if pace is not None:
+                placement = _placement(sync) if try_ways else Placement(None, [Way.CACHED])
+                self._placement = placement
             self._writer = LoopWriter(
                 transactions, sync, self._aside, self._told, failed, pace, placement, answer
             )

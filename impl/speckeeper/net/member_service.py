@@ -21,9 +21,10 @@ from speckeeper.net.client_doors import no_commands
 from speckeeper.net.client_port import ClientPort, Commands
 from speckeeper.net.member import Member
 from speckeeper.net.peer_line import PeerLine
-from speckeeper.net.service import DiskStats, note_sync, purge_in_background, wall_ms
+from speckeeper.net.service import TICK_S, DiskStats, note_sync, purge_in_background, wall_ms
 from speckeeper.net.snapshotter import Snapshotter
 from speckeeper.net.tracing import TraceOptions
+from speckeeper.net.wakefulness import Vigil
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
@@ -106,6 +107,8 @@ class MemberService:
             else ConfigFiles(options.config_file, files, options.zab.server_id),
         )
         self.report: Report = self.member.store.report
+        self.vigil = Vigil(lambda: self.member.store.lone_writes)
+        """Keeps processors awake while a client of the ensemble is alone and writes."""
         self.commands: Commands = no_commands
         self.most_connections = 0
         self._purge_interval_s = purge_interval_ms / 1000
@@ -145,6 +148,7 @@ class MemberService:
     def start(self) -> None:
         """Start the timers."""
         self.every(1.0, self._flush_refusals)
+        self.every(TICK_S, self.vigil.tick)
         if self._purge_interval_s:
             self._purge()
             self.every(self._purge_interval_s, self._purge)
@@ -184,6 +188,7 @@ class MemberService:
                 await asyncio.sleep(_POLL_S)
         for timer in self._timers:
             timer.cancel()
+        self.vigil.stop()
         await self.member.close()
 
     # -- inside

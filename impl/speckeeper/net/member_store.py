@@ -123,6 +123,11 @@ class MemberStore:
         assert self._writing is not None
         return self._writing
 
+    @property
+    def lone_writes(self) -> int:
+        """How many writes there were of a client that was alone, since the log was opened last."""
+        return 0 if self._writing is None else self._writing.lone_writes
+
     async def close(self) -> None:
         """Write what was appended, and close the log."""
         await self._close_log()

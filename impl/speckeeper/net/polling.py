@@ -14,15 +14,13 @@ from collections.abc import Callable
 from time import monotonic_ns
 
 from speckeeper.net.processors import processors
-from speckeeper.net.wakefulness import Wakefulness
+from speckeeper.net.wakefulness import Vigil
 
 # The gap that ends polling. A round trip to a client on the same machine or network takes less, and
 # so does a sync of the log.
 PATIENCE_NS = 500_000
 # Steps of progress within a tick that make polling worth a try.
 LIVELY = 100
-# So many writes of a client that is alone are worth processors that do not sleep.
-LONE = 50
 
 
 class Polling:
@@ -32,17 +30,13 @@ class Polling:
         self,
         loop: asyncio.AbstractEventLoop,
         progress: Callable[[], int],
-        lone_writes: Callable[[], int] = lambda: 0,
-        wakefulness: Wakefulness | None = None,
+        vigil: Vigil | None = None,
     ) -> None:
         """``progress`` returns a number that rises with everything that clients wait for.
 
-        ``lone_writes`` returns one that rises with the writes of a client that is alone, for which
-        ``wakefulness`` keeps all processors awake; None: it does not.
+        ``vigil``: what keeps all processors awake for a client that is alone, while the loop is.
         """
-        self._lone_writes = lone_writes
-        self._wakefulness = wakefulness
-        self._last_lone = 0
+        self._vigil = vigil
         self._loop = loop
         self._progress = progress
         # With one processor the client could not run meanwhile.
@@ -65,19 +59,14 @@ class Polling:
         if lively and self._possible and not self._active:
             self._active = True
             self._poll()
-        if self._wakefulness is not None:
-            lone = self._lone_writes()
-            if self._active and lone - self._last_lone >= LONE:
-                self._wakefulness.hold()
-            else:
-                self._wakefulness.release()
-            self._last_lone = lone
+        if self._vigil is not None:
+            self._vigil.tick(self._active)
 
     def stop(self) -> None:
         """End it."""
         self._active = self._possible = False
-        if self._wakefulness is not None:
-            self._wakefulness.release()
+        if self._vigil is not None:
+            self._vigil.stop()
 
     def _poll(self) -> None:
         """Have the loop come by here again without sleeping, unless nothing happens any more."""

@@ -23,7 +23,7 @@ from speckeeper.net.log_writing import LogWriting
 from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.net.polling import Polling
 from speckeeper.net.snapshotter import Snapshotter
-from speckeeper.net.wakefulness import Wakefulness
+from speckeeper.net.wakefulness import Vigil
 from speckeeper.server.reasons import CloseReason
 from speckeeper.server.server import Server
 from speckeeper.server.settings import ServerSettings
@@ -114,9 +114,7 @@ class Service:
         self.port = ClientPort(
             self.server, lambda word: None, self.end_turn, end_turn_now=self._end_turn
         )
-        self.polling = Polling(
-            self.loop, self._progress, lambda: self.writer.lone_writes, Wakefulness()
-        )
+        self.polling = Polling(self.loop, self._progress, Vigil(lambda: self.writer.lone_writes))
         self.failure: Exception | None = None
         self.stopped = asyncio.Event()
         """Set when the server should come to an end: ``failure`` says why, None for a wish."""

@@ -6,7 +6,10 @@ as all the work of a write, on a virtual machine above all, where sleep means to
 Linux lets a process ask for a processor that is awake within so many microseconds: whoever holds
 ``/dev/cpu_dma_latency`` open with a 0 in it has idle processors look for work again and again
 instead. It takes power, so it is held only while a client alone writes one request after the other
-(``polling.py``, which keeps this thread awake too). The kernel takes it back when the process ends.
+(:class:`Vigil`). The kernel takes it back when the process ends.
+
+In an ensemble each member does so by itself, for its own machine: a set wakes seven threads or more
+one after the other, and a member that has nothing to do leaves its processor to the others.
 
 Root may open the device; for others its owner decides. Where it cannot be opened nothing happens.
 
@@ -16,10 +19,13 @@ Source: Linux Documentation/power/pm_qos_interface.rst, drivers/cpuidle/governor
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 DEVICE = Path("/dev/cpu_dma_latency")
 _AT_ONCE = bytes(4)  # an int, microseconds
+# So many writes of a client that is alone within a tick are worth processors that do not sleep.
+LONE = 50
 
 
 class Wakefulness:
@@ -57,3 +63,34 @@ class Wakefulness:
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
+
+
+class Vigil:
+    """Holds it while a client that is alone writes one request after the other.
+
+    Call :meth:`tick` about twenty times a second.
+    """
+
+    def __init__(
+        self, lone_writes: Callable[[], int], wakefulness: Wakefulness | None = None
+    ) -> None:
+        """``lone_writes`` returns a number that rises with the writes of a client that is alone.
+
+        It may begin anew from zero.
+        """
+        self._lone_writes = lone_writes
+        self._wakefulness = wakefulness or Wakefulness()
+        self._last = 0
+
+    def tick(self, wanted: bool = True) -> None:
+        """Hold it if the last tick had many such writes, and it is ``wanted``."""
+        lone = self._lone_writes()
+        if wanted and lone - self._last >= LONE:
+            self._wakefulness.hold()
+        else:
+            self._wakefulness.release()
+        self._last = lone
+
+    def stop(self) -> None:
+        """Let processors sleep."""
+        self._wakefulness.release()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from speckeeper.net import polling
-from speckeeper.net.polling import LIVELY, LONE, Polling
-from speckeeper.net.wakefulness import Wakefulness
+from speckeeper.net.polling import LIVELY, Polling
+from speckeeper.net.wakefulness import LONE, Vigil, Wakefulness
 
 
 class Turns:
@@ -59,7 +59,8 @@ def test_processors_are_kept_awake_while_a_client_alone_writes(
         world = Turns(monkeypatch)
         await world.make()
         awake, lone = Wakefulness(device), 0
-        it = Polling(asyncio.get_running_loop(), lambda: world.progress, lambda: lone, awake)
+        vigil = Vigil(lambda: lone, awake)
+        it = Polling(asyncio.get_running_loop(), lambda: world.progress, vigil)
         it.tick()
         assert not awake.held
         world.progress += LIVELY
