@@ -426,7 +426,12 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
             if result.verdict in {"success", "unfinished", "interrupted"}:
                 states = () if result.verdict == "interrupted" else search.reached
                 exercise = judge(
-                    model, result, states, to_the_end=options.strict, tell=progress.say
+                    model,
+                    result,
+                    states,
+                    checked=search.checked,
+                    to_the_end=options.strict,
+                    tell=progress.say,
                 )
         if result.error is not None:
             fine = load_model(spec, read_config(config), folders, fine=True)

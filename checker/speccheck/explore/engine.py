@@ -12,7 +12,7 @@ from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.likeness import check_sets
 from speccheck.evaluate.stdlib.tlc import STATISTICS, set_registers
 from speccheck.evaluate.values import Value, as_boolean, function_of
-from speccheck.explore.graph import StateGraph
+from speccheck.explore.graph import Checked, StateGraph
 from speccheck.explore.liveness.check import LivenessError, violation
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result, TraceStep
@@ -73,6 +73,8 @@ class Engine(ABC):
         # The step at work, for errors: the number of the state before, the action, the state.
         self._at: tuple[int, str | None, State | None] = (-1, None, None)
         self._key = _key_function(model)
+        # What properties of behaviours were checked on, if there are any.
+        self.checked: Checked | None = None
 
     @property
     @abstractmethod
@@ -198,11 +200,13 @@ class Engine(ABC):
             result.unchecked = [f"{check.name} at {check.place}" for check in model.liveness]
             result.verdict = "unfinished"
             return
+        began = time.perf_counter()
         try:
             found = violation(graph, model.atoms, model.fairness, model.liveness)
         except LivenessError as error:
             self._at = (-1, None, graph.states[error.state])
             raise error.cause from None
+        self.checked = Checked(graph, time.perf_counter() - began)
         if found is None:
             return
         check, (prefix, cycle) = found

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from speccheck.evaluate.compiler import State
 
@@ -37,3 +38,10 @@ class StateGraph:
         if state + 1 >= len(self.offsets):
             return array("i")
         return self.targets[self.offsets[state] : self.offsets[state + 1]]
+
+
+class Checked(NamedTuple):
+    """The graph that properties of behaviours were checked on, and how long that took."""
+
+    graph: StateGraph
+    seconds: float

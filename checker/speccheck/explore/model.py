@@ -13,7 +13,8 @@ from speccheck.evaluate.stdlib.tlc import on_successors
 from speccheck.evaluate.values import Value, rank
 from speccheck.explore.config import Config, Name, Tolerance, place_in
 from speccheck.explore.exercise.actions import Marks
-from speccheck.explore.exercise.formulas import ProbedFormula, probed_antecedents, probed_formulas
+from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
+from speccheck.explore.exercise.temporal import probed_behaviours, probed_temporal
 from speccheck.explore.liveness.check import LivenessCheck
 from speccheck.explore.liveness.formula import TRUE, Formula, always, conjunction
 from speccheck.explore.liveness.translate import Atom, Translator
@@ -49,7 +50,8 @@ class Model:
 
     ``liveness`` are the parts of properties that speak of infinite behaviours, to be checked of
     those that satisfy ``fairness``; their predicates are ``atoms``. ``marks`` count the branches
-    of actions; ``probed`` returns the properties with probes for what mattered in them,
+    of actions; ``probed`` returns the properties with probes for what mattered in them;
+    ``temporal`` those of behaviours, of which ``without`` is what is left without a part;
     ``tolerances`` are what the configuration does not expect to matter. ``alias`` gives the record
     to be shown in place of a state, from that state and the next.
     ``named`` returns the actions by name, each to be taken with arguments that the caller picks.
@@ -79,6 +81,8 @@ class Model:
     module: m.ResolvedModule | None = None
     marks: Marks | None = None
     probed: Callable[[], list[ProbedFormula]] = list
+    temporal: Callable[[], list[ProbedFormula]] = list
+    without: Callable[[ProbedFormula, int], Formula] = lambda _formula, _number: TRUE
     named: Callable[[], list[NamedAction]] = list
     find: Callable[[str], m.Meaning | None] = lambda _name: None
     tolerances: list[Tolerance] = field(default_factory=list)
@@ -141,6 +145,8 @@ class _Loader:
             compiler=compiler,
             module=self._module,
             probed=self._probed,
+            temporal=self._probed_behaviours,
+            without=self._without,
             tolerances=config.tolerances,
             find=self._module.scope.find,
             replaced={one.by: one.name for one in config.replacements if one.module is None},
@@ -199,8 +205,15 @@ class _Loader:
         ] + [
             probed
             for name, node in self._temporal
-            for probed in probed_antecedents(name, node, analyst)
+            for probed in probed_temporal(name, node, analyst)
         ]
+
+    def _probed_behaviours(self) -> list[ProbedFormula]:
+        analyst = self._compiler.analyst
+        return [probed_behaviours(name, node, analyst) for name, node in self._temporal]
+
+    def _without(self, formula: ProbedFormula, number: int) -> Formula:
+        return self._translator.formula(formula.node, {formula.names.chosen: number})
 
     # --- constants -------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def _things(data: Any) -> Iterable[tuple[Thing, int, str]]:
     for row in exercise["branches"]:
         yield Thing("branch", row["action"], _short(row["place"])), row["taken"], row["text"]
     for row in exercise["parts"]:
-        if row["kind"] not in {"condition", "fairness"}:  # These are but notes.
+        if row["kind"] != "condition":  # These are but notes.
             yield Thing(row["kind"], row["name"], _short(row["place"])), row["decided"], row["text"]
 
 

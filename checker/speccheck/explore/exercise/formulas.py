@@ -10,12 +10,9 @@ Source: Beer, Ben-David, Eisner, Rodeh, "Efficient detection of vacuity in tempo
 checking"; Kupferman, Vardi, "Vacuity detection in temporal model checking".
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst, is_boolean
-from speccheck.evaluate.values import TRUE
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
@@ -30,8 +27,6 @@ from speccheck.explore.exercise.trees import (
 from speccheck.tla import meaning as m
 
 _MOST_PROBES = 400
-
-Wrap: TypeAlias = Callable[[m.Expression], m.Expression]
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +74,7 @@ def probed_formulas(
         return [ProbedFormula(name, node, on_steps, Names(), [whole])]
     found: list[ProbedFormula] = []
     for part in _conjuncts(node, Copies(analyst)):
-        maker = _Maker(analyst)
+        maker = Maker(analyst)
         rewritten = maker.rewrite(part, True, maker.outermost)
         if maker.outermost:
             found.append(ProbedFormula(name, rewritten, on_steps, maker.names, maker.outermost))
@@ -97,67 +92,6 @@ def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
     return [node]
 
 
-def probed_antecedents(name: str, node: m.Expression, analyst: Analyst) -> list[ProbedFormula]:
-    """Return a question for each antecedent ``P`` in a temporal formula: was it ever true?
-
-    P is the antecedent of ``P ~> Q`` and of ``P => Q``, below ``[]`` and ``<>`` too, and
-    ``ENABLED <<A>>_v`` of fairness as a part of a property. Of an
-    antecedent ``[]<>P``, ``<>P`` and the like it is asked whether P was ever true: where no state
-    has P, no behaviour has the antecedent. The formula is not evaluated itself; what is asked is
-    ``~P`` under the quantifiers and definitions that P stands in, which is false where P is true.
-    A formula that reads no variable, as ``<>TRUE``, has the one question that no state settles.
-    """
-    facts = analyst.facts(node)
-    if not (facts.reads or facts.reads_next or facts.free):
-        whole = Probe(0, "constant", node.place, node.place)
-        return [ProbedFormula(name, m.Literal(node.place, TRUE), False, Names(), [whole])]
-    found: list[ProbedFormula] = []
-    copies = Copies(analyst)
-
-    def ask(antecedent: m.Expression, wrap: Wrap) -> None:
-        if analyst.facts(antecedent).level > STATE:
-            for item in junction_items(antecedent, "/\\") or ():
-                ask(item, wrap)
-            match antecedent:
-                case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
-                    ask(expression(antecedent.arguments[0]), wrap)
-            return
-        put("antecedent", antecedent, wrap)
-
-    def put(kind: str, asked: m.Expression, wrap: Wrap) -> None:
-        place = asked.place
-        never = wrap(m.CallBuiltin(place, m.Builtin("~", (0,)), (asked,)))
-        probe = Probe(0, kind, place, place)
-        found.append(ProbedFormula(name, never, False, Names(), [probe]))
-
-    def walk(node: m.Expression, wrap: Wrap) -> None:
-        items = junction_items(node, "/\\")
-        for item in items or ():
-            walk(item, wrap)
-        match node:
-            case m.Quantified(kind="\\A"):
-                walk(node.body, lambda inner: wrap(replace(node, body=inner)))
-            case m.Where():
-                walk(node.body, lambda inner: wrap(replace(node, body=inner)))
-            case m.Call():
-                operator = copies.called(node, most=TEMPORAL)
-                if operator is not None and operator.body is not None:
-                    copies.enter(operator)
-                    walk(operator.body, lambda inner: wrap(copies.call(node, operator, inner)))
-                    copies.leave()
-            case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
-                walk(expression(node.arguments[0]), wrap)
-            case m.CallBuiltin(builtin=m.Builtin(name="~>" | "=>", override=None)):
-                ask(expression(node.arguments[0]), wrap)
-            case m.Step(kind="WF" | "SF"):
-                angle = m.Step(node.place, "angle", node.action, node.subscript)
-                can = m.CallBuiltin(node.place, m.Builtin("ENABLED", (0,)), (angle,))
-                put("fairness", can, wrap)
-
-    walk(node, lambda inner: inner)
-    return found
-
-
 @dataclass(slots=True, eq=False)
 class _Again:
     """A recursive operator that is being looked into, and how many of its calls were met."""
@@ -167,13 +101,17 @@ class _Again:
     seen: int = 0
 
 
-class _Maker:
-    """Rewrites one formula. ``positive`` says that the whole gets truer with the part."""
+class Maker:
+    """Rewrites one formula. ``positive`` says that the whole gets truer with the part.
 
-    def __init__(self, analyst: Analyst) -> None:
+    ``on_behaviours``: the formula is temporal. It gets no marks, for it is not evaluated as such.
+    """
+
+    def __init__(self, analyst: Analyst, *, on_behaviours: bool = False) -> None:
         self.names = Names()
         self.outermost: list[Probe] = []
-        self._copies = Copies(analyst)
+        self._on_behaviours = on_behaviours
+        self._copies = Copies(analyst, most=TEMPORAL if on_behaviours else ACTION)
         self._analyst = analyst
         self._count = 0
         # Within an existential that helps: it ends at the first witness, and what was not asked
@@ -183,6 +121,8 @@ class _Maker:
         self._bound: list[tuple[m.Parameter, m.Expression]] = []
         # Operators given for parameters of those that are being looked into.
         self._given: dict[m.Parameter, m.Operator] = {}
+        # Formulas given for parameters, of a temporal formula only.
+        self._formulas: dict[m.Parameter, m.Expression] = {}
         self._repeated: dict[m.Operator, _Again] = {}
         # What is rewritten next is all that the property says, of all that it says it of: nothing
         # but conjunctions, universal quantifiers and definitions is around it.
@@ -211,6 +151,11 @@ class _Maker:
                 self._is_whole = is_whole
                 action = self._part("step", node.action, positive, around, node.place)
                 return m.Step(node.place, node.kind, action, node.subscript)
+            case m.Step(kind="angle") if self._on_behaviours:
+                action = self.rewrite(node.action, positive, around)
+                return m.Step(node.place, node.kind, action, node.subscript)
+            case m.Use(parameter=parameter) if parameter in self._formulas:
+                return self.rewrite(self._formulas[parameter], positive, around)
             case m.Call():
                 return self._call(node, positive, around, is_whole)
             case m.CallParameter():
@@ -242,6 +187,8 @@ class _Maker:
                 given = self._given.get(target) if isinstance(target, m.Parameter) else target
                 if isinstance(given, m.Operator):
                     self._given[parameter] = given
+            elif self._on_behaviours and is_boolean(argument):
+                self._formulas[parameter] = argument
         self._copies.enter(operator)
         self._is_whole = is_whole
         body = self.rewrite(operator.body, positive, around)
@@ -326,15 +273,23 @@ class _Maker:
         mark: int | None = None,
     ) -> m.Expression:
         """Return a part with a probe of its own; what is within it is asked after it."""
-        probe = self._probe(kind, node.place, around, about, mark)
+        if self._on_behaviours and isinstance(node, m.Literal) and node.value is not positive:
+            return node  # It would be put in its own place.
+        probe = self._probe(kind, self._place(node), around, about, mark)
         inside = self.rewrite(node, positive, probe.parts)
         return self.names.without(probe.number, inside, positive=positive)
+
+    def _place(self, node: m.Expression) -> m.Place:
+        """Return where an expression stands, or what is given for it if it is a parameter."""
+        if isinstance(node, m.Use) and node.parameter in self._formulas:
+            return self._place(self._formulas[node.parameter])
+        return node.place
 
     def _marked_part(
         self, kind: str, node: m.Expression, positive: bool, around: list[Probe], about: m.Place
     ) -> m.Expression:
         """Return a part with a probe, and with a mark that it was come to."""
-        if self._repeated:
+        if self._repeated or self._on_behaviours:
             return self._part(kind, node, positive, around, about)
         mark, number = self.names.new_mark(), self._count
         part = self._part(kind, node, positive, around, about, mark)
@@ -364,12 +319,17 @@ class _Maker:
             case "~":
                 inside = self.rewrite(expression(node.arguments[0]), not positive, around)
                 return m.CallBuiltin(node.place, node.builtin, (inside,))
-            case "=>":
+            case "=>" | "~>":
                 return self._implication(node, positive, around)
+            case "[]" | "<>":
+                inside = self.rewrite(expression(node.arguments[0]), positive, around)
+                return m.CallBuiltin(node.place, node.builtin, (inside,))
             case "\\subseteq" if positive:
                 left = expression(node.arguments[0])
                 if self._analyst.facts(left).level not in {STATE, ACTION}:
                     return node
+                if self._on_behaviours and _is_empty_set(node.arguments[1]):
+                    return node  # A way to say that it is empty.
                 probe = self._probe("subset", left.place, around, node.place, None)
                 whole = self.names.without(probe.number, node, positive=True)
                 return disjunction(is_empty(left), whole)
@@ -383,9 +343,10 @@ class _Maker:
             left = self.rewrite(left, True, around)
             right = self.rewrite(right, False, around)
             return m.CallBuiltin(node.place, node.builtin, (left, right))
-        if self._repeated:
-            right = self._part("consequent", right, True, around, left.place)
-            left = self._part("condition", left, False, around, left.place)
+        if self._repeated or self._on_behaviours:
+            about = self._place(left)
+            right = self._part("consequent", right, True, around, about)
+            left = self._part("condition", left, False, around, about)
             return m.CallBuiltin(node.place, node.builtin, (left, right))
         mark, number = self.names.new_mark(), self._count
         consequent = self._part("consequent", right, True, around, left.place, mark)
@@ -447,6 +408,10 @@ class _Maker:
         if other is not None:
             other = self._marked_part("branch", other, positive, around, other.place)
         return m.Branches(node.place, tuple(arms), other)
+
+
+def _is_empty_set(node: m.Argument) -> bool:
+    return isinstance(node, m.Items) and node.kind == "set" and not node.items
 
 
 def _names_bound(node: m.Quantified) -> list[tuple[m.Parameter, m.Expression]]:

@@ -1,12 +1,15 @@
 """What a run exercised, put together: actions, branches within them, parts of properties."""
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from speccheck.evaluate.compiler import State
 from speccheck.explore.config import Tolerance
+from speccheck.explore.exercise.behaviours import Behaviours, ask_behaviours
 from speccheck.explore.exercise.findings import Exercise, Finding
 from speccheck.explore.exercise.vacuity import Tell, ask
+from speccheck.explore.graph import Checked
 from speccheck.explore.model import Model
 from speccheck.explore.result import Result
 
@@ -19,13 +22,15 @@ def judge(
     result: Result,
     states: Sequence[State],
     *,
+    checked: Checked | None = None,
     to_the_end: bool = False,
     tell: Tell = lambda _text: None,
 ) -> Exercise:
     """Return what a run that found nothing wrong has exercised.
 
     ``states`` are those it reached and kept: where others are gone, with several processes for
-    example, nothing is said to be vacuous on the strength of the rest. The questions that take
+    example, nothing is said to be vacuous on the strength of the rest. What mattered in properties
+    of behaviours is asked on the graph that they were ``checked`` on. The questions that take
     time get a share of the time that the run took; all they need with ``to_the_end``. ``tell`` is
     told about once a second what is asked.
     """
@@ -52,6 +57,7 @@ def judge(
                 finding = Finding("branch", branch.action, branch.place, message, is_weak=True)
                 exercise.findings.append(finding)
     if model.compiler is not None and states:
+        began = time.perf_counter()
         most_seconds = max(_LEAST_SECONDS, result.seconds * _SHARE_OF_THE_RUN)
         ask(
             model.compiler,
@@ -63,6 +69,9 @@ def judge(
             are_all=len(states) >= result.distinct,
             tell=tell,
         )
+        left = None if to_the_end else began + most_seconds - time.perf_counter()
+        behaviours = Behaviours(checked, model.fairness, model.atoms, model.without)
+        ask_behaviours(behaviours, model.temporal(), exercise, left, tell)
     if result.verdict != "success":
         exercise.findings = [found._replace(is_weak=True) for found in exercise.findings]
     exercise.findings = list(_tolerated(exercise.findings, model.tolerances))

@@ -155,10 +155,11 @@ def _children(node: object) -> Iterator[m.Node]:
 
 
 class Copies:
-    """Finds the definitions to look into, and copies them with other bodies."""
+    """Finds the definitions to look into, of a level up to ``most``, and copies them."""
 
-    def __init__(self, analyst: Analyst) -> None:
+    def __init__(self, analyst: Analyst, *, most: int = ACTION) -> None:
         self.analyst = analyst
+        self._most = most
         self._open: list[m.Operator] = []
 
     def followed(self, node: m.Call, *, is_whole: bool = False) -> m.Operator | None:
@@ -169,7 +170,7 @@ class Copies:
         with an implication is no mere comparison: its antecedent is asked about at each call.
         Nor is one that is the whole of what a property says (``is_whole``).
         """
-        operator = self.called(node, most=ACTION)
+        operator = self.called(node, most=self._most)
         if operator is None or operator.body is None or not _has_truth_value(operator.body):
             return None
         facts = self.analyst.operator(operator)

@@ -19,7 +19,7 @@ _STATES_BETWEEN_CLOCKS = 64
 Steps = Callable[[State], Iterable[State]]
 Tell = Callable[[str], None]
 
-_MESSAGES = {
+MESSAGES = {
     "disjunct": "this alternative never mattered; with FALSE in its place nothing changes",
     "branch": "this branch never mattered",
     "consequent": "what is implied never mattered; with FALSE in its place nothing changes",
@@ -28,11 +28,12 @@ _MESSAGES = {
     "diagonal": "an element met by itself always sufficed; no other was ever needed",
     "subset": "the left side was always the empty set",
     "antecedent": "the antecedent was never true",
+    "domain": "the quantifier always ranged over the empty set",
     "fairness": "the action was never enabled, so that fairness asks nothing of it",
     "constant": "reads no variable, so that it says nothing of the states",
     "step": "no step ever changed what the subscript names",
 }
-_UNASKED = {
+UNASKED = {
     "branch": "this branch was never reached",
     "consequent": "the antecedent was never true",
     "range": "the quantifier always ranged over the empty set",
@@ -168,7 +169,7 @@ class _Questions:
         so_far = "" if most is None else f", on the {most:,} states looked at"
         for probe in probes:
             is_unasked = probe.mark is not None and not self._hits[probe.mark]
-            messages = _UNASKED if is_unasked else _MESSAGES
+            messages = UNASKED if is_unasked else MESSAGES
             place = probe.about if probe.kind in {"consequent", "range"} else probe.place
             if not is_unasked and probe.kind == "consequent":
                 place = probe.place
@@ -178,7 +179,7 @@ class _Questions:
                     self._formula.name,
                     place,
                     messages[probe.kind] + so_far,
-                    is_weak=probe.kind in {"condition", "fairness"} or most is not None,
+                    is_weak=probe.kind == "condition" or most is not None,
                 )
             )
 

@@ -4,13 +4,14 @@ Definitions and instances are seen through; quantifiers over constant sets are w
 cannot be checked on a finite graph, or has no meaning in TLA+, is refused with its place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, actual
 from speccheck.evaluate.compiler import Compiler, State
 from speccheck.evaluate.order import ordered
+from speccheck.evaluate.values import Value
 from speccheck.explore.liveness.formula import (
     FALSE,
     TRUE,
@@ -69,9 +70,17 @@ class Translator:
         self._keep: list[object] = []
         self.atoms: list[Atom] = []
 
-    def formula(self, node: m.Expression) -> Formula:
-        """Return the formula. Raises TlaError, EvaluationError."""
-        return self._formula(node, ())
+    def formula(
+        self, node: m.Expression, values: Mapping[m.Parameter, Value] | None = None
+    ) -> Formula:
+        """Return the formula, ``values`` being those of names that the module does not give.
+
+        Raises TlaError, EvaluationError.
+        """
+        if not values:
+            return self._formula(node, ())
+        literals = tuple(m.Literal(node.place, value) for value in values.values())
+        return self._formula(node, (_Binding(tuple(values), literals),))
 
     # --- levels and names ------------------------------------------------------------------------
 
@@ -286,8 +295,18 @@ class Translator:
                 self._steps(node.body, inside, kind) for inside in self._instances(node, frames)
             ]
             return conjunction(parts) if kind == "box" else disjunction(parts)
+        if isinstance(node, m.Items) and node.kind in {"/\\", "\\/"}:
+            # What is constant beside an action holds of all steps or of none.
+            parts = [self._of_steps(item, frames, kind) for item in node.items]
+            return conjunction(parts) if node.kind == "/\\" else disjunction(parts)
         form = "[][A]_v" if kind == "box" else "<><<A>>_v"
         raise self._refusal(node, f"the action has to stand in the form {form}")
+
+    def _of_steps(self, node: m.Argument, frames: _Frames, kind: str) -> Formula:
+        assert not isinstance(node, m.OperatorValue), "the resolver sees to it"
+        if self._level(node, frames) == CONSTANT:
+            return self._formula(node, frames)
+        return self._steps(node, frames, kind)
 
     def _fairness(self, node: m.Step, kind: str, frames: _Frames) -> Formula:
         angle = m.Step(node.place, "angle", node.action, node.subscript)
