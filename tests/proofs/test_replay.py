@@ -199,3 +199,34 @@ def test_init_may_lead_to_a_state_past_the_numbers_of_the_instance(
         "no theorem is proved by the invariant: nothing is asked of what follows",
         line,
     ]
+
+
+SCALARS = r"""CONSTANT
+    \* @type: Set(SERVER);
+    Server
+ASSUME Server # {}
+VARIABLES
+    \* @type: Int;
+    x,
+    \* @type: SERVER;
+    s1,
+    \* @type: SERVER -> Int;
+    f
+Init == x = 0 /\ s1 \in Server /\ f = [s \in Server |-> 0]
+Up == x' = x + 1 /\ UNCHANGED <<s1, f>>
+Move == \E n \in Server : s1' = n /\ f' = [f EXCEPT ![s1] = x] /\ x' = x
+Next == Up \/ Move
+Spec == Init /\ [][Next]_<<x, s1, f>>
+TypeOK == x \in Nat /\ s1 \in Server /\ f \in [Server -> Nat]
+Small == f[s1] < 3
+THEOREM T == Spec => [](TypeOK /\ Small)"""
+
+
+@pytest.mark.parametrize("hints", ["", "[sizes]\nSERVER = 2\n"])
+def test_a_variable_may_have_the_name_that_a_model_value_would_have(
+    hints: str, tmp_path: Path
+) -> None:
+    said = lines_of(tmp_path, SCALARS, hints)
+
+    assert said[1] == "the checker agrees"
+    assert said[3].startswith("Init leads to ")

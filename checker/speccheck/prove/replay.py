@@ -13,7 +13,7 @@ from speccheck.prove.counterexample import Counterexample
 from speccheck.prove.errors import ProofError
 from speccheck.prove.module import ProofModule, conjuncts, unfolded
 from speccheck.prove.obligations import Goal, Obligation
-from speccheck.prove.types import AtomType, FunctionType, IntType, RecordType, SetType, Type
+from speccheck.prove.types import FunctionType, IntType, RecordType, SetType, Type
 from speccheck.tla import meaning as m
 from speccheck.tla.errors import read_text
 
@@ -51,7 +51,7 @@ def replay(
     """
     initial, step = _parts(goal)
     name = f"{module.name}_cti"
-    atoms = sorted(_atoms(module, sizes))
+    atoms = sorted(found.atoms)
     replaced = dict(found.constants)
     numbers: dict[str, str] = {}
     for operator in module.resolved.operators.values():
@@ -149,25 +149,6 @@ def _breaks(module: ProofModule, goal: Goal, obligation: Obligation) -> list[str
     lines[-1] = lines[-1][: span.end_column - 1]
     lines[0] = " " * (span.column - 1) + lines[0][span.column - 1 :]
     return ["Breaks ==", *(f"  {line}" for line in lines)]
-
-
-def _atoms(module: ProofModule, sizes: dict[str, int]) -> Iterator[str]:
-    seen: set[str] = set()
-    pending: list[Type] = list(module.types.values())
-    while pending:
-        type_ = pending.pop()
-        match type_:
-            case AtomType(name=name) if name in sizes and name not in seen:
-                seen.add(name)
-                yield from (f"{name.lower()[0]}{n}" for n in range(1, sizes[name] + 1))
-            case SetType(element=element):
-                pending.append(element)
-            case FunctionType(domain=domain, codomain=codomain):
-                pending += [domain, codomain]
-            case RecordType(fields=fields):
-                pending += [one for _, one in fields]
-            case _:
-                pass
 
 
 def _bounds(text: str, type_: Type, sizes: dict[str, int], depth: int) -> Iterator[str]:
