@@ -321,16 +321,21 @@ def prove(
     every: Annotated[
         bool, typer.Option("--all", help="Print a line for every obligation, proved ones too.")
     ] = False,
+    only: Annotated[
+        str,
+        typer.Option(help="Ask only for obligations whose names begin so, as the output has them."),
+    ] = "",
 ) -> None:
     """Prove the theorems of a module for any number of servers, with Z3.
 
     A theorem Spec => []P is proved by induction over the conjuncts of P, or from another
     theorem's invariant where the hints beside the module say so. What could not be decided counts
-    as a failure.
+    as a failure. A module without theorems, such as a variant in spec/variants, is asked for those
+    of the module that it extends.
 
     Exit codes:
 
-    - 0: everything is proved
+    - 0: everything that is asked for is proved
     - 1: something is refuted, or unknown
     - 2: the module cannot be translated, or speccheck itself failed
     - 130: interrupted
@@ -343,6 +348,8 @@ def prove(
     from speccheck.report.proofs import ProofReport, run_proofs
     from speccheck.report.questions import write_questions
     from speccheck.report.replays import Wanted
+    from speccheck.variants.header import VariantError
+    from speccheck.variants.proofs import proofs_of
 
     folders = tuple(_folders(library))
     name, _, theorem = (module or "").partition("!")
@@ -357,24 +364,24 @@ def prove(
         wanted = None if replay is None else Wanted(replay, replay_states, ensemble)
         paths, others = ([Path(name)], []) if name else with_theorems(Path("spec"))
         for path in paths:
+            task = proofs_of(path, folders, theorems, Limits(limit, finite_limit))
             if smt2 is not None:
-                written, framed = write_questions(path, folders, theorems, smt2)
+                written, framed = write_questions(task, smt2, lambda one: str(one).startswith(only))
                 typer.echo(f"{written:,} questions in {smt2}; {framed:,} obligations need none")
                 continue
             proved &= run_proofs(
-                path,
-                folders,
-                theorems,
+                task,
                 ProofReport(Terminal(), Console(stderr=True), every=every),
                 workers=workers,
-                limits=Limits(limit, finite_limit),
                 replays=wanted,
+                only=only,
             )
         for line in others:
             typer.echo(line)
     except (
         TlaError,
         ProofError,
+        VariantError,
         ConfigError,
         EvaluationError,
         Unusable,

@@ -201,6 +201,37 @@ def test_init_may_lead_to_a_state_past_the_numbers_of_the_instance(
     ]
 
 
+VARIANT = r"""---- MODULE Thawing ----
+\* @kind core
+\* @redefines MayThaw <- AlwaysThaws
+\* @obligation Safe: Tick: Small
+EXTENDS Small
+AlwaysThaws == frozen
+====
+"""
+
+
+def test_a_variant_is_asked_for_the_theorems_of_what_it_changes(tmp_path: Path) -> None:
+    text = SMALL.replace("FROZEN", "MayThaw").replace("Tick(s) ==", "MayThaw == FALSE\nTick(s) ==")
+    (tmp_path / "variants").mkdir()
+    variant = tmp_path / "variants" / "Thawing.tla"
+    variant.write_text(VARIANT)
+    (tmp_path / "Small.tla").write_text(text)
+    (tmp_path / "Small.hints.toml").write_text(HINTS)
+    arguments = ["--only", "Safe: Tick: Small", "--replay", str(tmp_path / "cti")]
+
+    done = CliRunner().invoke(app, ["prove", str(variant), "--workers", "1", *arguments])
+
+    assert done.exit_code == 1, done.output
+    assert "refuted  of THEOREM Safe: 1 of " in done.output
+    assert "proved   " not in done.output
+    assert [line.strip() for line in done.output.splitlines()[-3:]] == [
+        "the checker agrees",
+        "what follows breaks SmallOrFrozen too, after 1 step",
+        "Init leads to it in 2 steps: the specification is wrong",
+    ]
+
+
 SCALARS = r"""CONSTANT
     \* @type: Set(SERVER);
     Server

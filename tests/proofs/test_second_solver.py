@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from speccheck.prove.run import Task
 from speccheck.report.questions import write_questions
 
 cvc5 = pytest.importorskip("cvc5", reason="the second solver: install the extra dev")
@@ -54,7 +55,7 @@ def expected(path: Path) -> str:
 
 def compare(module: str, folder: Path) -> "Counter[tuple[str, str]]":
     """Return how many files are to be answered by what, and are; fails on a contradiction."""
-    written, _ = write_questions(SPEC / f"{module}.tla", (), (), folder)
+    written, _ = write_questions(Task(SPEC / f"{module}.tla"), folder)
     files = sorted(folder.glob("*.smt2"))
     assert len(files) == written
     found: Counter[tuple[str, str]] = Counter()
@@ -93,7 +94,7 @@ def test_cvc5_never_contradicts_the_proofs_of_the_core(tmp_path: Path) -> None:
 
 
 def test_a_contradiction_would_be_seen(tmp_path: Path) -> None:
-    write_questions(SPEC / "QuorumJoint.tla", (), ("JointMeetsOld",), tmp_path)
+    write_questions(Task(SPEC / "QuorumJoint.tla", theorems=("JointMeetsOld",)), tmp_path)
     path = tmp_path / "QuorumJoint-JointMeetsOld.smt2"
     text = path.read_text()
     path.write_text(text[: text.index("(assert")] + "(check-sat)\n")

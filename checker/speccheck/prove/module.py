@@ -96,6 +96,23 @@ def load(
     return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, unproved)
 
 
+def theorems_from(path: Path, folders: Iterable[Path] = ()) -> Path | None:
+    """Return the file of the module whose theorems a module without any has by EXTENDS.
+
+    None where it has theorems itself, or gets none. Raises TlaError, ProofError, OSError.
+    """
+    if not path.is_file():
+        raise ProofError(f"{path}: there is no such file")
+    library = Library(folders)
+    pending = [library.main(path)]
+    while pending:
+        module = pending.pop(0)
+        if any(isinstance(unit, ast.Theorem) for unit in module.units):
+            return None if Path(module.path) == path else Path(module.path)
+        pending += [one for name in module.extends if (one := library.find(name)) is not None]
+    return None
+
+
 _THEOREM = re.compile(r"^\s*(?:THEOREM|LEMMA|PROPOSITION|COROLLARY)\b(\s+\w+\s*==)?", re.MULTILINE)
 
 

@@ -5,7 +5,7 @@ found. Two configurations ask what can be known of it: is what the theorem is fo
 follows the state, and is the state reached from Init?
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,11 +43,12 @@ def replay(
     found: Counterexample,
     sizes: dict[str, int],
     consequences: list[str],
+    redefines: Iterable[tuple[str, str]] = (),
 ) -> Replay:
     """Return the texts for a counterexample in the instance of ``sizes``.
 
-    ``consequences`` name state predicates that hold wherever the invariant does. Raises ProofError
-    where the specification has no names for its parts.
+    ``consequences`` name state predicates that hold wherever the invariant does; ``redefines`` says
+    what stands for what. Raises ProofError where the specification has no names for its parts.
     """
     initial, step = _parts(goal)
     name = f"{module.name}_cti"
@@ -95,6 +96,7 @@ def replay(
         "CONSTANTS",
         *(f"    {atom} = {atom}" for atom in atoms),
         *(f"    {n} <- Cti{n}" for n in replaced | numbers),
+        *(f"    {old} <- {new}" for old, new in redefines),
     ]
 
     def configuration(specification: str, invariants: list[str]) -> str:

@@ -95,6 +95,15 @@ def plan(task: Task) -> Plan:
     return Plan(module.name, results, listed, [] if task.theorems else module.unproved)
 
 
+def selected(planned: Plan, only: Callable[[Obligation], bool]) -> list[Obligation]:
+    """Return some of the obligations. Raises ProofError where there are none of them."""
+    wanted = [one for one in planned.obligations if only(one)]
+    if not wanted and planned.obligations:
+        some = ", ".join(f"'{one}'" for one in planned.obligations[:3])
+        raise ProofError(f"{planned.module}: there is no such obligation; {some}, ... are some")
+    return wanted
+
+
 def prove(
     task: Task,
     tell: Callable[[Verdict], None] = lambda _: None,
@@ -107,7 +116,7 @@ def prove(
     ProofError, OSError.
     """
     planned = planned or plan(task)
-    wanted = [one for one in planned.obligations if only(one)]
+    wanted = selected(planned, only)
     by_name = {result.name: result for result in planned.theorems}
     for verdict in _verdicts(task, wanted):
         by_name[verdict.obligation.theorem].verdicts.append(verdict)

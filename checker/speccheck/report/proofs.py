@@ -2,19 +2,18 @@
 
 import os
 import time
-from pathlib import Path
+from collections import Counter
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from speccheck.prove.discharge import Limits, Status, Verdict
+from speccheck.prove.discharge import Status, Verdict
 from speccheck.prove.obligations import Kind
-from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove
+from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove, selected
 from speccheck.report.replays import Wanted, replay_all
 
 _STYLES = {Status.PROVED: "green", Status.REFUTED: "bold red", Status.UNKNOWN: "bold yellow"}
 _SECONDS_BETWEEN_PLAIN_LINES = 10.0
-DEFAULT_LIMITS = Limits()
 
 
 class ProofReport:
@@ -41,8 +40,8 @@ class ProofReport:
         for line in verdict.lines:
             self._out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
-    def theorem(self, result: TheoremResult) -> None:
-        """Tell how a theorem has ended."""
+    def theorem(self, result: TheoremResult, total: int) -> None:
+        """Tell how a theorem has ended, which has so many obligations in ``total``."""
         count = len(result.verdicts)
         unchanged = sum(
             verdict.unchanged and verdict.obligation.kind is not Kind.DEFINED
@@ -51,19 +50,25 @@ class ProofReport:
         remembered = sum(verdict.remembered for verdict in result.verdicts)
         seconds = sum(verdict.seconds for verdict in result.verdicts)
         parts = [f"{count:,} obligation{'' if count == 1 else 's'}"]
+        if count < total:
+            parts = [f"{count:,} of {total:,} obligations"]
         if unchanged:
             parts.append(f"{unchanged:,} by the frame rule")
         if remembered:
             parts.append(f"{remembered:,} proved before")
         parts.append(f"{seconds:.1f} s")
         given = f" given {' and '.join(result.by)}" if result.by else ""
-        self._line(result.status, f"THEOREM {result.name}{given}: {', '.join(parts)}")
+        what = f"of THEOREM {result.name}" if count < total else f"THEOREM {result.name}"
+        self._line(result.status, f"{what}{given}: {', '.join(parts)}")
 
     def summary(self, planned: Plan, results: list[TheoremResult], seconds: float) -> None:
         """Tell how the run as a whole has ended."""
         proved = sum(result.status is Status.PROVED for result in results)
         obligations = sum(len(result.verdicts) for result in results)
         line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
+        left = len(planned.obligations) - obligations
+        if left:
+            line = f"{planned.module}: {left:,} other obligations were not asked for, "
         self._out.print(f"{line}{obligations:,} obligations, {seconds:.1f} s", highlight=False)
         within = [v.within for result in results for v in result.verdicts if v.within]
         if within:
@@ -107,26 +112,25 @@ class ProofReport:
 
 
 def run_proofs(
-    path: Path,
-    folders: tuple[Path, ...],
-    theorems: tuple[str, ...],
+    task: Task,
     report: ProofReport,
     *,
     workers: int | None = None,
-    limits: Limits = DEFAULT_LIMITS,
     replays: Wanted | None = None,
+    only: str = "",
 ) -> bool:
-    """Prove theorems of a module, all where none are named; return whether all are proved.
+    """Prove what a task says; return whether all of it is proved.
 
-    ``replays``: what is to be done with counterexamples. Raises TlaError, ProofError, OSError, and
-    what ``replay_all`` raises.
+    ``replays``: what is to be done with counterexamples; ``only``: with what the names of
+    obligations begin that are asked for. Raises TlaError, ProofError, OSError, and what
+    ``replay_all`` raises.
     """
     started = last = time.monotonic()
-    task = Task(path, folders, theorems, workers or os.cpu_count() or 1, limits)
     planned = plan(task)
-    if len(planned.obligations) < 50 and workers is None:
-        task.workers = 1
-    total = len(planned.obligations)
+    wanted = selected(planned, lambda one: str(one).startswith(only))
+    task.workers = workers or (os.cpu_count() or 1 if len(wanted) >= 50 else 1)
+    total = len(wanted)
+    totals = Counter(one.theorem for one in planned.obligations)
     done = 0
     with report.progress() as progress:
         bar = progress.add_task(planned.module, total=total, visible=report.is_live)
@@ -141,11 +145,12 @@ def run_proofs(
                 report.plain(done, total)
                 last = now
 
-        results = prove(task, tell, planned)
+        results = prove(task, tell, planned, lambda one: str(one).startswith(only))
+    results = [result for result in results if result.verdicts]
     for result in results:
-        report.theorem(result)
+        report.theorem(result, totals[result.name])
     report.summary(planned, results, time.monotonic() - started)
     if replays is not None:
         refuted = [v for result in results for v in result.verdicts if v.status is Status.REFUTED]
-        report.lines(replay_all(path, folders, refuted, replays))
+        report.lines(replay_all(task, refuted, replays))
     return not planned.unproved and all(r.status is Status.PROVED for r in results)

@@ -1,29 +1,31 @@
 """The questions to Z3 as files of SMT-LIB 2, for other solvers."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from speccheck.prove.discharge import Limits, Prover
-from speccheck.prove.hints import hints_path, read_hints
-from speccheck.prove.module import load
-from speccheck.prove.obligations import Kind
-from speccheck.prove.run import Task, plan
+from speccheck.prove.obligations import Kind, Obligation
+from speccheck.prove.run import Task, plan, selected
 
 
 def write_questions(
-    path: Path, folders: tuple[Path, ...], theorems: tuple[str, ...], folder: Path
+    task: Task, folder: Path, only: Callable[[Obligation], bool] = lambda _: True
 ) -> tuple[int, int]:
     """Write a file for each obligation; return how many there are, and how many need none.
+
+    ``only`` selects obligations.
 
     The latter hold by the frame rule. Each file says by ``:status`` what it is to be answered by:
     ``unsat`` for what is to be proved, ``sat`` where an action is to be possible. Raises TlaError,
     ProofError, OSError.
     """
-    planned = plan(Task(path, folders, theorems))
-    prover = Prover(load(path, folders), read_hints(hints_path(path)), Limits())
+    planned = plan(task)
+    wanted = selected(planned, only)
+    prover = Prover(task.module(), task.hints(), Limits())
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for obligation in planned.obligations:
+    for obligation in wanted:
         question = prover.question(obligation)
         if question is None:
             continue
@@ -33,4 +35,4 @@ def write_questions(
         head = f"; {planned.module}: {obligation}\n(set-logic ALL)\n"
         body = question.replace("(set-info :status unknown)", f"(set-info :status {status})")
         (folder / f"{planned.module}-{name}.smt2").write_text(head + body)
-    return written, len(planned.obligations) - written
+    return written, len(wanted) - written

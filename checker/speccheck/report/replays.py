@@ -11,10 +11,10 @@ from speccheck.explore.search import Search
 from speccheck.prove.conditions import Conditions
 from speccheck.prove.discharge import Verdict
 from speccheck.prove.errors import ProofError
-from speccheck.prove.hints import hints_path, read_hints
-from speccheck.prove.module import load
+from speccheck.prove.hints import hints_path
 from speccheck.prove.obligations import Kind
 from speccheck.prove.replay import Replay, replay
+from speccheck.prove.run import Task
 from speccheck.prove.world import World
 from speccheck.report.disks import Ensemble, runs_from_disks
 from speccheck.tla.errors import TlaError
@@ -29,15 +29,13 @@ class Wanted(NamedTuple):
     ensemble: Ensemble | None = None
 
 
-def replay_all(
-    path: Path, folders: tuple[Path, ...], verdicts: list[Verdict], wanted: Wanted
-) -> list[str]:
+def replay_all(task: Task, verdicts: list[Verdict], wanted: Wanted) -> list[str]:
     """Write modules for counterexamples into a folder, run them, and return what came of each.
 
     Raises TlaError, ProofError, ConfigError, EvaluationError, Unusable, OSError.
     """
-    module = load(path, folders)
-    hints = read_hints(hints_path(path))
+    module, hints = task.module(), task.hints()
+    file = hints_path(task.base or task.path)
     conditions = Conditions(module, hints, World())
     consequences = [
         name
@@ -54,7 +52,7 @@ def replay_all(
             said.append(f"{obligation}: nothing to replay, as it is no step from the invariant")
             continue
         if found is None or not found.is_written_out:
-            remedy = f"give [sizes] in {hints_path(path)}"
+            remedy = f"give [sizes] in {file}"
             said.append(f"{obligation}: no state of a finite instance to start from; {remedy}")
             continue
         goal = conditions.goal(obligation.theorem)
@@ -63,14 +61,16 @@ def replay_all(
         place = wanted.folder / f"{number:02}"
         said.append(f"{obligation}: {place}")
         try:
-            texts = replay(module, goal, obligation, found, dict(hints.sizes), asked)
+            texts = replay(
+                module, goal, obligation, found, dict(hints.sizes), asked, task.redefines
+            )
             _write(place, texts)
-            libraries = [path.parent, *folders]
+            libraries = [task.path.parent, *task.folders]
             said += _run(place, texts, libraries, wanted.states, broken)
             if wanted.ensemble is not None and hints.start:
                 said += _simulated(place, texts, hints.start, libraries, wanted.ensemble)
             elif wanted.ensemble is not None:
-                what = f"name a module as start in {hints_path(path)}"
+                what = f"name a module as start in {file}"
                 said.append(f"    nothing says what is on disks; {what}")
         except (TlaError, ProofError, ConfigError, EvaluationError) as error:
             said.append(f"    cannot be replayed: {_first_line(error)}")

@@ -1,14 +1,16 @@
 """The obligations of a variant of ZabCore.tla: which the prover refutes, at any size."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from speccheck.prove.discharge import Limits, Status
 from speccheck.prove.discharge import Verdict as Answer
+from speccheck.prove.module import theorems_from
 from speccheck.prove.obligations import Kind, Obligation
 from speccheck.prove.run import Task, plan, prove
 from speccheck.variants.findings import Findings, Method, Row, Verdict
-from speccheck.variants.header import Variant, VariantError, read_variant
+from speccheck.variants.header import Variant, VariantError, is_variant, read_variant
 
 _VERDICTS = {
     Status.PROVED: Verdict.holds,
@@ -40,6 +42,22 @@ def task_of(variant: Variant, workers: int = 1) -> Task:
         base=base,
         redefines=variant.redefines,
         sizes=dict(variant.sizes),
+    )
+
+
+def proofs_of(
+    path: Path, folders: tuple[Path, ...], theorems: tuple[str, ...], limits: Limits
+) -> Task:
+    """Return what there is to prove of a module; of a variant, the theorems of what it changes.
+
+    Raises VariantError, TlaError, ProofError, OSError.
+    """
+    if path.is_file() and is_variant(path):
+        task = task_of(read_variant(path))
+        folders = (*task.folders, *folders)
+        return replace(task, folders=folders, theorems=theorems, limits=limits)
+    return Task(
+        path, folders, theorems, limits=limits, base=theorems_from(path, (path.parent, *folders))
     )
 
 

@@ -233,7 +233,7 @@ def test_patterns_are_given_to_z3(tmp_path: Path) -> None:
     )
 
     assert statuses(tmp_path, text, hints)["Same: Both"] == "proved"
-    write_questions(tmp_path / "Small.tla", (), ("Same",), tmp_path / "smt2")
+    write_questions(Task(tmp_path / "Small.tla", theorems=("Same",)), tmp_path / "smt2")
     question = "".join(path.read_text() for path in (tmp_path / "smt2").glob("*.smt2"))
     assert re.search(r":pattern \( \(seen s!\d+ t!\d+\) \(count s!\d+\) \)", question)
 
