@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from speccheck.evaluate.analysis import ACTION, Analyst, actual
 from speccheck.explore.exercise.findings import Branch
+from speccheck.explore.exercise.given import with_given
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
@@ -72,6 +73,7 @@ class Marks:
             case m.Where():
                 return replace(node, body=self.mark(node.body, name))
             case m.Call():
+                node = with_given(node, self._analyst, name) or node
                 operator = self._action_called(node)
                 if operator is not None and operator.body is not None:
                     self._copies.enter(operator)
@@ -121,6 +123,7 @@ class Marks:
 
                 return self._branches(node, name, arm)
             case m.Call():
+                node = with_given(node, self._analyst, name) or node
                 operator = self._action_called(node)
                 if operator is not None and operator.body is not None:
                     body = self._inside(operator.body, operator.name)
@@ -153,7 +156,7 @@ class Marks:
     def _alternative(
         self, item: m.Expression, name: str, tail: tuple[m.Expression, ...]
     ) -> m.Expression:
-        if self._named(item) is not None:
+        if self._named(item, name) is not None:
             return self._arm(item, name, tail)
         mark = self._counted(name, "disjunct", item.place)
         if self._leads_to_actions(item):
@@ -162,21 +165,22 @@ class Marks:
 
     def _arm(self, value: m.Expression, name: str, tail: tuple[m.Expression, ...]) -> m.Expression:
         inside = self._inside(value, name, tail)
-        called = self._named(value)
+        called = self._named(value, name)
         if called is None:
             return inside
         return conjunction(inside, self._counted(called.operator.name, "action", called.place))
 
-    def _named(self, node: m.Expression) -> m.Call | None:
+    def _named(self, node: m.Expression, name: str) -> m.Call | None:
         """Return the call of the action that an alternative is, beside conditions and binders."""
         match node:
             case m.Quantified(kind="\\E") | m.Where():
-                return self._named(node.body)
+                return self._named(node.body, name)
             case m.Call():
+                node = with_given(node, self._analyst, name) or node
                 return node if self._action_called(node) is not None else None
         items = junction_items(node, "/\\") or ()
         actions = [item for item in items if self._analyst.facts(item).level >= ACTION]
-        return self._named(actions[0]) if len(actions) == 1 else None
+        return self._named(actions[0], name) if len(actions) == 1 else None
 
     def _leads_to_actions(self, node: m.Expression) -> bool:
         """Tell whether named actions are among the alternatives that an action has."""
@@ -192,8 +196,13 @@ class Marks:
             case m.Branches():
                 values = [value for _, value in node.arms]
                 alternatives = tuple(values if node.other is None else [*values, node.other])
+            case m.Call():
+                opened = with_given(node, self._analyst, "")
+                if opened is not None and opened.operator.body is not None:
+                    return self._leads_to_actions(opened.operator.body)
         return any(
-            self._named(item) is not None or self._leads_to_actions(item) for item in alternatives
+            self._named(item, "") is not None or self._leads_to_actions(item)
+            for item in alternatives
         )
 
     def _value(self, node: m.Expression, name: str) -> m.Expression:
