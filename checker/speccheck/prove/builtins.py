@@ -109,14 +109,19 @@ class Builtins(Evaluator, ABC):
     def _arithmetic(self, name: str, arguments: tuple[m.Argument, ...], context: Context) -> Value:
         match name, arguments:
             case ("Nat", ()):
-                return SetValue(lambda x: number_of(x) >= 0, IntType())
+                return SetValue(
+                    lambda x: conjunction([number_of(x) >= 0, self._is_known(x)]), IntType()
+                )
             case ("Int", ()):
                 return SetValue(self._is_number, IntType())
             case ("..", (left, right)):
                 low, high = self.number(left, context), self.number(right, context)
-                return SetValue(
-                    lambda x: conjunction([low <= number_of(x), number_of(x) <= high]), IntType()
-                )
+
+                def between(x: Value) -> Term:
+                    limits = [low <= number_of(x), number_of(x) <= high]
+                    return conjunction([*limits, self._is_known(x)])
+
+                return SetValue(between, IntType())
             case ("-.", (inside,)):
                 return Scalar(z3.simplify(-self.number(inside, context)), IntType())
             case (_, (left, right)) if name in _ORDER:
@@ -168,6 +173,10 @@ class Builtins(Evaluator, ABC):
             parts = [self._is_number(Scalar(part, IntType())) for part in term.children()[1:]]
             return z3.If(term.arg(0), *parts)
         return self.world.is_of("Int", term)
+
+    def _is_known(self, x: Value) -> Term:
+        """Return that a value is an integer, where the module ever asks for that."""
+        return self._is_number(x) if self.world.asks_for_int else z3.BoolVal(True)
 
     @staticmethod
     def _combined(name: str, left: SetValue, right: SetValue) -> SetValue:

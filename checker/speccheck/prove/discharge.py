@@ -15,7 +15,7 @@ from speccheck.prove.counterexample import Counterexample, counterexample
 from speccheck.prove.extend import Extensions
 from speccheck.prove.hints import Hints, hints_path
 from speccheck.prove.module import ProofModule
-from speccheck.prove.obligations import Kind, Obligation, framed
+from speccheck.prove.obligations import INIT, Kind, Obligation, framed
 from speccheck.prove.world import World
 from speccheck.tla.cache import kept
 
@@ -75,6 +75,7 @@ class Prover:
         self._numbered: Conditions | None = None
         self._assumed: bool | None = None
         self._extensions = Extensions()
+        self._contradicting: list[str] | None = None
 
     @property
     def finite(self) -> Conditions:
@@ -171,7 +172,7 @@ class Prover:
                 return Verdict(obligation, Status.PROVED, 0.0)
             model = more[1].model() if more is not None and more[0] == "sat" else solver.model()
             found = counterexample(self.conditions, condition, model)
-            found.lines.extend(_outside(condition, model))
+            found.lines.extend([*_outside(condition, model), *self._if_numbers(condition)])
             start = found if found.is_written_out else None
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=start)
         if not self._hints.sizes:
@@ -183,7 +184,7 @@ class Prover:
         limit = f"{self._limits.steps:g} million steps of Z3"
         if answer == "sat":
             found = counterexample(self.finite, small, finite.model())
-            found.lines.extend(_outside(small, finite.model()))
+            found.lines.extend([*_outside(small, finite.model()), *self._if_numbers(condition)])
             if self.finite.world.cut and self._only_where_numbers_end(obligation):
                 line = f"no proof in {limit}; the instance of {self._sizes()} has a counterexample"
                 more_ = "that is none where numbers do not end, as far as can be told"
@@ -195,6 +196,16 @@ class Prover:
         said = "has no counterexample" if answer == "unsat" else "was not decided"
         line = f"no proof in {limit}; the instance of {self._sizes()} {said}"
         return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
+
+    def _if_numbers(self, condition: Condition) -> list[str]:
+        """Return a line where all that is missing is that values are in Int."""
+        fact = self.conditions.all_are_numbers()
+        if fact is None:
+            return []
+        more = replace(condition, hypotheses=[*condition.hypotheses, fact])
+        if _solver(more, _ALL_NUMBERS).check() != z3.unsat:
+            return []
+        return ["only an annotation says that each of these is a number: say that it is in Int"]
 
     def _sizes(self) -> str:
         return ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
@@ -223,6 +234,32 @@ class Prover:
         solver = _solver(replace(condition, hypotheses=hypotheses), _ALL_NUMBERS)
         return str(solver.check()), solver
 
+    def _impossible(self, obligation: Obligation) -> str:
+        where = " in the finite instance" if self._hints.sizes else ""
+        if obligation.action == INIT:
+            return f"no state is an initial one{where}: what is proved is proved of nothing"
+        if obligation.action:
+            what = f"no state of the invariant allows this action{where}"
+            return f"{what}: what is proved of it is proved of nothing"
+        return f"what it assumes never holds{where}: it says nothing"
+
+    def _contradiction(self) -> list[str]:
+        """Return a line where assumptions contradict each other, with the places of these."""
+        if self._contradicting is None:
+            solver = z3.Solver()
+            solver.set("rlimit", int(_ALL_NUMBERS * 1_000_000))
+            places: dict[str, str] = {}
+            for number, (place, term) in enumerate(self.conditions.assumptions()):
+                places[f"assumption {number}"] = f"{place.path}:{place.span.line}"
+                solver.assert_and_track(term, f"assumption {number}")
+            self._contradicting = []
+            if solver.check() == z3.unsat:
+                core = sorted({str(one) for one in solver.unsat_core()})
+                where = ", ".join(places[one] for one in core)
+                line = f"what is assumed cannot hold ({where}): all is proved of nothing"
+                self._contradicting = [line]
+        return self._contradicting
+
     def _possible(self, obligation: Obligation) -> Verdict:
         answer = "unknown"
         if self._hints.sizes:
@@ -248,12 +285,8 @@ class Prover:
                     f"possible in the instance of {within}, and undecided where numbers do not"
                 ]
                 lines.append("end: the assumptions may contradict each other")
-        elif status is Status.REFUTED and obligation.action:
-            where = " in the finite instance" if self._hints.sizes else ""
-            lines = [f"no state of the invariant allows this action{where}:"]
-            lines.append("what is proved of it is proved of nothing")
         elif status is Status.REFUTED:
-            lines = ["the assumptions contradict each other: what follows is proved of nothing"]
+            lines = self._contradiction() or [self._impossible(obligation)]
         elif status is Status.UNKNOWN and not self._hints.sizes:
             lines = [f"no example was found; give [sizes] in {hints_path(self.module.path)}"]
         return Verdict(obligation, status, 0.0, lines=lines, within=within)

@@ -43,7 +43,10 @@ class Functions(Evaluator, ABC):
             case "set":
                 items = tuple(self.value(item, context) for item in node.items)
                 if not items:
-                    raise Unfit("the empty set has no type here; write S = {} or S # {}")
+                    raise Unfit(
+                        "the empty set has no type here; write S \\ S, S a set of the type, "
+                        "or x = {} alone"
+                    )
                 return SetValue(
                     lambda x: disjunction([equal(x, item) for item in items]),
                     _type_of(items[0]),

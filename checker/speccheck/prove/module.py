@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from speccheck.evaluate.analysis import ACTION, Analyst, actual
+from speccheck.evaluate.analysis import ACTION, Analyst, actual, children
 from speccheck.prove.errors import ProofError, outside
 from speccheck.prove.types import Annotations, Type, TypeSyntaxError, annotations
 from speccheck.tla import meaning as m
@@ -43,6 +43,7 @@ class ProofModule:
     theorems: list[Theorem]
     unproved: list[str]
     analyst: Analyst = field(default_factory=Analyst)
+    asks_for_int: bool = False
 
     def reads(self, node: m.Argument) -> frozenset[m.Variable]:
         """Return the variables that an expression reads in this state."""
@@ -93,7 +94,25 @@ def load(
                 remedy = "state it as an implication" if unit.name else "give it one"
                 what = f"{unit.name} is {form}" if unit.name else "this theorem has no name"
                 unproved.append(f"{where}: {what}, and is not proved; {remedy}")
-    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, unproved)
+    asks = any(
+        map(
+            _asks_for_int,
+            [
+                *(o.body for o in resolved.everything),
+                *(theorem.statement for theorem in theorems),
+                *resolved.assumptions,
+            ],
+        )
+    )
+    types = _types(resolved)
+    return ProofModule(syntax.name, path, resolved, types, theorems, unproved, asks_for_int=asks)
+
+
+def _asks_for_int(node: m.Argument | None) -> bool:
+    if node is None:
+        return False
+    is_it = isinstance(node, m.CallBuiltin) and node.builtin.name == "Int"
+    return is_it or any(map(_asks_for_int, children(node)))
 
 
 def theorems_from(path: Path, folders: Iterable[Path] = ()) -> Path | None:
@@ -222,7 +241,7 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
     """Return what a specification consists of. Raises TlaError where it has another form."""
     initial: m.Expression | None = None
     leaves: tuple[Leaf, ...] | None = None
-    for part in conjuncts(unfolded(spec)):
+    for part in parts_of_spec(module, spec):
         inside = unfolded(part)
         if isinstance(inside, m.CallBuiltin) and inside.builtin.name == "[]":
             (argument,) = inside.arguments
@@ -231,6 +250,8 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
                 _covers_all(module, step.subscript)
                 leaves = tuple(_numbered(_leaves(module, step.action, ())))
                 continue
+        elif isinstance(inside, m.Step) and inside.kind in {"WF", "SF"}:
+            continue  # Fairness leaves behaviours out: what holds without it holds with it.
         elif initial is None and not module.is_action(part):
             initial = part
             continue
@@ -238,6 +259,15 @@ def behaviour(module: ProofModule, spec: m.Expression) -> Behaviour:
     if initial is None or leaves is None:
         raise outside(spec.place, "proofs need a specification of the form Init /\\ [][Next]_vars")
     return Behaviour(initial, leaves)
+
+
+def parts_of_spec(module: ProofModule, spec: m.Expression) -> Iterator[m.Expression]:
+    """Yield the initial predicate, the steps, and what else stands in a specification."""
+    for part in conjuncts(unfolded(spec)):
+        if conjuncts(part) and module.is_action(part):
+            yield from parts_of_spec(module, part)
+        else:
+            yield part
 
 
 def _covers_all(module: ProofModule, subscript: m.Expression) -> None:

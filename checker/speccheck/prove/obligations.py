@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from speccheck.evaluate.analysis import CONSTANT
 from speccheck.prove.antecedents import antecedents
@@ -14,6 +14,7 @@ from speccheck.prove.module import (
     ProofModule,
     Theorem,
     behaviour,
+    conjuncts,
     named_conjuncts,
     unfolded,
 )
@@ -105,8 +106,7 @@ def goal_of(module: ProofModule, hints: Hints, theorem: Theorem) -> Goal:
     name = theorem.name
     if shape is None:
         if module.analyst.facts(theorem.statement).level != CONSTANT:
-            message = "a theorem about variables has the form Spec => []P or Spec => [][A]_v"
-            raise outside(theorem.place, f"{message}; nothing is known of them without")
+            raise outside(theorem.place, _other_form(theorem.statement))
         return Goal(theorem, None, {}, {name: theorem.statement}, False, False)
     spec, inside = shape
     by = extra(hints.theorems, name).by
@@ -154,6 +154,27 @@ def _distinct(module: ProofModule, node: m.Expression, name: str) -> dict[str, m
             label = f"{label.partition('#')[0]}#{number}"
         found[label] = conjunct
     return found
+
+
+def _other_form(node: m.Expression) -> str:
+    """Return why a formula about behaviours cannot be proved, and what can be written."""
+    form = "a theorem about variables has the form Spec => []P or Spec => [][A]_v"
+    if conjuncts(node):
+        return f"{form}; make a theorem of each part of this conjunction"
+    right = node.arguments[1] if _is_call(node, "=>") else node
+    if isinstance(right, m.OperatorValue):
+        return form
+    if conjuncts(right):
+        return f"{form}; write Spec => [](P /\\ Q), or a theorem for each part"
+    if _is_call(right, "<>") or _is_call(right, "~>"):
+        return f"{form}; what has to happen some time is no safety: ask speccheck check"
+    if _is_call(right, "[]"):
+        return f"{form}; nothing is known of variables without a Spec"
+    return f"{form}; this has no [], and speaks of the beginning only, if of a Spec at all"
+
+
+def _is_call(node: m.Argument, name: str) -> TypeGuard[m.CallBuiltin]:
+    return isinstance(node, m.CallBuiltin) and node.builtin.name == name
 
 
 def _temporal(node: m.Expression) -> tuple[m.Expression, m.Expression] | None:

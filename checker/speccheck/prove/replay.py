@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from speccheck.prove.counterexample import Counterexample
 from speccheck.prove.errors import ProofError
-from speccheck.prove.module import ProofModule, conjuncts, unfolded
+from speccheck.prove.module import ProofModule, parts_of_spec, unfolded
 from speccheck.prove.obligations import Goal, Obligation
 from speccheck.prove.types import FunctionType, IntType, RecordType, SetType, Type
 from speccheck.tla import meaning as m
@@ -50,7 +50,7 @@ def replay(
     ``consequences`` name state predicates that hold wherever the invariant does; ``redefines`` says
     what stands for what. Raises ProofError where the specification has no names for its parts.
     """
-    initial, step = _parts(goal)
+    initial, step = _parts(module, goal)
     name = f"{module.name}_cti"
     atoms = sorted(found.atoms)
     replaced = dict(found.constants)
@@ -115,7 +115,7 @@ def replay(
     )
 
 
-def _parts(goal: Goal) -> tuple[str, str]:
+def _parts(module: ProofModule, goal: Goal) -> tuple[str, str]:
     assert goal.behaviour is not None, "a step has been broken"
     initial = goal.behaviour.initial
     if not isinstance(initial, m.Call) or initial.arguments:
@@ -124,7 +124,7 @@ def _parts(goal: Goal) -> tuple[str, str]:
     assert isinstance(statement, m.CallBuiltin), "Spec => []P"
     spec = statement.arguments[0]
     assert not isinstance(spec, m.OperatorValue), "a formula"
-    for part in conjuncts(unfolded(spec)):
+    for part in parts_of_spec(module, spec):
         inside = unfolded(part)
         if isinstance(inside, m.CallBuiltin) and inside.builtin.name == "[]":
             (box,) = inside.arguments

@@ -118,6 +118,25 @@ class _Collector:
                 raise outside(around, str(error)) from None
         return context
 
+    def take_from_sets(self) -> None:
+        r"""Take x' \in S for \E n \in S : x' = n where nothing else says what x' is."""
+        for node, context in list(self.later):
+            if not isinstance(node, m.CallBuiltin) or node.builtin.name != "\\in":
+                continue
+            left, right = node.arguments
+            variable = _primed(left, context)
+            if variable is None or variable in self.assigned or variable in self.kept:
+                continue
+            so_far = self._so_far(context.knowing(*self.guards))
+            try:
+                domain = self.translator.set_(right, so_far)
+                made, limit = self.translator.world.within(f"{variable.name}'", domain)
+            except Unfit as error:
+                raise outside(node.place, str(error)) from None
+            self.guards.append(limit)
+            self.later.remove((node, context))
+            self._assign(variable, made.value, node)
+
     def _so_far(self, context: Context) -> Context:
         then = {**context.now, **self.assigned}
         for variable in context.now:
@@ -256,6 +275,7 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
     collector.parameters = {}
     collector.collect(leaf.body, context)
     collector.parameters = {**outer, **collector.parameters}
+    collector.take_from_sets()
     for variable in module.resolved.variables:
         if variable not in collector.assigned and variable not in collector.kept:
             x = variable.name
@@ -272,9 +292,16 @@ def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: Stat
 def _told(node: m.Expression) -> m.Variable | None:
     """Return the variable x where a condition is ``x \\in S``, ``x \\subseteq S`` or ``x = e``."""
     if isinstance(node, m.CallBuiltin) and node.builtin.name in {"\\in", "\\subseteq", "="}:
-        left = node.arguments[0]
+        left, _ = _sides(node)
         return left.variable if isinstance(left, m.UseVariable) else None
     return None
+
+
+def _sides(node: m.CallBuiltin) -> tuple[m.Argument, m.Argument]:
+    """Return the sides of ``x = e``, also of ``e = x``, or of another relation."""
+    left, right = node.arguments
+    is_turned = isinstance(right, m.UseVariable) and not isinstance(left, m.UseVariable)
+    return (right, left) if node.builtin.name == "=" and is_turned else (left, right)
 
 
 def _fits(
@@ -282,7 +309,7 @@ def _fits(
 ) -> bool:
     """Tell whether what a condition says of a variable makes it one of its type."""
     assert isinstance(node, m.CallBuiltin), "as it tells something"
-    left, right = node.arguments
+    left, right = _sides(node)
     assert isinstance(left, m.UseVariable), "a variable"
     type_ = module.types[left.variable]
     if node.builtin.name == "=":
@@ -313,7 +340,7 @@ def _said(
             if (variable := _told(node)) is not None
             and isinstance(node, m.CallBuiltin)
             and variable not in said
-            and module.reads(node.arguments[1]) <= said
+            and module.reads(_sides(node)[1]) <= said
             and _fits(module, translator, node, context)
         }
         - said
@@ -344,7 +371,7 @@ def initial_state(
                 take(operator.body)
                 return
         if isinstance(node, m.CallBuiltin) and node.builtin.name == "=":
-            left, right = node.arguments
+            left, right = _sides(node)
             free = module.reads(right) <= found.keys()
             if isinstance(left, m.UseVariable) and left.variable not in found and free:
                 so_far = Context(now={**state, **found})

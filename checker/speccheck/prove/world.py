@@ -84,6 +84,8 @@ class World:
         self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
         # Types of which some constant is assumed to have all values there are.
         self.whole: frozenset[Type] = frozenset()
+        # Whether the set Int stands anywhere: if not, that values are in it need not be known.
+        self.asks_for_int = True
         self._suffix = f"!{next(World._made)}" if self.sizes else ""
 
     def sort(self, type_: Type) -> Term:
@@ -200,6 +202,13 @@ class World:
     def is_of(self, name: str, term: Term) -> Term:
         """Return that a term is of a set of which nothing is known, as an unspecified value."""
         return self._apply(f"in {name}!", (term,), z3.BoolSort())
+
+    def all_are_of(self, name: str, sort: Term) -> Term | None:
+        """Return that all is in the set of ``is_of``; None where that has not been asked."""
+        if f"in {name}!" not in self._symbols:
+            return None
+        made = z3.Const("any", sort)
+        return z3.ForAll([made], self.is_of(name, made))
 
     def universe(self, type_: Type) -> SetValue:
         """Return the set of all values of a type that has terms."""

@@ -59,7 +59,7 @@ def test_numbers_without_an_end(tmp_path: Path) -> None:
 
     assert "with n = 7" in lines
     assert "/\\ f = [i \\in Nat |-> 0]" in lines
-    assert "/\\ g = [i \\in Nat |-> (1 :> 0 @@ 2 :> 0)]" in lines
+    assert any(line.startswith("/\\ g = [i \\in Nat |-> (1 :> ") for line in lines)
     assert "/\\ f' = [i \\in Nat |-> IF i = 7 THEN 7 ELSE 0]" in lines
     assert "/\\ x' = {7}" in lines
     assert any(line.startswith("/\\ far = ") for line in lines)

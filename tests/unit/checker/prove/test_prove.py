@@ -209,7 +209,7 @@ def test_what_is_proved_of_nothing_is_noticed_without_an_instance_too(tmp_path: 
     found = verdicts(tmp_path, text)
     assert found["Safe: See: can be taken"].status.value == "refuted"
     assert found["Safe: See: can be taken"].lines[0] == (
-        "no state of the invariant allows this action:"
+        "no state of the invariant allows this action: what is proved of it is proved of nothing"
     )
     assert found["Safe: Tick: can be taken"].status.value == "proved"
 

@@ -135,7 +135,7 @@ def test_sets_with_the_same_elements_are_equal(hints: str, tmp_path: Path) -> No
         (f"{SERVERS}ASSUME Nobody \\in Server\nVARIABLE\n\\* @type: SERVER;\nv\n"
          "THEOREM T == v \\in Server", "about variables"),
         (f"{X}{UP}THEOREM T == Spec => <>(x > 5)", "about variables"),
-        (f"{X}Next == x' \\in {{1, 2}}\n{FROM_0}THEOREM T == Spec => [](x >= 0)",
+        (f"{X}Next == x' > 1\n{FROM_0}THEOREM T == Spec => [](x >= 0)",
          "what becomes of x: write x' = e"),
         ("THEOREM T == [a |-> 1] \\in [a : Nat]", "a set of records"),
         ("(* @typeAlias: SERVER = Set(SERVER); *)\nCONSTANTS\n\\* @type: Set(SERVER);\nServer,\n"
