@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from speccheck.commands.refusal import refuse
-from speccheck.hunt.stepping import stepped
+from speccheck.hunt.stepping import Stepped, stepped
 from speccheck.hunt.system import System, Unusable, check_bug, find_system
 from speccheck.mbt.lead import Following, follow_trace
-from speccheck.report.itf import ItfError, encode, read_itf
+from speccheck.report.itf import ItfError, ItfTrace, encode, read_itf
 
 _DEPARTED = 1
 _AHEAD = 3
@@ -27,7 +27,9 @@ def replay(
     ] = None,
     course: Annotated[
         str | None,
-        typer.Option(help="Which part of the system; 'list' lists them, the first is the default."),
+        typer.Option(
+            help="Which part of the system, by default all one after the other; 'list' lists them."
+        ),
     ] = None,
     bug: Annotated[str | None, typer.Option(help="A known mistake to put in.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Print all steps.")] = False,
@@ -40,8 +42,8 @@ def replay(
 
     Exit codes:
 
-    - 0: the system followed to the end
-    - 1: it did something else, or could not take a step
+    - 0: the system followed to the end, each part of it
+    - 1: one did something else, or could not take a step
     - 2: the trace cannot be read, or the system cannot be led
     """
     try:
@@ -51,32 +53,42 @@ def replay(
             for each, about in led.courses.items():
                 typer.echo(f"{each}: {about}")
             return
-        _lead(trace, name, found, course or next(iter(led.courses)), bug, every)
+        _lead_all(trace, name, found, [course] if course else [*led.courses], bug, every)
     except (Unusable, ItfError, ValueError) as error:
         refuse(f"{trace}: {error}" if isinstance(error, ItfError | ValueError) else str(error))
     except OSError as error:
         refuse(f"{trace} cannot be read: {error.strerror}")
 
 
-def _lead(path: Path, name: str, system: System, course: str, bug: str | None, every: bool) -> None:
+def _lead_all(
+    path: Path, name: str, system: System, courses: list[str], bug: str | None, every: bool
+) -> None:
     led = stepped(name, system)
-    if course not in led.courses:
-        raise Unusable(f"{name} has no {course}; there is {' or '.join(led.courses)}")
+    for course in courses:
+        if course not in led.courses:
+            raise Unusable(f"{name} has no {course}; there is {' or '.join(led.courses)}")
     check_bug(name, system, bug)
     trace = read_itf(path.read_text("utf-8"))
     if not trace.states:
         raise ItfError("the trace has no states")
+    departs = False
+    for course in courses:
+        found = _lead(trace, led, course, bug)
+        what = f"{name} ({course}{f', with {bug}' if bug else ''})"
+        for line in _told(found, what, every and course == courses[0]):
+            typer.echo(line)
+        departs |= not found.is_complete
+    if departs:
+        raise typer.Exit(_DEPARTED)
+
+
+def _lead(trace: ItfTrace, led: Stepped, course: str, bug: str | None) -> Following:
     first = {key: encode(value) for key, value in trace.states[0].values.items()}
     way = led.begin(course, first, bug)
     try:
-        found = follow_trace(trace, way)
+        return follow_trace(trace, way)
     finally:
         way.close()
-    what = f"{name} ({course}{f', with {bug}' if bug else ''})"
-    for line in _told(found, what, every):
-        typer.echo(line)
-    if not found.is_complete:
-        raise typer.Exit(_DEPARTED)
 
 
 def _told(found: Following, what: str, every: bool) -> list[str]:
@@ -84,8 +96,14 @@ def _told(found: Following, what: str, every: bool) -> list[str]:
     lines = [f"{number:4}. {label}" for number, label in enumerate(found.steps, 1)]
     if found.is_complete:
         unseen = f"; not seen: {', '.join(found.unseen)}" if found.unseen else ""
-        return [*(lines if every else ()), f"{what} followed all {total} steps{unseen}"]
+        end = f"{what} followed all {total} steps{unseen}"
+        return [*(lines if every else ()), end, *_remarked(found)]
     number = found.taken + 1
     shown = lines[:number] if every else lines[max(0, number - _AHEAD - 1) : number]
     where = "the initial state" if not total else f"step {number} of {total}"
-    return [*shown, *(f"      {line}" for line in found.why), f"{what} departs at {where}"]
+    why = [f"      {line}" for line in found.why]
+    return [*shown, *why, f"{what} departs at {where}", *_remarked(found)]
+
+
+def _remarked(found: Following) -> list[str]:
+    return [f"  {line}" for line in found.remarks]

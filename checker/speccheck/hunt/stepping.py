@@ -7,7 +7,7 @@ Apalache's trace format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from speccheck.hunt.system import Unusable
@@ -28,6 +28,10 @@ class Course(Protocol):
         """Return the variables that can be seen, with their values."""
         ...
 
+    def remarks(self) -> Sequence[str]:
+        """Return what else there is to say of the way, a line each; rules that it broke, say."""
+        ...
+
     def close(self) -> None:
         """Stop."""
         ...
@@ -39,7 +43,7 @@ class Stepped(Protocol):
 
     @property
     def courses(self) -> Mapping[str, str]:
-        """What can be led, each with a line about it; the first is meant where none is named."""
+        """What can be led, each with a line about it; all are led where none is named."""
         ...
 
     def begin(self, course: str, initial: Mapping[str, Any], bug: str | None) -> Course:

@@ -21,6 +21,8 @@ class Following:
     why: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     """Variables of the trace that the system does not show."""
+    remarks: list[str] = field(default_factory=list)
+    """What else the system has to say of the way."""
 
     @property
     def is_complete(self) -> bool:
@@ -53,6 +55,7 @@ def follow_trace(trace: ItfTrace, course: Course) -> Following:
         found.why = _compare(trace, state, seen, found)
         if not found.why:
             found.taken += 1
+    found.remarks = [*course.remarks()]
     return found
 
 

@@ -57,6 +57,10 @@ class Link:
         if not self._network.carry(channel, arrive):
             self._broken = True
 
+    def arrive(self, source: int) -> None:
+        """Let the oldest that an end has sent arrive, on a network that waits to be told."""
+        self._channels[source].under_way.popleft()()
+
     def finish(self, source: int) -> None:
         """Close an end after what it has sent has arrived; it hears no more."""
         target = self.other(source)

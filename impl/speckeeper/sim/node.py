@@ -76,11 +76,12 @@ class Node:
         self._stepping = False
         self._phase = ZabState.ELECTION
         self._effects = ServerEffects(self, rng)
-        self._perform: dict[type[Any], Callable[[Any], None]] = {
+        self.perform: dict[type[Any], Callable[[Any], None]] = {
             **self.ports.perform,
             **DiskEffects(self).perform,
             **self._effects.perform,
         }
+        """What carries out each kind of effect."""
 
     @property
     def serving(self) -> ServerState | None:
@@ -246,6 +247,10 @@ class Node:
         """Feed the core, and do what it asks."""
         self._step_all((event,))
 
+    def carry_on(self) -> None:
+        """Do what the core asks without anything new."""
+        self._step_all(())
+
     def _step_all(self, events: Sequence[inputs.Input]) -> None:
         """Do the same for inputs that have come together."""
         peer = self.peer
@@ -275,7 +280,7 @@ class Node:
                 self._effects.deliver(deliveries)
                 deliveries = []
             try:
-                self._perform[type(effect)](effect)
+                self.perform[type(effect)](effect)
             except StorageError as error:
                 self._stepping = False
                 self.fail(error)

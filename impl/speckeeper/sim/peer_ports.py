@@ -60,6 +60,10 @@ class PeerPorts:
         """Return the id of the server at the other end of a link."""
         return self._far_ends.get(link)
 
+    def link(self, number: int) -> Link | None:
+        """Return a connection that is open at this end, by its number."""
+        return self._links.get(number)
+
     def take_snapshot(self, link: int) -> list[bytes]:
         """Take out a snapshot that has come."""
         return self._snapshots.pop(link)
@@ -139,8 +143,8 @@ class PeerPorts:
     def _connect_to(self, leader: Node) -> None:
         """Make a connection to a leader that listens."""
         gone = (
-            self._node.later(lambda: self._gone(link)),
-            leader.later(lambda: leader.ports._gone(link)),
+            self._node.later(lambda: self.gone(link)),
+            leader.later(lambda: leader.ports.gone(link)),
         )
         link = Link(self._world.network, (self._node.id, leader.id), gone)
         self._links[link.number] = leader.ports._links[link.number] = link
@@ -148,7 +152,8 @@ class PeerPorts:
         leader.later(leader.step)(inputs.LearnerConnected(link.number))
         self._node.step(inputs.LeaderConnected(link.number))
 
-    def _gone(self, link: Link) -> None:
+    def gone(self, link: Link) -> None:
+        """Hear that a connection is lost."""
         if self._links.pop(link.number, None) is not None:
             self._snapshots.pop(link.number, None)
             self._node.step(inputs.Disconnected(link.number))

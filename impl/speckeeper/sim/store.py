@@ -23,7 +23,8 @@ from speckeeper.zab.effects import Entry
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Recovered
 
-_SETTINGS = StorageSettings(Path("/"), pre_alloc_size_kb=8)
+STORAGE = StorageSettings(Path("/"), pre_alloc_size_kb=8)
+"""How simulated servers store."""
 # Small, so that a snapshot takes several steps, between which the tree changes.
 _SLICE_BYTES = 512
 
@@ -34,10 +35,10 @@ Then = Callable[[], None]
 
 def lay_down(disk: Disk, accepted_epoch: int, current_epoch: int, log: list[Entry]) -> None:
     """Leave on an empty disk what a server left there before the run, durably."""
-    content = MemberFiles(_SETTINGS, disk.files, window=0)
+    content = MemberFiles(STORAGE, disk.files, window=0)
     content.load()
     if log:
-        written = TxnLog(_SETTINGS, disk.files, 0)
+        written = TxnLog(STORAGE, disk.files, 0)
         written.append(log)
         disk.holds(written.commit())
         written.close()
@@ -55,13 +56,13 @@ class Store:
     def __init__(self, disk: Disk, window: int, persisted: Callable[[int], None]) -> None:
         self._disk = disk
         self._persisted = persisted
-        self._content = MemberFiles(_SETTINGS, disk.files, window)
+        self._content = MemberFiles(STORAGE, disk.files, window)
         self._waiting: list[Entry] = []
         self._group: list[Entry] = []
         self._commit_queued = False
         self._snapshot: object = None
         self.recovered: Recovered = self._content.load()
-        self._log = TxnLog(_SETTINGS, disk.files, self.recovered.last_zxid)
+        self._log = TxnLog(STORAGE, disk.files, self.recovered.last_zxid)
 
     @property
     def tree(self) -> DataTree:
@@ -76,6 +77,17 @@ class Store:
         if not self._commit_queued:
             self._commit_queued = True
             self._do(Thread.LOG, self._commit, self._persisted, self._take_group)
+
+    @property
+    def waiting(self) -> list[Entry]:
+        """What waits for the next sync."""
+        return [*self._waiting]
+
+    def keep_back(self, count: int) -> list[Entry]:
+        """Let the next sync be of so many only; return the others, to be added again behind it."""
+        later = self._waiting[count:]
+        del self._waiting[count:]
+        return later
 
     def _take_group(self) -> None:
         self._commit_queued = False
@@ -134,7 +146,7 @@ class Store:
 
     def _opened(self, zxid: int) -> TxnLog:
         self._disk.holds(zxid)
-        return TxnLog(_SETTINGS, self._disk.files, zxid)
+        return TxnLog(STORAGE, self._disk.files, zxid)
 
     # -- the configuration
 
@@ -188,7 +200,7 @@ class Store:
         self._roll()
         tree = self.tree
         zxid = tree.last_processed_zxid
-        pieces = iter(snapshot_of(tree, _SETTINGS, _SLICE_BYTES))
+        pieces = iter(snapshot_of(tree, STORAGE, _SLICE_BYTES))
         taken: list[bytes] = []
         current = self._snapshot = object()
 
@@ -218,11 +230,11 @@ class Store:
 
     def _write(self, zxid: int, pieces: list[bytes]) -> None:
         files = self._disk.files
-        file = SnapshotFile(files, _SETTINGS.snapshot_directory, zxid, "")
+        file = SnapshotFile(files, STORAGE.snapshot_directory, zxid, "")
         for piece in pieces:
             file.add(piece)
         file.commit()
-        purge(_SETTINGS, files)
+        purge(STORAGE, files)
 
     def _written(self, _: None) -> None:
         self._snapshot = None

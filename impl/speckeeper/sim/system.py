@@ -6,6 +6,7 @@ Named in pyproject.toml as an entry point of the group ``speccheck.systems``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,19 @@ from speckeeper.sim.recording import Recording
 from speckeeper.sim.schedule import Schedule, draw_schedule, read_schedule
 from speckeeper.sim.simpler import simpler
 from speckeeper.sim.start import read_start
-from speckeeper.sim.stepwise.course import CoreCourse
+from speckeeper.sim.stepwise.course import LedCourse
+from speckeeper.sim.stepwise.ensemble import Ensemble
+from speckeeper.sim.stepwise.names import Names
+from speckeeper.sim.stepwise.world import LedWorld
 from speckeeper.sim.violation import Violation
 from speckeeper.sim.world import World
 
 _FEWEST, _MOST = 1, 9
+
+_COURSES: dict[str, Callable[[Names], Ensemble]] = {
+    "core": partial(Ensemble, told_to_serve=True),
+    "world": partial(LedWorld, told_to_serve=True),
+}
 
 
 class SimulatedEnsemble:
@@ -127,11 +136,14 @@ class SimulatedEnsemble:
     @property
     def courses(self) -> Mapping[str, str]:
         """What can be led through a behaviour of spec/Zab.tla."""
-        return {"core": "real cores, with a network and disks that do as they are told"}
+        return {
+            "core": "real cores, with a network and disks that do as they are told",
+            "world": "whole servers of the simulated world, with its links, files and judge",
+        }
 
-    def begin(self, course: str, initial: Mapping[str, Any], bug: str | None) -> CoreCourse:
+    def begin(self, course: str, initial: Mapping[str, Any], bug: str | None) -> LedCourse:
         """Start servers in an initial state of the specification."""
-        return CoreCourse(initial, bug)
+        return LedCourse(_COURSES[course], initial, bug)
 
 
 SYSTEM = SimulatedEnsemble()

@@ -40,8 +40,8 @@ def first_notice(library: list[Path], effort: int = 1) -> Found:
     # Each round begins other examples: what is seldom is found by beginning again.
     for number in range(1, 1 + _ROUNDS * effort):
         for adapter, config, examples, steps in campaign:
-            driven = machine(adapter, config, library)
-            found = _said(lambda: run(driven, profile(examples, steps, shrink=False), number))  # noqa: B023
+            how = profile(examples, steps, shrink=False)
+            found = _said(lambda: run(machine(adapter, config, library), how, number))  # noqa: B023
             if found is not None:
                 return found[0], f"{adapter.__name__}: {found[1]}"
     return "survived", ""

@@ -31,10 +31,11 @@ class Cores:
     weights: ClassVar[Mapping[str, float]] = {}
     usual: ClassVar[Mapping[str, Callable[[Value], bool]]] = {}
     swarm: ClassVar[bool] = False
+    make: ClassVar[Callable[..., Ensemble]] = Ensemble
     mistake: ClassVar[Callable[[], AbstractContextManager[object]]] = nullcontext
 
     def __init__(self) -> None:
-        self.ensemble = Ensemble(NAMES, WINDOWS)
+        self.ensemble = type(self).make(NAMES, WINDOWS)
         self._mistake = type(self).mistake()
         self._notes: list[str] = []
         self._seen: dict[str, Any] = {}

@@ -1,4 +1,7 @@
-"""What the checker finds is replayed on cores: shortest traces, and counterexamples of mistakes."""
+"""What the checker finds is replayed: shortest traces, and counterexamples of mistakes.
+
+On cores alone, and in the simulated world, on whole servers with their links, files and judge.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +24,7 @@ from speccheck.report.trace import trace_of
 from speccheck.variants.header import read_variant
 from speckeeper.sim.system import SYSTEM
 
+ONLY_IN_PROPERTIES = {"epochLeader", "proposalMsgsLog", "committed", "used"}
 FOLDERS = (SPEC, SPEC / "models", HERE)
 
 
@@ -32,10 +36,10 @@ def _itf(model: Model, steps: list[TraceStep]) -> str:
     return write_itf(trace_of(model, Result(trace=steps)), source=f"{model.name}.tla")
 
 
-def _follow(itf: str, bug: str | None = None) -> Following:
+def _follow(itf: str, bug: str | None = None, course: str = "core") -> Following:
     trace = read_itf(itf)
     first = {name: encode(value) for name, value in trace.states[0].values.items()}
-    course = SYSTEM.begin("core", first, bug)
+    course = SYSTEM.begin(course, first, bug)
     try:
         return follow_trace(trace, course)
     finally:
@@ -48,15 +52,17 @@ def _shortest() -> tuple[Model, dict[str, list[TraceStep] | None]]:
     return model, shortest_traces(model, 100_000)
 
 
-def test_the_shortest_trace_of_each_action_replays() -> None:
+@pytest.mark.parametrize("course", SYSTEM.courses)
+def test_the_shortest_trace_of_each_action_replays(course: str) -> None:
     model, traces = _shortest()
     assert len(traces) == 31
     for action, steps in traces.items():
         assert steps is not None, f"{action} is not reached"
-        found = _follow(_itf(model, steps))
+        found = _follow(_itf(model, steps), course=course)
         assert found.is_complete, (action, found)
         assert found.taken == len(steps) - 1
-        assert "msgs" not in found.unseen
+        assert {*found.unseen} == ONLY_IN_PROPERTIES
+        assert not found.remarks
 
 
 # --- a counterexample of a specification with a mistake -------------------------------------------
@@ -67,6 +73,14 @@ SAME = {
     "NEWLEADER acknowledged while transactions are only queued (ZOOKEEPER-3911, 4646)": (
         "ZOOKEEPER-4646"
     ),
+}
+
+
+JUDGED = {
+    "ack-before-durable": [
+        "the judge of the simulator: CommittedIsDurable: 0x200000001 is only on the disks of [1]"
+    ],
+    "ZOOKEEPER-4646": [],  # the epoch has not begun to serve yet
 }
 
 
@@ -83,11 +97,16 @@ def test_a_counterexample_needs_the_mistake_in_the_core(
     assert result.violated == seeded.property
     itf = _itf(model, result.trace)
 
-    followed, departed = _follow(itf, bug), _follow(itf)
+    for course in SYSTEM.courses:
+        followed, departed = _follow(itf, bug, course), _follow(itf, None, course)
 
-    assert followed.is_complete, followed
-    assert not departed.is_complete
-    assert departed.taken < len(departed.steps)
+        assert followed.is_complete, followed
+        assert not departed.is_complete
+        assert departed.taken < len(departed.steps)
+        assert not departed.remarks
+    # Of the world the judge looks on: it must find what the property of the specification says,
+    # if that is a thing that can be seen from outside.
+    assert [*followed.remarks] == JUDGED[bug]
     path = tmp_path / "trace.itf.json"
     path.write_text(itf, "utf-8")
     for switch, code in (([], 1), (["--bug", bug], 0)):

@@ -1,8 +1,8 @@
-"""Cores that are led through a behaviour of spec/Zab.tla, which somebody else has found."""
+"""Servers that are led through a behaviour of spec/Zab.tla, which somebody else has found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from inspect import signature
 
@@ -13,10 +13,12 @@ from speckeeper.sim.stepwise.names import Names, Plain, pairs
 _NEEDED = {"acceptedEpoch", "currentEpoch", "history", "state", "leader"}
 
 
-class CoreCourse:
-    """Real cores without a server around them. ``bug``: a known mistake that they have."""
+class LedCourse:
+    """Servers that are led. ``bug``: a known mistake that they have."""
 
-    def __init__(self, initial: Mapping[str, Plain], bug: str | None) -> None:
+    def __init__(
+        self, make: Callable[[Names], Ensemble], initial: Mapping[str, Plain], bug: str | None
+    ) -> None:
         """Raises ValueError for a state that is none of Zab, or not of servers just started."""
         missing = sorted(_NEEDED - {*initial})
         if missing:
@@ -28,8 +30,12 @@ class CoreCourse:
         self._stack = ExitStack()
         if bug is not None:
             self._stack.enter_context(seeded(bug))
-        self._ensemble = Ensemble(names, told_to_serve=True)
-        self._ensemble.start(initial)
+        try:
+            self._ensemble = make(names)
+            self._ensemble.start(initial)
+        except BaseException:
+            self.close()
+            raise
 
     def take(self, action: str, arguments: Mapping[str, Plain], after: Mapping[str, Plain]) -> None:
         """Take a step; what a client writes is found in the state after it."""
@@ -49,6 +55,10 @@ class CoreCourse:
     def observe(self) -> Mapping[str, Plain]:
         """Return what is seen of the variables of Zab."""
         return self._ensemble.observe()
+
+    def remarks(self) -> list[str]:
+        """Return what whoever looked on has to say."""
+        return self._ensemble.remarks()
 
     def close(self) -> None:
         """Take the mistake out again."""

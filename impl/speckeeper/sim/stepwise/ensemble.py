@@ -13,7 +13,7 @@ from typing import Any
 
 from speckeeper.sim.stepwise.links import Connection
 from speckeeper.sim.stepwise.names import Names, Plain, bytes_of, entries_of, integer, pairs
-from speckeeper.sim.stepwise.seat import Seat, Told
+from speckeeper.sim.stepwise.seat import CannotFollow, Seat, Told
 from speckeeper.sim.stepwise.view import observe, peer_last_zxid
 from speckeeper.wire.election import Notification, ServerState
 from speckeeper.wire.quorum_config import ConfiguredServer, Endpoint, QuorumConfig
@@ -25,10 +25,6 @@ from speckeeper.zab.membership import Membership
 from speckeeper.zab.settings import ZabSettings
 
 _MOST_TICKS = 1000
-
-
-class CannotFollow(Exception):
-    """The system is in no place to take a step; the text says why."""
 
 
 def configuration(voters: list[int], observers: tuple[int, ...] = ()) -> QuorumConfig:
@@ -89,15 +85,8 @@ class Ensemble:
         self.names = names
         self.links = Links()
         self.told: list[Told] = []
-        membership = Membership(configuration([*names.servers]))
         self.seats = {
-            number: Seat(
-                ZabSettings(number, commit_log_count=(windows or {}).get(number, 500)),
-                membership,
-                self.links.all,
-                self.told.append,
-            )
-            for number in names.servers
+            number: self._seat(number, (windows or {}).get(number, 500)) for number in names.servers
         }
         self.actions: dict[str, Callable[..., None]] = {
             "ZabTurnToLeading": self._lead,
@@ -133,6 +122,11 @@ class Ensemble:
             "NodeStart": lambda i: self.seats[i].start(),
         }
         """What to do for each action of the specification; arguments are numbers of servers."""
+
+    def _seat(self, number: int, window: int) -> Seat:
+        settings = ZabSettings(number, commit_log_count=window)
+        membership = Membership(configuration([*self.names.servers]))
+        return Seat(settings, membership, self.links.all, self.told.append)
 
     # -- from outside
 
@@ -172,6 +166,10 @@ class Ensemble:
     def observe(self) -> dict[str, Plain]:
         """Return the variables of the specification, but for those that only properties read."""
         return observe(self, self.names)
+
+    def remarks(self) -> list[str]:
+        """Return what whoever looks at the servers from outside has to say: here is nobody."""
+        return []
 
     def newest(self, learner: int, leader: int) -> Connection | None:
         """Return the newest connection between two servers."""
@@ -253,7 +251,10 @@ class Ensemble:
         raise CannotFollow(f"there is nothing from {j} that {i} could read")
 
     def _read(self, i: int, j: int) -> None:
-        self.seats[i].receive(self._link(i, j))
+        self._receive(i, self._link(i, j))
+
+    def _receive(self, i: int, link: Connection) -> None:
+        self.seats[i].receive(link)
 
     def _read_how_to_synchronize(self, i: int, j: int) -> None:
         self._read(i, j)
@@ -262,16 +263,20 @@ class Ensemble:
 
     def _synchronize(self, i: int, j: int, mode: str) -> None:
         seat = self.seats[i]
-        link = self.links.newest(j, i)
-        leader = seat.core.leader
-        handler = None if leader is None or link is None else leader.handler.get(link.number)
-        if handler is None:
-            raise CannotFollow(f"server {i} does not lead {j}")
+        _, handler = self._handler(i, j)
         core = seat.core
         core.settings = core.settings._replace(force_snapshot_sync=mode == "SNAP")
         found = seat.store.read_log(handler.peer_last_zxid)
         seat.step(inputs.LogRead(handler.link, found))
         core.settings = seat.settings
+
+    def _handler(self, i: int, j: int) -> tuple[Leader, LearnerHandler]:
+        link = self.links.newest(j, i)
+        leader = self.seats[i].core.leader
+        handler = None if leader is None or link is None else leader.handler.get(link.number)
+        if leader is None or handler is None:
+            raise CannotFollow(f"server {i} does not lead {j}")
+        return leader, handler
 
     def _lose_learner(self, i: int, j: int) -> None:
         link = self.links.newest(j, i)

@@ -9,9 +9,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from speckeeper.wire.txns import CreateTxn, decode_txn
 from speckeeper.zab.effects import Entry
 
 Plain = Any
+
+# How the values begin; a transaction of a server begins with the upper byte of a session id.
+_JSON = (b'"', b"{", b"[", *(b"%d" % digit for digit in range(10)))
 
 
 class Names:
@@ -88,7 +92,11 @@ def entries_of(log: Iterable[Plain]) -> list[Entry]:
 
 
 def value_of(entry: bytes) -> Plain:
-    """Return what a transaction writes."""
+    """Return what a transaction writes: the entry says it, or the node that it creates."""
+    if not entry.startswith(_JSON):
+        record = decode_txn(entry).record
+        assert isinstance(record, CreateTxn), "a behaviour of the protocol writes nothing else"
+        entry = record.data or b""
     return json.loads(entry)
 
 

@@ -19,6 +19,10 @@ from speckeeper.zab.settings import ZabSettings
 _COUNTER = 0xFFFFFFFF
 
 
+class CannotFollow(Exception):
+    """The system is in no place to take a step; the text says why."""
+
+
 class Told(NamedTuple):
     """A handler that a core has run."""
 
