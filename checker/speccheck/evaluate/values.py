@@ -57,7 +57,7 @@ _ranks: dict[str, int] = {}
 def rank(text: str) -> int:
     """Return the place of a string in the order of first appearance in the specification.
 
-    TLC's order is that too, but it counts names in the standard modules as appearances.
+    TLC's order is that too. The names in the standard modules count as appearances.
     """
     found = _ranks.get(text)
     if found is None:

@@ -8,6 +8,7 @@ from speccheck.tla import syntax as ast
 from speccheck.tla.cache import kept
 from speccheck.tla.errors import Span, TlaError, read_text
 from speccheck.tla.standard import is_standard
+from speccheck.tla.standard_names import STANDARD_NAMES
 
 
 def module_of(text: str, path: str) -> ast.Module:
@@ -31,6 +32,16 @@ def read_module(path: Path) -> ast.Module:
         line, column, _, _ = module.span
         raise TlaError(message, path=str(path), text=text, line=line, column=column)
     return module
+
+
+def _instances(module: ast.Module) -> Iterator[str]:
+    """Yield the modules that a module instantiates, not those in LET."""
+    for unit in module.units:
+        match unit:
+            case ast.Instance(module=name):
+                yield name
+            case ast.InstanceDefinition(instance=ast.Instance(module=name)):
+                yield name
 
 
 class Library:
@@ -74,11 +85,56 @@ class Library:
         Reading a module it meets the identifiers; the strings follow when all are read, those of
         extended modules first.
         """
+        for name in self._as_sany_reads():
+            module, standard = self._modules.get(name), STANDARD_NAMES.get(name)
+            if module is not None:
+                yield from module.words
+            elif standard is not None:
+                yield from standard.names
         modules = list(self._modules.values())
         for module in modules:
             yield from module.words
         for module in reversed(modules):
             yield from module.texts
+
+    def _as_sany_reads(self) -> Iterable[str]:
+        """Return the modules as SANY reads them: what is extended before what is instantiated.
+
+        It reads all that one module extends, or instantiates, before it looks into the first.
+        """
+        main = next(iter(self._modules))
+        read = {main: None}
+        visited: set[str] = set()
+
+        def extended(name: str) -> None:
+            extends, _ = self._asked_for(name)
+            new = [one for one in extends if one not in read]
+            read.update(dict.fromkeys(new))
+            for one in new:
+                extended(one)
+
+        def instantiated(name: str) -> None:
+            if name in visited:
+                return
+            visited.add(name)
+            extends, instances = self._asked_for(name)
+            for one in instances:
+                if one not in read:
+                    read[one] = None
+                    extended(one)
+            for one in (*extends, *instances):
+                instantiated(one)
+
+        extended(main)
+        instantiated(main)
+        return read
+
+    def _asked_for(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what a module extends, and what it instantiates."""
+        module, standard = self._modules.get(name), STANDARD_NAMES.get(name)
+        if module is not None:
+            return module.extends, tuple(_instances(module))
+        return ((), ()) if standard is None else (standard.extends, standard.instances)
 
     def find(self, name: str) -> ast.Module | None:
         """Return the module, or None where it is a standard one or there is none."""

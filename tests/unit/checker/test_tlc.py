@@ -1,6 +1,8 @@
 """Reading what TLC prints, and the command line's exit codes; TLC itself runs where it is there."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from speccheck.cli import app
 from speccheck.evaluate.show import show
 from speccheck.report.itf import read_itf
+from speccheck.tla.standard_names import STANDARD_NAMES
 from speccheck.tlc import TlcMissing, TlcResult, find_jar, find_java, parse_output, run_tlc
 from speccheck.tlc.config_text import for_old_tlc, with_negative_numbers, without_comments
 from speccheck.tlc.values import UnreadableValue, parse_value
@@ -215,6 +218,43 @@ def test_a_counterexample_is_the_same_in_both_engines(counter: Path) -> None:
     both = CliRunner().invoke(app, command)
     assert both.exit_code == 1, both.output
     assert "differ" not in both.output
+
+
+ORDER = """---- MODULE Order ----
+EXTENDS Sequences, Helper, Reals
+VARIABLES taken, left
+Init == taken = <<>> /\\ left = {"%s"}
+Next ==
+    LET one == CHOOSE word \\in left : TRUE
+    IN  taken' = Append(taken, one) /\\ left' = left \\ {one}
+Rest == left # {}
+====
+"""
+HELPER = """---- MODULE Helper ----
+LOCAL INSTANCE Bags
+LOCAL INSTANCE Deep
+Late(v, zeta) == v = zeta
+====
+"""
+DEEP = "---- MODULE Deep ----\nEXTENDS Randomization\nEarly(yps, b, m) == yps\n===="
+
+
+@pytest.mark.usefixtures("tlc")
+def test_strings_that_are_names_in_standard_modules_come_in_tlcs_order(tmp_path: Path) -> None:
+    words = {name for module in STANDARD_NAMES.values() for name in module.names}
+    words |= {"zeta", "yps", "none", "nothing", "Late", "taken"}
+    spec = tmp_path / "Order.tla"
+    spec.write_text(ORDER % '", "'.join(sorted(words, reverse=True)))
+    (tmp_path / "Helper.tla").write_text(HELPER)
+    (tmp_path / "Deep.tla").write_text(DEEP)
+    spec.with_suffix(".cfg").write_text("INIT Init NEXT Next CHECK_DEADLOCK FALSE INVARIANT Rest")
+    last = run_tlc(spec, spec.with_suffix(".cfg")).trace[-1]
+    # In a process of its own: the order is that of all that was read before.
+    program = "from speccheck.cli import main; main()"
+    command = [sys.executable, "-c", program, "check", str(spec), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    taken = json.loads(done.stdout)["trace"][-1]["state"]["taken"]
+    assert taken == show(last.values["taken"])
 
 
 @pytest.mark.usefixtures("tlc")
