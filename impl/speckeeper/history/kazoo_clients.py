@@ -58,6 +58,8 @@ def finish(folder: str | Path) -> None:
     with _lock:
         kept = _folders.pop(Path(folder).absolute(), None)
     if kept is not None:
+        with kept.guard:
+            kept.recorder.ended(microseconds())
         kept.files.close(microseconds())
 
 

@@ -51,10 +51,18 @@ class Recorder:
     def __init__(self, write: Write) -> None:
         self._write = write
         self._current: dict[int, Recording] = {}
+        self._under_way: dict[Recording, None] = {}  # a set in the order in which they began
 
     def connection(self, address: str) -> Recording:
         """Return the recording of a new connection from ``address``, as the server sees it."""
-        return Recording(self, address)
+        recording = Recording(self, address)
+        self._under_way[recording] = None
+        return recording
+
+    def ended(self, now: int) -> None:
+        """Nothing more is recorded: whatever is on its way reaches nobody who would tell."""
+        for recording in [*self._under_way]:
+            recording.ended(now)
 
     def _tell(self, session: int, record: Record) -> None:
         self._write(session, record)
@@ -65,6 +73,9 @@ class Recorder:
         if former is not None:
             former.ended(now)
         self._current[session] = recording
+
+    def _over(self, recording: Recording) -> None:
+        self._under_way.pop(recording, None)
 
     def _closed(self, session: int, recording: Recording) -> None:
         if self._current.get(session) is recording:
@@ -101,6 +112,7 @@ class Recording:
         if self._is_over:
             return
         self._is_over = True
+        self._recorder._over(self)
         self._in.clear()
         self._out.clear()
         if self._is_open:
@@ -226,6 +238,7 @@ class Recording:
         if answer.session_id == 0 or answer.timeout_ms <= 0:
             self.session = greeting.session_id
             self._is_over = True
+            self._recorder._over(self)
             self._in.clear()
             if self.session:
                 self._tell(self._connected(greeting, call, now, "SessionExpired"))

@@ -24,5 +24,6 @@ class Histories:
         self._files.write(_NOBODY, Connect(_NOBODY, now, now, err="ConnectionLoss"))
 
     def close(self, now_ms: int) -> None:
-        """Write what is left. Raises OSError."""
+        """Write what is left, also of requests that were not answered. Raises OSError."""
+        self.recorder.ended(now_ms * 1000)
         self._files.close(now_ms * 1000)

@@ -118,3 +118,37 @@ def test_nothing_but_what_got_lost_is_nothing_to_judge(tmp_path: Path) -> None:
     ann = Teller(1).lost((30, 35), "delete", _delete("/a")).disconnect(35)
     verdict, _ = judged(told(tmp_path, ann.end()))
     assert (verdict.divergence, verdict.total) == (None, 0)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("zxid", [4, 9])
+def test_a_server_without_a_leader_may_show_what_was_never_committed(
+    zxid: int, read_only: bool, tmp_path: Path
+) -> None:
+    """Whoever has a leader has shown zxid 5: up to there a server without one shows nothing else."""
+    ann, bob, carl = Teller(1), Teller(2), Teller(3)
+    ann.create(4, (10, 20), "/a").lost((30, 35), "delete", _delete("/a")).disconnect(35)
+    bob.lines[1]["readOnly"] = read_only
+    bob.reply(zxid, (50, 60), "getData", {"path": "/a", "watch": False}, None, "NoNode")
+    _children(carl, 5, (70, 80), "a")
+    carl.reply((1 << 32) + 1, (90, 95), "delete", _delete("/a"))
+    verdict, _ = judged(told(tmp_path, ann.end(), bob.end(), carl.end()))
+    assert (verdict.divergence is None) == (read_only and zxid == 9)
+    reason = "read only, of what may not have been committed"
+    assert verdict.unchecked[reason] == (read_only and zxid == 9)
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_an_event_that_is_the_last_that_anybody_saw_is_explained(
+    is_lost: bool, tmp_path: Path
+) -> None:
+    ann, bob = Teller(1), Teller(2)
+    ann.create(3, (10, 20), "/a")
+    ann.reply(3, (30, 40), "exists", {"path": "/b", "watch": True}, None, "NoNode")
+    if is_lost:
+        request = {"path": "/b", "data": "", "acl": OPEN, "flags": "PERSISTENT"}
+        bob.lost((50, 60), "create", request).disconnect(60)
+    ann.watch("NodeCreated", "/b", 55, 4)
+    verdict, _ = judged(told(tmp_path, ann.end(), bob.end()))
+    assert (verdict.divergence is None) == is_lost
+    assert verdict.checked["event: NodeCreated"] == is_lost

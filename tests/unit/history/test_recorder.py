@@ -206,3 +206,20 @@ def test_a_folder_has_a_file_for_each_session_that_begins_and_ends(tmp_path: Pat
 def test_the_schema_is_that_of_the_records() -> None:
     file = Path(__file__).parents[3] / "traces" / "schema-history.json"
     assert json.loads(file.read_text()) == msgspec.json.schema(Record)
+
+
+def test_what_is_under_way_when_recording_ends_is_lost() -> None:
+    kept = Kept()
+    recording = kept.open()
+    recording.sent(asked(1, OpCode.GET_DATA, GetDataRequest("/a", False)), 3)
+    greeting = kept.recorder.connection("10.0.0.2")
+    greeting.sent(connect(), 4)
+    over = kept.open()
+    over.ended(5)
+    kept.recorder.ended(9)
+    kept.recorder.ended(10)
+    _, *rest = kept.told
+    request = {"path": "/a", "watch": False}
+    assert rest[0] == (SESSION, Lost("getData", 3, 2, request))
+    assert rest[-1] == (0, Connect(0, 4, 9, 4, 10_000, err="ConnectionLoss", address="10.0.0.2"))
+    assert len(rest) == 5

@@ -22,6 +22,8 @@ class Client:
         self.clock = ""
         self.last_zxid = 0
         """The highest in the header of a reply."""
+        self.is_read_only = False
+        """The server that it is connected to has no leader."""
         self.is_closed = False
         """Its closeSession was answered."""
         self.has_unknown_identity = False
@@ -32,9 +34,9 @@ class Client:
         self._counts = counts
         self._ids: list[tuple[int, Fn]] = [(0, v.NO_IDS)]
 
-    def connected(self, session: int, address: str) -> None:
+    def connected(self, session: int, address: str, *, is_read_only: bool) -> None:
         """The client has a connection, on which it has proven nothing but its address."""
-        self.session = session
+        self.session, self.is_read_only = session, is_read_only
         ids = v.sequence([v.identity("ip", address)] if address else [])
         self._ids = [(0, ids)]
         self.watcher = Watcher(session, self._index, self._counts)

@@ -88,6 +88,7 @@ class Judge:
         verdict.records = survey.records
         try:
             self._merge(progress)
+            self.writes.finish()
             self.watches.finish(self._clients)
             if self.learning.unexplained and not self.learning.others:
                 raise self.reports.unexplained(self.learning.unexplained, self._clients[0])
@@ -171,7 +172,7 @@ class Judge:
         if record.err != "Ok":
             return
         self.watches.disconnected(client)
-        client.connected(record.session, record.address)
+        client.connected(record.session, record.address, is_read_only=record.read_only)
         if record.session not in self.world.sessions:
             self.writes.created_session(record.session, record.timeout)
 
@@ -210,6 +211,10 @@ class Judge:
         zxid, type_ = record.zxid, record.type
         if record.err in SAYS_NOTHING:
             self.verdict.unchecked[f"{record.err} says nothing of the tree"] += 1
+            return
+        if client.is_read_only and self.survey.may_be_undone(zxid):
+            self.verdict.unchecked["read only, of what may not have been committed"] += 1
+            client.watcher.is_uncertain = True
             return
         if type_ in WRITES:
             if self.survey.takes_zxid(record, client.session):

@@ -132,6 +132,8 @@ class Survey:
     cut: list[Path] = field(default_factory=list)
     """Files that do not end as a recorder ends them."""
     last_of_epoch: dict[int, int] = field(default_factory=dict)
+    """Of each epoch the highest counter that a server with a leader has shown: up to there all is
+    committed."""
     lost_calls: dict[str, list[int]] = field(default_factory=dict)
     """When writes were asked for that got lost, by clock; sorted once all is read."""
     answered: dict[str, list[int]] = field(default_factory=dict)
@@ -150,6 +152,14 @@ class Survey:
         """Have each lost write know of what was told before those ahead of it too."""
         for highest in self.answered.values():
             highest[:] = accumulate(highest, max)
+
+    def may_be_undone(self, zxid: int) -> bool:
+        """Tell whether a server without a leader may know what was never committed by this zxid.
+
+        In read-only mode it serves all of its log. What a leader of the same epoch has committed
+        later is behind all of it up to there.
+        """
+        return zxid & _COUNTER > self.last_of_epoch.get(zxid >> 32, -1)
 
     def may_be_local(self, session: int) -> bool:
         """Tell whether a session may have ended without a transaction."""
@@ -208,7 +218,7 @@ def survey(
 def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> None:
     session = last = 0
     clock = ""
-    closed = ended = False
+    closed = ended = is_read_only = False
     ephemerals: set[str] = set()
     count = 0
     for count, (_, record) in enumerate(read(path), 1):
@@ -216,7 +226,7 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
             progress(0x4000)
         if type(record) is Reply:
             zxid = record.zxid
-            if zxid <= 0:
+            if zxid <= 0 or is_read_only:
                 continue
             if record.type in WRITES:
                 if b'"EPHEMERAL' in bytes(record.request):
@@ -230,7 +240,7 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
                 closed = closed or (record.type == "closeSession" and record.err == "Ok")
             found.last_zxid = max(found.last_zxid, zxid)
             epoch, counter = zxid >> 32, zxid & _COUNTER
-            if counter > found.last_of_epoch.get(epoch, 0):
+            if counter > found.last_of_epoch.get(epoch, -1):
                 found.last_of_epoch[epoch] = counter
             if not found.first_zxid or zxid < found.first_zxid:
                 found.first_zxid, found.first_is_write = zxid, record.type in WRITES
@@ -240,7 +250,7 @@ def _first_pass(path: Path, found: Survey, progress: Callable[[int], None]) -> N
                 last = max(last, zxid)
         elif isinstance(record, Connect):
             if record.err == "Ok":
-                session = record.session
+                session, is_read_only = record.session, record.read_only
                 found.begun += not record.resumed
             elif not record.resumed:
                 found.begun += 1
@@ -311,8 +321,11 @@ _shown = msgspec.json.Decoder(_Shown).decode
 def _second_pass(path: Path, found: Survey) -> None:
     calls: list[int] = []
     highest: list[int] = []
+    is_read_only = False
     for number, record in read(path):
         if type(record) is Reply:
+            if is_read_only and found.may_be_undone(record.zxid):
+                continue
             if calls and record.zxid > 0:
                 place = bisect_right(calls, record.return_)
                 if place < len(calls) and highest[place] < record.zxid:
@@ -329,7 +342,9 @@ def _second_pass(path: Path, found: Survey) -> None:
         elif isinstance(record, Header):
             calls = found.lost_calls.get(record.clock, [])
             highest = found.answered.get(record.clock, [])
-        elif isinstance(record, Watch) and record.zxid > 0:
+        elif isinstance(record, Connect):
+            is_read_only = record.read_only
+        elif isinstance(record, Watch) and record.zxid > 0 and not is_read_only:
             _note(found, record.zxid, Evidence(record.type, record.path))
 
 

@@ -240,6 +240,11 @@ class Writes:
             self._next += 1
         world.zxid = max(world.zxid, zxid)
 
+    def finish(self) -> None:
+        """Go on to the last of what somebody has seen, behind all replies."""
+        if self._evident:
+            self.reach(self._evident[-1], self._evident[-1])
+
     def _place(self, zxid: int) -> None:
         """Find out what happened at a zxid of which somebody has seen something."""
         evidence = self._judge.survey.evidence[zxid]

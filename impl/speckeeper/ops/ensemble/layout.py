@@ -1,7 +1,9 @@
 """Folders and ports of an ensemble on one machine: `DIR/N/zoo.cfg`, `DIR/N/data/myid`, logs.
 
 Client ports follow each other from the one that is asked for. The ports between servers are
-nobody's concern, so they are the usual ones if they are free, and others if not.
+nobody's concern, so they are the usual ones if they are free, and others if not. Beside another
+client port than the usual one they lie as far from the usual ones: two ensembles that are started at
+the same moment find the same ports free.
 """
 
 import fcntl
@@ -14,7 +16,8 @@ from typing import TextIO
 
 HOST = "127.0.0.1"
 TICK_TIME_MS = 2000
-_QUORUM_PORTS, _ELECTION_PORTS = 2888, 3888
+_CLIENT_PORTS, _QUORUM_PORTS, _ELECTION_PORTS = 2181, 2888, 3888
+_SPREAD = _ELECTION_PORTS - _QUORUM_PORTS
 _HIGHEST_PORT = 65535
 
 
@@ -80,7 +83,8 @@ def lay_out(
     for place in places:
         if place.admin_port is not None:
             _take(own, place.admin_port, "admin port", "--admin-port")
-    quorum, election = _ports(_QUORUM_PORTS, own), _ports(_ELECTION_PORTS, own)
+    aside = (client_port - _CLIENT_PORTS) % _SPREAD
+    quorum, election = _ports(_QUORUM_PORTS + aside, own), _ports(_ELECTION_PORTS + aside, own)
     lines = [
         f"server.{place.id}={HOST}:{next(quorum)}:{next(election)};{place.address}"
         for place in places
