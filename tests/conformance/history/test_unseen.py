@@ -125,7 +125,7 @@ def test_nothing_but_what_got_lost_is_nothing_to_judge(tmp_path: Path) -> None:
 def test_a_server_without_a_leader_may_show_what_was_never_committed(
     zxid: int, read_only: bool, tmp_path: Path
 ) -> None:
-    """Whoever has a leader has shown zxid 5: up to there a server without one shows nothing else."""
+    """Up to zxid 5, which one with a leader has shown, it shows nothing else."""
     ann, bob, carl = Teller(1), Teller(2), Teller(3)
     ann.create(4, (10, 20), "/a").lost((30, 35), "delete", _delete("/a")).disconnect(35)
     bob.lines[1]["readOnly"] = read_only

@@ -2,8 +2,8 @@
 
 Client ports follow each other from the one that is asked for. The ports between servers are
 nobody's concern, so they are the usual ones if they are free, and others if not. Beside another
-client port than the usual one they lie as far from the usual ones: two ensembles that are started at
-the same moment find the same ports free.
+client port than the usual one they lie as far from the usual ones: two ensembles that are started
+at the same moment find the same ports free.
 """
 
 import fcntl
