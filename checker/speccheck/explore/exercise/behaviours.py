@@ -71,7 +71,10 @@ def ask_behaviours(
                 tell(f"What mattered in {formula.name}: without {probe.place}")
                 graph = behaviours.checked.graph
                 valuation = valuation or Valuation(graph, behaviours.atoms)
+                known = len(behaviours.atoms)
                 decided = _mattered(behaviours, graph, valuation, formula, probe)
+                # Those of this question are asked no more, and take room for every step.
+                valuation.forget(known)
                 exercise.parts.append(Part(formula.name, probe.kind, probe.place, decided))
                 if decided:
                     asked[:0] = probe.parts

@@ -34,6 +34,12 @@ class Valuation:
             found = self._tests[formula] = self._made(formula)
         return found
 
+    def forget(self, first: int) -> None:
+        """Forget the truth of the predicates from a number on."""
+        self._tests.clear()
+        for number in [number for number in self._literals if number >= first]:
+            del self._literals[number]
+
     def _made(self, formula: Formula) -> Test:
         match formula:
             case Literal(atom, True):
