@@ -7,6 +7,9 @@ then.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from sys import getrefcount
 from typing import Any
@@ -38,6 +41,18 @@ def _count_of_dead() -> int:
 
 
 _DEAD = _count_of_dead()
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: values make no cycles, and there are many to be looked at."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 class Forgetting:

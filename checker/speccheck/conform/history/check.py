@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from speccheck.conform.history.reading import HistoryError, files_of
 from speccheck.conform.history.survey import survey
 from speccheck.conform.history.verdict import Verdict
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.forgetting import no_collection
 from speccheck.tla.errors import TlaError
 
 
@@ -70,10 +70,9 @@ def check_histories(
         policy = replace(policy, extended_types_enabled=True)
     operators = Operators(spec or find_spec(), policy, library)
     judge = Judge(operators, files, found, is_complete=is_complete, is_fresh=is_fresh)
-    was_collecting = gc.isenabled()
-    gc.disable()  # values make no cycles, and there are many
     try:
-        return judge.run(lambda count: progress("judged", count))
+        with no_collection():
+            return judge.run(lambda count: progress("judged", count))
     except (HistoryError, EvaluationError):
         raise
     except (ArithmeticError, LookupError, TypeError, AttributeError) as error:
@@ -83,6 +82,3 @@ def check_histories(
         path, line = judge.at
         said = str(explained).replace("\n", " ")
         raise HistoryError(path, line, f"the specification cannot be evaluated: {said}") from error
-    finally:
-        if was_collecting:
-            gc.enable()
