@@ -68,6 +68,11 @@ class Changes:
         said.append(f'"history":{_last(self._last)}')
         return ",".join(said)
 
+    def is_new_epoch(self) -> bool:
+        """Tell whether a leader proposes another epoch than was told last."""
+        leader = self._peer.leader
+        return leader is not None and leader.new_epoch != self._scalars[2]
+
     def flushed(self) -> int:
         """Return how many queued transactions have become durable and were not told yet."""
         durable = self._peer.last_durable

@@ -74,6 +74,11 @@ class TraceFile:
         self._events += 1
 
     @property
+    def events(self) -> int:
+        """How many events were added."""
+        return self._events
+
+    @property
     def waiting(self) -> bool:
         """Whether there is anything to flush."""
         return bool(self._lines)

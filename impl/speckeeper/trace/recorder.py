@@ -85,12 +85,16 @@ class Recorder:
 
     def __call__(self, action: str, args: tuple[Any, ...]) -> None:
         """Write a step of the specification that a handler has just made."""
+        if not self.votes:
+            return
         if self._membership is not self._peer.membership:
             self._membership = membership = self._peer.membership
             same = membership.newest._replace(version=0) == self._servers
-            self.votes &= same and not membership.was_reconfigured
+            if not same or membership.was_reconfigured:
+                self._ends()
+                return
         told = _TOLD.get(action)
-        if told is None or not self.votes:
+        if told is None:
             return
         sent, appended, replayed = self._effects_since()
         step = told(self, *args)
@@ -222,7 +226,14 @@ class Recorder:
             return None
         return f"[{self._id},{handler.server_id}]", self._recv(handler.link, message)
 
+    def _ends(self) -> None:
+        """Write that from here on the server does what the specification has not."""
+        self._line("Unrecorded", f"[{self._id}]", "", '"vars":{}')
+        self.votes = False
+
     def _followerinfo(self, handler: LearnerHandler, epoch: int) -> tuple[str, str] | None:
+        if handler.observer and self._changes.is_new_epoch():
+            self._ends()  # the epoch of an observer, which the specification has not, decides
         return self._from_learner(handler, f'"mtype":"FOLLOWERINFO","mzxid":[{epoch},0]')
 
     def _ackepoch(self, handler: LearnerHandler, epoch: int, zxid: int) -> tuple[str, str] | None:

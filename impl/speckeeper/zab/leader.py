@@ -63,10 +63,12 @@ class Leader(LeaderInBulk):
     def learner_connected(self, link: Link) -> None:
         """Somebody connected."""
         settings = self._peer.settings
+        self._accepted += 1
         self.handler[link] = LearnerHandler(
             link,
             self._peer.now_ms + self._init_ms,
             self._tick + settings.init_limit + settings.sync_limit,
+            number=self._accepted,
         )
 
     def disconnected(self, link: Link) -> None:
@@ -291,9 +293,12 @@ class Leader(LeaderInBulk):
         if info.server_id == self._id:
             self._drop(handler, f"it says that it is server {self._id}, which is the leader")
             return
-        if self._has_newer(handler, info.server_id):
+        if handler.number < self._newest.get(info.server_id, 0):
+            # What a server said first may come last, also when its newer connection is gone, and
+            # must not end the one that it uses.
             self._drop(handler, f"server {info.server_id} has connected anew")
             return
+        self._newest[info.server_id] = handler.number
         self._replace_older(info.server_id)
         handler.server_id = info.server_id
         handler.observer = packet.type is PacketType.OBSERVERINFO
@@ -307,16 +312,6 @@ class Leader(LeaderInBulk):
         else:
             self.leader_process_followerinfo(handler, packet.zxid >> 32)
             self._choose_epoch()
-
-    def _has_newer(self, handler: LearnerHandler, server_id: int) -> bool:
-        """Tell whether a server has connected again since, and been heard on that connection.
-
-        What it said first may come last, and must not end the connection that it uses.
-        """
-        newest = next(
-            h for h in reversed(self.handler.values()) if h is handler or h.server_id == server_id
-        )
-        return newest is not handler
 
     def _replace_older(self, server_id: int) -> None:
         """Hear nothing more on earlier connections of a server that has connected anew.

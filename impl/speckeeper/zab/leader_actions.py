@@ -83,6 +83,9 @@ class LeaderActions:
         """Those under way, by zxid; ZooKeeper allows one at a time."""
         self._formerly: tuple[int, Membership] | None = None
         """What was in force when proposals up to a zxid were made, ahead of a reconfiguration."""
+        self._accepted = 0
+        self._newest: dict[int, int] = {}
+        """By server the number of the newest connection on which it was heard."""
         self._tick_skip = True
         self._wait_until_ms = peer.now_ms + self._init_ms
         self._next_half_tick_ms = 0

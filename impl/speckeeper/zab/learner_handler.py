@@ -71,4 +71,6 @@ class LearnerHandler:
     observer: bool = False
     peer_last_zxid: int = 0
     reading_log: bool = False
+    number: int = 0
+    """Counts the connections that the leader has accepted."""
     sync_limit_check: SyncLimitCheck = field(default_factory=SyncLimitCheck)
