@@ -69,7 +69,7 @@ class Connections:
         event: Event | None = None
         by_name = self.by_name
         open_: dict[str, Connection] = {}
-        for event in track.events(dialect.crash):
+        for event in track.events(dialect.crash, brief=True):
             self.events += not event.untold
             name = event.recv[0] if event.recv is not None else event.link
             if event.action == dialect.accepts:

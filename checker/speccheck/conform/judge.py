@@ -19,6 +19,7 @@ from speccheck.conform.reading import Event, Track, Unusable, read_tracks
 from speccheck.conform.replay import Divergence, Inferred, Replay
 from speccheck.conform.specification import State, specification_of
 from speccheck.evaluate.errors import EvaluationError
+from speccheck.evaluate.forgetting import Forgetting, no_collection
 from speccheck.evaluate.show import show
 from speccheck.explore.exercise.findings import Branch
 from speccheck.explore.model import Model
@@ -63,6 +64,8 @@ class Fault(NamedTuple):
     past: tuple[Event, ...]
     candidates: int
     sent_before: Mapping[tuple[str, Any], int] = {}
+    violated: str = ""
+    """The invariant that does not hold, if it is that."""
 
 
 @dataclass(slots=True)
@@ -184,11 +187,15 @@ def judge_tracks(
 def _run(replay: Replay, merge: Merge, past: deque[Event], tell: Callable[[int], None]) -> None:
     event: Event | None = None
     take, remember = replay.take, past.append
-    for event in merge:
-        take(event)
-        remember(event)
-        if not replay.checked % 1000:
-            tell(replay.checked)
+    forgetting = Forgetting()
+    with no_collection():
+        for event in merge:
+            take(event)
+            remember(event)
+            if not replay.checked % 1000:
+                tell(replay.checked)
+                if forgetting.may_forget():
+                    forgetting.forget()
     if event is not None:
         replay.check_invariants(event)
 
@@ -202,6 +209,11 @@ def _missing(replay: Replay, tracks: Sequence[Track]) -> list[Any]:
 def _notes(verdict: Verdict, tracks: Sequence[Track]) -> None:
     for track in tracks:
         verdict.notes += track.gaps
+        if track.ended is not None:
+            verdict.notes.append(
+                f"{track.ended}: from here on server {track.server} does what the specification "
+                "has not (observers, reconfiguration), and what it records later is left out"
+            )
         for path in track.torn:
             verdict.notes.append(f"{path}: the last line is torn and was left out")
 
@@ -255,6 +267,7 @@ def _fault(found: Divergence, replay: Replay, past: Iterable[Event]) -> Fault:
         led,
         len(found.before),
         sent_before(led, past),
+        found.violated,
     )
 
 

@@ -160,13 +160,14 @@ class LiveTrack(Track):
         self.parts = _Parts(watch, server)  # type: ignore[assignment]
         self.torn: list[Path] = []
         self.gaps: list[str] = []
+        self.ended: str | None = None
         self.waiting: deque[tuple[float, Event]] = deque()
         self.failed: Unusable | None = None
         self.seen = 0
 
-    def events(self, *options: Any) -> Iterator[Event]:
-        """Yield the events as they come, and keep them for :meth:`taken`."""
-        for event in super().events(*options):
+    def events(self, crash: str = "", *, brief: bool = False) -> Iterator[Event]:
+        """Yield the events as they come, all of each, and keep them for :meth:`taken`."""
+        for event in super().events(crash):
             while len(self.waiting) > _MOST_WAITING:
                 self._watch.wait()
             self.seen += event.n > 0  # what is in no file has no number

@@ -28,13 +28,15 @@ class Stall(Exception):
 class _Lane:
     """One server: its next event, and how far it has come."""
 
-    __slots__ = ("accepts", "events", "head", "links", "position", "server")
+    __slots__ = ("accepts", "events", "head", "is_ready", "links", "position", "server")
 
     def __init__(self, track: Track, crash: str) -> None:
         self.server = track.server
         self.events = track.events(crash)
         self.head: Event | None = next(self.events, None)
         self.position = 0
+        self.is_ready = False
+        """The next event waits for nothing, and never will again."""
         self.accepts = False
         self.links: dict[str, None] = {}
         """The connections that it has not given up."""
@@ -59,6 +61,12 @@ class Merge:
         self._by_server = {lane.server: lane for lane in self._lanes}
         self._connections = connections
         self._dialect = dialect
+        self._may_wait_again = {
+            dialect.connects,
+            dialect.start,
+            *dialect.closes,
+            *dialect.closes_all,
+        }
         self._sent: dict[tuple[str, Any], int] = {}
         self._read: dict[tuple[str, Any], int] = {}
         self.skipped: list[Event] = []
@@ -73,8 +81,7 @@ class Merge:
                 if (
                     head is not None
                     and (best is None or head.t < best.head.t)  # type: ignore[union-attr]
-                    and self._waits_for(lane, head) is None
-                    and not (head.untold and self._may_have_read_more(lane))
+                    and (lane.is_ready or self._may_come(lane, head))
                 ):
                     best = lane
             if best is None:
@@ -89,8 +96,20 @@ class Merge:
             assert event is not None, "just seen"
             self._note(best, event)
             best.head = next(best.events, None)
+            best.is_ready = False
             best.position += 1
             yield event
+
+    def _may_come(self, lane: _Lane, head: Event) -> bool:
+        """Tell whether the next event of a server may come now."""
+        if self._waits_for(lane, head) is not None:
+            return False
+        if head.untold:
+            return not self._may_have_read_more(lane)
+        # A message that was sent stays sent. Who accepts connections may cease to, and where traces
+        # are still being written more may turn out to be read before a connection ends.
+        lane.is_ready = head.action not in self._may_wait_again
+        return True
 
     def _note(self, lane: _Lane, event: Event) -> None:
         if event.sent is not None:
@@ -198,6 +217,7 @@ class Merge:
             if self._connections.by_name[event.link].accepted_after < 0:
                 self.skipped.append(event)
                 lane.head = next(lane.events, None)
+                lane.is_ready = False
                 lane.position += 1
                 return True
         return False

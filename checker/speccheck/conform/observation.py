@@ -6,6 +6,8 @@ Values are told as they are, or as what has changed of them; what is not told ha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
+from operator import is_not
 from typing import Any, NamedTuple
 
 from speccheck.conform.reading import Event, Unusable
@@ -31,11 +33,8 @@ class Observer:
         self, variables: tuple[str, ...], untold: Iterable[str], hidden: Iterable[str] = ()
     ) -> None:
         self._positions = {name: position for position, name in enumerate(variables)}
-        left_out = {*untold, *hidden}
-        self._hidden = frozenset(hidden)
-        self._told = [
-            (position, name) for position, name in enumerate(variables) if name not in left_out
-        ]
+        self._left_out = frozenset({*untold, *hidden})
+        self._all = [*enumerate(variables)]
 
     def differences(
         self,
@@ -50,34 +49,32 @@ class Observer:
 
         ``only_told``: what is not told may have changed.
         """
-        found: list[Difference] = []
+        found: list[tuple[int, Difference]] = []
         server, told = event.server, event.vars
-        for position, name in self._told:
-            old, new = before[position], after[position]
-            change = told.get(name, _SAME)
-            if change is _SAME:
-                if old is new:
-                    continue
-                if only_told:
-                    continue
-                slot, was = new.get(server), old.get(server)  # both are functions of servers
-                if slot is was or slot == was:
-                    continue
-                found.append(Difference(name, "unchanged", _show(slot)))
-            else:
-                if not isinstance(new, Fn) or server not in new:
-                    raise Unusable(f"{event.place}: {name} has no value for server {server}")
-                slot, was = new[server], old[server]
-                wrong = self._differs(event, name, change, was, slot)
-                if wrong is None:
-                    continue
-                found.append(Difference(name, wrong, _show(slot)))
-            if not all_of_them:
-                return found
-        for name in told:
-            if name not in self._positions:
+        for name, change in told.items():
+            position = self._positions.get(name)
+            if position is None:
                 raise Unusable(f"{event.place}: the specification has no variable {name}")
-        return found
+            if name in self._left_out:
+                continue
+            old, new = before[position], after[position]
+            if not isinstance(new, Fn) or server not in new:
+                raise Unusable(f"{event.place}: {name} has no value for server {server}")
+            slot = new[server]
+            wrong = self._differs(event, name, change, old[server], slot)
+            if wrong is not None:
+                found.append((position, Difference(name, wrong, _show(slot))))
+        if not only_told:
+            # What is told of nobody has not changed; most variables are the same objects.
+            for position, name in compress(self._all, map(is_not, before, after)):
+                if name in told or name in self._left_out:
+                    continue
+                slot, was = after[position].get(server), before[position].get(server)
+                if slot is not was and slot != was:
+                    found.append((position, Difference(name, "unchanged", _show(slot))))
+        if len(found) > 1:
+            found.sort()
+        return [difference for _, difference in (found if all_of_them else found[:1])]
 
     def _differs(self, event: Event, name: str, change: Any, was: Value, slot: Value) -> str | None:
         """Return what the trace tells if that is not ``slot``."""

@@ -5,13 +5,17 @@ Source: traces/README.md, traces/schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 VERSION = 1
+UNRECORDED = "Unrecorded"
+"""The action of a line behind which a server tells nothing more: the specification has it not."""
 decode = msgspec.json.Decoder().decode
 _HEADER_KEYS = {"trace", "spec", "server", "run", "part", "first"}
 _EVENT_KEYS = {"n", "t", "action", "args", "recv", "sent", "link", "vars", "state"}
@@ -35,46 +39,29 @@ class Header(NamedTuple):
     made_by: str
 
 
-class Event:
-    """A line of a file. ``position`` counts the events of its server over all of its files."""
+class Event(msgspec.Struct, forbid_unknown_fields=True, eq=False, gc=False):
+    """A line of a file, and where it stands; that is set behind whatever the line says."""
 
-    __slots__ = (
-        "action",
-        "args",
-        "file",
-        "line",
-        "link",
-        "n",
-        "position",
-        "recv",
-        "run",
-        "sent",
-        "server",
-        "state",
-        "t",
-        "untold",
-        "vars",
-    )
+    n: int
+    action: str
+    args: list[Any]
+    t: float | int = 0
+    recv: tuple[str, int, dict[str, Any]] | None = None
+    sent: dict[str, int] | None = None
+    link: str | None = None
+    vars: dict[str, Any] = {}
+    state: dict[str, Any] = {}
+    server: Any = msgspec.field(name="(server)", default=None)
+    run: int = msgspec.field(name="(run)", default=0)
+    position: int = msgspec.field(name="(position)", default=0)
+    """Counts the events of its server over all of its files."""
+    file: Path = msgspec.field(name="(file)", default=Path())
+    line: int = msgspec.field(name="(line)", default=0)
 
-    def __init__(
-        self, data: dict[str, Any], server: Any, run: int, position: int, file: Path, line: int
-    ) -> None:
-        self.n: int = data["n"]
-        self.t: float = data.get("t", 0)
-        self.action: str = data["action"]
-        self.args: list[Any] = data["args"]
-        self.recv: list[Any] | None = data.get("recv")
-        self.sent: dict[str, int] | None = data.get("sent")
-        self.link: str | None = data.get("link")
-        self.vars: dict[str, Any] = data.get("vars") or {}
-        self.state: dict[str, Any] | None = data.get("state")
-        self.server = server
-        self.run = run
-        self.position = position
-        self.file = file
-        self.line = line
-        self.untold = False
-        """Whether it is in no file, and was found out."""
+    @property
+    def untold(self) -> bool:
+        """Whether it is in no file, and was found out; such an event has the number 0."""
+        return not self.n
 
     @property
     def place(self) -> str:
@@ -82,11 +69,28 @@ class Event:
         return f"{self.file}:{self.line}"
 
 
+class _Brief(msgspec.Struct):
+    """Of a line what has to be known of connections; the rest is not looked at."""
+
+    n: int
+    action: str
+    args: list[Any]
+    t: float | int = 0
+    recv: tuple[str, int, msgspec.Raw] | None = None
+    link: str | None = None
+
+
+_event = msgspec.json.Decoder(Event).decode
+_brief = msgspec.json.Decoder(_Brief).decode
+
+
 class Part(NamedTuple):
     """A file whose header was read."""
 
     path: Path
     header: Header
+    data: bytes | None = None
+    """What is in it, if there is no such file and it is only called so."""
 
 
 class Track:
@@ -97,12 +101,14 @@ class Track:
         self.parts = sorted(parts, key=lambda part: (part.header.run, part.header.part))
         self.torn: list[Path] = []
         self.gaps: list[str] = []
+        self.ended: str | None = None
+        """Where its server stopped recording, if it did before its end."""
         self._check()
 
     def _check(self) -> None:
         """See that no part is there twice; note those that are missing. Raises Unusable."""
         before: Header | None = None
-        for path, header in self.parts:
+        for path, header, _ in self.parts:
             if before is not None and before[2:4] == header[2:4]:
                 raise Unusable(
                     f"{path}:1: part {header.part} of run {header.run} of server {header.server} "
@@ -121,28 +127,33 @@ class Track:
         first = self.parts[0].header
         return first.run > 1 or first.part > 1
 
-    def events(self, crash: str = "") -> Iterator[Event]:
+    def events(self, crash: str = "", *, brief: bool = False) -> Iterator[Event]:
         """Yield the events in order. Raises Unusable.
 
         Where a run ends without the action ``crash`` and another begins, a crash that was not told
-        comes in between: it tells what the next run has found.
+        comes in between: it tells what the next run has found. ``brief``: messages, what was sent
+        and variables are left out.
         """
         position = 0
         before: Event | None = None
         self.torn.clear()
-        for path, header in self.parts:
-            expected = header.first
-            for number, data in _lines(path, self.torn):
+        for path, header, kept in self.parts:
+            expected, server, run = header.first, header.server, header.run
+            for number, text in _texts(path, self.torn, kept):
                 if number == 1:
                     continue
-                _check_event(data, path, number)
-                if data["n"] != expected:
+                event = _read_briefly(text, path, number) if brief else _read(text, path, number)
+                if event.n != expected:
                     raise Unusable(
-                        f"{path}:{number}: event {data['n']} where {expected} is expected; "
+                        f"{path}:{number}: event {event.n} where {expected} is expected; "
                         "a line is missing, or not in its place"
                     )
                 expected += 1
-                event = Event(data, header.server, header.run, position, path, number)
+                event.server, event.run, event.position = server, run, position
+                event.file, event.line = path, number
+                if event.action == UNRECORDED:
+                    self.ended = event.place
+                    return
                 if before is not None and before.run != event.run and before.action != crash != "":
                     yield _untold(crash, before, event)
                     position = event.position = event.position + 1
@@ -153,10 +164,18 @@ class Track:
 
 def _untold(crash: str, before: Event, start: Event) -> Event:
     """Return the crash between the last event of a run and the first of the next."""
-    told = {"n": 0, "t": start.t, "action": crash, "args": [start.server], "vars": start.vars}
-    event = Event(told, start.server, before.run, start.position, start.file, start.line)
-    event.untold = True
-    return event
+    return Event(
+        0,
+        crash,
+        [start.server],
+        start.t,
+        vars=start.vars,
+        server=start.server,
+        run=before.run,
+        position=start.position,
+        file=start.file,
+        line=start.line,
+    )
 
 
 def read_tracks(paths: Iterable[Path]) -> list[Track]:
@@ -171,6 +190,25 @@ def read_tracks(paths: Iterable[Path]) -> list[Track]:
             raise Unusable(f"{path}:1: the file is empty; a header is expected")
     if not parts:
         raise Unusable("no trace files were given")
+    return _tracks(parts)
+
+
+def tracks_in_memory(files: Mapping[str, bytes]) -> list[Track]:
+    """Return the tracks of files that are in memory, by their names; none if no file has an event.
+
+    A file with a header alone says nothing, and is left out. Raises Unusable.
+    """
+    parts: dict[Any, list[Part]] = {}
+    for name, data in files.items():
+        path = Path(name)
+        first = list(islice(_lines(path, [], data), 2))
+        if len(first) == 2:
+            header = _header(first[0][1], path)
+            parts.setdefault(header.server, []).append(Part(path, header, data))
+    return _tracks(parts)
+
+
+def _tracks(parts: Mapping[Any, Sequence[Part]]) -> list[Track]:
     tracks = [Track(server, parts[server]) for server in sorted(parts, key=str)]
     _check_same(tracks)
     return tracks
@@ -191,9 +229,11 @@ def found_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _check_same(tracks: Sequence[Track]) -> None:
+    if not tracks:
+        return
     first = tracks[0].parts[0]
     for track in tracks:
-        for path, header in track.parts:
+        for path, header, _ in track.parts:
             for what in ("spec", "config", "constants"):
                 if getattr(header, what) != getattr(first.header, what):
                     raise Unusable(
@@ -202,30 +242,63 @@ def _check_same(tracks: Sequence[Track]) -> None:
                     )
 
 
-def _lines(path: Path, torn: list[Path]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(
+    path: Path, torn: list[Path], kept: bytes | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the objects of a file with their line numbers. Raises Unusable."""
+    for number, text in _texts(path, torn, kept):
+        yield number, _object(text, path, number)
+
+
+def _object(text: bytes, path: Path, number: int) -> dict[str, Any]:
+    """Return a line as an object. Raises Unusable."""
+    try:
+        data = decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"{path}:{number}: this is no JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise Unusable(f"{path}:{number}: an object is expected")
+    return data
+
+
+def _read(text: bytes, path: Path, number: int) -> Event:
+    """Return a line as an event. Raises Unusable."""
+    try:
+        return _event(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        _check_event(_object(text, path, number), path, number)
+        raise Unusable(f"{path}:{number}: this is no event: {error}") from None
+
+
+def _read_briefly(text: bytes, path: Path, number: int) -> Event:
+    """Return a line as an event that tells nothing of what was sent and has changed."""
+    try:
+        brief = _brief(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read(text, path, number)
+    recv = None if brief.recv is None else (brief.recv[0], brief.recv[1], _NOTHING)
+    return Event(brief.n, brief.action, brief.args, brief.t, recv, link=brief.link)
+
+
+_NOTHING: dict[str, Any] = {}
+
+
+def _texts(path: Path, torn: list[Path], kept: bytes | None) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file with their numbers, but for one that is torn. Raises Unusable."""
     number = 0
     try:
-        with _opened(path) as lines:
+        with _opened(path) if kept is None else io.BytesIO(kept) as lines:
             for number, line in enumerate(lines, 1):
                 if not line.endswith(b"\n"):
                     torn.append(path)
                     return
-                try:
-                    data = decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    raise Unusable(f"{path}:{number}: this is no JSON: {error}") from None
-                if not isinstance(data, dict):
-                    raise Unusable(f"{path}:{number}: an object is expected")
-                yield number, data
+                yield number, line
     except OSError as error:
         raise Unusable(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _opened(path: Path) -> Any:
     if path.suffix == ".zst":
-        import io
-
         import cramjam
 
         try:

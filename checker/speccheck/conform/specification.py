@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,15 @@ def specification_of(
 
 
 def _keep_names(model: Model, config: Config) -> None:
-    """Let what a configuration puts in the place of an action go by the action's name."""
+    """Let what a configuration puts in the place of an action go by the action's name.
+
+    Actions are compiled once, for however many traces.
+    """
     names = {by: name for name, by, only_in in config.replacements if only_in is None}
     named = model.named
-    model.named = lambda: [one._replace(name=names.get(one.name, one.name)) for one in named()]
+    model.named = cache(
+        lambda: [one._replace(name=names.get(one.name, one.name)) for one in named()]
+    )
 
 
 def _config(given: Path | None, path: Path, constants: Iterable[str]) -> Config:
