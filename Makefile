@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test install lint types contracts unit models campaigns hunt hunt-reconfig bugs variants clean format
+.PHONY: run test install lint types contracts unit models campaigns hunt hunt-reconfig bugs bug-traces variants clean format
 
 run: $(VENV)/.installed
 	$(BIN)/speckeeper ensemble -n 3
@@ -54,6 +54,10 @@ hunt-reconfig: $(VENV)/.installed
 # Every known mistake, put in and hunted for; the table in docs/simulator.md. By hand: rare ones take long.
 bugs: $(VENV)/.installed
 	$(BIN)/python -m tests.sim.bug_table --write docs/simulator.md
+
+# The same by traces and histories alone; the second table there. By hand.
+bug-traces: $(VENV)/.installed
+	$(BIN)/python -m tests.sim.trace_table --write docs/simulator.md
 
 # What each shipped variant breaks; the table in docs/variants.md. By hand: some minutes.
 variants: $(VENV)/.installed

@@ -7,22 +7,30 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from speccheck.commands.hunter import BROKEN, INTERRUPTED, Hunter, tell_run
-from speccheck.conform.hunted import NAME as HISTORY_JUDGE
+from speccheck.conform.hunted import HISTORIES, TRACES, missing_spec
 from speccheck.hunt.campaign import Plan
 from speccheck.hunt.replay import read_replay, read_start
 from speccheck.hunt.runner import Runner
-from speccheck.hunt.system import RecordingSystem, System, Unusable, check_bug, find_system
+from speccheck.hunt.system import (
+    ObservedSystem,
+    RecordingSystem,
+    System,
+    Unusable,
+    check_bug,
+    find_system,
+)
 from speccheck.hunt.task import Task, draw, with_only
 from speccheck.hunt.workers import place
 from speccheck.report.pipes import Terminal
 
 _WHERE = "Where runs are made"
 _FOUND = "What is done with a violation"
+_JUDGED = "What is judged beside what the system itself does"
 
 
 def hunt(
@@ -97,19 +105,30 @@ def hunt(
             rich_help_panel=_FOUND,
         ),
     ] = None,
-    histories: Annotated[
-        bool,
+    traces: Annotated[
+        bool | None,
         typer.Option(
-            help="Judge what the clients of each run saw by spec/ZNode.tla, too.",
-            rich_help_panel=_WHERE,
+            "--traces/--no-traces",
+            help="Judge what the servers of each run do by spec/Zab.tla, too; the default, "
+            "but with --bug and --start.",
+            rich_help_panel=_JUDGED,
         ),
-    ] = False,
+    ] = None,
+    histories: Annotated[
+        bool | None,
+        typer.Option(
+            "--histories/--no-histories",
+            help="The same of what clients see, by spec/ZNode.tla.",
+            rich_help_panel=_JUDGED,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a simulated system under faults, from many seeds.
 
-    A system is found by the entry point group speccheck.systems. The first violation ends the
-    campaign; its schedule is shrunk, told, and written to a file for --replay.
+    A system is found by the entry point group speccheck.systems. What it records of each run is
+    judged by the specifications, as speccheck trace and speccheck history do. The first violation
+    ends the campaign; its schedule is shrunk, told, and written to a file for --replay.
 
     Exit codes:
 
@@ -119,14 +138,14 @@ def hunt(
     - 130: interrupted
     """
     out_console = Terminal(quiet=as_json)
+    asked = _Asked(traces, histories)
     try:
         if replay is not None and start is not None:
             raise Unusable("--start: goes without --replay, whose file says what is on disks")
         if replay is not None:
-            code = _replay(out_console, replay, limit, transcript, trace, histories)
+            code = _replay(out_console, replay, limit, transcript, trace, asked)
             raise typer.Exit(code)
         name, found = find_system(system)
-        judge = HISTORY_JUDGE if histories else None
         if start is not None and servers is not None:
             raise Unusable("--servers: with --start there are as many as have a disk in the file")
         disks = None if start is None else read_start(start)
@@ -134,7 +153,8 @@ def hunt(
             code = _list_bugs(out_console, found)
         elif seed is not None:
             check_bug(name, found, bug)
-            task = Task(name, seed, limit, servers, bug, judge=judge, start=disks)
+            task = Task(name, seed, limit, servers, bug, start=disks)
+            task = asked.put_in(task, found, disks)
             code = _one(out_console, task, only, transcript, trace)
         elif only is not None or transcript is not None or trace is not None:
             raise Unusable(
@@ -143,7 +163,8 @@ def hunt(
         else:
             check_bug(name, found, bug)
             range_ = range(first, first + seeds)
-            plan = Plan(name, range_, limit, servers, bug, keep_going, judge, disks)
+            judges = asked.judges(found, bug, disks)
+            plan = Plan(name, range_, limit, servers, bug, keep_going, *judges, disks)
             with _ended_by_sigterm(), Runner(place(executor, workers)) as runner:
                 hunter = Hunter(plan, found, runner, out_console)
                 code = hunter.run(shrink, out)
@@ -157,6 +178,44 @@ def hunt(
         code = INTERRUPTED
     if code:
         raise typer.Exit(code)
+
+
+class _Asked(NamedTuple):
+    """Whether traces and histories are to be judged; None: where they can be."""
+
+    traces: bool | None
+    histories: bool | None
+
+    def judges(
+        self, system: System, bug: str | None, start: object
+    ) -> tuple[str | None, str | None]:
+        """Return the judges of both, None where nobody judges. Raises Unusable.
+
+        Where a mistake is put in, it is for the system's own judge to find, if nobody says
+        otherwise; and where disks have something on them at first, the specifications know nothing
+        of it.
+        """
+        can_be = isinstance(system, ObservedSystem) and bug is None and start is None
+        return self._judge(self.traces, TRACES, can_be), self._judge(
+            self.histories, HISTORIES, can_be
+        )
+
+    @staticmethod
+    def _judge(asked: bool | None, judge: str, can_be: bool) -> str | None:
+        if asked is False or (asked is None and not can_be):
+            return None
+        missing = missing_spec(judge)
+        if missing is None:
+            return judge
+        if asked:
+            raise Unusable(missing)
+        typer.echo(f"Not judged by it: {missing.partition(';')[0]}", err=True)
+        return None
+
+    def put_in(self, task: Task, system: System, start: object) -> Task:
+        """Return a task with the judges."""
+        traces, histories = self.judges(system, task.bug, start)
+        return task._replace(traces=traces, histories=histories)
 
 
 @contextmanager
@@ -215,20 +274,14 @@ def _replay(
     limit_s: float,
     transcript: Path | None,
     trace: Path | None,
-    histories: bool,
+    asked: _Asked,
 ) -> int:
     """Run what a file holds."""
     kept = read_replay(path)
     name, system = find_system(kept.system)
     check_bug(name, system, kept.bug)
-    task = Task(
-        name,
-        kept.schedule["seed"],
-        limit_s,
-        bug=kept.bug,
-        schedule=kept.schedule,
-        judge=HISTORY_JUDGE if histories else None,
-    )
+    task = Task(name, kept.schedule["seed"], limit_s, bug=kept.bug, schedule=kept.schedule)
+    task = asked.put_in(task, system, kept.schedule.get("start"))
     code = tell_run(console, task, transcript, kept)
     _record(console, task, trace)
     return code

@@ -14,7 +14,7 @@ from speccheck.hunt.campaign import Plan, Tally, campaign
 from speccheck.hunt.replay import Replay, write_replay
 from speccheck.hunt.runner import Runner
 from speccheck.hunt.shrink import Shrinker, Shrunk
-from speccheck.hunt.system import Schedule, System, Unusable, find_system
+from speccheck.hunt.system import ObservedSystem, Schedule, System, Unusable, find_system
 from speccheck.hunt.task import Outcome, Task, draw, run
 from speccheck.report.hunt import as_data, line_of, tell_shrunk, tell_story, tell_tally
 from speccheck.report.progress import Progress
@@ -91,8 +91,8 @@ class Hunter:
         self._file = out or Path(f"hunt-{plan.system}-{outcome.seed}.json")
         write_replay(self._file, self._kept)
         self._say("To see it again:")
-        judged = " --histories" if plan.judge is not None else ""
-        self._say(f"    speccheck hunt --replay {shlex.quote(str(self._file))}{judged}")
+        parts = ["speccheck hunt --replay", shlex.quote(str(self._file)), *self._judged()]
+        self._say(f"    {' '.join(parts)}")
         if plan.start is not None:
             return  # what is on disks has no room in a command
         if {**schedule, "faults": ()} == {**drawn, "faults": ()} and _among(schedule, drawn):
@@ -120,10 +120,21 @@ class Hunter:
             parts.append(f"--servers {self.plan.servers}")
         if self.plan.bug is not None:
             parts.append(f"--bug {shlex.quote(self.plan.bug)}")
-        if self.plan.judge is not None:
-            parts.append("--histories")
+        parts += self._judged()
         numbers = ",".join(str(fault["number"]) for fault in schedule["faults"])
         return " ".join([*parts, f"--only '{numbers}'" if not numbers else f"--only {numbers}"])
+
+    def _judged(self) -> list[str]:
+        """Return the options that have the same judged again."""
+        plan, is_default = self.plan, self.plan.bug is None and self.plan.start is None
+        judges = {"traces": plan.traces, "histories": plan.histories}
+        if not isinstance(self._system, ObservedSystem):
+            return []
+        return [
+            f"--{name}" if judge is not None else f"--no-{name}"
+            for name, judge in judges.items()
+            if (judge is not None) is not is_default
+        ]
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -23,9 +23,10 @@ class Plan:
     servers: int | None = None
     bug: str | None = None
     keep_going: bool = False
-    judge: str | None = None
+    traces: str | None = None
+    histories: str | None = None
     start: Mapping[str, Any] | None = None
-    """Both as in :class:`Task`."""
+    """All three as in :class:`Task`."""
 
     def task(self, seed: int) -> Task:
         """Return the run of a seed."""
@@ -36,7 +37,8 @@ class Plan:
             self.servers,
             self.bug,
             number=seed,
-            judge=self.judge,
+            traces=self.traces,
+            histories=self.histories,
             start=self.start,
         )
 
@@ -52,6 +54,7 @@ class Tally:
     problems: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
     processor_s: float = 0.0
+    judging_s: float = 0.0
     interrupted: bool = False
 
     def add(self, outcome: Outcome) -> None:
@@ -59,6 +62,7 @@ class Tally:
         self.runs += 1
         self.figures.update(outcome.figures)
         self.processor_s += outcome.processor_s
+        self.judging_s += outcome.judging_s
         if outcome.violation is not None:
             self.violations.append(outcome)
         if outcome.problem is not None:

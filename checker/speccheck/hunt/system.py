@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 GROUP = "speccheck.systems"
 
@@ -82,21 +82,33 @@ class RecordingSystem(Protocol):
 
 
 @runtime_checkable
-class WatchedSystem(Protocol):
-    """A system whose clients can record what they see."""
+class ObservedSystem(Protocol):
+    """A system that can be run and recorded at once: what its servers do, what its clients see."""
 
-    def watch(
+    def observe(
         self,
         schedule: Schedule,
         bug: str | None,
         log: Callable[[str], None] | None,
-        folder: Path,
+        *,
+        traces: bool,
+        histories: Path | None,
     ) -> Mapping[str, Any]:
-        """Run a schedule as ``run`` does, and leave the histories of its clients in a folder.
+        """Run a schedule as ``run`` does, the same run, and record it. Raises OSError.
 
-        Returns besides ``settings``: those of the servers that change answers, by name.
+        ``traces``: whether to record servers; ``histories``: the folder in which to leave what
+        clients see, None: nowhere. Returns besides ``traces``, by the name of a file the bytes it
+        would hold, and ``settings``, those of the servers that change answers, by name; None: of
+        this run histories cannot be judged.
         """
         ...
+
+
+class Finding(NamedTuple):
+    """What a judge says of what was recorded: ``violation`` as of a run, and what it looked at."""
+
+    violation: str | None
+    figures: Mapping[str, int]
 
 
 @runtime_checkable

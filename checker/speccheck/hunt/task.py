@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Set
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from pkgutil import resolve_name
@@ -14,10 +15,11 @@ from typing import Any, NamedTuple
 
 from speccheck.hunt.limit import Limit, TooLong, limited, place_of
 from speccheck.hunt.system import (
+    Finding,
+    ObservedSystem,
     Schedule,
     System,
     Unusable,
-    WatchedSystem,
     find_system,
     starting,
 )
@@ -36,11 +38,13 @@ class Task(NamedTuple):
     """Whether the digest of the transcript is wanted; it makes a run slower."""
     number: int = 0
     """Which one it is of several with the same seed."""
-    judge: str | None = None
-    """``module:function`` that says what is wrong with the histories of a run, if anything is.
+    traces: str | None = None
+    """``module:function`` that judges the traces of a run, as ``ObservedSystem`` returns them.
 
-    By name, so that it reaches every worker. It gets the folder and the settings of the servers.
+    By name, so that it reaches every worker. It returns a ``Finding``; None: nobody judges.
     """
+    histories: str | None = None
+    """The same of histories; it gets their folder and the settings of the servers."""
     start: Mapping[str, Any] | None = None
     """What is on disks when the run begins (``StartingSystem``), None: nothing."""
 
@@ -53,6 +57,8 @@ class Outcome(NamedTuple):
     problem: str | None = None
     figures: Mapping[str, float] = MappingProxyType({})
     processor_s: float = 0.0
+    judging_s: float = 0.0
+    """Of these, what the judges of traces and histories took."""
     digest: str = ""
     number: int = 0
 
@@ -94,19 +100,39 @@ def with_only(schedule: Schedule, numbers: Set[int]) -> Schedule:
 def _made(
     system: System, task: Task, schedule: Schedule, log: Callable[[str], None] | None
 ) -> Mapping[str, Any]:
-    """Make a run, and have its histories judged if nothing else is wrong. Raises Unusable."""
-    if task.judge is None:
+    """Make a run, and have what it recorded judged if nothing else is wrong. Raises Unusable."""
+    if task.traces is None and task.histories is None:
         return system.run(schedule, task.bug, log)
     if schedule.get("start") is not None:
-        raise Unusable("--histories: they are judged from an empty tree on; leave out --start")
-    if not isinstance(system, WatchedSystem):
-        raise Unusable(f"the clients of {task.system} record no histories")
-    with TemporaryDirectory(prefix="speccheck-hunt-") as folder:
-        found = system.watch(schedule, task.bug, log, Path(folder))
-        if found["violation"] is None:
-            judge = resolve_name(task.judge)
-            found = {**found, "violation": judge(Path(folder), found["settings"])}
-    return found
+        raise Unusable(
+            "--traces, --histories: they are judged from empty disks on; leave out --start"
+        )
+    if not isinstance(system, ObservedSystem):
+        raise Unusable(f"--traces, --histories: {task.system} records neither")
+    with ExitStack() as stack:
+        folder: Path | None = None
+        if task.histories is not None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="speccheck-hunt-")))
+        found = system.observe(
+            schedule, task.bug, log, traces=task.traces is not None, histories=folder
+        )
+        return found if found["violation"] is not None else _judged(task, found, folder)
+
+
+def _judged(task: Task, found: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
+    """Return what a run came to with what the judges say of it; the first that rejects ends it."""
+    began_s = time.process_time()
+    violation, figures = None, dict(found["figures"])
+    if task.traces is not None:
+        finding: Finding = resolve_name(task.traces)(found["traces"])
+        violation = finding.violation
+        figures |= finding.figures
+    if task.histories is not None and violation is None and found["settings"] is not None:
+        finding = resolve_name(task.histories)(folder, found["settings"])
+        violation = finding.violation
+        figures |= finding.figures
+    judging_s = time.process_time() - began_s
+    return {"violation": violation, "figures": figures, "judging_s": judging_s}
 
 
 def run(task: Task, transcript: Path | None = None) -> Outcome:
@@ -119,6 +145,7 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
     lines: list[str] | None = [] if task.logged or transcript is not None else None
     violation = problem = None
     figures: dict[str, float] = {}
+    judging_s = 0.0
     with _turn:
         began_s = time.process_time()
         limit = Limit(task.limit_s)
@@ -126,6 +153,7 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
             with limited(task.limit_s) as limit:
                 found = _made(system, task, schedule, None if lines is None else lines.append)
             violation, figures = found["violation"], dict(found["figures"])
+            judging_s = found.get("judging_s", 0.0)
         except Unusable:
             raise
         except TooLong as error:
@@ -139,4 +167,6 @@ def run(task: Task, transcript: Path | None = None) -> Outcome:
         digest = sha256(text.encode()).hexdigest()
         if transcript is not None:
             transcript.write_text(text)
-    return Outcome(task.seed, violation, problem, figures, processor_s, digest, task.number)
+    return Outcome(
+        task.seed, violation, problem, figures, processor_s, judging_s, digest, task.number
+    )

@@ -83,6 +83,7 @@ def as_data(
         "seeds": tally.runs,
         "seconds": round(tally.seconds, 3),
         "processor_seconds": round(tally.processor_s, 3),
+        "judging_seconds": round(tally.judging_s, 3),
         "seeds_per_minute": round(tally.per_minute, 1),
         "virtual_to_real": round(tally.virtual_to_real, 1),
         "figures": dict(tally.figures),
@@ -98,11 +99,13 @@ def as_data(
 def _summary(tally: Tally) -> str:
     interrupted = "interrupted after " if tally.interrupted else ""
     hours = tally.figures[VIRTUAL_MS] / 3_600_000
+    judging = f" ({_duration(tally.judging_s)} for judging)" if tally.judging_s else ""
     return (
         f"{interrupted}{_count(tally.runs, 'seed')} in {_duration(tally.seconds)} "
         f"({tally.per_minute:,.0f} a minute), {hours:,.1f} hours of virtual time "
         f"({tally.virtual_to_real:,.0f} times real), "
-        f"{_duration(tally.processor_s)} of processors, {_count(tally.figures[FAULTS], 'fault')}, "
+        f"{_duration(tally.processor_s)} of processors{judging}, "
+        f"{_count(tally.figures[FAULTS], 'fault')}, "
         f"{_count(len(tally.violations), 'violation')}"
     )
 

@@ -62,7 +62,7 @@ class Node:
         self.boot = 0
         self.failure: StorageError | None = None
         """Why it stopped by itself the last time that it did."""
-        self.recorder: Callable[[Peer], Trace] | None = None
+        self.recorder: Callable[[Peer], Trace | None] | None = None
         """Makes what each life of the server is told to, if that is wanted."""
         self.world = world
         self._server_settings = server
@@ -113,7 +113,7 @@ class Node:
         self.world.observer.starts(self)
         recovered, now_ms = self.store.recovered, self.clock.now_ms
         self.peer = Peer(self.settings, membership, recovered, now_ms)
-        if self.recorder is not None and not membership.was_reconfigured:
+        if self.recorder is not None:
             self.peer.trace = self.recorder(self.peer)
         self.part = MemberServer(self._server_settings, lambda: self.tree)
         self.part.ensemble = self.peer

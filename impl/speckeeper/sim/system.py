@@ -71,34 +71,48 @@ class SimulatedEnsemble:
         self, schedule: dict[str, Any], bug: str | None, log: Callable[[str], None] | None
     ) -> dict[str, Any]:
         """Run a schedule."""
-        return self._run(read_schedule(schedule), bug, log, None)
+        return self._run(read_schedule(schedule), bug, log)
 
-    def watch(
+    def observe(
         self,
         schedule: dict[str, Any],
         bug: str | None,
         log: Callable[[str], None] | None,
-        folder: Path,
+        *,
+        traces: bool,
+        histories: Path | None,
     ) -> dict[str, Any]:
-        """Run a schedule, and leave the histories of its clients in a folder. Raises OSError."""
+        """Run a schedule, and record what servers do, and what clients see. Raises OSError."""
         read = read_schedule(schedule)
-        histories = Histories(folder)
+        recording = Recording() if traces else None
+        watched = Histories(histories) if histories is not None else None
         try:
-            found = self._run(read, bug, log, histories)
-            histories.close(found["figures"]["virtual_ms"])
+            found = self._run(read, bug, log, recording, watched)
+            if watched is not None:
+                watched.close(found["figures"]["virtual_ms"])
         finally:
-            histories.close(0)  # does nothing if it has been closed
-        return {**found, "settings": {"localSessionsEnabled": read.options.local_sessions}}
+            if watched is not None:
+                watched.close(0)  # does nothing if it has been closed
+        options = read.options
+        return {
+            **found,
+            "traces": {} if recording is None else recording.kept(),
+            # What an administrator changes is no client's, and in no specification of the tree.
+            "settings": None
+            if options.reconfig
+            else {"localSessionsEnabled": options.local_sessions},
+        }
 
     def _run(
         self,
         read: Schedule,
         bug: str | None,
         log: Callable[[str], None] | None,
-        histories: Histories | None,
+        recording: Recording | None = None,
+        histories: Histories | None = None,
     ) -> dict[str, Any]:
         with strategies.running(bug):
-            report = World(read, log=log, history=histories).run()
+            report = World(read, recording, log, histories).run()
         figures = {
             "virtual_ms": report.virtual_ms,
             "faults": sum(report.faults.values()),

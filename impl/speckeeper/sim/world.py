@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
+from speckeeper.sim.blind import BlindClient, BlindJudge
 from speckeeper.sim.client import Client
 from speckeeper.sim.clock import Clock, LocalClock
 from speckeeper.sim.disk import Disk
@@ -58,11 +59,15 @@ class World:
     def __init__(
         self,
         schedule: Schedule,
-        recorder: Callable[[Peer], Trace] | None = None,
+        recorder: Callable[[Peer], Trace | None] | None = None,
         log: Callable[[str], None] | None = None,
         history: Histories | None = None,
+        *,
+        blind: bool = False,
     ) -> None:
+        """``blind``: whatever happens in trouble, no rule of the simulator's own ends the run."""
         self.schedule = schedule
+        self._judged_client: type[JudgedClient] = BlindClient if blind else JudgedClient
         self._history = history
         self.seed = schedule.chance_seed
         self.options = options = schedule.options
@@ -81,7 +86,8 @@ class World:
             self.network.far, self.network.far_ms = options.far_server, options.far_ms
         if options.slow_disk in disks:
             disks[options.slow_disk].slower_ms = options.slow_disk_ms
-        self.judge = Judge(membership, disks, schedule.options.local_sessions)
+        judge = BlindJudge if blind else Judge
+        self.judge = judge(membership, disks, schedule.options.local_sessions)
         self.nodes: dict[int, Node] = {}
         self.moments = Moments()
         surroundings = Surroundings(
@@ -298,7 +304,7 @@ class World:
             number,
             self.clock,
             self.nodes,
-            JudgedClient(f"client {number}", self.judge),
+            self._judged_client(f"client {number}", self.judge),
             ClientWorkload(Random(f"{self.seed} work {number}"), number, options.rest_ms),
             Random(f"{self.seed} client {number}"),
             options.session_ms,
