@@ -9,15 +9,11 @@ from pathlib import Path
 import pytest
 from tests.proofs.scripted import MAJORITIES, follow
 
-from speccheck.explore.config import read_config
-from speccheck.explore.model import load_model
-from speccheck.explore.simulate import Simulation
 from speccheck.prove.discharge import Limits, Status, Verdict
 from speccheck.prove.obligations import Kind
 from speccheck.prove.run import Task, prove
-from speccheck.variants.compose import compose
 from speccheck.variants.findings import Findings
-from speccheck.variants.header import ModelLine, read_variant
+from speccheck.variants.header import read_variant
 from speccheck.variants.proofs import refute, task_of
 
 SPEC = Path(__file__).parents[2] / "spec"
@@ -115,15 +111,9 @@ def along(script: Sequence[str]) -> int:
 def test_a_run_from_init_shows_the_mistake(mistake: Mistake, tmp_path: Path) -> None:
     """A real bug, not only an invariant that is too weak."""
     variant = read_variant(VARIANTS / f"{mistake.variant}.tla")
-    if mistake.script:
-        result = follow(mistake.script, mistake.quorums, tmp_path, variant, mistake.run)
-        assert len(result.trace) - 1 == along(mistake.script)
-    else:
-        config = f"MCZabCoreRuns{'Crash' if 'crash' in mistake.name else ''}.cfg"
-        made = compose(variant, ModelLine("MCZabCoreRuns", config, ()), tmp_path)
-        model = load_model(made.module, read_config(made.config), made.folders)
-        result = Simulation(model, traces=500, depth=70, seed=7).run()
+    result = follow(mistake.script, mistake.quorums, tmp_path, variant, mistake.run)
 
+    assert len(result.trace) - 1 == along(mistake.script)
     assert result.violated == mistake.run
     assert result.trace[0].action is None
 

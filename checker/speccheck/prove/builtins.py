@@ -29,6 +29,7 @@ _ORDER: dict[str, Callable[[Term, Term], Term]] = {
     "<=": lambda a, b: a <= b,
     ">=": lambda a, b: a >= b,
 }
+_RESULTS = (z3.Z3_OP_ADD, z3.Z3_OP_SUB, z3.Z3_OP_MUL, z3.Z3_OP_UMINUS)
 _ARITHMETIC: dict[str, Callable[[Term, Term], Term]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -164,11 +165,13 @@ class Builtins(Evaluator, ABC):
         return conjunction([self.every(one, other.has), self.every(other, one.has)])
 
     def _is_number(self, x: Value) -> Term:
-        """Return that a value is an integer: known of results and of bound names, else assumed."""
+        """Return that a value is an integer: known of bound names and of sums, else assumed."""
         term = number_of(x)
-        known = z3.is_int_value(term) or z3.is_add(term) or z3.is_sub(term) or z3.is_mul(term)
-        if known or self.world.is_bound(term):
+        if z3.is_int_value(term) or self.world.is_bound(term):
             return z3.BoolVal(True)
+        if any(z3.is_app_of(term, kind) for kind in _RESULTS):
+            parts = [self._is_number(Scalar(part, IntType())) for part in term.children()]
+            return conjunction(parts)
         if z3.is_app_of(term, z3.Z3_OP_ITE):
             parts = [self._is_number(Scalar(part, IntType())) for part in term.children()[1:]]
             return z3.If(term.arg(0), *parts)

@@ -1,7 +1,7 @@
 """A module as the prover reads it: types, initial predicate, actions, theorems."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +105,20 @@ def load(
         )
     )
     types = _types(resolved)
-    return ProofModule(syntax.name, path, resolved, types, theorems, unproved, asks_for_int=asks)
+    return ProofModule(
+        syntax.name,
+        path,
+        resolved,
+        types,
+        theorems,
+        unproved,
+        asks_for_int=asks or _has_numbers(resolved, types),
+    )
+
+
+def _has_numbers(resolved: m.ResolvedModule, types: Mapping[object, Type]) -> bool:
+    """Tell whether a constant is, or has, numbers: what is computed from others is one anyway."""
+    return any("IntType" in repr(types.get(constant)) for constant in resolved.constants)
 
 
 def _asks_for_int(node: m.Argument | None) -> bool:
