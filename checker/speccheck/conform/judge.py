@@ -156,7 +156,8 @@ def judge_tracks(
             raise Unusable(f"--hide {name}: the specification has no such variable or action")
     verdict = Verdict(header.spec, [track.server for track in tracks], connections.events)
     missing = _missing(replay, tracks)
-    merge = Merge(tracks, connections, dialect, complete=not missing)
+    is_complete = not missing and all(track.ended is None for track in tracks)
+    merge = Merge(tracks, connections, dialect, complete=is_complete)
     past: deque[Event] = deque(maxlen=_PAST)
     for server in missing:
         verdict.notes.append(f"server {server}: there is no trace of it")

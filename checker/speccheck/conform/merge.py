@@ -56,7 +56,7 @@ class Merge:
         *,
         complete: bool = True,
     ) -> None:
-        """``complete``: every server of the specification has a track."""
+        """``complete``: every server of the specification has a track, to its end."""
         self._lanes = [_Lane(track, dialect.crash) for track in tracks]
         self._by_server = {lane.server: lane for lane in self._lanes}
         self._connections = connections

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from speccheck.conform.history.answers import Missed
 from speccheck.conform.history.comparing import agree
 from speccheck.conform.history.knowledge import NotKnown
-from speccheck.conform.history.unseen import Candidate
+from speccheck.conform.history.unseen import Candidate, touched
 from speccheck.evaluate.persistent import Persistent
-from speccheck.evaluate.values import Fn
+from speccheck.evaluate.values import Fn, Value
 
 if TYPE_CHECKING:
     from speccheck.conform.history.judge import Judge
@@ -67,6 +67,19 @@ class Rewinding:
         self._done.append(
             Done(zxid, type_, session, ids, record, time, seen, world.nodes, world.sessions, missed)
         )
+
+    def touches(self, paths: set[Value], since: int) -> bool:
+        """Tell whether a transaction behind a zxid may have changed some nodes, if it is known."""
+        if len(self._done) == _REMEMBERED and self._done[0].zxid > since:
+            return True
+        ephemerals = self._judge.world.ephemerals
+        for each in reversed(self._done):
+            if each.zxid <= since:
+                return False
+            done = Candidate(0, 0, each.type, each.session, each.ids, each.record)
+            if each.type == "closeSession" or touched(done, ephemerals) & paths:
+                return True
+        return False
 
     def explain(self, relevant: list[Candidate], is_right: Callable[[], bool]) -> list[Candidate]:
         """Put candidates in further back, so that all is right; return which, if any will do."""

@@ -47,6 +47,18 @@ def touched(candidate: Candidate, ephemerals: dict[int, set[Value]]) -> set[Valu
     return with_parents(paths)
 
 
+def may_be_ephemeral(candidate: Candidate) -> bool:
+    """Tell whether a candidate may create an ephemeral node."""
+    record = candidate.record
+    if "ops" in record:
+        return any(_is_ephemeral(op["record"]) for op in record["ops"].values_)
+    return _is_ephemeral(record)
+
+
+def _is_ephemeral(record: Fn) -> bool:
+    return "flags" in record and "EPHEMERAL" in str(record["flags"])
+
+
 def with_parents(paths: set[Value]) -> set[Value]:
     """Return paths, and what they are children of."""
     return paths | {SEQUENCES[path.values_[:-1]] for path in paths if len(path)}

@@ -14,7 +14,14 @@ from speccheck.conform.history.outstanding import Asked, Outstanding
 from speccheck.conform.history.records import Reply
 from speccheck.conform.history.rewinding import Rewinding
 from speccheck.conform.history.survey import Evidence
-from speccheck.conform.history.unseen import Candidate, Candidates, Free, touched, with_parents
+from speccheck.conform.history.unseen import (
+    Candidate,
+    Candidates,
+    Free,
+    may_be_ephemeral,
+    touched,
+    with_parents,
+)
 from speccheck.evaluate.values import Fn, Value
 
 if TYPE_CHECKING:
@@ -372,6 +379,10 @@ class Writes:
         self._trials = min(_MOST_TRIALS, self._budget)
         self._relevant = self.relevant(upto, about)
         self.is_decided = len(self._relevant) <= _MOST and not self.candidates.dropped
+        place_matters = self._place_matters(self._relevant)
+        if len(self._relevant) > 1:
+            # Several are tried together, not each at a place of its own.
+            self.is_decided &= not place_matters
         if self._budget <= 0:
             self.is_decided = not self._relevant
             return False
@@ -379,8 +390,8 @@ class Writes:
         for depth in range(1, min(_MOST, len(self._relevant)) + 1):
             considered = [*self._relevant]
             if self._put_in_so_many(depth, upto, is_right, without):
-                if depth > 1:
-                    self._guesses(considered)
+                if depth > 1 or place_matters:
+                    self._guesses(considered, of_places=True)
                 self._budget -= before - self._trials
                 return True
         self._budget -= before - self._trials
@@ -408,14 +419,29 @@ class Writes:
             near = [(one, paths) for one, paths in left if paths & about]
             if not near:
                 return found
+            # An ephemeral that is not known to be there goes with its session all the same.
+            ending = {one.session for one, _ in near if may_be_ephemeral(one)}
+            near += [
+                (one, paths)
+                for one, paths in left
+                if one.type == "closeSession" and one.session in ending and not paths & about
+            ]
             left = [entry for entry in left if entry not in near]
             for one, paths in near:
                 found.append(one)
                 about |= paths
 
-    def _guesses(self, ways: list[Candidate]) -> None:
-        """One of several is taken: what any of them touches may be otherwise."""
-        if len(ways) > 1:
+    def _place_matters(self, candidates: list[Candidate]) -> bool:
+        """Tell whether it may matter before or after which recorded writes candidates come."""
+        if not candidates:
+            return False
+        ephemerals = self._judge.world.ephemerals
+        paths = set().union(*(touched(one, ephemerals) for one in candidates))
+        return self.rewinding.touches(paths, min(one.above for one in candidates))
+
+    def _guesses(self, ways: list[Candidate], *, of_places: bool = False) -> None:
+        """One of several is taken, or one of several places: what any touches may be otherwise."""
+        if len(ways) > 1 or of_places:
             ephemerals = self._judge.world.ephemerals
             self.guessed |= set().union(*(touched(one, ephemerals) for one in ways))
 
