@@ -175,6 +175,9 @@ class _Shower:
             return str(term).upper()
         if z3.is_int_value(term):
             return str(term)
+        if not z3.is_app(term):
+            self.finite = False
+            return "?"
         if str(term) in self.names:
             return self.names[str(term)]
         parts = [self._expression(part) for part in term.children()]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from speccheck.evaluate.analysis import ACTION, Analyst, actual, children
 from speccheck.prove.errors import ProofError, outside
-from speccheck.prove.types import Annotations, Type, TypeSyntaxError, annotations
+from speccheck.prove.types import Annotations, Type, TypeSyntaxError, annotations, has_numbers
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import read_text
@@ -118,7 +118,7 @@ def load(
 
 def _has_numbers(resolved: m.ResolvedModule, types: Mapping[object, Type]) -> bool:
     """Tell whether a constant is, or has, numbers: what is computed from others is one anyway."""
-    return any("IntType" in repr(types.get(constant)) for constant in resolved.constants)
+    return any(has_numbers(types[one]) for one in resolved.constants if one in types)
 
 
 def _asks_for_int(node: m.Argument | None) -> bool:

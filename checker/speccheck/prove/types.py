@@ -77,6 +77,20 @@ def _has_sort_of_its_own(type_: Type) -> bool:
     return isinstance(type_, AtomType)
 
 
+def has_numbers(type_: Type) -> bool:
+    """Tell whether values of a type are, or have in them, numbers."""
+    match type_:
+        case SetType(element=element):
+            return has_numbers(element)
+        case FunctionType(domain=domain, codomain=codomain):
+            return has_numbers(domain) or has_numbers(codomain)
+        case TupleType(items=items):
+            return any(map(has_numbers, items))
+        case RecordType(fields=fields):
+            return any(has_numbers(one) for _, one in fields)
+    return isinstance(type_, IntType)
+
+
 _TOKEN = re.compile(r"\s*(->|<<|>>|[(){}:,$]|[A-Za-z_][A-Za-z0-9_]*)")
 _ALIAS = re.compile(r"@typeAlias:\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*([^;]*);")
 _ANNOTATION = re.compile(r"@type:\s*([^;]*);\s*(?:\*\))?")
