@@ -21,6 +21,7 @@ from speccheck.prove.values import (
     negation,
 )
 from speccheck.tla import meaning as m
+from speccheck.tla.errors import TlaError
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class _Collector:
         self.guards: list[Term] = []
         self.later: list[tuple[m.Expression, Context]] = []
         self.parameters: dict[str, Value] = {}
+        self.eager = False  # whether x' \in S says what x' is even if something later does
 
     def collect(self, node: m.Expression, context: Context) -> None:
         """Take up one part of an action. Raises TlaError."""
@@ -100,7 +102,7 @@ class _Collector:
             case _ if disjuncts(node):
                 message = "a choice between steps within an action; make two actions of it"
                 raise outside(node.place, message)
-            case _:
+            case _ if not (self.eager and self._take_from_set(node, context)):
                 self.later.append((node, context))
 
     def open(self, bounds: tuple[m.Bound, ...], context: Context, place: m.Place) -> Context:
@@ -119,23 +121,29 @@ class _Collector:
         return context
 
     def take_from_sets(self) -> None:
-        r"""Take x' \in S for \E n \in S : x' = n where nothing else says what x' is."""
-        for node, context in list(self.later):
-            if not isinstance(node, m.CallBuiltin) or node.builtin.name != "\\in":
-                continue
-            left, right = node.arguments
-            variable = _primed(left, context)
-            if variable is None or variable in self.assigned or variable in self.kept:
-                continue
-            so_far = self._so_far(context.knowing(*self.guards))
-            try:
-                domain = self.translator.set_(right, so_far)
-                made, limit = self.translator.world.within(f"{variable.name}'", domain)
-            except Unfit as error:
-                raise outside(node.place, str(error)) from None
-            self.guards.append(limit)
-            self.later.remove((node, context))
-            self._assign(variable, made.value, node)
+        """Take up the x' \\in S of which nothing else says what x' is."""
+        later, self.later = self.later, []
+        for node, context in later:
+            if not self._take_from_set(node, context):
+                self.later.append((node, context))
+
+    def _take_from_set(self, node: m.Expression, context: Context) -> bool:
+        """Take x' \\in S for \\E n \\in S : x' = n; return whether it is that."""
+        if not isinstance(node, m.CallBuiltin) or node.builtin.name != "\\in":
+            return False
+        left, right = node.arguments
+        variable = _primed(left, context)
+        if variable is None or variable in self.assigned or variable in self.kept:
+            return False
+        so_far = self._so_far(context.knowing(*self.guards))
+        try:
+            domain = self.translator.set_(right, so_far)
+            made, limit = self.translator.world.within(f"{variable.name}'", domain)
+        except Unfit as error:
+            raise outside(node.place, str(error)) from None
+        self.guards.append(limit)
+        self._assign(variable, made.value, node)
+        return True
 
     def _so_far(self, context: Context) -> Context:
         then = {**context.now, **self.assigned}
@@ -269,7 +277,21 @@ def _primed(node: m.Argument, context: Context) -> m.Variable | None:
 
 def step_of(module: ProofModule, translator: Translator, leaf: Leaf, state: State) -> Step:
     """Return an action, from a state. Raises TlaError where a variable is left undetermined."""
+    try:
+        return _step_of(module, translator, leaf, state, eager=False)
+    except TlaError:
+        try:  # x' \in S may be what an e of y' = e rests on.
+            return _step_of(module, translator, leaf, state, eager=True)
+        except TlaError:
+            pass
+        raise
+
+
+def _step_of(
+    module: ProofModule, translator: Translator, leaf: Leaf, state: State, *, eager: bool
+) -> Step:
     collector = _Collector(module, translator)
+    collector.eager = eager
     context = collector.open(leaf.bounds, Context(now=state), leaf.body.place)
     outer = dict(collector.parameters)
     collector.parameters = {}

@@ -26,6 +26,12 @@ STEPS = "Init == x = 0\nSpec == Init /\\ [][Next]_x\n"
             id="x' in S beside x' = e",
         ),
         pytest.param(
+            "VARIABLES\n\\* @type: Int;\nx,\n\\* @type: Int;\ny\n"
+            "Next == x' \\in 0..3 /\\ y' = x'\nInit == x = 0 /\\ y = 0\n"
+            "Spec == Init /\\ [][Next]_<<x, y>>\nTHEOREM T == Spec => [](x \\in 0..3 /\\ y = x)",
+            id="x' in S, and y' = x'",
+        ),
+        pytest.param(
             f"{X}{UP}Init == 0 = x\nSpec == Init /\\ [][Next]_x\nTHEOREM T == Spec => [](x >= 0)",
             id="e = x",
         ),
