@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from kazoo.client import KazooClient
@@ -27,6 +28,8 @@ from kazoo.exceptions import (
 )
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.retry import KazooRetry
+
+from speckeeper.history.kazoo_clients import record
 
 SESSION_S = 4.0
 COUNTER, QUEUE, LIVE = "/counter", "/queue", "/live"
@@ -82,11 +85,15 @@ class Register:
 class Client(threading.Thread):
     """One client of kazoo's; ``hosts`` is its connect string."""
 
-    def __init__(self, hosts: str, number: int, seed: int, history: History) -> None:
+    def __init__(
+        self, hosts: str, number: int, seed: int, history: History, recorded: Path
+    ) -> None:
+        """``recorded``: the folder in which what it sees is recorded."""
         super().__init__(name=f"client-{number}", daemon=True)
         self._hosts = hosts
         self._rng = random.Random(seed * 1000 + number)
         self._history = history
+        self._recorded = recorded
         self._base = f"/c{number}"
         self._count = 0
         self._mine: list[str] = []
@@ -270,7 +277,7 @@ class Client(threading.Thread):
             command_retry=KazooRetry(max_tries=0),
             logger=_QUIET,
         )
-        client.start_async()
+        record(client, self._recorded).start_async()
         return client
 
     def _make(self, path: str) -> None:

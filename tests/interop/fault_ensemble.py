@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from fault_records import Records
 from links import Link, Network, Passage, Ports
 from peers import SPECKEEPER, Kind, Peer, PeerError
 from tests.ports import free_port
@@ -22,11 +23,13 @@ class FaultEnsemble:
     """Members 1..``size``; the connections between them go through a :class:`Network`."""
 
     def __init__(self, size: int, folder: Path, kind: Kind = SPECKEEPER) -> None:
+        self.records = Records(folder / "recorded")
         self.ids = range(1, size + 1)
         self.majority = size // 2 + 1
         own = {sid: Ports(free_port(), free_port()) for sid in self.ids}
         self.network = Network(own)
         self.paused: set[int] = set()
+        self._is_closed = False
         self.peers: dict[int, Peer] = {}
         for sid in self.ids:
             config: dict[str, object] = {
@@ -39,6 +42,8 @@ class FaultEnsemble:
             for other in self.ids:
                 ports = own[sid] if other == sid else self.network.addresses[sid, other]
                 config[f"server.{other}"] = f"127.0.0.1:{ports.quorum}:{ports.election}"
+            if kind is SPECKEEPER:
+                config["trace.dir"] = self.records.traces
             peer = Peer(kind, folder / str(sid), config)
             peer.data_dir.mkdir(parents=True)
             (peer.data_dir / "myid").write_text(f"{sid}\n")
@@ -81,10 +86,12 @@ class FaultEnsemble:
             self.start(sid)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes. May be called again."""
         for peer in self.peers.values():
             peer.kill()
-        self.network.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self.network.close()
 
     # -- what is known of them
 

@@ -50,6 +50,8 @@ class Network:
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self.addresses: dict[Link, Ports] = {}
+        self.names: dict[str, str] = {}
+        """Of connections: what who opened it calls it, by what the other end calls it."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
@@ -139,6 +141,9 @@ class Network:
         onward: asyncio.StreamWriter | None = None
         try:
             answers, onward = await self._open(link, port)
+            self.names[_name(onward, "sockname", "peername")] = _name(
+                writer, "peername", "sockname"
+            )
             self._writers[link].add(onward)
             async with asyncio.TaskGroup() as pumps:
                 pumps.create_task(self._pump(link, reader, onward))
@@ -190,6 +195,12 @@ class Network:
             sink.close()
             await sink.wait_closed()
         raise _Ended
+
+
+def _name(end: asyncio.StreamWriter, *ends: str) -> str:
+    """Return what a connection is called in traces: who opened it, then who took it."""
+    addresses = (end.get_extra_info(which) or ("", 0) for which in ends)
+    return "-".join(f"{host}:{port}" for host, port in addresses)
 
 
 class _Ended(Exception):

@@ -23,7 +23,7 @@ from fault_clients import COUNTER, LIVE, QUEUE, SESSION_S, Client, History
 from fault_ensemble import INIT_LIMIT, SYNC_LIMIT, TICK_MS, FaultEnsemble
 from fault_probes import GHOSTS, PROBE, Ghost, Probe, leave_ghost
 from fault_schedule import faults
-from peers import KINDS
+from peers import KINDS, SPECKEEPER
 
 SECONDS = float(os.environ.get("SPECKEEPER_FAULT_SECONDS", "25"))
 SEED = int(os.environ.get("SPECKEEPER_FAULT_SEED", "1"))
@@ -49,7 +49,8 @@ class Trial:
         self.ports = [peer.port for peer in ensemble.peers.values()]
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         self._set_up()
-        self.clients = [Client(hosts, n, SEED, self.history) for n in range(CLIENTS)]
+        recorded = ensemble.records.histories
+        self.clients = [Client(hosts, n, SEED, self.history, recorded) for n in range(CLIENTS)]
         self.probes = [Probe(port) for port in self.ports]
         self.ghosts: list[Ghost] = []
         self.outages_s: list[float] = []
@@ -206,3 +207,12 @@ def test_nothing_acknowledged_is_lost(
             break
     assert not left, f"sessions were closed, and their nodes are there: {left}"
     say(trial.summary())
+
+    # What members and clients recorded meanwhile is what the specifications allow.
+    ensemble.close()
+    judged = ensemble.records.judge(ensemble.network.names)
+    assert not judged.divergences, "\n\n".join(judged.divergences)
+    assert not judged.unjudged
+    assert judged.operations > trial.history.operations / 2
+    assert judged.events > 1000 or KIND is not SPECKEEPER
+    say(f"{judged.events} events of members and {judged.operations} replies judged")

@@ -92,6 +92,10 @@ class Connections:
             else:
                 open_[name] = connection
             if event.action == dialect.connects:
+                # It has left the one before, perhaps by an action that does not name it.
+                for former in [one for one in open_ if by_name[one].connector == server]:
+                    del open_[former]
+                open_[name] = connection
                 connection.connector, connection.to = server, event.args[1]
                 connection.made_at = event.position
                 before = latest.get(connection.to)

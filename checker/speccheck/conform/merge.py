@@ -124,12 +124,20 @@ class Merge:
             if action in dialect.closes:
                 lane.links.pop(event.link, None)
             else:
+                if action == dialect.connects:
+                    self._leave_former(lane)
                 lane.links[event.link] = None
         if action == dialect.accepts:
             lane.accepts = True
         elif action in dialect.closes_all or action == dialect.start:
             lane.accepts = False
             lane.links.clear()
+
+    def _leave_former(self, lane: _Lane) -> None:
+        """A server that connects has left the connection before, whatever it left it by."""
+        by_name = self._connections.by_name
+        for name in [one for one in lane.links if by_name[one].connector == lane.server]:
+            del lane.links[name]
 
     def _waits_for(self, lane: _Lane, event: Event) -> str | None:
         """Say what an event waits for, None if it may come now."""

@@ -215,6 +215,8 @@ class Replay:
             raise self._diverges(event, arguments)
         self.states = list(found)
         self.most_candidates = max(self.most_candidates, len(found))
+        for name, count in (event.sent or {}).items():
+            self._sent[name, event.server] = count  # from here on more is counted
 
     def _closure(self, event: Event) -> list[State]:
         """Return the states that hidden actions may have led to."""

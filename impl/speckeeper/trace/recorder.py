@@ -93,6 +93,8 @@ class Recorder:
             if not same or membership.was_reconfigured:
                 self._ends()
                 return
+        if action == "LeaderProcessACKEPOCH" and self._ends_in_empty_epoch(*args):
+            action, args = "LeaderRemoveLearner", args[:1]
         told = _TOLD.get(action)
         if told is None:
             return
@@ -225,6 +227,17 @@ class Recorder:
         if handler.observer:
             return None
         return f"[{self._id},{handler.server_id}]", self._recv(handler.link, message)
+
+    def _ends_in_empty_epoch(self, handler: LearnerHandler, epoch: int, zxid: int) -> bool:
+        """Tell whether a learner was sent away only for the zxid ``<<epoch, 0>>`` of its history.
+
+        It has what our epoch began with, and so have we: to the specification, which ends a history
+        with a transaction, it is not ahead.
+        """
+        leader = self._peer.leader
+        is_gone = leader is not None and handler.link not in leader.handler
+        is_same_epoch = epoch == self._peer.current_epoch
+        return is_gone and is_same_epoch and zxid == epoch << 32 != 0
 
     def _ends(self) -> None:
         """Write that from here on the server does what the specification has not."""
