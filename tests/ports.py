@@ -8,6 +8,7 @@ import contextlib
 import os
 import random
 import socket
+import threading
 
 _FIRST = 12_000
 _BLOCK = 2_500
@@ -17,6 +18,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _start = _FIRST + _worker % _BLOCKS * _BLOCK
 # Two runs at once have the same blocks, and begin at different places in them.
 _next = random.SystemRandom().randrange(_BLOCK)
+_turn = threading.Lock()
 
 
 def free_port() -> int:
@@ -26,6 +28,11 @@ def free_port() -> int:
 
 def free_ports(count: int) -> int:
     """Return the first of so many such ports in a row."""
+    with _turn:
+        return _free_ports(count)
+
+
+def _free_ports(count: int) -> int:
     global _next
     for _ in range(2 * _BLOCK):
         if _next + count > _BLOCK:
