@@ -20,7 +20,7 @@ from speckeeper.storage.interface import Entry, FileSystem
 from speckeeper.storage.kernel_ring import KernelRing
 from speckeeper.storage.kernel_sync import KernelSync, open_kernel_sync
 from speckeeper.storage.loop_writer import Answer, LoopWriter, Outcome, Work
-from speckeeper.storage.placement import Placement
+from speckeeper.storage.placement import LoneGroups, Placement
 from speckeeper.storage.settings import StorageSettings
 from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import LOOK_S, TxnLog
@@ -57,7 +57,7 @@ class LogWriting:
         self._persisted = persisted
         self._failed = failed
         self._news_pending = False
-        self._placement: Placement | None = None
+        self._placement: LoneGroups | None = None
         self._next_look: asyncio.TimerHandle | None = None
         sync = None
         if settings.force_sync and type(files) is Disk:
@@ -66,7 +66,7 @@ class LogWriting:
         if sync is not None:
             placement = None
             if pace is not None:
-                placement = _placement(sync) if try_ways else Placement(None, [Way.CACHED])
+                placement = _placement(sync) if try_ways else LoneGroups()
                 self._placement = placement
             self._writer = LoopWriter(
                 transactions, sync, self._aside, self._told, failed, pace, placement, answer

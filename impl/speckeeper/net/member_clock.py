@@ -32,25 +32,25 @@ def wall_ms() -> int:
 
 
 class CoreClock:
-    """A timer that rings when the core has something due; it may be early, which does no harm."""
+    """A timer that rings when the core has something due; it may be early, which does no harm.
+
+    ``is_armed``: whether it will ring.
+    """
 
     def __init__(self, due: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._due = due
         self._timer: asyncio.TimerHandle | None = None
-        self._armed_ms = _NEVER
-
-    @property
-    def is_armed(self) -> bool:
-        """Whether it will ring."""
-        return self._armed_ms != _NEVER
+        self._due_ms = _NEVER
+        self.is_armed = False
 
     def arm(self, due_ms: int | None) -> None:
         """See that it rings then at the latest; None: nothing is due."""
-        if due_ms is None or due_ms >= min(_NEVER, self._armed_ms):
+        if due_ms is None or due_ms >= self._due_ms:
             return
         self.stop()
-        self._armed_ms = due_ms
+        self._due_ms = due_ms
+        self.is_armed = True
         self._timer = self._loop.call_later(max(due_ms - now_ms(), 0) / 1000, self._ring)
 
     def stop(self) -> None:
@@ -58,11 +58,13 @@ class CoreClock:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._armed_ms = _NEVER
+        self._due_ms = _NEVER
+        self.is_armed = False
 
     def _ring(self) -> None:
         self._timer = None
-        self._armed_ms = _NEVER
+        self._due_ms = _NEVER
+        self.is_armed = False
         self._due()
 
 

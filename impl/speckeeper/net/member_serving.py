@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.net.client_doors import ClientDoors
-from speckeeper.net.client_port import Commands
+from speckeeper.net.client_port import ClientProtocol, Commands
 from speckeeper.net.member_clock import now_ms, wall_ms
 from speckeeper.net.member_store import MemberStore
 from speckeeper.net.snapshotter import Snapshotter
@@ -94,6 +94,22 @@ class MemberServing:
     def is_quiet(self) -> bool:
         """Whether no more than one client is connected."""
         return self.doors is None or self.doors.is_quiet
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether any client is connected."""
+        port = None if self.doors is None else self.doors.port
+        return port is not None and bool(port.protocols)
+
+    def answer_ahead(self, zxid: int) -> bool:
+        """Tell a client that is alone of its commit, if that was made ready; say whether it was."""
+        ahead = self._part.take_ready(zxid)
+        if ahead is None:
+            return False
+        driver = ahead.connection.driver
+        assert isinstance(driver, ClientProtocol)
+        driver.send(ahead.frame)
+        return True
 
     def write(self) -> None:
         """Write what connections have."""

@@ -84,6 +84,8 @@ class QuorumPort:
         self._count = 0
         self._encoded: tuple[QuorumPacket | None, bytes] = None, b""
         self._dirty: dict[Link, None] = {}
+        self.first: Link = -1
+        """The link that is written to ahead of others, if there is such a one."""
 
     def try_address(self) -> None:
         """Find out now, and not when we are elected, whether we can listen. Raises ListenError."""
@@ -201,6 +203,8 @@ class QuorumPort:
     def flush(self) -> None:
         """Write what was sent."""
         dirty, self._dirty = self._dirty, {}
+        if self.first in dirty:
+            dirty = {self.first: None, **dirty}
         for link in dirty:
             connection = self._connections.get(link)
             if connection is not None:

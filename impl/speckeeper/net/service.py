@@ -278,14 +278,13 @@ class Service:
         ahead = None if self.failure is not None else server.reply_ahead()
         if ahead is None:
             return None
-        connection, frame = ahead
-        driver = connection.driver
+        driver = ahead.connection.driver
         if not isinstance(driver, ClientProtocol):
             return None
 
         def answer() -> None:
-            server.sent_ahead()
-            driver.send(frame)
+            server.sent_ahead(ahead)
+            driver.send(ahead.frame)
 
         return answer
 

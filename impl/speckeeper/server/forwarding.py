@@ -15,7 +15,7 @@ from typing import Any
 from speckeeper.server.connection import Connection
 from speckeeper.server.local_sessions import wants_ephemeral
 from speckeeper.server.ordinary_commits import FREQUENT, ordinary_write
-from speckeeper.server.pipeline import Pipeline, Queued, Random
+from speckeeper.server.pipeline import OrdinaryWrite, Pipeline, Queued, Random
 from speckeeper.server.settings import ServerSettings
 from speckeeper.tree.apply import apply
 from speckeeper.tree.view import TreeView
@@ -130,6 +130,20 @@ class ForwardingPipeline(Pipeline):
             self.queue.popleft()
             self.large_bytes -= queued.large
             self._advance(session_id)
+
+    def ordinary_write_of(self, entry: bytes) -> OrdinaryWrite | None:
+        """Return the ordinary write that an entry will be here, if it was asked for here.
+
+        Nothing changes by this.
+        """
+        session_id, cxid, _, _, kind = TXN_HEADER.unpack_from(entry)
+        waiting = self._by_session.get(session_id)
+        if not waiting or kind not in FREQUENT or self.keep_bodies:
+            return None
+        first = waiting[0]
+        if first.refusal or not _asked_for(first, cxid, kind):
+            return None
+        return ordinary_write(entry, kind, first.queued.connection, first.queued.received_ms)
 
     def _finish_ordinary(self, entry: bytes, kind: int, queued: Queued | None) -> bool:
         """Do it the short way, if it is an ordinary write."""

@@ -15,6 +15,7 @@ from speckeeper.server.auth import Authenticator
 from speckeeper.server.connection import Connection, Hold, State
 from speckeeper.server.core import Core
 from speckeeper.server.forwarding import ForwardingPipeline
+from speckeeper.server.ordinary_writes import ReplyAhead
 from speckeeper.server.pipeline import Pipeline, Random
 from speckeeper.server.server import Server
 from speckeeper.server.session_ops import SessionOps
@@ -94,6 +95,13 @@ class LearnerServer(Server):
             forwarding.snapshot_log_bytes += len(entry)
             forwarding.deliver(entry)
         self._settle(now_ms)
+
+    def reply_ahead_of(self, zxid: int, entry: bytes) -> ReplyAhead | None:
+        """Return the reply of a transaction that is the next to be delivered; None if in doubt."""
+        if self.tree.last_processed_zxid != zxid - 1:
+            return None
+        write = self._forwarding.ordinary_write_of(entry)
+        return None if write is None else self._ordinary.reply_to(write)
 
     def synced(self, now_ms: int) -> None:
         """The leader has answered a sync."""

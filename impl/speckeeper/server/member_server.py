@@ -16,6 +16,7 @@ from dataclasses import replace
 from speckeeper.server.learner_server import LearnerServer
 from speckeeper.server.learners import LearnersGate
 from speckeeper.server.member_counts import MemberCounts
+from speckeeper.server.ordinary_writes import ReplyAhead
 from speckeeper.server.pipeline import Random
 from speckeeper.server.read_only_server import ReadOnlyServer
 from speckeeper.server.reconfig import Ensemble, Reconfigurer
@@ -73,6 +74,7 @@ class MemberServer:
         """What a leader's server asks about the ensemble; without it reconfig is refused."""
         self._tree = tree
         self._gate: LearnersGate | None = None
+        self._ahead: ReplyAhead | None = None
 
     # -- effects of the core
 
@@ -124,7 +126,7 @@ class MemberServer:
 
     def stop(self) -> None:
         """Serve nobody."""
-        self.server = self.role = self._gate = None
+        self.server = self.role = self._gate = self._ahead = None
 
     def replay(self, effect: effects.Replay) -> None:
         """Let the tree have a transaction while nobody is served."""
@@ -148,6 +150,29 @@ class MemberServer:
         else:
             for _, entry in deliveries:
                 apply(self._tree(), decode_txn(entry))
+
+    def make_ready(self, zxid: int, entry: bytes) -> None:
+        """Make ready what a client that is alone is told when a transaction is committed.
+
+        To be called while the others are waited for, with the only one that is under way.
+        """
+        server = self.server
+        if isinstance(server, LearnerServer):
+            self._ahead = server.reply_ahead_of(zxid, entry)
+        else:
+            self._ahead = None if server is None else server.reply_ahead()
+
+    def take_ready(self, zxid: int) -> ReplyAhead | None:
+        """Take out the reply of a transaction that is committed, if it was made ready and holds.
+
+        It is to be sent, and the transaction delivered, before anything else happens.
+        """
+        ahead, self._ahead = self._ahead, None
+        server = self.server
+        if ahead is None or ahead.zxid != zxid or server is None or not server.still_holds(ahead):
+            return None
+        server.sent_ahead(ahead)
+        return ahead
 
     def _time(
         self,

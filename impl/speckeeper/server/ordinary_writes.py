@@ -11,7 +11,7 @@ from the other between the preparation of a write and its end.
 from __future__ import annotations
 
 from struct import error as StructError
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from speckeeper.server.connection import Connection, State
 from speckeeper.server.core import Core
@@ -35,6 +35,14 @@ _pack_int = INT.pack
 _pack_header = TXN_HEADER.pack
 _pack_create_end = EPHEMERAL_AND_CVERSION.pack
 _pack_reply = REPLY_FRAME.pack
+
+
+class ReplyAhead(NamedTuple):
+    """The reply of a write that is not finished yet, and where it goes."""
+
+    zxid: int
+    connection: Connection
+    frame: bytes
 
 
 class OrdinaryWrites:
@@ -120,21 +128,24 @@ class OrdinaryWrites:
         )
         return True
 
-    def reply_ahead(self) -> tuple[Connection, bytes] | None:
-        """Return where the reply goes of the only write there is, and the reply; None if in doubt.
-
-        Nothing changes by this. It may be sent as soon as the write is durable; :meth:`sent_ahead`
-        then has :meth:`finish`, which must follow at once, leave it out.
-        """
+    def reply_ahead(self) -> ReplyAhead | None:
+        """Return the reply of the only write there is; None if in doubt."""
         queue = self._pipeline.queue
-        tree = self._tree
-        if len(queue) != 1 or self._data_watched or self._child_watched or tree.quotas:
+        if len(queue) != 1:
             return None
         write: Any = queue[0]
-        if type(write) is not tuple:
-            return None
+        return self.reply_to(write) if type(write) is tuple else None
+
+    def reply_to(self, write: OrdinaryWrite) -> ReplyAhead | None:
+        """Return the reply of a write that is the next to be finished; None if in doubt.
+
+        Nothing changes by this. It may be sent as soon as the write will never be taken back, if
+        :meth:`still_holds`; :meth:`sent_ahead` then has :meth:`finish`, which must follow at once,
+        leave it out.
+        """
         zxid, op, connection, _, xid, path, data, made, time_ms, _, raw_path = write
-        if connection is None or connection.state >= State.CLOSING or connection.output:
+        tree = self._tree
+        if connection is None or tree.quotas or not self._can_answer(connection):
             return None
         node = tree.nodes.get(path)
         if op == _SET_DATA:
@@ -145,11 +156,25 @@ class OrdinaryWrites:
             body = raw_path
         else:
             return None
-        return connection, _pack_reply(REPLY_HEADER_SIZE + len(body), xid, zxid, 0) + body
+        frame = _pack_reply(REPLY_HEADER_SIZE + len(body), xid, zxid, 0) + body
+        return ReplyAhead(zxid, connection, frame)
 
-    def sent_ahead(self) -> None:
-        """Say that what :meth:`reply_ahead` returned was sent."""
-        self._sent_zxid = self._pipeline.queue[0][0]
+    def still_holds(self, ahead: ReplyAhead) -> bool:
+        """Whether a reply that was made ready may be sent, if no write was finished since."""
+        return self._can_answer(ahead.connection)
+
+    def _can_answer(self, connection: Connection) -> bool:
+        """Whether nobody has to be told anything ahead of a reply on this connection."""
+        return not (
+            self._data_watched
+            or self._child_watched
+            or connection.state >= State.CLOSING
+            or connection.output
+        )
+
+    def sent_ahead(self, ahead: ReplyAhead) -> None:
+        """Say that a reply that was made ready was sent."""
+        self._sent_zxid = ahead.zxid
 
     def finish(self, write: OrdinaryWrite) -> bool:
         """Apply a write and answer it, if it is ordinary still; otherwise do nothing: False."""

@@ -132,6 +132,7 @@ class Server:
         self.take_turns = self._intake.take_turns
         self.backlog = self._intake.backlog
         self.reply_ahead = self._ordinary.reply_ahead
+        self.still_holds = self._ordinary.still_holds
         self.sent_ahead = self._ordinary.sent_ahead
         self.set_wall_clock(now_ms, wall_ms)
 

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from speckeeper.storage.disk_pace import DiskPace
 from speckeeper.storage.errors import StorageError
 from speckeeper.storage.interface import Entry
-from speckeeper.storage.placement import Placement
+from speckeeper.storage.placement import LoneGroups
 from speckeeper.storage.sync_ways import Way
 from speckeeper.storage.txnlog import TxnLog
 from speckeeper.storage.writer import MAX_GROUP_BYTES, unexpected
@@ -83,7 +83,7 @@ class LoopWriter:
         on_persisted: Callable[[int], None],
         on_failure: Callable[[StorageError], None],
         pace: DiskPace | None = None,
-        placement: Placement | None = None,
+        placement: LoneGroups | None = None,
         answer: Answer | None = None,
     ) -> None:
         """``pace`` says when the loop may wait for the disk, ``placement`` where and how, for a

@@ -52,11 +52,40 @@ class Affinity(Protocol):
         ...
 
 
-class Placement:
+class LoneGroups:
+    """Counts what somebody who is alone has written, and leaves the rest to the system."""
+
+    def __init__(self) -> None:
+        self._alone = 0
+        self.lone_groups = 0
+        """How many groups there were of somebody who was alone."""
+
+    def next_way(self, transactions: int) -> Way | None:
+        """Return the way to sync a group of so many transactions; None if it does not matter."""
+        self._is_alone(transactions)
+        return None
+
+    def waited(self, way: Way, elapsed_s: float) -> None:
+        """Take note of how long a group took that way."""
+
+    def _is_alone(self, transactions: int) -> bool:
+        """Count a group; tell whether it is of somebody who is alone."""
+        if transactions > 1:
+            self._alone = 0
+        elif self._alone < ALONE:
+            self._alone += 1
+        else:
+            self.lone_groups += 1
+            return True
+        return False
+
+
+class Placement(LoneGroups):
     """Chooses the processor to wait on, and the way of a sync, by the times of syncs."""
 
     def __init__(self, affinity: Affinity | None, ways: Sequence[Way]) -> None:
         """``affinity``: None leaves the processor to the system; ``ways``: those that work."""
+        super().__init__()
         processors = list(affinity.processors())[:MOST_PROCESSORS] if affinity else []
         if len(processors) < 2:
             affinity, processors = None, [_WHEREVER]
@@ -68,24 +97,16 @@ class Placement:
         self._settled = False
         self._untried = processors[:0:-1]
         self._turns = cycle(processors)
-        self._alone = 0
-        self.lone_groups = 0
-        """How many groups there were of somebody who was alone."""
 
     def next_way(self, transactions: int) -> Way | None:
         """Return the way to sync a group of so many transactions; None if it does not matter.
 
         To be asked once for each group, on the loop's thread, which it may move.
         """
-        if transactions > 1:
-            self._alone = 0
-            return None
-        if self._alone < ALONE:
-            self._alone += 1
+        if not self._is_alone(transactions):
             return None
         if self._affinity is not None:
             self._place(self._affinity)
-        self.lone_groups += 1
         return self._ways[self._here].next()
 
     def waited(self, way: Way, elapsed_s: float) -> None:

@@ -55,16 +55,19 @@ class LeaderInBulk(LeaderActions):
         if not self._peer.membership.votes(server_id):
             return
         proposal_of = self.outstanding_proposals.get
+        counted = False
         for zxid in zxids:
             proposal = proposal_of(zxid)
             if proposal is not None:
                 proposal.ack_set.add(server_id)
-        self._commit_all()
+                counted = True
+        if counted:  # and not of what has been committed already
+            self._commit_all()
 
     def _commit_all(self) -> None:
         """Commit all that have a quorum of acknowledgements, up to the first that has none."""
         peer = self._peer
-        while entries := self._take_agreed():
+        while peer.pending and (entries := self._take_agreed()):
             commits = [_new(QuorumPacket, (_COMMIT, zxid, None, None)) for zxid, _ in entries]
             peer.send_all((*self._forwarding,), commits)
             if self._observing:

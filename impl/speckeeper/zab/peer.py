@@ -167,7 +167,7 @@ class Peer:
         self.now_ms = now_ms
         for event in events:
             self._steps[type(event)](event)
-            if self.closing or self.state is not ServerState.LOOKING:
+            if self.closing or not (self.leader or self.learner):
                 self._follow_election()
         out = self.out
         if out:

@@ -168,11 +168,11 @@ class Way:
         server = self.world.server
         ahead = server.reply_ahead()
         if ahead is not None and server.pipeline.queue[0][0] <= upto:
-            connection, frame = ahead
+            connection, frame = ahead.connection, ahead.frame
             for client in self.clients:
                 if client.connection is connection:
                     client._inbox += frame
-                    server.sent_ahead()
+                    server.sent_ahead(ahead)
                     self.ahead += 1
 
     def seen(self) -> dict[str, object]:
