@@ -43,9 +43,14 @@ class ClientDoors:
         loop: asyncio.AbstractEventLoop,
         commands: Commands = no_commands,
         most_connections: int = 0,
+        counted: Callable[[int], None] = lambda connections: None,
     ) -> None:
-        """``commands`` answers four-letter words; ``most_connections`` 0: no such limit."""
+        """``commands`` answers four-letter words; ``most_connections`` 0: no such limit.
+
+        ``counted``: told how many clients there are whenever that changes.
+        """
         self._loop = loop
+        self._counted = counted
         self._doors: list[_Door] = []
         self._commands = commands
         self._most_connections = most_connections
@@ -65,11 +70,6 @@ class ClientDoors:
         self._doors.append(door)
         self._wait_for_visitors(door)
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether there is no more than one client."""
-        return self.port is None or len(self.port.protocols) <= 1
-
     def open(
         self, server: Server, end_turn: Callable[[], None], end_turn_now: Callable[[], None]
     ) -> None:
@@ -77,8 +77,13 @@ class ClientDoors:
 
         It runs the end of the turn soon, and ``end_turn_now`` at once.
         """
+
+        def counted(connections: int) -> None:
+            if self.port is port:  # and not of the last time, whose connections are being cut
+                self._counted(connections)
+
         port = self.port = ClientPort(
-            server, self._commands, end_turn, self._most_connections, end_turn_now
+            server, self._commands, end_turn, self._most_connections, end_turn_now, counted
         )
         for door in self._doors:
             self._loop.remove_reader(door.listening.fileno())
@@ -115,6 +120,7 @@ class ClientDoors:
             acceptor.close()
         self._acceptors.clear()
         port, self.port = self.port, None
+        self._counted(0)
         if port is not None:
             port.stopping = True
             for protocol in [*port.protocols]:

@@ -49,12 +49,15 @@ class ClientPort:
         end_turn: Callable[[], None],
         most_connections: int = 0,
         end_turn_now: Callable[[], None] | None = None,
+        counted: Callable[[int], None] = lambda connections: None,
     ) -> None:
         """``end_turn`` has the end of this turn run soon, once; ``end_turn_now`` runs it.
 
         ``most_connections``: as many as the process has descriptors for, 0 if that is no concern.
+        ``counted``: told how many connections there are whenever that changes.
         """
         self.server = server
+        self._counted = counted
         self.most_connections = most_connections
         self.commands = commands
         self.end_turn = end_turn
@@ -110,7 +113,9 @@ class ClientPort:
         self._choose_end()
 
     def _choose_end(self) -> None:
-        self.end_chunk = self._end_turn_now if len(self.protocols) == 1 else self.end_turn
+        connections = len(self.protocols)
+        self.end_chunk = self._end_turn_now if connections == 1 else self.end_turn
+        self._counted(connections)
 
 
 class SecureGate:

@@ -41,13 +41,13 @@ class LogWriting:
         transactions: TxnLog,
         settings: StorageSettings,
         files: FileSystem,
-        persisted: Callable[[], None],
+        persisted: Callable[[int], None],
         failed: Callable[[Exception], None],
         pace: DiskPace | None = None,
         try_ways: bool = True,
         answer: Answer | None = None,
     ) -> None:
-        """``persisted()``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
+        """``persisted(zxid)``: :attr:`persisted_zxid` has risen; ``failed(error)``: the end.
 
         ``pace`` says when the loop may wait for the disk; then ``persisted`` is called before
         :attr:`submit` returns. None: never. ``try_ways``: whether it finds out how that is
@@ -69,7 +69,7 @@ class LogWriting:
                 placement = _placement(sync) if try_ways else LoneGroups()
                 self._placement = placement
             self._writer = LoopWriter(
-                transactions, sync, self._aside, self._told, failed, pace, placement, answer
+                transactions, sync, self._aside, persisted, failed, pace, placement, answer
             )
         else:
             self._writer = LogWriter(transactions, self._told_on_thread, self._failed_on_thread)
@@ -115,12 +115,9 @@ class LogWriting:
         self._next_look = self._loop.call_later(LOOK_S, self._look_after, writer)
         writer.look()
 
-    def _told(self, zxid: int) -> None:
-        self._persisted()
-
     def _news(self) -> None:
         self._news_pending = False
-        self._persisted()
+        self._persisted(self.persisted_zxid)
 
     def _aside(self, work: Work, done: Callable[[Outcome], None]) -> None:
         def run() -> None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from speckeeper.net.tls.opening import TlsOpening
 
 log = logging.getLogger(__name__)
+_new = tuple.__new__  # makes a NamedTuple in half the time of its own constructor
 
 
 class Member:
@@ -303,21 +304,17 @@ class Member:
                 others = True
                 self._perform[kind](effect)
         if deliveries:
-            if len(deliveries) == 1 and self._hurries:
+            if len(deliveries) == 1 and self._tracing is None and self._serving.clients <= 1:
                 self._tell_ahead(deliveries[0][0])
             self._deliver(deliveries)
         if others and self._tracing is not None:
             self._tracing.flush()  # the disk may be done before the turn ends
-        self.client_turn()
-
-    @property
-    def _hurries(self) -> bool:
-        """Whether whoever waits is alone, and no step has to be in the trace before he hears."""
-        return self._tracing is None and self._serving.is_quiet
+        if not self._turn_pending:
+            self.client_turn()
 
     def _tell_ahead(self, zxid: int) -> None:
         """Tell who waits for a commit before our tree changes: our own client, or the others."""
-        if self._serving.answer_ahead(zxid) or not self._serving.has_clients:
+        if self._serving.answer_ahead(zxid) or not self._serving.clients:
             self._quorum.flush()
 
     def client_turn(self) -> None:
@@ -337,7 +334,8 @@ class Member:
         self._turn_pending = True
         try:
             server, tracing = self._part.server, self._tracing
-            if server is not None and server.outbox.dirty and self._serving.is_quiet:
+            alone = self._serving.clients <= 1
+            if server is not None and server.outbox.dirty and alone:
                 if tracing is not None:
                     tracing.flush()
                 self._serving.write()
@@ -354,13 +352,15 @@ class Member:
                 if tracing is not None:
                     tracing.flush()
                 self._quorum.flush()
-                if len(entries) == 1 and self._hurries and self._serving.has_clients:
+                if tracing is None and len(entries) == self._serving.clients == 1:
                     self._part.make_ready(*entries[0])  # while we wait for the others
-            if self._counted:
-                self._counted = False
-                self._serving.take_snapshot_if_due()
             if server is not None:
-                self._serving.write()
+                if self._counted:
+                    self._counted = False
+                    if server.pipeline.snapshot_due:
+                        self._serving.take_snapshot()
+                if server.outbox.dirty:
+                    self._serving.write()
                 if server.wants_turn and not self._turns_pending:
                     self._turns_pending = True
                     self._loop.call_soon(self._give_turns)
@@ -427,12 +427,13 @@ class Member:
             if packet[0] is PacketType.PING:
                 self.peer.touched |= self._part.take_touched(now_ms())
                 break
-        if not self._serving.is_quiet:
-            self._step(inputs.PacketsReceived(link, packets))
+        events = (_new(inputs.PacketsReceived, (link, packets)),)
+        if self._serving.clients > 1:
+            self._step_all(events)
             return
         self._turn_pending = True  # it ends here, and not once more a little later
         try:
-            self._step(inputs.PacketsReceived(link, packets))
+            self._step_all(events)
         finally:
             self._end_turn()
 
@@ -488,7 +489,7 @@ class Member:
         self._election.know(addresses)
 
     def _logged(self, zxid: int) -> None:
-        self._step(inputs.LogPersisted(zxid))
+        self._step_all((_new(inputs.LogPersisted, (zxid,)),))
 
     # -- what goes to the tree
 

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 class MemberServing:
     """``doors``: where clients come in; None: nowhere. ``snapshotter``: there while it serves.
 
+    ``clients``: how many are connected.
+
     ``opened``: told of the server of each time of serving, before any client is let in.
     ``perform``: what carries out an effect, by its type.
     """
@@ -59,6 +61,7 @@ class MemberServing:
         self._failed = failed
         self._leader_serves = leader_serves
         self.doors: ClientDoors | None = None
+        self.clients = 0
         self.snapshotter: Snapshotter | None = None
         self.opened: Callable[[Server], None] = lambda server: None
         self.end_turn: Callable[[], None] = lambda: None
@@ -87,19 +90,11 @@ class MemberServing:
     ) -> None:
         """Let clients in on one more listening socket; see :class:`ClientDoors`."""
         if self.doors is None:
-            self.doors = ClientDoors(self._loop, commands, most_connections)
+            self.doors = ClientDoors(self._loop, commands, most_connections, self._counted)
         self.doors.add(clients, tls, secure)
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether no more than one client is connected."""
-        return self.doors is None or self.doors.is_quiet
-
-    @property
-    def has_clients(self) -> bool:
-        """Whether any client is connected."""
-        port = None if self.doors is None else self.doors.port
-        return port is not None and bool(port.protocols)
+    def _counted(self, clients: int) -> None:
+        self.clients = clients
 
     def answer_ahead(self, zxid: int) -> bool:
         """Tell a client that is alone of its commit, if that was made ready; say whether it was."""
@@ -114,13 +109,13 @@ class MemberServing:
     def write(self) -> None:
         """Write what connections have."""
         server = self._part.server
-        if server is not None and self.doors is not None and server.outbox.dirty:
+        if server is not None and self.doors is not None:
             self.doors.write(server)
 
-    def take_snapshot_if_due(self) -> None:
-        """Begin a snapshot, and with it a new log, if there was enough since the last one."""
+    def take_snapshot(self) -> None:
+        """Begin a snapshot, and with it a new log."""
         server, snapshotter = self._part.server, self.snapshotter
-        if server is None or snapshotter is None or not server.snapshot_due:
+        if server is None or snapshotter is None:
             return
         if not self._peer.keeps_log:
             server.snapshot_started()

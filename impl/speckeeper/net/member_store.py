@@ -141,7 +141,7 @@ class MemberStore:
             transactions,
             self._settings,
             self._files,
-            lambda: self._persisted(writing.persisted_zxid),
+            self._persisted,
             self._failed,
             self._pace,
             # Members that share a machine would keep each other from what all of them wait for; and

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol
 
 from speckeeper.net.acceptor import Acceptor
 from speckeeper.net.listening import ListenError, listen
@@ -255,10 +255,14 @@ class QuorumPort:
             return
         counts = connection.counts
         counts.packets_received += len(arrived)
-        counts.requests += sum([item[0] is PacketType.REQUEST for item in arrived])
+        if len(arrived) > 1:
+            counts.requests += sum([item[0] is PacketType.REQUEST for item in arrived])
+        elif arrived and arrived[0][0] is PacketType.REQUEST:
+            counts.requests += 1
         if not connection.stream.has_pieces:
             if arrived:
-                self._links.packets(link, cast(list[QuorumPacket], arrived))
+                found: Any = arrived
+                self._links.packets(link, found)
             return
         packets: list[QuorumPacket] = []
         for item in arrived:

@@ -288,11 +288,11 @@ class Service:
 
         return answer
 
-    def _persisted(self) -> None:
+    def _persisted(self, zxid: int) -> None:
         """Have the core act on what is durable, a part at a time."""
         if self.failure is not None or self._more_pending:
             return
-        more = self.server.committed(self.writer.persisted_zxid, now_ms(), COMMITS_PER_TURN)
+        more = self.server.committed(zxid, now_ms(), COMMITS_PER_TURN)
         self._end_turn()
         self.server.settle()  # figures, for which nobody waits
         if more:
@@ -301,7 +301,7 @@ class Service:
 
     def _persisted_more(self) -> None:
         self._more_pending = False
-        self._persisted()
+        self._persisted(self.writer.persisted_zxid)
 
     def _synced(self, synced: Synced) -> None:
         note_sync(self.disk, synced)

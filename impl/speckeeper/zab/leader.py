@@ -104,7 +104,7 @@ class Leader(LeaderInBulk):
         peer = self._peer
         if handler is None:
             return
-        quick = handler.stage is Stage.UPTODATE and peer.handles_in_bulk
+        quick = handler.stage is Stage.UPTODATE and peer.bulk and peer.trace is None
         if quick:
             self._rearm(handler)
             handler.tick_of_next_ack_deadline = self._tick + peer.settings.sync_limit

@@ -55,7 +55,12 @@ def test_a_disk_that_stalls_is_seen_while_the_loop_has_nothing_to_do(
         settings.log_directory.mkdir()
         log = TxnLog(settings, disk, 0, synced.append)
         writing = LogWriting(
-            asyncio.get_running_loop(), log, settings, disk, lambda: None, synced.clear
+            asyncio.get_running_loop(),
+            log,
+            settings,
+            disk,
+            lambda zxid: None,
+            lambda error: synced.clear(),
         )
         writing.start()
         for txn in history(2):
@@ -88,7 +93,7 @@ def test_writes_of_a_client_that_is_alone_are_counted_where_there_is_one_way_to_
         log = TxnLog(settings, disk, 0)
         writing = LogWriting(
             asyncio.get_running_loop(),
-            *(log, settings, disk, lambda: None, lambda error: None),
+            *(log, settings, disk, lambda zxid: None, lambda error: None),
             Patient(),
             try_ways=False,
         )
