@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
 from speckeeper.net.background import Background
@@ -17,7 +18,7 @@ from speckeeper.net.client_doors import ClientDoors, no_commands
 from speckeeper.net.client_port import Commands
 from speckeeper.net.election_port import ElectionPort
 from speckeeper.net.incoming_snapshots import IncomingSnapshots
-from speckeeper.net.member_clock import CoreClock, ServerClock, now_ms
+from speckeeper.net.member_clock import NS_PER_MS, CoreClock, ServerClock, now_ms
 from speckeeper.net.member_config import MemberConfig, server_in
 from speckeeper.net.member_disk import MemberDisk
 from speckeeper.net.member_serving import MemberServing
@@ -280,7 +281,7 @@ class Member:
             return
         deliveries: list[Entry] = []
         others = False
-        time_ms = self._step_ms = now_ms()
+        time_ms = self._step_ms = monotonic_ns() // NS_PER_MS
         for effect in self.peer.step_all(events, time_ms):
             # Those that there are many of; deliveries that follow each other go together.
             kind: Any = type(effect)
@@ -334,16 +335,17 @@ class Member:
         self._turn_pending = True
         try:
             server, tracing = self._part.server, self._tracing
-            alone = self._serving.clients <= 1
-            if server is not None and server.outbox.dirty and alone:
+            serving, quorum = self._serving, self._quorum
+            if server is not None and server.outbox.dirty and serving.clients <= 1:
                 if tracing is not None:
                     tracing.flush()
-                self._serving.write()
-            if self._part.has_inputs:
+                serving.write()
+            if server is not None and server.has_inputs:
                 self.propose_all()
             if tracing is not None:
                 tracing.flush()
-            self._quorum.flush()
+            if quorum.dirty:
+                quorum.flush()
             if self._appends:
                 entries, self._appends = self._appends, []
                 if self.peer.learner is not None:
@@ -351,40 +353,42 @@ class Member:
                 self.store.append(entries)  # what is durable at once is acknowledged here
                 if tracing is not None:
                     tracing.flush()
-                self._quorum.flush()
-                if tracing is None and len(entries) == self._serving.clients == 1:
+                if quorum.dirty:
+                    quorum.flush()
+                if tracing is None and len(entries) == serving.clients == 1:
                     self._part.make_ready(*entries[0])  # while we wait for the others
             if server is not None:
                 if self._counted:
                     self._counted = False
                     if server.pipeline.snapshot_due:
-                        self._serving.take_snapshot()
+                        serving.take_snapshot()
                 if server.outbox.dirty:
-                    self._serving.write()
+                    serving.write()
                 if server.wants_turn and not self._turns_pending:
                     self._turns_pending = True
                     self._loop.call_soon(self._give_turns)
-            self._follow_phase()
+            peer = self.peer
+            phase = peer.state, peer.zab_state, peer.closing
+            if phase != self._settled or not self._clock.is_armed:
+                self._follow_phase()
         finally:
             self._turn_pending = False
-        if self._appends or self._part.has_inputs:
+        server = self._part.server
+        if self._appends or (server is not None and server.has_inputs):
             self.client_turn()
 
     def _follow_phase(self) -> None:
-        """See to phase, port and timer, unless all three are as the last turn has left them.
+        """See to phase, port and timer, which need not be as the last turn has left them.
 
         While it serves, nothing can become due before what the timer is set to: what is heard of
         others only gives them more time.
         """
         peer = self.peer
-        settled = peer.state, peer.zab_state, peer.closing
-        if settled == self._settled and self._clock.is_armed:
-            return
         self._say_phase()
         self._quorum.listen(peer.accepts_learners, self.fail)
         self._clock.arm(peer.deadline_ms)
         serves = peer.zab_state is ZabState.BROADCAST and not peer.closing
-        self._settled = settled if serves else ()
+        self._settled = (peer.state, peer.zab_state, peer.closing) if serves else ()
 
     def _say_phase(self) -> None:
         """Log how far the member is on its way to serving, and why it has to begin again."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from speckeeper.net.long_transactions import LongTransactions
 from speckeeper.server.server import Server
 
-_NS_PER_MS = 1_000_000
+NS_PER_MS = 1_000_000
 _NEVER = 1 << 61
 # How often a leader's server is told the time: sessions expire at most this much late.
 _SERVER_TICK_S = 0.05
@@ -23,12 +23,12 @@ LATE_MS = 500
 
 def now_ms() -> int:
     """Milliseconds of a clock that never goes back."""
-    return time.monotonic_ns() // _NS_PER_MS
+    return time.monotonic_ns() // NS_PER_MS
 
 
 def wall_ms() -> int:
     """Milliseconds since the epoch."""
-    return time.time_ns() // _NS_PER_MS
+    return time.time_ns() // NS_PER_MS
 
 
 class CoreClock:

@@ -83,7 +83,8 @@ class QuorumPort:
         self._connections: dict[Link, QuorumLink] = {}
         self._count = 0
         self._encoded: tuple[QuorumPacket | None, bytes] = None, b""
-        self._dirty: dict[Link, None] = {}
+        self.dirty: dict[Link, None] = {}
+        """The links for which :meth:`flush` has something."""
         self.first: Link = -1
         """The link that is written to ahead of others, if there is such a one."""
 
@@ -145,7 +146,7 @@ class QuorumPort:
         connection = self._connections.get(link)
         if connection is not None:
             connection.queue.append(data)
-            self._dirty[link] = None
+            self.dirty[link] = None
 
     def send_packet(self, link: Link, packet: QuorumPacket) -> None:
         """Send a packet at the end of this turn. What goes to several links is encoded once."""
@@ -161,7 +162,7 @@ class QuorumPort:
         if packet.type in _WITH_TRANSACTIONS:
             counts.last_zxid = packet.zxid
         connection.queue.append(encoded)
-        self._dirty[link] = None
+        self.dirty[link] = None
 
     def send_packets(self, links: Sequence[Link], packets: Sequence[QuorumPacket]) -> None:
         """Send packets on each of the links at the end of this turn, encoded once for all."""
@@ -177,7 +178,7 @@ class QuorumPort:
             if with_transactions:
                 counts.last_zxid = last[1]
             connection.queue.append(encoded)
-            self._dirty[link] = None
+            self.dirty[link] = None
 
     def counts(self, link: Link) -> LinkCounts:
         """Return what a link has counted; zeros for one that is gone."""
@@ -202,7 +203,7 @@ class QuorumPort:
 
     def flush(self) -> None:
         """Write what was sent."""
-        dirty, self._dirty = self._dirty, {}
+        dirty, self.dirty = self.dirty, {}
         if self.first in dirty:
             dirty = {self.first: None, **dirty}
         for link in dirty:

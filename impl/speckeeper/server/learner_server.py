@@ -115,7 +115,7 @@ class LearnerServer(Server):
         self._settle(now_ms)
 
     @property
-    def has_requests(self) -> bool:
+    def has_inputs(self) -> bool:
         """Whether there are packets for the leader."""
         return bool(self._forwarding.requests)
 

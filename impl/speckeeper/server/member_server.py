@@ -217,14 +217,6 @@ class MemberServer:
 
     # -- what the core is to be told
 
-    @property
-    def has_inputs(self) -> bool:
-        """Whether there is anything to take out by :meth:`take_inputs`."""
-        server = self.server
-        if isinstance(server, LearnerServer):
-            return server.has_requests
-        return server is not None and bool(server.pipeline.appends)
-
     def take_inputs(self) -> list[inputs.Input]:
         """Take out what the server has for the ensemble: transactions, requests to the leader."""
         server = self.server

@@ -301,9 +301,16 @@ class Server:
         return bool(self.pipeline.appends or self.outbox.dirty or self.wants_turn)
 
     @property
+    def has_inputs(self) -> bool:
+        """Whether there is anything that the ensemble has to be told, for a member of one."""
+        return bool(self.pipeline.appends)
+
+    @property
     def wants_turn(self) -> bool:
         """Whether there is something to do for :meth:`take_turns`."""
-        return bool(self.backlog) or self.pipeline.line.busy or self.core.turns.pending
+        turns = self.core.turns  # asked in every turn of a loop, so without its property
+        waiting = self.backlog or self.pipeline.line.busy or turns.reads or turns.waiting
+        return bool(waiting) or turns.spent_us > 0
 
     @property
     def waiting(self) -> int:

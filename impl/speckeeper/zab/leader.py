@@ -138,7 +138,7 @@ class Leader(LeaderInBulk):
         """Our own log has got further."""
         upto = min(zxid, self.last_proposed)
         if self._broadcasting and self._next_own_ack <= upto:
-            if self._peer.handles_in_bulk:
+            if self._peer.bulk and self._peer.trace is None:
                 zxids, self._next_own_ack = range(self._next_own_ack, upto + 1), upto + 1
                 self._count_acks(self._id, zxids)
             else:

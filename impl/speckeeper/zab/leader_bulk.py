@@ -52,7 +52,7 @@ class LeaderInBulk(LeaderActions):
             for zxid in zxids:
                 self._count_ack(server_id, zxid)
             return
-        if not self._peer.membership.votes(server_id):
+        if server_id not in self._peer.membership.active_voters:
             return
         proposal_of = self.outstanding_proposals.get
         counted = False

@@ -174,7 +174,7 @@ class Learner(LearnerInBulk):
     def _go_on(self) -> None:
         """Handle the packets there are, until the disk is needed."""
         peer = self._peer
-        in_bulk = peer.handles_in_bulk and not self._observer
+        in_bulk = peer.bulk and peer.trace is None and not self._observer
         while self._held and not self._busy and not peer.closing:
             self._rearm()
             if in_bulk and self.learner_stage is Stage.UPTODATE:

@@ -15,13 +15,14 @@ from speckeeper.zab.quorums import Quorums, is_joint_quorum, quorums_of
 class Membership:
     """The active configuration, and the last one seen if that is newer."""
 
-    __slots__ = ("_active_voters", "active", "configs", "last_seen", "least", "text", "voters")
+    __slots__ = ("active", "active_voters", "configs", "last_seen", "least", "text", "voters")
 
     def __init__(self, active: QuorumConfig, last_seen: QuorumConfig | None = None) -> None:
         self.active = active
         self.last_seen = last_seen if last_seen is not None else active
         self.configs: tuple[Quorums, ...] = (quorums_of(active),)
-        self.voters = self._active_voters = active.voters
+        self.active_voters = active.voters
+        self.voters = active.voters
         """Ids of the voters of both configurations."""
         self.text = encode_config(active)
         """The active configuration as notifications carry it."""
@@ -44,7 +45,7 @@ class Membership:
 
     def votes(self, server_id: int) -> bool:
         """Whether a server votes in the active configuration."""
-        return server_id in self._active_voters
+        return server_id in self.active_voters
 
     def observes(self, server_id: int) -> bool:
         """Whether a server is an observer in the active configuration.
