@@ -92,14 +92,6 @@ def test_a_mistake_is_seen_in_the_histories_alone(bug: str, seed: int, operator:
     assert found.operator == operator
 
 
-def test_a_server_without_a_leader_may_show_what_is_never_committed() -> None:
-    assert run_alone(100199, None, 3) == (None, None, None)
-
-
-def test_what_is_under_way_when_a_run_ends_counts_as_lost() -> None:
-    assert run_alone(100204, None, 3) == (None, None, None)
-
-
 def test_a_system_that_records_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     name, system = find_system("speckeeper")
     plain = type("Plain", (), {"draw": system.draw, "run": system.run})()
@@ -114,3 +106,26 @@ def test_runs_with_members_that_change_are_judged_as_far_as_the_specification_go
     assert outcome.violation is None
     assert outcome.figures["trace events judged"] > 200
     assert outcome.figures["trace events not judged"] > 0
+
+
+@pytest.mark.parametrize(
+    ("seed", "servers"),
+    [
+        pytest.param(326, 5, id="an old connection when the newer one is gone"),
+        pytest.param(5012, 3, id="an observer decides an epoch"),
+        pytest.param(5101, 3, id="a learner that leaves by LEADERINFO"),
+        pytest.param(5122, 3, id="a learner ahead by an empty epoch alone"),
+        pytest.param(5152, 3, id="messages behind several candidates"),
+    ],
+)
+def test_traces_that_were_rejected_once(seed: int, servers: int) -> None:
+    outcome = run(Task("speckeeper", seed, 60.0, servers, traces=TRACES))
+    assert (outcome.violation, outcome.problem) == (None, None)
+    assert outcome.figures["trace events judged"] > 100
+
+
+@pytest.mark.parametrize("seed", [100424, 100448])
+def test_lost_writes_that_may_have_several_places_decide_nothing(seed: int) -> None:
+    outcome = run(Task("speckeeper", seed, 60.0, 3, histories=HISTORIES))
+    assert (outcome.violation, outcome.problem) == (None, None)
+    assert outcome.figures[_REPLIES] > 200

@@ -22,6 +22,14 @@ from speckeeper.sim.bugs import BUGS
 
 BEGIN, END = "<!-- traces: begin -->", "<!-- traces: end -->"
 WHY_NOT = {
+    "read-only-unasked": (
+        "ZNode.tla leaves the read-only mode out, and a history does not say whether a client "
+        "asked for it"
+    ),
+    "read-only-writes": (
+        "ZNode.tla leaves the read-only mode out; what a server without a leader answers is "
+        "compared only where it is known to be committed, and it changes nothing"
+    ),
     "vote-without-epoch": (
         "any server may win an election in Zab.tla, and the wrong one is refused as it should be: "
         "followers with a later history tell it so in ACKEPOCH. That no leader comes about is no "

@@ -29,11 +29,15 @@ class Persistent(LazyFunction):
     def __init__(self, table: dict[Any, Any]) -> None:
         dict.__init__(self)
         self.compute = None
-        self.domain_set = Arguments(self)
         self._table: dict[Any, Any] | None = table
         self._newer: Persistent | None = None
         self._argument: Any = None
         self._value: Any = None
+
+    @property
+    def domain_set(self) -> Arguments:
+        """The arguments. Made when asked for: kept, the two would keep each other for good."""
+        return Arguments(self)
 
     # -- reading
 
