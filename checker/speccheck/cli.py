@@ -198,11 +198,9 @@ def check(
     - 130: interrupted
     """
     sys.setrecursionlimit(_DEEPEST_RECURSION)
+    _check_is_file(spec)
     config = config or spec.with_suffix(".cfg")
-    for path in (spec, config):
-        if not path.is_file():
-            what = "this is a folder, not a file" if path.is_dir() else "there is no such file"
-            refuse(f"{path}: {what}")
+    _check_is_file(config)
     files = Exports(itf, dot, html, tuple(channel or ()))
     try:
         files.check()
@@ -394,6 +392,13 @@ def prove(
         raise typer.Exit(_INTERRUPTED) from None
     if not proved:
         raise typer.Exit(_VIOLATED)
+
+
+def _check_is_file(path: Path) -> None:
+    """Refuse a path that names no file."""
+    if not path.is_file():
+        what = "this is a folder, not a file" if path.is_dir() else "there is no such file"
+        refuse(f"{path}: {what}")
 
 
 def _exit_code(ours: Outcome | None, theirs: TlcResult | None, strict: bool) -> int:

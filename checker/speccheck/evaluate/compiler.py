@@ -87,6 +87,13 @@ class Compiler(NamedActions):
         """Return a state predicate as a function."""
         return self._on_state(node, self.test, "predicate")
 
+    def stateless_predicate(self, node: m.Expression) -> Callable[[], bool]:
+        """Return a predicate asked where there is no state: to read a variable is an error."""
+        nothing: dict[m.Variable, str | None] = dict.fromkeys(self.variables)
+        ctx = self._context(nothing, nothing)
+        ctx.put(f"return {self.test(node, ctx)}", node.place)
+        return self.define(self.fresh("stateless"), "", ctx.block)
+
     def state_value(self, node: m.Expression) -> Callable[[State], Value]:
         """Return a state function as a function; lazy values are listed."""
         value = self._on_state(node, self.value, "function")

@@ -177,7 +177,7 @@ class Expressions(Loops):
         name = (ctx.then if ctx.primed else ctx.now).get(variable)
         if name is None:
             shown = variable.name + ("'" if ctx.primed else "")
-            return f"unassigned({shown!r})"
+            return f"{'unassigned' if ctx.assigning else 'no_state'}({shown!r})"
         return name
 
     def _constant(

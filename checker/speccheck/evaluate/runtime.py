@@ -52,6 +52,11 @@ def unassigned(name: str) -> NoReturn:
     raise EvaluationError(f"{name} is used before it is given a value")
 
 
+def no_state(name: str) -> NoReturn:
+    """Refuse to read a variable where no state, or none that comes after, is looked at."""
+    raise EvaluationError(f"{name} has no value where it is read: there is no such state")
+
+
 def incomplete(names: str) -> NoReturn:
     """Refuse a state in which variables have no value."""
     raise EvaluationError(f"the state gives no value to {names}")

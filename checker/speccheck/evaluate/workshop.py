@@ -144,7 +144,12 @@ class Workshop(ABC):
         for python_frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
             filename = python_frame.f_code.co_filename
             sites = self._sites.get(filename)
-            site = None if sites is None else sites[line - 1]
+            if sites is None:
+                continue
+            site = sites[line - 1]
+            if site is None and not frames:
+                # A line without a place of its own computes a part for a line after it.
+                site = next(filter(None, sites[line:]), None)
             if site is None:
                 continue
             values = _bound_values(python_frame.f_locals)

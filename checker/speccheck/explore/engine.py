@@ -131,6 +131,7 @@ class Engine(ABC):
             if result.verdict == "success" and model.postcondition is not None:
                 STATISTICS.update(level=0, diameter=result.depth, distinct=self._distinct())
                 STATISTICS["queue"] = 0
+                self._at = (-1, None, None)
                 if not model.postcondition():
                     result.verdict, result.violated = "property", model.postcondition_name
         except Violation as found:

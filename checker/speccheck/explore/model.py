@@ -10,7 +10,7 @@ from speccheck.evaluate.compiler import Action, Compiler, State
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.named import NamedAction
 from speccheck.evaluate.stdlib.tlc import on_successors
-from speccheck.evaluate.values import Value, rank
+from speccheck.evaluate.values import Fn, Value, rank
 from speccheck.explore.config import Config, Name, Tolerance, place_in
 from speccheck.explore.exercise.actions import Marks
 from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
@@ -19,7 +19,7 @@ from speccheck.explore.liveness.check import LivenessCheck
 from speccheck.explore.liveness.formula import TRUE, Formula, always, conjunction
 from speccheck.explore.liveness.translate import Atom, Translator
 from speccheck.explore.properties import Parts, take_apart
-from speccheck.explore.symmetry import Symmetry
+from speccheck.explore.symmetry import Symmetry, permutations_in
 from speccheck.tla import meaning as m
 from speccheck.tla.errors import TlaError
 from speccheck.tla.modules import Library
@@ -175,20 +175,26 @@ class _Loader:
             blank: State = (None,) * len(self._module.variables)
             model.assumptions.append((assumption.place, lambda p=holds, s=blank: p(s)))  # type: ignore[misc]
         if config.symmetry:
-            sets = [compiler.constant_value(self._body(name, CONSTANT)) for name in config.symmetry]
-            model.symmetry = Symmetry([permutation for one in sets for permutation in one])
+            found = [one for name in config.symmetry for one in self._permutations(name)]
+            model.symmetry = Symmetry(found)
         if config.view is not None:
             body = self._body(config.view, STATE)
             view = compiler.state_value(body)
             model.view = view if compiler.analyst.facts(body).pure else on_successors(view)
         if config.postcondition is not None:
-            holds = compiler.state_predicate(self._body(config.postcondition))
+            model.postcondition = compiler.stateless_predicate(self._body(config.postcondition))
             model.postcondition_name = f"POSTCONDITION {config.postcondition}"
-            blank = (None,) * len(self._module.variables)
-            model.postcondition = lambda: holds(blank)
         if config.alias is not None:
             model.alias = compiler.step_value(self._body(config.alias))
         return model
+
+    def _permutations(self, name: str) -> list[Fn]:
+        body = self._body(name, CONSTANT)
+        value = self._compiler.constant_value(body)
+        try:
+            return permutations_in(value)
+        except EvaluationError as error:
+            raise self._unfit(name, f"SYMMETRY {name}: {error.message}") from error
 
     def _on_successors(self, body: m.Expression) -> Callable[[State], bool]:
         """Return a predicate that is asked of successors of the state that is explored."""
@@ -243,6 +249,7 @@ class _Loader:
                 continue
             found = self._module.scope.find(name) or self._module.builtins.get(name)
             if isinstance(found, m.Constant):
+                self._check_arity(name, found, target)
                 found.definition = target
             elif isinstance(found, m.Operator | m.Builtin):
                 self._check_arity(name, found, target)
@@ -310,9 +317,16 @@ class _Loader:
         else:
             raise self._unfit(name)
 
-    def _check_arity(self, name: str, found: m.Operator | m.Builtin, by: m.Operator) -> None:
-        taken = found.parameters if isinstance(found, m.Operator) else found.arities
-        wanted = len(taken)
+    def _check_arity(
+        self, name: str, found: m.Operator | m.Builtin | m.Constant, by: m.Operator
+    ) -> None:
+        match found:
+            case m.Operator(parameters=parameters):
+                wanted = len(parameters)
+            case m.Constant(arity=arity):
+                wanted = arity
+            case m.Builtin(arities=arities):
+                wanted = len(arities)
         if wanted != len(by.parameters):
             takes = f"{name} takes {wanted} arguments, {by.name} {len(by.parameters)}"
             raise self._unfit(name, f"{takes}: one cannot stand for the other")

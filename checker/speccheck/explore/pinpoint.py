@@ -34,6 +34,8 @@ def _attempts(result: Result, model: Model) -> Iterator[Callable[[], object]]:
     """Yield all that a run evaluates at the end of the trace of a result."""
     for _, holds in model.assumptions:
         yield holds
+    if model.postcondition is not None:
+        yield model.postcondition
     states = [step.state for step in result.trace]
     if model.initial is not None and len(states) < 2:
         initial = model.initial
@@ -47,9 +49,13 @@ def _attempts(result: Result, model: Model) -> Iterator[Callable[[], object]]:
         before = states[-2]
         for step in (*model.action_constraints, *model.step_checks):
             yield lambda holds=step.holds: holds(before, last)  # type: ignore[misc]
+    if model.view is not None:
+        yield lambda view=model.view: view(last)  # type: ignore[misc]
     successors: list[State] = []
     for action in model.actions:
         yield lambda step=action.step: step(last, successors.append)  # type: ignore[misc]
     for successor in successors:
         for check in (*model.constraints, *model.invariants):
             yield lambda holds=check.holds, s=successor: holds(s)  # type: ignore[misc]
+        if model.view is not None:
+            yield lambda view=model.view, s=successor: view(s)  # type: ignore[misc]

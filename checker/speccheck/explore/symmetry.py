@@ -5,8 +5,34 @@ from functools import cmp_to_key
 from typing import Any
 
 from speccheck.evaluate.compiler import State
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import compare
-from speccheck.evaluate.values import Fn, Value, function_of
+from speccheck.evaluate.sets import is_finite
+from speccheck.evaluate.show import show
+from speccheck.evaluate.values import Fn, LazySet, ModelValue, Value, force, function_of
+
+
+def permutations_in(value: Value) -> list[Fn]:
+    """Return the permutations of model values that a set consists of.
+
+    Raises EvaluationError where it is something else, as TLC does.
+    """
+    if type(value) is not frozenset and not (isinstance(value, LazySet) and is_finite(value)):
+        raise EvaluationError(f"{show(value)} is not a finite set of permutations")
+    found: list[Fn] = []
+    for item in force(value):
+        one = force(item)
+        if not isinstance(one, Fn):
+            raise EvaluationError(f"{show(one)} is not a permutation; Permutations(S) gives a set")
+        moved = list(one.values())
+        values = [*one.keys(), *moved]
+        stranger = next((each for each in values if not isinstance(each, ModelValue)), None)
+        if stranger is not None:
+            raise EvaluationError(f"{show(one)} moves {show(stranger)}, which is no model value")
+        if frozenset(moved) != frozenset(one.keys()):
+            raise EvaluationError(f"{show(one)} is not a permutation: two values become one")
+        found.append(one)
+    return found
 
 
 class Symmetry:

@@ -24,6 +24,11 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_folder_is_no_spec() -> None:
+    result = RUNNER.invoke(app, ["check", "."])
+    assert (result.exit_code, result.output) == (2, ".: this is a folder, not a file\n")
+
+
 @pytest.mark.parametrize("command", ["check", "prove"])
 def test_a_folder_of_modules_that_is_none_is_refused(spec: Path, command: str) -> None:
     nowhere = spec.with_name("nowhere")

@@ -8,6 +8,7 @@ from speccheck.evaluate.stdlib.tlc import model_value
 from speccheck.evaluate.values import FALSE, TRUE
 from speccheck.explore.config import Config, Replacement, parse_config, place_in
 from speccheck.explore.model import ConfigError, load_model
+from speccheck.explore.pinpoint import pinpoint
 from speccheck.explore.search import Search
 from speccheck.tla.errors import TlaError
 
@@ -241,3 +242,66 @@ def test_a_replaced_definition_is_replaced_in_instances_too(tmp_path: Path) -> N
     # An instance that begins as it is: not what the replaced one allows.
     path.write_text(path.read_text().replace("INSTANCE Begins", "INSTANCE Begins WITH x <- 1 - x"))
     assert Search(load_model(path, parse_config(config, "T.cfg"))).run().verdict == "property"
+
+
+TAKES = """---- MODULE M ----
+EXTENDS Naturals, Sequences, TLC
+CONSTANTS Op(_), K, Set
+VARIABLE x
+Three == 3
+Id(a) == a
+Plus(a, b) == a + b
+Init == x = 0
+Next == x' = 1 - x
+Nats == {}
+Numbers == {1, 2}
+Strings == Permutations({"a", "b"})
+Constant == {[one \\in Set |-> CHOOSE each \\in Set : TRUE]}
+====
+"""
+
+
+@pytest.mark.parametrize(
+    ("constants", "said"),
+    [
+        ("Op <- Three K = 1", "1:22: Op takes 1 arguments, Three 0"),
+        ("Op <- Plus K = 1", "1:22: Op takes 1 arguments, Plus 2"),
+        ("Op <- Id K <- Plus", "1:31: K takes 0 arguments, Plus 2"),
+        ("Op <- Id K = 1 SYMMETRY Numbers", "SYMMETRY Numbers: 1 is not a permutation"),
+        ("Op <- Id K = 1 SYMMETRY Strings", 'moves "a", which is no model value'),
+        ("Op <- Id K = 1 SYMMETRY Constant", "is not a permutation: two values become one"),
+        ("Op <- Id K = 1 CONSTANT Nats <- Nat SYMMETRY Nats", "is not a finite set of permut"),
+    ],
+)
+def test_what_a_constant_or_symmetry_cannot_be(tmp_path: Path, constants: str, said: str) -> None:
+    module = tmp_path / "M.tla"
+    module.write_text(TAKES)
+    config = parse_config(f"CONSTANTS Set={{s, t}} {constants} INIT Init NEXT Next", "M.cfg")
+    with pytest.raises(ConfigError) as error:
+        load_model(module, config)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("after", "message", "place"),
+    [
+        ("1 \\div 0", "division by zero", "M.tla:4:9"),
+        ("n = {}", "n has no value where it is read: there is no such state", "M.tla:4:9"),
+        ("Head(<<>>) = 1", "Head of the empty sequence", "M.tla:4:9"),
+    ],
+)
+def test_a_postcondition_without_a_value(
+    tmp_path: Path, after: str, message: str, place: str
+) -> None:
+    module = tmp_path / "M.tla"
+    head = "---- MODULE M ----\nEXTENDS Naturals, Sequences\nVARIABLE n\nPost == "
+    module.write_text(f"{head}{after}\nInit == n = 0\nNext == n' = 1 - n\n====\n")
+    config = parse_config("INIT Init NEXT Next POSTCONDITION Post", "M.cfg")
+    result = Search(load_model(module, config)).run()
+    assert result.verdict == "error"
+    assert result.error is not None
+    assert not result.trace
+    exact = pinpoint(result, load_model(module, config, fine=True))
+    assert exact is not None
+    assert exact.message == message
+    assert str(exact.places[0]).endswith(place)
