@@ -27,7 +27,8 @@ class Adapter(Protocol):
     It may have ``existing``: parameters, as ``Action.name``, that are to name mostly what is there,
     which is what a function of the state is defined for; ``disturbing``: actions that undo what
     others have built, such as a crash; and ``swarm`` False where few steps are possible at a time:
-    no example then does without some.
+    no example then does without some. ``deterministic`` True says that a step has one outcome: a
+    specification that allows several allows one that never comes.
     """
 
     internal: ClassVar[frozenset[str]]

@@ -29,6 +29,8 @@ class Candidates:
         by_itself: Iterable[str],
     ) -> None:
         self.states: list[State] = list(dict.fromkeys(states))
+        self.outcomes = 0
+        """To how many states the last step led at most, from any one state."""
         self._positions = {name: position for position, name in enumerate(variables)}
         self._steps = steps
         self._by_itself = tuple(by_itself)
@@ -58,12 +60,9 @@ class Candidates:
 
     def take(self, action: str, arguments: Values) -> list[State]:
         """Go on to where an action leads; return the states reached, before anything is seen."""
-        reached = [
-            successor
-            for state in self.states
-            for successor in self._steps.take(action, arguments, state)
-        ]
-        self.states = list(dict.fromkeys(reached))
+        reached = [self._steps.take(action, arguments, state) for state in self.states]
+        self.outcomes = max(map(len, reached), default=0)
+        self.states = list(dict.fromkeys(state for states in reached for state in states))
         return self.states
 
     def go_on(self) -> None:

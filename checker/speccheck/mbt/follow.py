@@ -14,7 +14,7 @@ from speccheck.explore.model import Model
 from speccheck.mbt.conjuncts import first_false, text_at
 from speccheck.mbt.coverage import Coverage
 from speccheck.mbt.steps import Steps
-from speccheck.mbt.story import difference
+from speccheck.mbt.story import difference, open_outcome
 
 _MOST_TOLD = 12
 
@@ -35,13 +35,17 @@ class Follow:
         state: State,
         steps: Steps | None = None,
         coverage: Coverage | None = None,
+        *,
+        deterministic: bool = False,
     ) -> None:
+        """``deterministic``: a step has one outcome; that the text leaves it open is told."""
         assert model.marks is not None, "every model with a next-state relation has them"
         self._model = model
         self._steps = steps or Steps(model.named(), model.marks)
         self.coverage = coverage or Coverage(self._steps.names, model.marks)
         self.coverage.examples += 1
         self.state = state
+        self._deterministic = deterministic
         self.count = 0
         self._told: list[str] = []
 
@@ -58,11 +62,11 @@ class Follow:
             self._told.append(f"{self.count:4}. {action}({words})")
             if action not in self.coverage.actions:
                 raise self._departs([f"The specification has no action {action}."])
-            reached = dict.fromkeys(
-                successor
-                for state in states
-                for successor in self._steps.take(action, tuple(arguments.values()), state)
-            )
+            found = [self._steps.take(action, tuple(arguments.values()), one) for one in states]
+            outcomes = max(map(len, found))
+            if self._deterministic and outcomes > 1:
+                raise self._departs([open_outcome(action, outcomes)])
+            reached = dict.fromkeys(successor for each in found for successor in each)
             if not reached:
                 raise self._departs(self._why(action, arguments, states[0], seen))
             states = list(reached)

@@ -19,7 +19,7 @@ from speccheck.mbt.candidates import Candidates, TooManyCandidates
 from speccheck.mbt.coverage import Coverage
 from speccheck.mbt.named import arguments_within
 from speccheck.mbt.steps import Allows, Steps
-from speccheck.mbt.story import Story, difference
+from speccheck.mbt.story import Story, difference, open_outcome
 
 _OFTEN = 4  # How many rules an action has that is taken often.
 _SELDOM = 5  # One rule for what is seldom possible for so many others.
@@ -53,6 +53,7 @@ class SpecMachine(RuleBasedStateMachine):
         self._taken: Counter[str] = Counter()
         self._possible: Counter[str] = Counter()
         self._disturbing: frozenset[str] = getattr(self.adapter_type, "disturbing", frozenset())
+        self._deterministic: bool = getattr(self.adapter_type, "deterministic", False)
         self._used: dict[str, set[Value]] = {}
         self._existing: frozenset[str] = getattr(self.adapter_type, "existing", frozenset())
 
@@ -143,6 +144,10 @@ class SpecMachine(RuleBasedStateMachine):
         # The system may have gone on by itself since it was looked at, before it was asked.
         self._go_on()
         after = self._explained(lambda: self.candidates.take(action, arguments))
+        if self._deterministic and self.candidates.outcomes > 1:
+            raise self._disagreement(
+                f"{self.story}\n{open_outcome(action, self.candidates.outcomes)}"
+            )
         self._count(action)
         self._compare()
         self.story.changed(before[0], self.candidates.states[0], self._seen)

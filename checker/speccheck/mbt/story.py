@@ -90,3 +90,11 @@ def _sides(part: Change) -> list[str]:
     if part.kind == "removed":
         return [f"    the system lacks: {', '.join(map(show, part.items))}"]
     return [f"    the specification: {show(part.old)}", f"    the system:        {show(part.new)}"]
+
+
+def open_outcome(action: str, outcomes: int) -> str:
+    """Say that a step may come to several states, though the system has one outcome for it."""
+    return (
+        f"The specification lets {action} come to {outcomes} states with the same arguments;"
+        f" the system comes to one, always the same."
+    )

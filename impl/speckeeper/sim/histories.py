@@ -19,7 +19,7 @@ class Histories:
         self.recorder = Recorder(self._files.write)
 
     def asked_by_nobody(self, now_ms: int) -> None:
-        """Note a session that the world had a leader open by itself: it takes a zxid."""
+        """Note a session that the world had a leader open by itself, or what else took a zxid."""
         now = now_ms * 1000
         self._files.write(_NOBODY, Connect(_NOBODY, now, now, err="ConnectionLoss"))
 

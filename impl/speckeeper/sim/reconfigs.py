@@ -74,15 +74,18 @@ class Reconfig(Fault):
             return False
         if self.whole:
             text = encode_config(wanted).decode().rpartition("\n")[0]
-            return leader.reconfigure(ReconfigRequest(None, None, text, -1))
+            return world.reconfigure(leader, ReconfigRequest(None, None, text, -1))
         joining = [
             f"server.{server.id}={format_server(server)}"
             for server in wanted.servers
             if now.server(server.id) != server
         ]
         leaving = [str(server.id) for server in now.servers if wanted.server(server.id) is None]
-        return leader.reconfigure(
-            ReconfigRequest(",".join(joining) or None, ",".join(leaving) or None, None, now.version)
+        return world.reconfigure(
+            leader,
+            ReconfigRequest(
+                ",".join(joining) or None, ",".join(leaving) or None, None, now.version
+            ),
         )
 
     def _wanted(self, now: QuorumConfig) -> QuorumConfig:

@@ -32,6 +32,7 @@ from speckeeper.sim.store import lay_down
 from speckeeper.sim.surroundings import Surroundings
 from speckeeper.sim.workload import ClientWorkload
 from speckeeper.wire.election import ServerState
+from speckeeper.wire.request_records import ReconfigRequest
 from speckeeper.zab.actions import Trace
 from speckeeper.zab.membership import Membership
 from speckeeper.zab.peer import Peer
@@ -183,6 +184,15 @@ class World:
         if zxid is not None and self._history is not None:
             self._history.asked_by_nobody(self.clock.now_ms)
         return zxid
+
+    def reconfigure(self, leader: Node, request: ReconfigRequest) -> bool:
+        """Ask a leader for other members; return whether it takes that up."""
+        server = leader.part.server
+        before = 0 if server is None else server.pipeline.zxid
+        taken = leader.reconfigure(request)
+        if server is not None and self._history is not None and server.pipeline.zxid != before:
+            self._history.asked_by_nobody(self.clock.now_ms)  # a refusal takes a zxid, too
+        return taken
 
     def settled(self) -> bool:
         """Whether every server serves and has all that is committed, but for those kept out."""

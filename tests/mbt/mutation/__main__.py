@@ -150,10 +150,14 @@ def judge_code(edit: CodeEdit, effort: int) -> Found:
 
 
 def _notice_in_code(edit: CodeEdit, effort: int) -> Found:
+    from tests.mbt.mutation.code_ways import first_notice_in_tree, first_notice_in_zab
+
     room = edit.path.parent.name
     name = f"speckeeper.{room}.{edit.path.stem}".removesuffix(".__init__")
     Overlay(name, str(edit.path), edit.apply()).install()
-    return first_notice([], effort) if room == "tree" else first_notice_of_cores([], effort)
+    if room == "tree":
+        return first_notice_in_tree(effort)
+    return first_notice_in_zab(edit.path.stem, effort)
 
 
 def _read(path: Path | None) -> dict[str, str]:

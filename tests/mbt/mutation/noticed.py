@@ -1,7 +1,8 @@
 """Runs machines in this process until one of them notices something."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,19 @@ def first_notice_of_cores(
         made = machine_from_spec(*DRIVEN[module], library=folders)
         run_state_machine_as_test(made, settings=profile(EXAMPLES * effort, STEPS, shrink=False))
 
-    for way in (free, driven):
-        for module in modules:
-            found = _said(lambda: way(module))  # noqa: B023  # called at once
-            if found is not None:
-                return found[0], f"{module}, {way.__name__}: {found[1]}"
+    return first(
+        (f"{module}, {way.__name__}", partial(way, module))
+        for way in (free, driven)
+        for module in modules
+    )
+
+
+def first(ways: Iterable[tuple[str, Callable[[], object]]]) -> Found:
+    """Return what the first of some runs has to say."""
+    for name, way in ways:
+        found = _said(way)
+        if found is not None:
+            return found[0], f"{name}: {found[1]}"
     return "survived", ""
 
 

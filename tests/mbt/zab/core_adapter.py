@@ -31,6 +31,7 @@ class Cores:
     weights: ClassVar[Mapping[str, float]] = {}
     usual: ClassVar[Mapping[str, Callable[[Value], bool]]] = {}
     swarm: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = True
     make: ClassVar[Callable[..., Ensemble]] = Ensemble
     mistake: ClassVar[Callable[[], AbstractContextManager[object]]] = nullcontext
 

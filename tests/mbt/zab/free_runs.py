@@ -37,7 +37,7 @@ class FreeRuns:
 
     def run(self, seed: int, events: int) -> None:
         """Let cores run until so many things have happened. Raises Departure."""
-        follow = Follow(self.model, self._initial, self._steps, self.coverage)
+        follow = Follow(self.model, self._initial, self._steps, self.coverage, deterministic=True)
         decoder = Decoder()
 
         def look(steps: list[Step]) -> None:

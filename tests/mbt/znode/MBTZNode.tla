@@ -7,7 +7,7 @@
 EXTENDS MCZNode
 
 Paths ==
-  {A, B, AB, ABC, Root, <<"", "">>, <<"/", "a">>, <<"a", "..">>, <<"zookeeper", "a">>,
+  {A, B, AB, ABC, Root, <<"/", "">>, <<"", "">>, <<"/", "a">>, <<"a", "..">>, <<"zookeeper", "a">>,
    <<"full">>, <<"full", "s">>, <<"box">>}
 Texts == {Null, "x", "longer"}
 Modes ==

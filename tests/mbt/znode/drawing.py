@@ -28,6 +28,7 @@ def _is_granted(acl: Any) -> bool:
 
 USUAL: Mapping[str, Callable[[Any], bool]] = {
     "path": lambda path: path in _PATHS,
+    "GetAllChildrenNumber.path": lambda path: path in _PATHS or path == v.path(""),
     "acl": _is_granted,
     "flags": lambda flags: flags in _FLAGS,
     "CreateTTL.flags": lambda flags: flags in _TTL_FLAGS,
