@@ -77,6 +77,35 @@ def test_what_cannot_be_followed_ends_an_example_and_in_the_end_the_run(
     assert "examples given up" in str(machine.coverage)
 
 
+def test_an_outcome_that_is_left_open_is_told_to_a_system_that_has_one() -> None:
+    class Certain(Shop):
+        deterministic: ClassVar[bool] = True
+
+    with pytest.raises(Disagreement, match="lets Discount come to 2 states"):
+        run(Certain)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "missing"),
+    [
+        ("THEN Most\n", "THEN IF @ < 0 THEN 0 ELSE Most\n", "Deliver, branch at"),
+        ("  /\\ sold >= 1\n", "  /\\ sold < 0\n", "Discount"),
+    ],
+)
+def test_what_no_example_reaches_is_missing(
+    old: str, new: str, missing: str, tmp_path: Path
+) -> None:
+    """A seeded branch, and an action that is never possible."""
+    text = STOCK.read_text("utf-8")
+    assert text.count(old) == 1
+    copy = tmp_path / STOCK.name
+    copy.write_text(text.replace(old, new), "utf-8")
+    machine = machine_from_spec(copy, Shop, config=STOCK.with_suffix(".cfg"))
+    run_state_machine_as_test(machine, settings=SETTINGS)
+    (found,) = machine.coverage.missing()
+    assert found.startswith(missing), found
+
+
 def test_an_example_shrinks() -> None:
     with pytest.raises(Disagreement) as caught:
         run(Generous)
