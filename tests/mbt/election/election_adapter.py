@@ -33,7 +33,6 @@ class Electors:
     weights: ClassVar[Mapping[str, float]] = {}
     usual: ClassVar[Mapping[str, Callable[[Value], bool]]] = {}
     swarm: ClassVar[bool] = False
-    deterministic: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._ran: list[str] = []

@@ -40,7 +40,7 @@ class FreeElections:
         """Let servers elect until so many things have happened. Raises Departure."""
         rng = Random(f"free elections {seed}")
         state = rng.choice(self._initial)
-        follow = Follow(self.model, state, self._steps, self.coverage, deterministic=True)
+        follow = Follow(self.model, state, self._steps, self.coverage)
         decode = Decoder()
         names = self.model.variables
 
