@@ -12,6 +12,7 @@ from tests.mbt.mutation.noticed import Found, first, first_notice, first_notice_
 _MODEL = Path(__file__).parents[2] / "model"
 _OF_TREES = ("test_znode_prepare_apply.py", "test_znode_reads.py", "test_znode_watches.py")
 _OF_QUORUMS = {"quorums", "quorum_sizes", "voting"}
+_OF_ELECTIONS = {*_OF_QUORUMS, "election", "membership"}
 # Of the schedules of tests/sim/test_histories.py, and those from here on have reconfigurations.
 _SEEDS = (3, 4, 5, 7, 9, 13, 16, *range(1_000_000, 1_000_007))
 _FEWEST_ANSWERS = 10
@@ -35,11 +36,11 @@ def first_notice_in_zab(stem: str, effort: int) -> Found:
         found = first(_compared("test_quorums.py"))
         if found[0] != "survived":
             return found
-    election = ("FastLeaderElection", "Zab")
-    found = first_notice_of_cores([], effort, election if stem == "election" else election[::-1])
+    modules = ("FastLeaderElection", "Zab") if stem in _OF_ELECTIONS else ("Zab",)
+    found = first_notice_of_cores([], effort, modules)
     if found[0] != "survived":
         return found
-    return first([*_whole_servers(), *_histories(), *_ensemble(), *_compared("test_quorums.py")])
+    return first([*_histories(), *_whole_servers(), *_ensemble()])
 
 
 def _compared(name: str) -> Iterator[Way]:

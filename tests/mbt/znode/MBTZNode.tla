@@ -57,18 +57,22 @@ SomeReads ==
    <<[type |-> "getData", record |-> [path |-> AB]]>>}
 
 (***************************************************************************)
-(* A quota on /a: four nodes, nine bytes. What its account can say.        *)
+(* A quota on /a: four nodes, nine bytes. What its account can say. One on *)
+(* /box, which refuses nothing, has an account that nobody can read.       *)
 (***************************************************************************)
 Limits == "count=2,bytes=-1=;byteHardLimit=9;countHardLimit=4"
+SoftLimits == "count=-1,bytes=5"
 Figures == (0..12) \X (0..60)
 UsageTexts == {UsageText(figures[1], figures[2], "") : figures \in Figures}
 FiguresOf == [text \in UsageTexts |-> CHOOSE figures \in Figures :
                                         UsageText(figures[1], figures[2], "") = text]
 Stats ==
-  [text \in UsageTexts \cup {Limits} |->
+  [text \in UsageTexts \cup {Limits, SoftLimits} |->
      IF text = Limits
      THEN [count |-> 2, bytes |-> -1, countHardLimit |-> 4, byteHardLimit |-> 9,
            rest |-> "=;byteHardLimit=9;countHardLimit=4"]
+     ELSE IF text = SoftLimits
+     THEN [count |-> -1, bytes |-> 5, countHardLimit |-> -1, byteHardLimit |-> -1, rest |-> ""]
      ELSE [count |-> FiguresOf[text][1], bytes |-> FiguresOf[text][2],
            countHardLimit |-> -1, byteHardLimit |-> -1, rest |-> ""]]
 
@@ -98,7 +102,10 @@ Grown ==
       three == LinkNode(two, B, Plain(""), 4, 0)
       four == LinkNode(three, QuotaPath \o A, Plain(""), 1, 0)
       five == LinkNode(four, LimitsPath(A), Plain(Limits), 1, 0)
-  IN  LinkNode(five, StatsPath(A), Plain(UsageText(2, 1, "")), 2, 0)
+      six == LinkNode(five, StatsPath(A), Plain(UsageText(2, 1, "")), 2, 0)
+      seven == LinkNode(six, QuotaPath \o <<"box">>, Plain(""), 2, 0)
+      eight == LinkNode(seven, LimitsPath(<<"box">>), Plain(SoftLimits), 1, 0)
+  IN  LinkNode(eight, StatsPath(<<"box">>), Plain("x"), 2, 0)
 
 AwayClients == {c \in Session : \E d \in Session : d < c}
 Remembered ==
