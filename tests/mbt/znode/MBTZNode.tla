@@ -40,8 +40,14 @@ Remove(path) == [type |-> "delete", record |-> [path |-> path, version |-> -1]]
 Put(path, version) ==
   [type |-> "setData", record |-> [path |-> path, data |-> "y", version |-> version]]
 Check(path, version) == [type |-> "check", record |-> [path |-> path, version |-> version]]
+\* To make the limits of a quota anew has what is there counted anew.
+Limits == "count=2,bytes=-1=;byteHardLimit=9;countHardLimit=4"
+MakeLimits ==
+  [type |-> "create",
+   record |-> [path |-> LimitsPath(A), data |-> Limits, acl |-> OpenAcl, flags |-> "PERSISTENT"]]
 SomeOps ==
   {<<>>,
+   <<Remove(LimitsPath(A)), MakeLimits>>,
    <<Make(A, "PERSISTENT"), Make(AB, "PERSISTENT")>>,
    <<Make(A, "PERSISTENT_SEQUENTIAL"), Make(A, "PERSISTENT_SEQUENTIAL")>>,
    <<Make(AB, "EPHEMERAL"), Put(A, -1)>>,
@@ -60,7 +66,6 @@ SomeReads ==
 (* A quota on /a: four nodes, nine bytes. What its account can say. One on *)
 (* /box, which refuses nothing, has an account that nobody can read.       *)
 (***************************************************************************)
-Limits == "count=2,bytes=-1=;byteHardLimit=9;countHardLimit=4"
 SoftLimits == "count=-1,bytes=5"
 Figures == (0..12) \X (0..60)
 UsageTexts == {UsageText(figures[1], figures[2], "") : figures \in Figures}
