@@ -263,10 +263,11 @@ class FreeRun:
         core = seat.core
         if link.leader == seat.id:
             stages = [core.leader.handler[link.number].stage] if core.leader else []
-            kinds, queue = {PacketType.ACK}, link.to_leader
+            kinds, queue = {PacketType.ACK, PacketType.PING}, link.to_leader
         else:
             stages = [core.learner.learner_stage] if core.learner else []
-            kinds, queue = {PacketType.PROPOSAL, PacketType.COMMIT}, link.to_learner
+            kinds = {PacketType.PROPOSAL, PacketType.COMMIT, PacketType.PING}
+            queue = link.to_learner
         return (
             stages == [Stage.UPTODATE]
             and not link.taken
@@ -281,6 +282,7 @@ class FreeRun:
         steps: list[Step] = [
             (f"{role}Process{packet.type.name}", {"j": self.names.server(other)})
             for packet in packets
+            if packet.type is not PacketType.PING
         ]
         self._bulk(seat, inputs.PacketsReceived(link.number, packets), steps)
 
