@@ -35,6 +35,7 @@ def first_notice(library: list[Path], effort: int = 1) -> Found:
     sys.setrecursionlimit(_DEEPEST_RECURSION)
     campaign: tuple[tuple[type[Any], str, int, int], ...] = (
         (WithoutSockets, "MBTOneServer", 25, 80),
+        (WithoutSockets, "MBTRare", 25, 80),
         (InMemory, "MBTZNode", 12, 60),
         (OrdinaryCore, "MBTOrdinary", 20, 80),
     )

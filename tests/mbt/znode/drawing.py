@@ -34,7 +34,6 @@ USUAL: Mapping[str, Callable[[Any], bool]] = {
     "CreateTTL.flags": lambda flags: flags in _TTL_FLAGS,
     "ttl": lambda ttl: ttl == 1,
     "version": lambda version: version == -1,
-    "SetACL.version": lambda version: version in (-1, 1),
     "ops": lambda ops: bool(ops.values_),
 }
 

@@ -71,6 +71,10 @@ def test_a_server_keeps_to_the_specification_and_all_of_it_is_reached(
     run_until_reached(machine(adapter, config), profile(examples, 80), outcomes, out_of_reach)
 
 
+def test_what_is_rare_keeps_to_the_specification() -> None:
+    run(machine(WithoutSockets, "MBTRare"), profile(10, 60, shrink=False))
+
+
 def test_a_branch_that_is_never_reached_fails(tmp_path: Path) -> None:
     text = (SPEC / "ZNode.tla").read_text()
     tick = "  /\\ now' = now + 1\n"
