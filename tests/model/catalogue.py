@@ -35,6 +35,7 @@ _STATES_ASKED = 2000
 FAMILIES = {
     "Quorums": ("MCQuorums",),
     "QuorumSum": ("MCQuorumSum",),
+    "QuorumJoint": ("MCQuorumJoint",),
     "FastLeaderElection": ("MCFastLeaderElection", "MCPlainElection"),
     "Zxids": ("MCZxids",),
     "ZabRefinesCore": ("MCZabRefinesCore",),
