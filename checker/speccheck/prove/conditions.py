@@ -82,7 +82,6 @@ class Conditions:
     def __init__(self, module: ProofModule, hints: Hints, world: World) -> None:
         self.module = module
         self.world = world
-        world.asks_for_int = module.asks_for_int
         self.translator = Translator(world, module.types, module.analyst, universes(module))
         self._hints = hints
         self._texts = HintTexts(module, hints)
@@ -205,10 +204,6 @@ class Conditions:
             (node.place, self.translator.holds(node, Context(now={})))
             for node in self.module.resolved.assumptions
         ]
-
-    def all_are_numbers(self) -> Term | None:
-        """Return that all is in Int of which it is not known; None where that is not asked."""
-        return self.world.all_are_of("Int", z3.IntSort())
 
     def assume_numbers(self) -> bool:
         """Tell whether what is assumed of constants speaks of numbers that the instance lacks."""

@@ -172,7 +172,7 @@ class Prover:
                 return Verdict(obligation, Status.PROVED, 0.0)
             model = more[1].model() if more is not None and more[0] == "sat" else solver.model()
             found = counterexample(self.conditions, condition, model)
-            found.lines.extend([*_outside(condition, model), *self._if_numbers(condition)])
+            found.lines.extend(_outside(condition, model))
             start = found if found.is_written_out else None
             return Verdict(obligation, Status.REFUTED, 0.0, lines=found.lines, counterexample=start)
         if not self._hints.sizes:
@@ -184,7 +184,7 @@ class Prover:
         limit = f"{self._limits.steps:g} million steps of Z3"
         if answer == "sat":
             found = counterexample(self.finite, small, finite.model())
-            found.lines.extend([*_outside(small, finite.model()), *self._if_numbers(condition)])
+            found.lines.extend(_outside(small, finite.model()))
             if self.finite.world.cut and self._only_where_numbers_end(obligation):
                 line = f"no proof in {limit}; the instance of {self._sizes()} has a counterexample"
                 more_ = "that is none where numbers do not end, as far as can be told"
@@ -196,16 +196,6 @@ class Prover:
         said = "has no counterexample" if answer == "unsat" else "was not decided"
         line = f"no proof in {limit}; the instance of {self._sizes()} {said}"
         return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[line])
-
-    def _if_numbers(self, condition: Condition) -> list[str]:
-        """Return a line where all that is missing is that values are in Int."""
-        fact = self.conditions.all_are_numbers()
-        if fact is None:
-            return []
-        more = replace(condition, hypotheses=[*condition.hypotheses, fact])
-        if _solver(more, _ALL_NUMBERS).check() != z3.unsat:
-            return []
-        return ["only an annotation says that each of these is a number: say that it is in Int"]
 
     def _sizes(self) -> str:
         return ", ".join(f"{name} {size}" for name, size in self._hints.sizes.items())
@@ -256,7 +246,9 @@ class Prover:
             if solver.check() == z3.unsat:
                 core = sorted({str(one) for one in solver.unsat_core()})
                 where = ", ".join(places[one] for one in core)
-                line = f"what is assumed cannot hold ({where}): all is proved of nothing"
+                types = "; ".join(self.module.annotated)
+                given = f", with what annotations assume ({types})" if types else ""
+                line = f"what is assumed cannot hold ({where}){given}: all is proved of nothing"
                 self._contradicting = [line]
         return self._contradicting
 

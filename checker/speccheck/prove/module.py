@@ -1,14 +1,21 @@
 """A module as the prover reads it: types, initial predicate, actions, theorems."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from speccheck.evaluate.analysis import ACTION, Analyst, actual, children
+from speccheck.evaluate.analysis import ACTION, Analyst, actual
 from speccheck.prove.errors import ProofError, outside
-from speccheck.prove.types import Annotations, Type, TypeSyntaxError, annotations, has_numbers
+from speccheck.prove.types import (
+    Annotations,
+    Type,
+    TypeSyntaxError,
+    annotations,
+    assumes,
+    type_text,
+)
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import read_text
@@ -43,7 +50,15 @@ class ProofModule:
     theorems: list[Theorem]
     unproved: list[str]
     analyst: Analyst = field(default_factory=Analyst)
-    asks_for_int: bool = False
+
+    @property
+    def annotated(self) -> list[str]:
+        """Return what annotations say of constants, where that is an assumption."""
+        return [
+            f"{one.name}: {type_text(self.types[one])}"
+            for one in self.resolved.constants
+            if one in self.types and assumes(self.types[one])
+        ]
 
     def reads(self, node: m.Argument) -> frozenset[m.Variable]:
         """Return the variables that an expression reads in this state."""
@@ -94,38 +109,7 @@ def load(
                 remedy = "state it as an implication" if unit.name else "give it one"
                 what = f"{unit.name} is {form}" if unit.name else "this theorem has no name"
                 unproved.append(f"{where}: {what}, and is not proved; {remedy}")
-    asks = any(
-        map(
-            _asks_for_int,
-            [
-                *(o.body for o in resolved.everything),
-                *(theorem.statement for theorem in theorems),
-                *resolved.assumptions,
-            ],
-        )
-    )
-    types = _types(resolved)
-    return ProofModule(
-        syntax.name,
-        path,
-        resolved,
-        types,
-        theorems,
-        unproved,
-        asks_for_int=asks or _has_numbers(resolved, types),
-    )
-
-
-def _has_numbers(resolved: m.ResolvedModule, types: Mapping[object, Type]) -> bool:
-    """Tell whether a constant is, or has, numbers: what is computed from others is one anyway."""
-    return any(has_numbers(types[one]) for one in resolved.constants if one in types)
-
-
-def _asks_for_int(node: m.Argument | None) -> bool:
-    if node is None:
-        return False
-    is_it = isinstance(node, m.CallBuiltin) and node.builtin.name == "Int"
-    return is_it or any(map(_asks_for_int, children(node)))
+    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, unproved)
 
 
 def theorems_from(path: Path, folders: Iterable[Path] = ()) -> Path | None:

@@ -63,12 +63,16 @@ class Task:
 
 @dataclass(slots=True)
 class Plan:
-    """The obligations of a task; ``unproved`` theorems have none: where, why, what helps."""
+    """The obligations of a task; ``unproved`` theorems have none: where, why, what helps.
+
+    ``annotated`` is what is assumed of constants as annotations say it.
+    """
 
     module: str
     theorems: list[TheoremResult]
     obligations: list[Obligation]
     unproved: list[str]
+    annotated: list[str]
 
 
 def plan(task: Task) -> Plan:
@@ -92,7 +96,8 @@ def plan(task: Task) -> Plan:
         rests = dict.fromkeys([goal.by, *lemmas] if goal.by else lemmas)
         results.append(TheoremResult(name, tuple(rests)))
         listed.extend(obligations(module, goal))
-    return Plan(module.name, results, listed, [] if task.theorems else module.unproved)
+    unproved = [] if task.theorems else module.unproved
+    return Plan(module.name, results, listed, unproved, module.annotated)
 
 
 def selected(planned: Plan, only: Callable[[Obligation], bool]) -> list[Obligation]:

@@ -77,18 +77,36 @@ def _has_sort_of_its_own(type_: Type) -> bool:
     return isinstance(type_, AtomType)
 
 
-def has_numbers(type_: Type) -> bool:
-    """Tell whether values of a type are, or have in them, numbers."""
+def assumes(type_: Type) -> bool:
+    """Tell whether TLA+ values need not be of a type: all but atoms, and sets of these, assume."""
     match type_:
+        case AtomType():
+            return False
         case SetType(element=element):
-            return has_numbers(element)
+            return assumes(element)
+    return True
+
+
+def type_text(type_: Type) -> str:
+    """Return a type as an annotation says it, without aliases."""
+    match type_:
+        case IntType():
+            return "Int"
+        case BoolType():
+            return "Bool"
+        case AtomType(name=name):
+            return name
+        case SetType(element=element):
+            return f"Set({type_text(element)})"
         case FunctionType(domain=domain, codomain=codomain):
-            return has_numbers(domain) or has_numbers(codomain)
+            left = (
+                f"({type_text(domain)})" if isinstance(domain, FunctionType) else type_text(domain)
+            )
+            return f"{left} -> {type_text(codomain)}"
         case TupleType(items=items):
-            return any(map(has_numbers, items))
+            return f"<<{', '.join(map(type_text, items))}>>"
         case RecordType(fields=fields):
-            return any(has_numbers(one) for _, one in fields)
-    return isinstance(type_, IntType)
+            return "{ " + ", ".join(f"{name}: {type_text(one)}" for name, one in fields) + " }"
 
 
 _TOKEN = re.compile(r"\s*(->|<<|>>|[(){}:,$]|[A-Za-z_][A-Za-z0-9_]*)")

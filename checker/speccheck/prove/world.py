@@ -84,8 +84,6 @@ class World:
         self._axioms: dict[str, Term] = {}  # what is known of a value of CHOOSE, by its name
         # Types of which some constant is assumed to have all values there are.
         self.whole: frozenset[Type] = frozenset()
-        # Whether the set Int stands anywhere: if not, that values are in it need not be known.
-        self.asks_for_int = True
         self._suffix = f"!{next(World._made)}" if self.sizes else ""
 
     def sort(self, type_: Type) -> Term:
@@ -198,17 +196,6 @@ class World:
         if not fits:
             raise Unfit(f"{name.removeprefix('in ')} is not for values of this type")
         return symbol(*arguments)
-
-    def is_of(self, name: str, term: Term) -> Term:
-        """Return that a term is of a set of which nothing is known, as an unspecified value."""
-        return self._apply(f"in {name}!", (term,), z3.BoolSort())
-
-    def all_are_of(self, name: str, sort: Term) -> Term | None:
-        """Return that all is in the set of ``is_of``; None where that has not been asked."""
-        if f"in {name}!" not in self._symbols:
-            return None
-        made = z3.Const("any", sort)
-        return z3.ForAll([made], self.is_of(name, made))
 
     def universe(self, type_: Type) -> SetValue:
         """Return the set of all values of a type that has terms."""
@@ -323,10 +310,6 @@ class World:
         if numbered:
             self._labels.add(label)
         return Bound(Scalar(constant, type_), [constant])
-
-    def is_bound(self, term: Term) -> bool:
-        """Tell whether a term is a constant for a bound name."""
-        return term.get_id() in self._bound
 
     def bound_in(self, terms: list[Term]) -> list[Term]:
         """Return the constants for bound names that stand in some terms, each once."""

@@ -75,6 +75,9 @@ class ProofReport:
             what = f"shown possible only where numbers end, in the instance of {within[0]}"
             line = f"{what}: {len(within):,}"
             self._out.print(line, markup=False, highlight=False, soft_wrap=True)
+        if planned.annotated:
+            line = f"assumed, as annotated: {'; '.join(planned.annotated)}"
+            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
         asked = {result.name for result in results}
         for name in sorted({name for result in results for name in result.by} - asked):
             self._out.print(f"given, and not asked for here: THEOREM {name}", highlight=False)

@@ -138,7 +138,6 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
         pytest.param(
             "THEOREM T == [n \\in 1..3 |-> 0][7] \\in Int", id="a number beyond the domain"
         ),
-        pytest.param("CONSTANT\n\\* @type: Int;\nN\nTHEOREM T == N \\in Int", id="a constant"),
         pytest.param(
             f"{TRUES}THEOREM T == Spec => [](b[7] \\in BOOLEAN)",
             id="a boolean of a variable beyond its domain",
