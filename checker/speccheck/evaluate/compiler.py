@@ -13,6 +13,9 @@ from speccheck.tla import meaning as m
 __all__ = ["Action", "Compiler", "State"]
 
 
+_OPERATIONS = (m.Applied, m.Branches, m.Call, m.CallBuiltin, m.Changed, m.Chosen)
+
+
 class Compiler(NamedActions):
     """Compiles expressions over ``variables``; a state is the tuple of their values.
 
@@ -35,7 +38,7 @@ class Compiler(NamedActions):
         return self._on_its_line(code, node, ctx) if self.fine else code
 
     def _on_its_line(self, code: str, node: m.Expression, ctx: Context) -> str:
-        if not isinstance(node, m.Applied | m.Call | m.CallBuiltin | m.Changed):
+        if not isinstance(node, _OPERATIONS):
             return code
         return self.atom(code, ctx, node.place)
 

@@ -364,8 +364,7 @@ class Expressions(Loops):
             case _ if name in _TESTS or name in CHECKED:
                 return self._compared(name, arguments, ctx)
             case _ if name in PREDICATES:
-                codes = [self.argument(argument, ctx) for argument in arguments]
-                return f"{self._library(name)}({', '.join(codes)})"
+                return self._library_call(name, arguments, ctx)
             case _ if name in _TEMPORAL:
                 return f"unsupported({f'the temporal operator {name}'!r})"
         return None
@@ -605,8 +604,7 @@ class Expressions(Loops):
         if name == "TLCGet" and ctx.primed:
             name = "TLCGetAfter"
         if name in FUNCTIONS:
-            codes = [self.argument(argument, ctx) for argument in arguments]
-            return f"{self._library(name)}({', '.join(codes)})"
+            return self._library_call(name, arguments, ctx)
         return f"unsupported({name!r})"
 
     def _pairs(self, node: m.CallBuiltin, ctx: Context) -> str:
@@ -624,13 +622,21 @@ class Expressions(Loops):
         for operand in operands:
             pair = _as_pair(operand)
             if pair is None:
-                items.append(f"**{self.kept(operand, ctx)}")
+                code = self.kept(operand, ctx)
+                items.append(f"**a_function({code})" if self.fine else f"**{code}")
                 continue
             key, value = self.kept(pair[0], ctx), self.kept(pair[1], ctx)
             if len(operands) == 1:
                 return f"SINGLE[{key}][({value},)]"
             items.append(f"{key}: {value}")
         return f"function_of({{{', '.join(reversed(items))}}})"
+
+    def _library_call(self, name: str, arguments: tuple[m.Argument, ...], ctx: Context) -> str:
+        codes = [self.argument(argument, ctx) for argument in arguments]
+        if self.fine:
+            shown = name.rpartition("!")[2].partition("After")[0]
+            return f"given({', '.join([repr(shown), self._library(name), *codes])})"
+        return f"{self._library(name)}({', '.join(codes)})"
 
     def _library(self, name: str) -> str:
         """Return the Python name of an operator of a standard module."""

@@ -123,7 +123,7 @@ class Kinds(Workshop):
     def applied(self, function: str, node: m.Applied, index: str, ctx: Context) -> str:
         """Return code for ``f[i]``: Python would take the letter of a string at a number."""
         if self.fine:
-            return f"a_function({function})[{index}]"
+            return f"item_of({function}, {index})"
         is_number = len(node.arguments) == 1 and self.kind(node.arguments[0], ctx) in {
             INTEGER,
             UNKNOWN,

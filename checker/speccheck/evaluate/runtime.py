@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from traceback import walk_tb
 from typing import Any, NoReturn
 
 from speccheck.evaluate.errors import EvaluationError
@@ -122,6 +123,47 @@ def a_function(value: Value) -> Value:
     if isinstance(value, Fn | LazyFunction):
         return value
     raise EvaluationError(f"{show(value)} is not a function")
+
+
+def not_in_domain(argument: Value) -> str:
+    """Return what is said of a function applied outside its domain."""
+    return f"a function is applied to {show(argument)}, which is not in its domain"
+
+
+def item_of(function: Value, argument: Value) -> Value:
+    """Return function[argument]. Raises EvaluationError, with the function and its domain."""
+    try:
+        return a_function(function)[argument]
+    except KeyError as error:
+        if is_of_generated_code(error) or error.args != (argument,):
+            raise
+        domain = _shortened(show(function.domain.keyset))
+        what = f"{not_in_domain(argument)}, {domain}; the function is {_shortened(show(function))}"
+        raise EvaluationError(what) from error
+
+
+def given(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what an operator of a standard module gives; an error tells the arguments."""
+    try:
+        return function(*arguments)
+    except (TypeError, AttributeError, LookupError, ValueError) as error:
+        if is_of_generated_code(error):
+            raise
+        values = [_shortened(show(each)) for each in arguments if not callable(each)]
+        raise EvaluationError(f"{name} is not defined for {', '.join(values)}") from error
+
+
+_LONGEST_SHOWN = 300
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def is_of_generated_code(error: Exception) -> bool:
+    """Tell whether an error comes from code of the specification, called from the caller's."""
+    frames = walk_tb(error.__traceback__)
+    return any(frame.f_code.co_filename.startswith("<tla ") for frame, _ in frames)
 
 
 def united(left: Value, right: Value) -> Value:

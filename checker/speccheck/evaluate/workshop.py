@@ -11,7 +11,6 @@ from speccheck.evaluate import likeness, order, persistent, runtime, sets, value
 from speccheck.evaluate.analysis import Analyst, actual
 from speccheck.evaluate.emit import Block, Context, Site
 from speccheck.evaluate.errors import EvaluationError, Frame
-from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib import FUNCTIONS
 from speccheck.evaluate.values import FALSE, TRUE, Value
 from speccheck.tla import meaning as m
@@ -185,7 +184,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, EvaluationError):
         return error.message
     if isinstance(error, KeyError):
-        return f"a function is applied to {show(error.args[0])}, which is not in its domain"
+        return runtime.not_in_domain(error.args[0])
     if isinstance(error, ZeroDivisionError):
         return "division by zero"
     if isinstance(error, RecursionError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.order import ordered
-from speccheck.evaluate.runtime import is_true, sequence
+from speccheck.evaluate.runtime import changed, is_true, sequence
 from speccheck.evaluate.sets import FunctionSet, Subsets
 from speccheck.evaluate.show import show
 from speccheck.evaluate.values import (
@@ -89,19 +89,21 @@ def _positions(s: Value, test: Test) -> list[int]:
 
 
 def _remove_at(s: Value, position: int) -> Fn:
+    """Return both parts as SubSeq gives them, which refuses what reaches beyond the sequence."""
     items = sequence(s)
-    return SEQUENCES[items[: position - 1] + items[position:]]
+    before, after = _sub_sequence(s, 1, position - 1), _sub_sequence(s, position + 1, len(items))
+    return SEQUENCES[before.values_ + after.values_]
 
 
 def _insert_at(s: Value, position: int, item: Value) -> Fn:
+    """Return the item between two parts, which are as for RemoveAt."""
     items = sequence(s)
-    return SEQUENCES[(*items[: position - 1], force(item), *items[position - 1 :])]
+    before, after = _sub_sequence(s, 1, position - 1), _sub_sequence(s, position, len(items))
+    return SEQUENCES[(*before.values_, force(item), *after.values_)]
 
 
-def _replace_at(s: Value, position: int, item: Value) -> Fn:
-    items = list(sequence(s))
-    items[position - 1] = force(item)
-    return SEQUENCES[tuple(items)]
+def _replace_at(s: Value, position: Value, item: Value) -> Value:
+    return changed(s, force(position), force(item))
 
 
 def _remove_first(s: Value, item: Value) -> Fn:
