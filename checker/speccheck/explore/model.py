@@ -418,7 +418,10 @@ class _Loader:
 
     def _add_property(self, name: str, model: Model) -> None:
         compiler = self._compiler
-        parts: Parts = take_apart(self._body(name), compiler.analyst)
+        body = self._body(name)
+        if compiler.analyst.facts(body).level == CONSTANT:
+            self._formulas.append((name, body, False))
+        parts: Parts = take_apart(body, compiler.analyst)
         for node in parts.initial:
             model.initial_checks.append(StateCheck(name, compiler.state_predicate(node)))
         for node in parts.always:

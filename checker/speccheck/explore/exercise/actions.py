@@ -67,6 +67,9 @@ class Marks:
         items = junction_items(node, "\\/")
         if items is not None:
             return m.Items(node.place, "\\/", tuple(self.mark(item, name) for item in items))
+        conjuncts = junction_items(node, "/\\") or ()
+        if len(conjuncts) == 1:  # A list with one item is that item.
+            return self.mark(conjuncts[0], name)
         match node:
             case m.Quantified(kind="\\E"):
                 return m.Quantified(node.place, node.kind, node.bounds, self.mark(node.body, name))

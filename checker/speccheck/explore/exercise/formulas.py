@@ -13,6 +13,7 @@ checking"; Kupferman, Vardi, "Vacuity detection in temporal model checking".
 from dataclasses import dataclass, field, replace
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, TEMPORAL, Analyst, is_boolean
+from speccheck.explore.exercise.forbidden import can_only_be
 from speccheck.explore.exercise.trees import (
     Copies,
     Names,
@@ -272,18 +273,26 @@ class Maker:
         about: m.Place,
         mark: int | None = None,
     ) -> m.Expression:
-        """Return a part with a probe of its own; what is within it is asked after it."""
-        if self._on_behaviours and isinstance(node, m.Literal) and node.value is not positive:
-            return node  # It would be put in its own place.
+        """Return a part with a probe of its own; what is within it is asked after it.
+
+        A part that is FALSE or an error wherever it is come to forbids that: without it the formula
+        is the same, so it is not asked for.
+        """
+        if can_only_be(self._meant(node), not positive):
+            return node
         probe = self._probe(kind, self._place(node), around, about, mark)
         inside = self.rewrite(node, positive, probe.parts)
         return self.names.without(probe.number, inside, positive=positive)
 
     def _place(self, node: m.Expression) -> m.Place:
         """Return where an expression stands, or what is given for it if it is a parameter."""
-        if isinstance(node, m.Use) and node.parameter in self._formulas:
-            return self._place(self._formulas[node.parameter])
-        return node.place
+        return self._meant(node).place
+
+    def _meant(self, node: m.Expression) -> m.Expression:
+        """Return an expression, or what is given for it if it is a parameter."""
+        while isinstance(node, m.Use) and node.parameter in self._formulas:
+            node = self._formulas[node.parameter]
+        return node
 
     def _marked_part(
         self, kind: str, node: m.Expression, positive: bool, around: list[Probe], about: m.Place

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from speccheck.evaluate.analysis import STATE, TEMPORAL, Analyst
 from speccheck.evaluate.values import FALSE, TRUE
+from speccheck.explore.exercise.forbidden import can_only_be
 from speccheck.explore.exercise.formulas import Maker, Probe, ProbedFormula
 from speccheck.explore.exercise.trees import Copies, Names, expression, junction_items
 from speccheck.tla import meaning as m
@@ -92,7 +93,8 @@ class _Walker:
                 self.walk(expression(node.arguments[0]), wrap)
             case m.CallBuiltin(builtin=m.Builtin(name="~>" | "=>", override=None)):
                 left, right = map(expression, node.arguments)
-                self._ask_antecedent(left, wrap)
+                if not can_only_be(self._meant(right), False):  # That is how to forbid the left.
+                    self._ask_antecedent(left, wrap)
                 self.walk(right, wrap)
             case m.Step(kind="WF" | "SF"):
                 angle = m.Step(node.place, "angle", node.action, node.subscript)
@@ -137,6 +139,12 @@ class _Walker:
                 self._ask_antecedent(expression(given.argument), given.wrap)
             case m.CallBuiltin(builtin=m.Builtin(name="[]" | "<>", override=None)):
                 self._ask_antecedent(expression(node.arguments[0]), wrap)
+
+    def _meant(self, node: m.Expression) -> m.Expression:
+        """Return an expression, or what is given for it if it is a parameter."""
+        while isinstance(node, m.Use) and node.parameter in self._given:
+            node = expression(self._given[node.parameter].argument)
+        return node
 
     def _level(self, node: m.Argument, *, domains: bool = False) -> int:
         """Return the level of an expression, or of a quantifier's domains alone.

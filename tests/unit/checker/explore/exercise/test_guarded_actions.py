@@ -64,6 +64,23 @@ def test_a_guarded_action_that_is_never_enabled_is_named(body: str, tmp_path: Pa
     assert result.generated == 5
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Next ==\n  /\\ \\/ Inc\n     \\/ x > 7 /\\ UNCHANGED <<x, done>>",
+        "Next == \\E i \\in {1} :\n  /\\ /\\ \\/ Inc\n        \\/ x > 7 /\\ UNCHANGED <<x, done>>",
+        "Only ==\n  /\\ \\/ Inc\n     \\/ x > 7 /\\ UNCHANGED <<x, done>>\nNext == /\\ Only",
+    ],
+)
+def test_a_list_with_one_item_hides_no_disjunct(body: str, tmp_path: Path) -> None:
+    _, result, exercise = run(tmp_path, body)
+
+    name = "Only" if "Only" in body else "Next"
+    assert [(found.kind, found.name) for found in exercise.vacuous] == [("action", name)]
+    assert (result.distinct, result.generated) == (4, 4)
+    assert {taken[0]: taken[1] for taken in result.taken} == {"Inc": 3, name: 0}
+
+
 @pytest.mark.parametrize("behind", [r"x' = x + 2", r"x' = x + 2 /\ TRUE"])
 def test_what_stands_behind_decides_whether_an_action_was_taken(
     behind: str, tmp_path: Path

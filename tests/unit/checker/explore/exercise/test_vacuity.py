@@ -408,6 +408,8 @@ def test_an_invariant_that_reads_no_variable_is_named(tmp_path: Path, body: str)
     message = "reads no variable, so that it says nothing of the states"
     assert vacuous(tmp_path, f"Inv == {body}") == [f"Inv: {message}: Inv == {body}"]
     assert vacuous(tmp_path, f"Inv == n >= 0 /\\ {body}") == []
+    assert vacuous(tmp_path, f"Inv == {body}", "PROPERTY Inv") == [f"Inv: {message}: Inv == {body}"]
+    assert vacuous(tmp_path, f"Inv == n = 0 /\\ {body}", "PROPERTY Inv") == []
     text = f"Inv == []({body})"
     assert vacuous(tmp_path, text, "PROPERTY Inv") == [f"Inv: {message}: {body}"]
 
