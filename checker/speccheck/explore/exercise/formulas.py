@@ -25,6 +25,7 @@ from speccheck.explore.exercise.trees import (
     is_same,
     junction_items,
 )
+from speccheck.explore.exercise.truths import compared, field_of, has_truth_value
 from speccheck.tla import meaning as m
 
 _MOST_PROBES = 400
@@ -234,24 +235,49 @@ class Maker:
         return m.Call(node.place, copy, (*node.arguments, m.Use(node.place, self.names.chosen)))
 
     def _applied(self, node: m.Applied, positive: bool, around: list[Probe]) -> m.Expression:
-        """Look into the definition of a function to BOOLEAN, where it is applied."""
-        call = node.function
-        if not isinstance(call, m.Call) or call.arguments:
+        """Look into what gives TRUE or FALSE where it is applied: a function or a record."""
+        if not has_truth_value(node):
             return node
-        operator = self._copies.called(call, most=ACTION)
-        if operator is None or not isinstance(operator.body, m.Function):
-            return node
-        function = operator.body
-        is_used = function.itself in self._analyst.facts(function.body).free
-        if is_used or not is_boolean(function.body):
-            return node
-        if self._analyst.operator(operator).level == CONSTANT:
-            return node
-        self._copies.enter(operator)
-        body = self.rewrite(function.body, positive, around)
-        self._copies.leave()
-        made = self._copies.call(call, operator, replace(function, body=body))
-        return replace(node, function=made)
+        made = self._giving(node.function, node.arguments, positive, around)
+        return node if made is None else replace(node, function=made)
+
+    def _giving(
+        self,
+        node: m.Expression,
+        arguments: tuple[m.Expression, ...],
+        positive: bool,
+        around: list[Probe],
+    ) -> m.Expression | None:
+        """Return a function or a record with probes in what it gives for ``arguments``."""
+        match node:
+            case m.Function(itself=itself, body=body):
+                facts = self._analyst.facts(node)
+                is_used = itself in self._analyst.facts(body).free
+                if is_used or (facts.level == CONSTANT and not facts.free):
+                    return None
+                return replace(node, body=self.rewrite(body, positive, around))
+            case m.Fields():
+                wanted = field_of(node, arguments)
+                if wanted is None:
+                    return None
+                inside = self.rewrite(wanted, positive, around)
+                fields = [(name, inside if v is wanted else v) for name, v in node.fields]
+                return replace(node, fields=tuple(fields))
+            case m.Where():
+                given = self._giving(node.body, arguments, positive, around)
+                return None if given is None else replace(node, body=given)
+            case m.Call():
+                operator = self._copies.called(node, most=ACTION)
+                if operator is None or operator.body is None:
+                    return None
+                facts = self._analyst.operator(operator)
+                if facts.level == CONSTANT and not facts.free and not operator.parameters:
+                    return None
+                self._copies.enter(operator)
+                given = self._giving(operator.body, arguments, positive, around)
+                self._copies.leave()
+                return None if given is None else self._copies.call(node, operator, given)
+        return None
 
     # --- probes ----------------------------------------------------------------------------------
 
@@ -324,7 +350,19 @@ class Maker:
         return m.Items(node.place, kind, tuple(parts))
 
     def _builtin(self, node: m.CallBuiltin, positive: bool, around: list[Probe]) -> m.Expression:
+        about = compared(node)
+        if about is not None:
+            side, affirms = about
+            return self._inside_argument(node, side, positive is affirms, around)
         match node.builtin.name:
+            case "TLCEval":
+                return self._inside_argument(node, 0, positive, around)
+            case "Assert" if positive:
+                return self._inside_argument(node, 0, positive, around)
+            case "Print":
+                return self._inside_argument(node, 1, positive, around)
+            case "=" | "/=":
+                return self._set_of_all(node, positive, around)
             case "~":
                 inside = self.rewrite(expression(node.arguments[0]), not positive, around)
                 return m.CallBuiltin(node.place, node.builtin, (inside,))
@@ -342,6 +380,25 @@ class Maker:
                 probe = self._probe("subset", left.place, around, node.place, None)
                 whole = self.names.without(probe.number, node, positive=True)
                 return disjunction(is_empty(left), whole)
+        return node
+
+    def _inside_argument(
+        self, node: m.CallBuiltin, side: int, positive: bool, around: list[Probe]
+    ) -> m.Expression:
+        arguments = list(node.arguments)
+        arguments[side] = self.rewrite(expression(arguments[side]), positive, around)
+        return m.CallBuiltin(node.place, node.builtin, tuple(arguments))
+
+    def _set_of_all(self, node: m.CallBuiltin, positive: bool, around: list[Probe]) -> m.Expression:
+        r"""Look into ``{x \in S : P} = S``, which says that all have P, and its negation."""
+        sides = [expression(argument) for argument in node.arguments]
+        for side, other in ((0, 1), (1, 0)):
+            found = sides[side]
+            if isinstance(found, m.Filtered) and is_same(found.bound.domain, sides[other]):
+                affirms = node.builtin.name == "="
+                body = self.rewrite(found.body, positive is affirms, around)
+                sides[side] = replace(found, body=body)
+                return m.CallBuiltin(node.place, node.builtin, tuple(sides))
         return node
 
     def _implication(
@@ -367,6 +424,9 @@ class Maker:
         self, node: m.Quantified, positive: bool, around: list[Probe], is_whole: bool
     ) -> m.Expression:
         if (node.kind == "\\A") is positive:
+            listed = self._all_listed(node, positive, around)
+            if listed is not None:
+                return listed
             known = len(self._bound)
             self._bound += _names_bound(node)
             self._is_whole = is_whole
@@ -384,6 +444,20 @@ class Maker:
             self._stops_early -= 1
             return m.Quantified(node.place, node.kind, node.bounds, body)
         return m.Quantified(node.place, node.kind, node.bounds, body)
+
+    def _all_listed(
+        self, node: m.Quantified, positive: bool, around: list[Probe]
+    ) -> m.Expression | None:
+        r"""Look into ``\A b \in {P, Q} : b``; None for other forms."""
+        match node:
+            case m.Quantified(
+                bounds=(m.Bound((name,), m.Items(kind="set") as listed, False),),
+                body=m.Use(parameter=used),
+            ) if used is name and all(map(has_truth_value, listed.items)):
+                items = tuple(self.rewrite(item, positive, around) for item in listed.items)
+                bound = node.bounds[0]._replace(domain=replace(listed, items=items))
+                return replace(node, bounds=(bound,))
+        return None
 
     def _pairs(self, node: m.Quantified) -> list[tuple[m.Parameter, m.Parameter]]:
         r"""Return the names that ``\E`` binds, each with one bound over the same set before."""

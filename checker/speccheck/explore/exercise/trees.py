@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 
 from speccheck.evaluate.analysis import ACTION, CONSTANT, STATE, Analyst, actual, is_boolean
+from speccheck.explore.exercise.truths import has_truth_value
 from speccheck.tla import meaning as m
 
 _NOT_EQUAL = m.Builtin("/=", (0, 0))
@@ -115,15 +116,6 @@ def _operators_in(node: object) -> tuple[m.Operator, ...]:
             return ()
 
 
-def _has_truth_value(node: m.Expression) -> bool:
-    """Tell whether the form of an expression says so, that of a recursive definition included."""
-    if isinstance(node, m.Call):
-        operator = actual(node.operator)
-        if isinstance(operator, m.Operator) and operator.recursive and operator.body is not None:
-            return is_boolean(operator.body)
-    return is_boolean(node)
-
-
 def is_same(one: object, other: object) -> bool:
     """Tell whether two expressions have the same structure, wherever they stand."""
     if not isinstance(one, m.Node):
@@ -171,7 +163,7 @@ class Copies:
         Nor is one that is the whole of what a property says (``is_whole``).
         """
         operator = self.called(node, most=self._most)
-        if operator is None or operator.body is None or not _has_truth_value(operator.body):
+        if operator is None or operator.body is None or not has_truth_value(operator.body):
             return None
         facts = self.analyst.operator(operator)
         is_comparison = facts.level == CONSTANT and not facts.free and bool(operator.parameters)
