@@ -103,7 +103,8 @@ def test_error_names_places_values_and_calls(tmp_path: Path) -> None:
     assert error is not None
     shown = [str(line).replace(f"{tmp_path}/", "") for line in error_lines(error)]
     assert shown == [
-        'M.tla:23:12: a function is applied to "zz", which is not in its domain',
+        'M.tla:23:12: a function is applied to "zz", which is not in its domain, {s1, s2}; '
+        "the function is (s1 :> 0 @@ s2 :> 1)",
         '  Part(m) == m["zz"]',
         "             ^^^^^^^",
         "  in Part, M.tla:23:12  with i = s2, j = s1",
