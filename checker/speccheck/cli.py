@@ -218,7 +218,8 @@ def check(
     ours = None if engine is Engine.tlc else _run(spec, config, folders, options)
     theirs = None
     if engine is not Engine.speccheck:
-        theirs = run_by_tlc(spec, config, folders, quietly=as_json)
+        alone = ours is None and not as_json
+        theirs = run_by_tlc(spec, config, folders, quietly=as_json, with_printed=alone)
     if ours is None and theirs is not None:
         tell(theirs, spec, config, folders, files, as_json=as_json)
     if ours is not None and theirs is not None:

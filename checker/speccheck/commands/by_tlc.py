@@ -44,9 +44,17 @@ def check_for_tlc_alone(strict: bool, dot: Path | None) -> None:
 
 
 def run_by_tlc(
-    spec: Path, config: Path, folders: list[Path], *, quietly: bool = False
+    spec: Path,
+    config: Path,
+    folders: list[Path],
+    *,
+    quietly: bool = False,
+    with_printed: bool = False,
 ) -> TlcResult:
-    """Run TLC and print its verdict and counts in one line; ``quietly``: on standard error."""
+    """Run TLC and print its verdict and counts in one line; ``quietly``: on standard error.
+
+    ``with_printed``: what Print and PrintT wrote comes first.
+    """
     try:
         result = run_tlc(spec, config, folders=folders)
     except (TlcMissing, OSError, UnicodeDecodeError) as error:
@@ -55,6 +63,9 @@ def run_by_tlc(
         refuse(f"what TLC printed cannot be read: {error}")
     if result.verdict == "success":
         _check_postcondition(spec, config, folders, result)
+    if with_printed:
+        for text in result.printed:
+            typer.echo(text)
     counts = f"{result.generated:,} states generated, {result.distinct:,} distinct"
     verdict = f"{result.verdict} {result.violated}".strip()
     line = f"TLC: {verdict}, {counts}, depth {result.depth}"
@@ -89,6 +100,8 @@ def tell(
     model.marks = None  # Nothing was counted.
     result = as_result(model, found)
     trace = trace_of(model, result)
+    for text in result.warnings[len(found.warnings) :]:
+        typer.echo(text, err=True)
     if as_json:
         data = {"engine": "tlc", **as_data(model, result, trace), "errors": found.errors}
         typer.echo(json.dumps(data, indent=2))
@@ -184,6 +197,9 @@ def _beyond_tlc(theirs: TlcResult) -> str:
     return ""
 
 
+_ORBITS = " (with SYMMETRY, TLC takes cycles of orbits for cycles of states)"
+
+
 def compare_with_tlc(spec: Path, ours: Result, theirs: TlcResult) -> None:
     """Refuse results that differ.
 
@@ -213,10 +229,12 @@ def compare_with_tlc(spec: Path, ours: Result, theirs: TlcResult) -> None:
         why = ""
         if any("Attempted to check equality" in text for text in theirs.errors):
             why = " (the model compares values of different types, which TLC refuses)"
+        elif SYMMETRY_WARNING in ours.warnings and "liveness" in {ours.verdict, theirs.verdict}:
+            why = _ORBITS
         elif 'TLCGet("level")' in spec.read_text("utf-8"):
             why = ' (in an invariant, TLC 2.15 takes TLCGet("level") of the state before)'
         elif SYMMETRY_WARNING in ours.warnings:
-            why = " (with SYMMETRY, TLC takes cycles of orbits for cycles of states)"
+            why = _ORBITS
         elif any("Overflow when computing" in text for text in theirs.errors):
             why = " (TLC's numbers have 32 bits, and it stops where one needs more; here none does)"
         refuse(f"speccheck and TLC differ: {'; '.join(differences)}{why}")

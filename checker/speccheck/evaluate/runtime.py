@@ -329,19 +329,24 @@ def concatenated(first: Value, second: Value) -> Value:
     return SEQUENCES[sequence(first) + sequence(second)]
 
 
-def tail(value: Value) -> Fn:
-    """Return Tail."""
-    items = sequence(value)
+def tail(value: Value) -> Value:
+    """Return Tail, of a sequence or string."""
+    items = value if isinstance(value, str) else sequence(value)
     if not items:
-        raise EvaluationError("Tail of the empty sequence")
+        raise EvaluationError(f"Tail of the empty {'string' if items == '' else 'sequence'}")
+    if isinstance(items, str):
+        rank(items[1:])  # A string's place is that of its first appearance.
+        return items[1:]
     return SEQUENCES[items[1:]]
 
 
 def head(value: Value) -> Value:
-    """Return Head."""
-    items = sequence(value)
+    """Return Head, of a sequence or string."""
+    items = value if isinstance(value, str) else sequence(value)
     if not items:
-        raise EvaluationError("Head of the empty sequence")
+        raise EvaluationError(f"Head of the empty {'string' if items == '' else 'sequence'}")
+    if isinstance(items, str):
+        rank(items[0])
     return items[0]
 
 

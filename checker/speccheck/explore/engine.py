@@ -106,7 +106,7 @@ class Engine(ABC):
         STATISTICS["-Dtlc2.tool.impl.Tool.cdot"] = "true"  # Composition of actions is supported.
         STATISTICS.update(
             level=0,
-            diameter=0,
+            diameter=1,
             distinct=0,
             queue=0,
             initial=0,

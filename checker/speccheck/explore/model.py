@@ -57,6 +57,7 @@ class Model:
     ``named`` returns the actions by name, each to be taken with arguments that the caller picks.
     ``replaced`` says which definition of the module another one, that the configuration names,
     stands in the place of.
+    ``properties`` are the names that PROPERTY gives; checks of parts of them bear these too.
     ``has_effects``: constraints or properties of steps do more than say what holds, so that to see
     a step twice is not to see it once.
     """
@@ -91,6 +92,7 @@ class Model:
     fairness: Formula = TRUE
     atoms: list[Atom] = field(default_factory=list)
     has_effects: bool = False
+    properties: frozenset[str] = frozenset()
     replaced: dict[str, str] = field(default_factory=dict)
 
 
@@ -149,6 +151,7 @@ class _Loader:
             without=self._without,
             tolerances=config.tolerances,
             find=self._module.scope.find,
+            properties=frozenset(config.properties),
             replaced={one.by: one.name for one in config.replacements if one.module is None},
         )
         self._set_behaviour(model)

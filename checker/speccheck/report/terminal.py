@@ -61,6 +61,8 @@ def lines(model: Model, result: Result, trace: Trace, exercise: Exercise | None)
     good = result.verdict in {"success", "unfinished", "interrupted"}
     hollow = exercise is not None and bool(exercise.vacuous)
     text = headline(result)
+    if result.verdict == "invariant" and result.violated in model.properties:
+        text = f"Property {result.violated} is violated, by what it says of every state"
     if result.verdict == "success" and exercise is not None and hollow:
         count = len(exercise.vacuous)
         text += f", but {count} thing{'s were' if count > 1 else ' was'} never put to the test"

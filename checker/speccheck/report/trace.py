@@ -87,10 +87,13 @@ class Trace:
 
 
 def trace_of(model: Model, result: Result) -> Trace:
-    """Return the counterexample of a result; an ALIAS stands in the place of the variables."""
+    """Return the counterexample of a result; an ALIAS stands in the place of the variables.
+
+    Where the ALIAS has no value the variables are shown, and a warning of the result says so.
+    """
     states = [step.state for step in result.trace]
     loop = result.loop
-    shown = _shown(model, states, loop)
+    shown = _shown(model, states, loop, result.warnings)
     steps: list[Step] = []
     for number, (step, values) in enumerate(zip(result.trace, shown, strict=True), 1):
         if not steps:
@@ -139,7 +142,9 @@ def _parameters(model: Model, action: Action, stands_for: str | None) -> tuple[s
     return tuple(action.parameters)
 
 
-def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict[str, Value]]:
+def _shown(
+    model: Model, states: Sequence[State], loop: int | None, warnings: list[str]
+) -> list[dict[str, Value]]:
     shown: list[dict[str, Value]] = []
     for position, state in enumerate(states):
         values = dict(zip(model.variables, state, strict=True))
@@ -151,9 +156,15 @@ def _shown(model: Model, states: Sequence[State], loop: int | None) -> list[dict
             STATISTICS["level"] = position + 1
             try:
                 alias = model.alias(state, following)
-            except _NO_VALUE:
-                alias = None  # The variables are shown where the alias has no value.
+            except _NO_VALUE as error:
+                alias, problem = None, f"has no value: {model.explain(error)}"
+            else:
+                problem = f"is no record: {show(alias)}"
             if isinstance(alias, Fn) and all(isinstance(key, str) for key in alias):
                 values = dict(alias)
+            elif not any(warning.startswith("ALIAS ") for warning in warnings):
+                warnings.append(
+                    f"ALIAS shows the variables in state {position + 1}, where it {problem}"
+                )
         shown.append(values)
     return shown

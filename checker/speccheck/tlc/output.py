@@ -41,7 +41,7 @@ _VERDICTS = {
     2132: "assumption",
     2230: "invariant",  # one that reads no variable
 }
-_SUCCESS, _STATE, _BACK, _STUTTERS = 2193, 2217, 2122, 2218
+_STARTS, _SUCCESS, _STATE, _BACK, _STUTTERS = 2185, 2193, 2217, 2122, 2218
 _ERRORS = frozenset(["1", "2"])
 
 
@@ -58,7 +58,8 @@ class TlcResult:
     """What TLC found; ``verdict`` is as in ``explore.result.Result``, or "timeout".
 
     After the last state of ``trace`` of an infinite counterexample the one at index ``loop`` comes
-    again; the last one itself if the behaviour stutters. ``errors`` are the texts of its errors.
+    again; the last one itself if the behaviour stutters. ``errors`` are the texts of its errors,
+    ``printed`` the lines that Print and PrintT wrote.
     """
 
     verdict: str = "error"
@@ -71,12 +72,13 @@ class TlcResult:
     loop: int | None = None
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
     output: str = ""
 
 
 def parse_output(output: str) -> TlcResult:
     """Return the result that TLC printed with ``-tool``. Raises UnreadableValue."""
-    result = TlcResult(output=output)
+    result = TlcResult(output=output, printed=_printed(output))
     for message in _MESSAGE.finditer(output):
         code, text = int(message["code"]), message["text"]
         if code == _SUCCESS:
@@ -101,6 +103,19 @@ def parse_output(output: str) -> TlcResult:
     for found in _SANY_ERRORS.finditer(output):
         result.errors.insert(0, " ".join(found["text"].split()))
     return result
+
+
+def _printed(output: str) -> list[str]:
+    """Return the lines that stand between messages once the parser is done."""
+    lines: list[str] = []
+    end = None
+    for message in _MESSAGE.finditer(output):
+        if end is not None:
+            lines += output[end : message.start()].splitlines()[1:]  # The rest of ENDMSG first.
+        if end is not None or int(message["code"]) == _STARTS:
+            end = message.end()
+    # A message within another leaves the last line of the outer one.
+    return [line for line in lines if line and not line.startswith("@!@!@")]
 
 
 def _read_counts(text: str, result: TlcResult) -> None:

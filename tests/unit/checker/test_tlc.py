@@ -636,7 +636,8 @@ def test_tlcs_cycles_of_orbits_are_said_to_be_the_difference(tmp_path: Path) -> 
         '  /\\ at\' = [at EXCEPT ![Head(ch[p])] = "idle"]\n'
         "Next == (\\E p, q \\in P : Send(p, q)) \\/ \\E p \\in P : Receive(p)\n"
         "Spec == Init /\\ [][Next]_<<ch, at>> /\\ \\A p \\in P : WF_<<ch, at>>(Receive(p))\n"
-        'Live == \\A p \\in P : at[p] = "wait" ~> at[p] = "idle"\nSym == Permutations(P)\n====\n'
+        'Live == \\A p \\in P : at[p] = "wait" ~> at[p] = "idle"\nSym == Permutations(P)\n'
+        'Unused == TLCGet("level")\n====\n'
     )
     spec.with_suffix(".cfg").write_text(
         "SPECIFICATION Spec CONSTANT P = {p1, p2, p3} SYMMETRY Sym PROPERTY Live"
@@ -644,3 +645,36 @@ def test_tlcs_cycles_of_orbits_are_said_to_be_the_difference(tmp_path: Path) -> 
     result = CliRunner().invoke(app, ["check", str(spec), "--engine", "both"])
     assert result.exit_code == 2, result.output
     assert "with SYMMETRY, TLC takes cycles of orbits for cycles of states" in result.output
+
+
+# Values that TLC gives other text or another meaning than one would guess.
+PRINTED_VALUES = [
+    'Head("abc")',
+    'Tail("abc")',
+    "Seq({1})",
+    "Nat",
+    'TLCGet("diameter")',
+    'TLCGet("level")',
+    "BagIn(1, 1 :> 0)",
+    "CopiesIn(1, 1 :> 0)",
+    "(1 :> 0) \\sqsubseteq (2 :> 1)",
+    "(1 :> 2) (+) (1 :> 1 @@ 2 :> 1)",
+]
+
+
+@pytest.mark.usefixtures("tlc")
+def test_what_a_model_prints_is_shown_whichever_engine_runs_it(tmp_path: Path) -> None:
+    spec = tmp_path / "P.tla"
+    lines = [f"ASSUME PrintT({value})" for value in PRINTED_VALUES]
+    head = "---- MODULE P ----\nEXTENDS Naturals, Sequences, TLC, Bags\nVARIABLE n\n"
+    rest = 'Init == n = 0 /\\ PrintT("one")\nNext == n\' = n /\\ Print("two", TRUE)\n====\n'
+    spec.write_text("\n".join([head, *lines, rest]))
+    spec.with_suffix(".cfg").write_text("INIT Init NEXT Next")
+    shown = []
+    for engine in ("speccheck", "tlc"):
+        result = CliRunner().invoke(app, ["check", str(spec), "--engine", engine])
+        assert result.exit_code == 0, result.output
+        shown.append(result.output.splitlines()[: len(lines) + 2])
+    assert shown[0] == shown[1]
+    assert shown[1][:3] == ['"a"', '"bc"', "Seq({1})"]
+    assert shown[1][-2:] == ['"one"', '"two"  TRUE']

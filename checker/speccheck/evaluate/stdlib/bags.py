@@ -5,8 +5,10 @@ from functools import reduce
 from itertools import product
 from typing import Any
 
+from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.likeness import equal
 from speccheck.evaluate.order import ordered
+from speccheck.evaluate.show import show
 from speccheck.evaluate.values import Fn, Value, force, function_of
 
 
@@ -19,7 +21,15 @@ def _set_to_bag(values: Value) -> Fn:
     return function_of(dict.fromkeys(force(values), 1))
 
 
+def _check_bags(first: Value, second: Value) -> None:
+    """Refuse operands of (+) with counts below 1, as TLC does here and in BagCardinality."""
+    for bag in (first, second):
+        if min(bag.values_, default=1) < 1:
+            raise EvaluationError(f"{show(bag)} is not a bag, as (+) asks for")
+
+
 def _plus(first: Value, second: Value) -> Fn:
+    _check_bags(first, second)
     counts = dict(first)
     for item, number in second.items():
         counts[item] = counts.get(item, 0) + number
@@ -31,6 +41,7 @@ def is_sum(whole: Value, first: Value, second: Value) -> bool:
     whole = force(whole)
     if whole.__class__ is not Fn:
         return equal(whole, _plus(first, second))
+    _check_bags(first, second)
     for item, number in second.items():
         if whole.get(item) != first.get(item, 0) + number:
             return False
@@ -81,6 +92,12 @@ def _fold(operator: Callable[[Any, Any], Any], base: Value, bag: Value) -> Value
     return result
 
 
+def _cardinality(bag: Value) -> int:
+    if not _is_bag(bag):
+        raise EvaluationError(f"{show(bag)} is not a bag, as BagCardinality asks for")
+    return sum(bag.values_)
+
+
 def _map_then_fold(
     operator: Callable[[Any, Any], Any],
     base: Value,
@@ -106,7 +123,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "IsABag": _is_bag,
     "BagToSet": lambda bag: bag.domain.keyset,
     "SetToBag": _set_to_bag,
-    "BagIn": lambda item, bag: item in bag,
+    "BagIn": lambda item, bag: bag.get(item, 0) > 0,
     "EmptyBag": lambda: function_of({}),
     "(+)": _plus,
     "(-)": _minus,
@@ -114,7 +131,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "\\sqsubseteq": _within,
     "SubBag": _sub_bags,
     "BagOfAll": _of_all,
-    "BagCardinality": lambda bag: sum(bag.values_),
+    "BagCardinality": _cardinality,
     "CopiesIn": lambda item, bag: bag.get(item, 0),
     "BagAdd": lambda bag, item: _plus(bag, _set_to_bag(frozenset([item]))),
     "BagRemove": lambda bag, item: _minus(bag, _set_to_bag(frozenset([item]))),

@@ -10,7 +10,7 @@ from typing import Any
 
 from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.runtime import is_true
-from speccheck.evaluate.sets import NATURALS
+from speccheck.evaluate.sets import NATURALS, Infinite, Sequences, is_finite
 from speccheck.evaluate.show import show
 from speccheck.evaluate.stdlib.sequences import sort_sequence
 from speccheck.evaluate.values import (
@@ -33,13 +33,19 @@ _model_values: dict[str, ModelValue] = {}
 printed: deque[str] = deque(maxlen=1000)
 
 
+def _text(value: Value) -> str:
+    """Return a value as it is printed: Nat and its like by name, as in TLC."""
+    by_name = isinstance(value, Infinite) or (isinstance(value, Sequences) and not is_finite(value))
+    return show(value if by_name else force(value))
+
+
 def _print(message: Value, value: Value) -> Value:
-    printed.append(f"{show(force(message))}  {show(force(value))}")
+    printed.append(f"{_text(message)}  {_text(value)}")
     return value
 
 
 def _print_true(message: Value) -> bool:
-    printed.append(show(force(message)))
+    printed.append(_text(message))
     return True
 
 

@@ -45,6 +45,8 @@ OUTSIDE = "which is not in its domain, "
         ("Permutations(1)", "Permutations is not defined for 1", "13:12"),
         ("RandomElement({n} \\ {0})", "RandomElement is not defined for {}", "13:12"),
         ("BagIn(n, 5)", "BagIn is not defined for 0, 5", "13:12"),
+        ("((n :> 0) (+) (1 :> 1))", "(0 :> 0) is not a bag, as (+) asks for", "13:14"),
+        ("BagCardinality(n :> 0)", "(0 :> 0) is not a bag, as BagCardinality asks", "13:12"),
         ("InsertAt(<<n>>, 9, 2)", "SubSeq(<<0>>, 1, 8) reaches beyond the sequence", "13:12"),
         ("NoArm", "no arm of the CASE is true and it has no OTHER", "5:10"),
         ("NoGuard", "1 is neither TRUE nor FALSE", "6:12"),

@@ -155,3 +155,29 @@ def test_disjuncts_that_differ_in_their_arguments_are_told_apart(tmp_path: Path)
     data = as_data(found.model, found.result, found.trace)
     rows = [(row["name"], row["label"], row["taken"]) for row in data["actions"]]
     assert rows == [("Step", "Step(1)", 5), ("Step", "Step(2)", 5), ("Jump", "Jump(i)", 0)]
+
+
+BROKEN_ALIAS = """EXTENDS Naturals
+VARIABLE n
+Init == n = 0
+Next == n' = n + 1
+Shown == [half |-> 6 \\div n]
+Both == [][n' > n]_n /\\ [](n < 2)
+"""
+
+
+def test_an_alias_without_a_value_is_told(tmp_path: Path) -> None:
+    found = run(tmp_path, BROKEN_ALIAS, "INIT Init NEXT Next PROPERTY Both ALIAS Shown")
+    shown = [
+        str(line).replace(f"{tmp_path}/", "")
+        for line in lines(found.model, found.result, found.trace, None)
+    ]
+    assert shown[:3] == [
+        "Property Both is violated, by what it says of every state",
+        "1: Initial state",
+        "    n = 0",
+    ]
+    (warning,) = (line for line in shown if line.startswith("Warning"))
+    assert "ALIAS shows the variables in state 1, where it has no value: M.tla:6:1" in warning
+    assert warning.endswith("division by zero")
+    assert found.trace.steps[1].values == {"half": 6}
