@@ -1,7 +1,7 @@
-"""What formulas assume: the left sides of ``=>``, with all that stands around them.
+r"""What formulas assume: the left sides of ``=>`` and sets of ``\A``, with all that is around them.
 
-A formula ``A => B`` whose A never holds says nothing. So each A that a proof opens is shown to be
-possible.
+A formula ``A => B`` whose A never holds says nothing, nor does ``\A x \in S : B`` if S is always
+empty. So each A, and that there is an x, is shown to be possible, under ``\E``, too.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,16 @@ from speccheck.prove.translate import Translator
 from speccheck.prove.values import Term, Value
 from speccheck.tla import meaning as m
 
-# What stands around a formula, outermost first: the bounds of a \A, a call, the left side of a =>.
+# What stands around a formula, outermost first: the bounds of a quantifier, a call, the left side
+# of a =>.
 Path: TypeAlias = tuple[tuple[m.Bound, ...] | m.Call | m.Expression, ...]
 
 
 def antecedents(node: m.Expression) -> tuple[Path, ...]:
-    """Return the paths down to what a formula assumes, in the order of the text.
+    r"""Return the paths down to what a formula assumes, in the order of the text.
 
-    The last step of each is the left side of a ``=>``; a formula without ``=>`` has none.
+    The last step of each is the left side of a ``=>``, or the bounds of a ``\A`` with no path
+    below it.
     """
     return tuple(_paths(node, ()))
 
@@ -32,6 +34,9 @@ def _paths(node: m.Expression, path: Path) -> Iterator[Path]:
         yield from _paths(part, path)
     match node:
         case m.Quantified(kind="\\A"):
+            below = tuple(_paths(node.body, (*path, node.bounds)))
+            yield from below or [(*path, node.bounds)]
+        case m.Quantified(kind="\\E"):
             yield from _paths(node.body, (*path, node.bounds))
         case m.Where():
             yield from _paths(node.body, path)

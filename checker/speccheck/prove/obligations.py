@@ -37,14 +37,15 @@ class Kind(StrEnum):
 
 
 class Obligation(NamedTuple):
-    """One thing to prove.
+    r"""One thing to prove.
 
     INITIAL and STEP: a conjunct of an inductive invariant holds in the initial states, and after a
     step of ``action``. CHANGE: a predicate on steps holds of a step. IMPLIED: a predicate follows
     from an invariant. FACT: a formula without behaviour. POSSIBLE: a state of the invariant allows
     the action, so that its obligations are not empty; for ``INIT``, there is an initial state;
     without an action, what a conjunct assumes can hold in a state of the invariant, or before a
-    step (``part``: the how many-th ``=>`` of it; 0 for what its quantifiers bind). DEFINED: what
+    step (``part``: the how many-th ``=>``, or innermost ``\A``, of it; 0 where it has none, and
+    there is to be a state). DEFINED: what
     a conjunct, an action, or (for ``INIT``) the assumptions and the initial predicate say is
     defined, as functions are applied within their domains only.
     """

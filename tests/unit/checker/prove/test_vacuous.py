@@ -202,3 +202,27 @@ def test_what_is_said_of_a_value_that_is_known_is_a_guard(tmp_path: Path) -> Non
     text = f"{X}Next == x' = x + 1 /\\ 4 = x'\nInit == x = 3\nSpec == Init /\\ [][Next]_x\n"
 
     assert statuses(tmp_path, f"{text}THEOREM T == Spec => [](x \\in 3..4)")["T"] is Status.PROVED
+
+
+@pytest.mark.parametrize(
+    ("conjunct", "empty"),
+    [
+        ("\\A n \\in {m \\in Nat : m < 0} : x = n", True),
+        ("\\A n \\in 0..x : \\A k \\in {m \\in 0..n : m > x} : k = 77", True),
+        ("\\E n \\in Nat : \\A k \\in (n + 1)..n : k = 77", True),
+        ("\\E n \\in Nat : (x < 0 => x = 77)", True),
+        ("\\E n \\in Nat : (n < 0 => x = 77)", True),
+        ("\\A n \\in 1..x : n <= x", False),  # empty at the beginning only
+        ("\\E n \\in Nat : (x = n => x >= n)", False),
+    ],
+)
+def test_what_is_said_of_no_element_is_no_conjunct(
+    conjunct: str, empty: bool, tmp_path: Path
+) -> None:
+    text = f"{X}{UP}Said == {conjunct}\nTHEOREM T == Spec => [](x >= 0 /\\ Said)"
+
+    found = verdicts(tmp_path, text, "")
+
+    assert [name for name, one in found.items() if one.status is not Status.PROVED] == (
+        ["T: Said: what is assumed can hold"] if empty else []
+    )
