@@ -275,8 +275,8 @@ def prove(
     module: Annotated[
         str | None,
         typer.Argument(
-            help="The .tla file, or FILE.tla!THEOREM for one theorem of it; by default every "
-            "module of the folder spec that has theorems with names.",
+            help="The .tla file, or FILE.tla!THEOREM for one theorem of it and those it rests on; "
+            "by default every module of the folder spec that has theorems with names.",
             show_default=False,
         ),
     ] = None,
@@ -334,7 +334,8 @@ def prove(
 
     Exit codes:
 
-    - 0: everything that is asked for is proved
+    - 0: everything that is asked for is proved, and what that rests on (with --only: the
+      obligations of these names are)
     - 1: something is refuted, or unknown
     - 2: the module cannot be translated, or speccheck itself failed
     - 130: interrupted

@@ -75,6 +75,48 @@ class Plan:
     annotated: list[str]
 
 
+def standing(results: Iterable[TheoremResult]) -> dict[str, tuple[Status, str]]:
+    """Return how each theorem stands, and the theorem it rests on that is not proved, if any.
+
+    A theorem whose own obligations are proved is unknown if one that it rests on is not.
+    """
+    by_name = {result.name: result for result in results}
+    found: dict[str, tuple[Status, str]] = {}
+    for name, result in by_name.items():
+        below = [one for one in _below(by_name, name) if by_name[one].status is not Status.PROVED]
+        if result.status is Status.PROVED and below:
+            found[name] = Status.UNKNOWN, below[0]
+        else:
+            found[name] = result.status, ""
+    return found
+
+
+def _below(by_name: Mapping[str, TheoremResult], name: str) -> list[str]:
+    """Return the theorems that one rests on, also by way of others, as far as they are there."""
+    found: list[str] = []
+    pending = [name]
+    while pending:
+        more = [one for one in by_name[pending.pop()].by if one in by_name]
+        pending += [one for one in more if one not in found]
+        found += [one for one in more if one not in found]
+    return [one for one in found if one != name]
+
+
+def with_what_they_rest_on(task: Task) -> Plan:
+    """Return the plan for theorems of a task and for all that these are proved by.
+
+    Changes the task's ``theorems``. Raises TlaError, ProofError, OSError.
+    """
+    while True:
+        planned = plan(task)
+        asked = {result.name for result in planned.theorems}
+        more = dict.fromkeys(name for result in planned.theorems for name in result.by)
+        left = tuple(name for name in more if name not in asked)
+        if not task.theorems or not left:
+            return planned
+        task.theorems += left
+
+
 def plan(task: Task) -> Plan:
     """Return what there is to prove. Raises TlaError, ProofError, OSError."""
     module = task.module()

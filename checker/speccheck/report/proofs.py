@@ -9,7 +9,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from speccheck.prove.discharge import Status, Verdict
 from speccheck.prove.obligations import Kind
-from speccheck.prove.run import Plan, Task, TheoremResult, plan, prove, selected
+from speccheck.prove.run import (
+    Plan,
+    Task,
+    TheoremResult,
+    plan,
+    prove,
+    selected,
+    standing,
+    with_what_they_rest_on,
+)
 from speccheck.report.replays import Wanted, replay_all
 
 _STYLES = {Status.PROVED: "green", Status.REFUTED: "bold red", Status.UNKNOWN: "bold yellow"}
@@ -40,8 +49,11 @@ class ProofReport:
         for line in verdict.lines:
             self._out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
-    def theorem(self, result: TheoremResult, total: int) -> None:
-        """Tell how a theorem has ended, which has so many obligations in ``total``."""
+    def theorem(self, result: TheoremResult, total: int, lost: str = "") -> None:
+        """Tell how a theorem has ended, which has so many obligations in ``total``.
+
+        ``lost`` is a theorem that it rests on and that is not proved.
+        """
         count = len(result.verdicts)
         unchanged = sum(
             verdict.unchanged and verdict.obligation.kind is not Kind.DEFINED
@@ -58,12 +70,16 @@ class ProofReport:
             parts.append(f"{remembered:,} proved before")
         parts.append(f"{seconds:.1f} s")
         given = f" given {' and '.join(result.by)}" if result.by else ""
+        if lost:
+            what = f"THEOREM {result.name}: it rests on {lost}, which is not proved"
+            self._line(Status.UNKNOWN, f"{what}; of itself {', '.join(parts)}")
+            return
         what = f"of THEOREM {result.name}" if count < total else f"THEOREM {result.name}"
         self._line(result.status, f"{what}{given}: {', '.join(parts)}")
 
     def summary(self, planned: Plan, results: list[TheoremResult], seconds: float) -> None:
         """Tell how the run as a whole has ended."""
-        proved = sum(result.status is Status.PROVED for result in results)
+        proved = sum(status is Status.PROVED for status, _ in standing(results).values())
         obligations = sum(len(result.verdicts) for result in results)
         line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
         left = len(planned.obligations) - obligations
@@ -122,14 +138,14 @@ def run_proofs(
     replays: Wanted | None = None,
     only: str = "",
 ) -> bool:
-    """Prove what a task says; return whether all of it is proved.
+    """Prove what a task says, and what that rests on; return whether all of it is proved.
 
     ``replays``: what is to be done with counterexamples; ``only``: with what the names of
-    obligations begin that are asked for. Raises TlaError, ProofError, OSError, and what
-    ``replay_all`` raises.
+    obligations begin that are asked for, of the theorems of the task alone. Raises TlaError,
+    ProofError, OSError, and what ``replay_all`` raises.
     """
     started = last = time.monotonic()
-    planned = plan(task)
+    planned = plan(task) if only else with_what_they_rest_on(task)
     wanted = selected(planned, lambda one: str(one).startswith(only))
     task.workers = workers or (os.cpu_count() or 1 if len(wanted) >= 50 else 1)
     total = len(wanted)
@@ -150,10 +166,11 @@ def run_proofs(
 
         results = prove(task, tell, planned, lambda one: str(one).startswith(only))
     results = [result for result in results if result.verdicts]
+    stands = standing(results)
     for result in results:
-        report.theorem(result, totals[result.name])
+        report.theorem(result, totals[result.name], stands[result.name][1])
     report.summary(planned, results, time.monotonic() - started)
     if replays is not None:
         refuted = [v for result in results for v in result.verdicts if v.status is Status.REFUTED]
         report.lines(replay_all(task, refuted, replays))
-    return not planned.unproved and all(r.status is Status.PROVED for r in results)
+    return not planned.unproved and all(s is Status.PROVED for s, _ in stands.values())

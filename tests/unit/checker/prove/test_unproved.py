@@ -40,3 +40,40 @@ def test_no_module_is_passed_over(
     monkeypatch.chdir(tmp_path)
 
     assert CliRunner().invoke(app, ["prove"]).exit_code != 0
+
+
+DOWN = (
+    "---- MODULE Down ----\nEXTENDS Integers\nVARIABLE\n\\* @type: Int;\nx\nInit == x = 0\n"
+    "Next == x' = x - 1\nSpec == Init /\\ [][Next]_x\nTHEOREM I == Spec => [](x >= 0)\n"
+    "THEOREM T == Spec => [](x >= -5)\nTHEOREM U == 1 = 1\n===="
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "count"), [("", 1, "1 of 3"), ("!T", 1, "0 of 2"), ("!U", 0, "1 of 1")]
+)
+def test_what_rests_on_a_refuted_theorem_is_not_proved(
+    asked: str, code: int, count: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "Down.tla"
+    path.write_text(DOWN)
+    path.with_suffix(".hints.toml").write_text("[theorems]\nT = { by = 'I' }\n")
+
+    result = CliRunner().invoke(app, ["prove", f"{path}{asked}"])
+
+    assert result.exit_code == code
+    assert f"Down: {count} theorems proved" in result.stdout
+    rests = "unknown  THEOREM T: it rests on I, which is not proved"
+    assert (rests in result.stdout) == (asked != "!U")
+    assert "proved   THEOREM T" not in result.stdout
+
+
+def test_some_obligations_are_asked_for_alone(tmp_path: Path) -> None:
+    path = tmp_path / "Down.tla"
+    path.write_text(DOWN)
+    path.with_suffix(".hints.toml").write_text("[theorems]\nT = { by = 'I' }\n")
+
+    result = CliRunner().invoke(app, ["prove", f"{path}!T", "--only", "T"])
+
+    assert result.exit_code == 0
+    assert "given, and not asked for here: THEOREM I" in result.stdout
