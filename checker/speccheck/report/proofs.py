@@ -79,6 +79,9 @@ class ProofReport:
 
     def summary(self, planned: Plan, results: list[TheoremResult], seconds: float) -> None:
         """Tell how the run as a whole has ended."""
+        if planned.annotated:
+            line = f"assumed, as annotated: {'; '.join(planned.annotated)}"
+            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
         proved = sum(status is Status.PROVED for status, _ in standing(results).values())
         obligations = sum(len(result.verdicts) for result in results)
         line = f"{planned.module}: {proved} of {len(results)} theorems proved, "
@@ -90,9 +93,6 @@ class ProofReport:
         if within:
             what = f"shown possible only where numbers end, in the instance of {within[0]}"
             line = f"{what}: {len(within):,}"
-            self._out.print(line, markup=False, highlight=False, soft_wrap=True)
-        if planned.annotated:
-            line = f"assumed, as annotated: {'; '.join(planned.annotated)}"
             self._out.print(line, markup=False, highlight=False, soft_wrap=True)
         asked = {result.name for result in results}
         for name in sorted({name for result in results for name in result.by} - asked):
