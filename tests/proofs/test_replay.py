@@ -64,7 +64,8 @@ def test_a_real_bug_is_reached_from_init(tmp_path: Path) -> None:
 def test_a_weak_invariant_is_not(tmp_path: Path) -> None:
     """Nothing ever ticks, as nothing thaws; the invariant does not say why."""
     assert replayed(tmp_path, "frozen /\\ (\\A t \\in Server : count[t] = 1)")[2] == (
-        "Init never leads to it in this instance: the invariant is too weak"
+        "Init never leads to it, nor to another that breaks Small, in this instance; "
+        "nor in that of SERVER 2: the invariant is too weak, as far as this tells"
     )
 
 
@@ -261,3 +262,39 @@ def test_a_variable_may_have_the_name_that_a_model_value_would_have(
 
     assert said[1] == "the checker agrees"
     assert said[3].startswith("Init leads to ")
+
+
+EACH = r"""CONSTANTS
+    \* @type: Set(P);
+    Proc,
+    \* @type: P;
+    P0
+ASSUME P0 \in Proc
+VARIABLES
+    \* @type: P -> Int;
+    pc,
+    \* @type: Int;
+    x
+Init == pc = [p \in Proc |-> 0] /\ x = 0
+Go(p) == pc[p] = 0 /\ pc' = [pc EXCEPT ![p] = 1] /\ x' = x + 1
+Next == \E p \in Proc : Go(p)
+Spec == Init /\ [][Next]_<<pc, x>>
+TypeOK == pc \in [Proc -> 0..1] /\ x \in Nat
+Small == x <= 2
+THEOREM T == Spec => [](TypeOK /\ Small)"""
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (4, "Init leads to another state, which breaks Small, in 3 steps: "
+         "the specification is wrong"),
+        (2, "Init never leads to it, nor to another that breaks Small, in this instance; but to a "
+         "state which breaks it in 3 steps, in that of P 3: the specification is wrong"),
+        (1, "Init never leads to it, nor to another that breaks Small, in this instance; "
+         "nor in that of P 2: the invariant is too weak, as far as this tells"),
+    ],
+)  # fmt: skip
+def test_another_state_may_break_the_conjunct(size: int, said: str, tmp_path: Path) -> None:
+    """The state of the counterexample has counted two though nobody has gone."""
+    assert lines_of(tmp_path, EACH, f"[sizes]\nP = {size}\nint = 4\n")[-1] == said

@@ -284,6 +284,18 @@ class Prover:
         return Verdict(obligation, status, 0.0, lines=lines, within=within)
 
 
+def solution(conditions: Conditions, obligation: Obligation, steps: float) -> Counterexample | None:
+    """Return a state that an obligation's question allows, None if none is found in ``steps``.
+
+    Raises TlaError, ProofError.
+    """
+    condition = conditions.of(obligation)
+    solver = _solver(condition, steps)
+    if solver.check() != z3.sat:
+        return None
+    return counterexample(conditions, condition, solver.model())
+
+
 def _outside(condition: Condition, model: z3.ModelRef) -> list[str]:
     """Return what need not be defined, and where it stands."""
     false = [use for use in condition.uses if not z3.is_true(model.eval(use.inside))]

@@ -22,9 +22,10 @@ class Replay(NamedTuple):
     """Texts of the module and of its configurations.
 
     ``step`` starts in the state and asks for the conjunct that breaks, ``onward`` starts there and
-    asks for what is proved by the invariant, ``reached`` starts in Init and asks for the state.
-    ``beyond`` does so with variables that take numbers which the instance lacks; ``asked`` says
-    that something is proved by the invariant.
+    asks for what is proved by the invariant, ``reached`` starts in Init and asks for the state, or
+    for any that breaks the conjunct. ``beyond`` does so with variables that take numbers which the
+    instance lacks, ``broken`` asks only for the latter; ``cut`` says that sets of numbers end in
+    the instance, ``asked`` that something is proved by the invariant.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Replay(NamedTuple):
     onward: str
     reached: str
     beyond: str
+    broken: str
+    cut: bool
     asked: bool
 
 
@@ -44,11 +47,13 @@ def replay(
     sizes: dict[str, int],
     consequences: list[str],
     redefines: Iterable[tuple[str, str]] = (),
+    what: str = "A state of the invariant from which a step breaks it",
 ) -> Replay:
-    """Return the texts for a counterexample in the instance of ``sizes``.
+    """Return the texts for a counterexample, or other state, in the instance of ``sizes``.
 
     ``consequences`` name state predicates that hold wherever the invariant does; ``redefines`` says
-    what stands for what. Raises ProofError where the specification has no names for its parts.
+    what stands for what, ``what`` what the state is. Raises ProofError where the specification
+    has no names for its parts.
     """
     initial, step = _parts(module, goal)
     name = f"{module.name}_cti"
@@ -69,7 +74,7 @@ def replay(
     ]
     lines = [
         f"---- MODULE {name} ----",
-        f"(* A state of the invariant from which a step breaks it: {obligation}.",
+        f"(* {what}: {obligation}.",
         "   Written by speccheck prove --replay. *)",
         f"EXTENDS {module.name}, TLC",
         "",
@@ -109,8 +114,11 @@ def replay(
         "\n".join(lines) + "\n",
         configuration("FromState", ["Breaks"]),
         configuration("FromState", consequences),
-        configuration("FromInit", ["NotReached"]),
-        configuration("FromInitOn", ["NotReached"]),
+        configuration("FromInit", ["NotReached", "Breaks"]),
+        # A set of numbers that ends would be left there, which is no break.
+        configuration("FromInitOn", ["NotReached", *([] if numbers else ["Breaks"])]),
+        configuration("FromInit" if numbers else "FromInitOn", ["Breaks"]),
+        bool(numbers),
         bool(consequences),
     )
 

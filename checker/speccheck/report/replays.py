@@ -9,15 +9,20 @@ from speccheck.explore.model import ConfigError, load_model
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.prove.conditions import Conditions
-from speccheck.prove.discharge import Verdict
+from speccheck.prove.discharge import Verdict, solution
 from speccheck.prove.errors import ProofError
-from speccheck.prove.hints import hints_path
-from speccheck.prove.obligations import Kind
+from speccheck.prove.hints import Hints, hints_path
+from speccheck.prove.module import ProofModule
+from speccheck.prove.obligations import INIT, Kind, Obligation
 from speccheck.prove.replay import Replay, replay
 from speccheck.prove.run import Task
+from speccheck.prove.types import AtomType
+from speccheck.prove.universes import parts_of
 from speccheck.prove.world import World
 from speccheck.report.disks import Ensemble, runs_from_disks
 from speccheck.tla.errors import TlaError
+
+_TOO_WEAK = ": the invariant is too weak, as far as this tells"
 
 
 class Wanted(NamedTuple):
@@ -67,6 +72,9 @@ def replay_all(task: Task, verdicts: list[Verdict], wanted: Wanted) -> list[str]
             _write(place, texts)
             libraries = [task.path.parent, *task.folders]
             said += _run(place, texts, libraries, wanted.states, broken)
+            if said[-1].endswith(_TOO_WEAK):
+                more = _larger(module, hints, obligation, place, task, wanted.states)
+                said[-1:] = [f"{said[-1].removesuffix(_TOO_WEAK)}; {more}"] if more else said[-1:]
             if wanted.ensemble is not None and hints.start:
                 said += _simulated(place, texts, hints.start, libraries, wanted.ensemble)
             elif wanted.ensemble is not None:
@@ -85,6 +93,7 @@ def _write(place: Path, texts: Replay) -> None:
         ("onward", texts.onward),
         ("reached", texts.reached),
         ("beyond", texts.beyond),
+        ("broken", texts.broken),
     ):
         (place / f"{name}.cfg").write_text(text)
 
@@ -139,19 +148,77 @@ def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: s
         said.append(f"    no theorem is broken in {end} {onward.distinct:,} states that follow")
     reached = run("reached")
     if reached.verdict == "invariant":
-        said.append(f"    Init leads to it in {_steps(reached)}: the specification is wrong")
+        where = f"{_which(reached, broken)} in {_steps(reached)}"
+        said.append(
+            f"    Init leads to {where}: the specification is wrong{_unless(reached, texts)}"
+        )
     elif reached.verdict == "success" and (beyond := run("beyond")).verdict == "invariant":
-        steps = f"in {_steps(beyond)}, past the numbers of this instance"
-        said.append(f"    Init leads to it {steps}: the specification is wrong")
+        where = f"{_which(beyond, broken)} in {_steps(beyond)}, past the numbers of this instance"
+        said.append(f"    Init leads to {where}: the specification is wrong")
     elif reached.verdict == "success" and beyond.verdict != "success":
         said.append("    Init never leads to it within the instance's numbers: unknown beyond")
     elif reached.verdict == "success":
-        said.append("    Init never leads to it in this instance: the invariant is too weak")
+        never = f"Init never leads to it, nor to another that breaks {broken}, in this instance"
+        said.append(f"    {never}{_TOO_WEAK}")
     elif reached.error is not None:
         said.append(f"    whether Init leads to it is unknown: {_first_line(reached.error)}")
     else:
         said.append(f"    Init leads to other states first, {reached.distinct:,} of them: unknown")
     return said
+
+
+def _which(result: Result, broken: str) -> str:
+    """Return what Init has led to: the state that was replayed, or one that breaks the conjunct."""
+    return "it" if result.violated == "NotReached" else f"another state, which breaks {broken},"
+
+
+def _unless(result: Result, texts: Replay) -> str:
+    """Return what else may be where a conjunct breaks in an instance whose numbers end."""
+    if texts.cut and result.violated != "NotReached":
+        return ", unless it holds with more numbers"
+    return ""
+
+
+def _larger(
+    module: ProofModule,
+    hints: Hints,
+    obligation: Obligation,
+    place: Path,
+    task: Task,
+    most: int,
+) -> str:
+    """Return whether Init leads to a break where each type has one value more, "" if none has.
+
+    Writes the instance beside the replay. Raises TlaError, ProofError, ConfigError, OSError.
+    """
+    atoms = {
+        part.name
+        for type_ in module.types.values()
+        for part in parts_of(type_)
+        if isinstance(part, AtomType)
+    }
+    sizes = {name: size + (name in atoms) for name, size in hints.sizes.items()}
+    if sizes == hints.sizes:
+        return ""
+    conditions = Conditions(module, hints, World(sizes))
+    initial = Obligation(obligation.theorem, Kind.POSSIBLE, INIT, "")
+    found = solution(conditions, initial, task.limits.finite)
+    told = ", ".join(f"{name} {sizes[name]}" for name in sizes if name in atoms)
+    if found is None or not found.is_written_out:
+        return f"in that of {told} it is unknown"
+    goal = conditions.goal(obligation.theorem)
+    what = "A larger instance, in which a step may break"
+    texts = replay(module, goal, obligation, found, sizes, [], task.redefines, what)
+    _write(place / "larger", texts)
+    path, config = place / "larger" / f"{texts.name}.tla", place / "larger" / "broken.cfg"
+    model = load_model(path, read_config(config), [task.path.parent, *task.folders])
+    result = Search(model, most).run()
+    if result.verdict == "invariant":
+        where = f"a state which breaks it in {_steps(result)}, in that of {told}"
+        return f"but to {where}: the specification is wrong{_unless(result, texts)}"
+    if result.verdict == "success":
+        return f"nor in that of {told}{_TOO_WEAK}"
+    return f"in that of {told} it is unknown, after {result.distinct:,} states"
 
 
 def _first_line(error: Exception) -> str:
