@@ -128,7 +128,10 @@ class Conditions:
             for variable in kept.keys() & step.changed:
                 if not same_shape(self.world, kept[variable], after.get(variable)):
                     message = f"{leaf.name} does not keep the domain of {variable.name}"
-                    remedy = f"state {variable.name} \\in [S -> T] in the invariant"
+                    remedy = (
+                        f"state {variable.name} \\in [S -> T] in the invariant, with an S that "
+                        "depends on constants only"
+                    )
                     raise outside(leaf.body.place, f"{message}; {remedy}")
         return room
 

@@ -154,6 +154,7 @@ def with_theorems(folder: Path) -> tuple[list[Path], list[str]]:
 def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
     read: dict[str, Annotations] = {}
     aliases: dict[str, str] = {}
+    origin: dict[str, str] = {}
     declared: list[m.Variable | m.Constant | m.Operator] = [
         *resolved.variables,
         *resolved.constants,
@@ -161,8 +162,18 @@ def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
     ]
     for thing in declared:
         if thing.place.path not in read:
-            read[thing.place.path] = annotations(read_text(Path(thing.place.path)))
-            aliases |= read[thing.place.path].aliases
+            path = thing.place.path
+            try:
+                read[path] = annotations(read_text(Path(path)))
+            except TypeSyntaxError as error:
+                raise ProofError(f"{path}: {error}") from None
+            for name, text in read[path].aliases.items():
+                if aliases.get(name, text).split() != text.split():
+                    what = f"the @typeAlias {name} is {text} here"
+                    other = f"{aliases[name]} in {origin[name]}"
+                    raise ProofError(f"{path}: {what}, and {other}; give one another name")
+                aliases[name] = text
+                origin.setdefault(name, path)
     types: dict[object, Type] = {}
     for thing in declared:
         found = read[thing.place.path]

@@ -138,10 +138,16 @@ class Annotations:
 
 
 def annotations(text: str) -> Annotations:
-    """Return the annotations in the text of a module."""
+    """Return the annotations in the text of a module. Raises TypeSyntaxError.
+
+    An alias has one meaning.
+    """
     found = Annotations()
     for alias in _ALIAS.finditer(text):
-        found.aliases[alias[1]] = alias[2]
+        before = found.aliases.setdefault(alias[1], alias[2])
+        if before.split() != alias[2].split():
+            message = f"the @typeAlias {alias[1]} is {before}, and {alias[2]} further down"
+            raise TypeSyntaxError(f"{message}; give one another name")
     for annotation in _ANNOTATION.finditer(text):
         between = _BETWEEN.match(text, annotation.end())
         assert between is not None, "it matches nothing at all, too"
