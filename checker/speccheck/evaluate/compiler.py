@@ -255,7 +255,7 @@ class Compiler(NamedActions):
             names = [*leaf.parameters, *leaf.bound]
             codes = [self.value(m.Use(leaf.place, name), inside) for name in names]
             listed = "".join(f"{code}, " for code in codes)
-            self._add(inside, f", ({listed})")
+            self._add(inside, f", ({listed})", leaf.place)
 
         self.put_labelled(node, leaf, ctx, Goal(add, is_end=True))
         ctx.put("return")

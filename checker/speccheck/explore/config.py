@@ -53,6 +53,11 @@ _SECTIONS = {
     "CHECK_DEADLOCK": "check_deadlock",
 }
 _UNSUPPORTED = frozenset(["TYPE", "TYPE_CONSTRAINT", "_PERIODIC", "_RL_REWARD"])
+_VALUES = (
+    "a value is a number, a string, TRUE, FALSE, a name, or a set of them in braces; "
+    "NAME <- DEFINITION takes any other from the module"
+)
+_READABLE = {"NAME": "a name", "NUMBER": "a number", "STRING": "a string"}
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _LISTS = frozenset(["invariants", "properties", "constraints", "action_constraints", "symmetry"])
 
@@ -141,7 +146,8 @@ class _Reader:
             elif token.text == '"':
                 raise self.error("this string has no end on its line", token)
             elif token.kind == "BAD":
-                raise self.error(f"{token.text!r} cannot stand here", token)
+                why = f": {_VALUES}" if self._text.startswith("..", token.position) else ""
+                raise self.error(f"{token.text!r} cannot stand here{why}", token)
             elif token.kind != "SKIP":
                 yield token
 
@@ -175,7 +181,8 @@ class _Reader:
     def take(self, *kinds: str) -> _Token:
         token = self.peek()
         if kinds and token.kind not in kinds and token.text not in kinds:
-            raise self.error(f"{token.text!r} cannot stand here", token)
+            expected = " or ".join(_READABLE.get(kind, kind) for kind in kinds)
+            raise self.error(f"{token.text!r} cannot stand here; expected {expected}", token)
         self._index += 1
         return token
 
@@ -222,7 +229,7 @@ def parse_config(text: str, path: str) -> Config:
         if token.text in _UNSUPPORTED:
             raise reader.error(f"{token.text} is not supported", token)
         if section is None and token.kind != "NAME":
-            raise reader.error(f"{token.text!r} cannot stand here", token)
+            raise reader.error(f"{token.text!r} cannot stand here; expected a keyword", token)
         if section is None:
             known = ", ".join(sorted(_SECTIONS))
             raise reader.error(f"{token.text} is no keyword; there are {known}", token)

@@ -243,12 +243,7 @@ class _Loader:
         for name, by, only_in in self._config.replacements:
             target = self._operator(by, built_in=True)
             if only_in is not None:
-                for operator in self._module.everything:
-                    if operator.name == name and operator.module == only_in:
-                        operator.override = target
-                built_in = self._module.builtins.get(name)
-                if isinstance(built_in, m.Builtin) and not _is_itself(built_in, target):
-                    built_in.override = target
+                self._replace_in(only_in, name, target)
                 continue
             found = self._module.scope.find(name) or self._module.builtins.get(name)
             if isinstance(found, m.Constant):
@@ -265,6 +260,20 @@ class _Loader:
                 place = constant.place
                 message = f"{self._config.path} gives no value to the constant {constant.name}"
                 raise error_at(place.path, place.span, message)
+
+    def _replace_in(self, module: str, name: str, by: m.Operator) -> None:
+        """Put something in the place of a definition of one module of the specification."""
+        places = [o for o in self._module.everything if (o.name, o.module) == (name, module)]
+        for operator in places:
+            self._check_arity(name, operator, by)
+            operator.override = by
+        built_in = self._module.builtins.get(name)
+        if isinstance(built_in, m.Builtin):
+            self._check_arity(name, built_in, by)
+            if not _is_itself(built_in, by):
+                built_in.override = by
+        elif not places:
+            raise self._unfit(name, f"module {module} defines no {name}, or is not read here")
 
     def _replace(self, found: m.Operator | m.Builtin, by: m.Operator | m.Literal) -> None:
         """Put something in the place of a definition, in instances of its module too, as TLC."""

@@ -118,7 +118,7 @@ _TOKEN = re.compile(
     | (?P<STEP><(?:\d+|[*+])>[A-Za-z0-9_]*\.*)
     | (?P<FAIRNESS>(?:WF|SF)_)
     | (?P<IDENT>[0-9_]*[A-Za-z][A-Za-z0-9_]*)
-    | (?P<DECIMAL>\d*(?<!\.)\.\d+)
+    | (?P<DECIMAL>\d+\.\d+)
     | (?P<NUMBER>\d+|\\[oO][0-7]+|\\[bB][01]+|\\[hH][0-9a-fA-F]+)
     | (?P<END>={4,})
     | (?P<SEP>-{4,})
@@ -134,6 +134,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_ESCAPES = r"\" \\ \n \t \f \r"
+_ESCAPE = re.compile(r"\\.")
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _MODULE = re.compile(r"-{4,}[ \t]*MODULE\b")
 
@@ -193,6 +195,12 @@ def tokenize(text: str, path: str) -> list[Token]:
                 end = position + 1
         elif kind == "UNICODE":
             kind, value = _spelt_in_ascii(value)
+        elif kind == "STRING":
+            unknown = _unknown_escape(value) if "\\" in value else None
+            if unknown is not None:
+                what = f"{unknown.group()} cannot stand in a string; there are {_ESCAPES}"
+                at = column + unknown.start()
+                raise TlaError(what, path=path, text=text, line=line, column=at)
         elif kind == "BAD":
             what = "string without end" if value == '"' else f"unexpected character {value!r}"
             raise TlaError(what, path=path, text=text, line=line, column=column)
@@ -210,6 +218,12 @@ def tokenize(text: str, path: str) -> list[Token]:
             if depth <= 0:
                 return tokens
     return tokens
+
+
+def _unknown_escape(literal: str) -> re.Match[str] | None:
+    """Return the first escape in a string that SANY refuses."""
+    escapes = _ESCAPE.finditer(literal)
+    return next((found for found in escapes if found.group() not in _ESCAPES.split()), None)
 
 
 def _is_reserved(kind: str, value: str) -> bool:

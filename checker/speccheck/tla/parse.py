@@ -58,9 +58,53 @@ _READABLE = {
     "DEFOP": "a definition",
     "NUMBER": "a number",
     "EXPRESSION": "an expression",
+    "UNIT": "a definition or declaration",
 }
 _BEGINS_EXPRESSION = {"IDENT", "NUMBER", "LPAR"}
 _BESIDES_EXPRESSION = {"INSTANCE", "RBRACE", "RANGLE", "RPAR"}
+# In a run of operands and operators, what the grammar takes at any place.
+_OF_EXPRESSION = frozenset(
+    [
+        "AT",
+        "BANG",
+        "CASE",
+        "CHOOSE",
+        "COLONCOLON",
+        "DECIMAL",
+        "DOT",
+        "EQ",
+        "FAIRNESS",
+        "IDENT",
+        "IF",
+        "JUNC_OPEN",
+        "LAMBDA",
+        "LANGLE",
+        "LBRACE",
+        "LET",
+        "LPAR",
+        "LSQB",
+        "NUMBER",
+        "QUANTIFIER",
+        "STRING",
+    ]
+)
+_ENDS_OPERAND = frozenset(
+    ["AT", "DECIMAL", "IDENT", "NUMBER", "RANGLE", "RBRACE", "RPAR", "RSQB", "STRING"]
+)
+_UNITS = frozenset(
+    [
+        "ASSUME",
+        "CONSTANT",
+        "DEF",
+        "DEFOP",
+        "INSTANCE",
+        "LOCAL",
+        "RECURSIVE",
+        "SEP",
+        "THEOREM",
+        "VARIABLE",
+    ]
+)
 _MOST_EXPECTED = 6
 
 
@@ -117,6 +161,13 @@ def parse_module(text: str, path: str) -> ast.Module:
     )
 
 
+def _next(tokens: list[Token], token: Token) -> Token:
+    """Return the token that follows; the last one follows itself."""
+    places = [(each.line, each.column) for each in tokens]
+    at = places.index((token.line, token.column)) + 1
+    return tokens[min(at, len(tokens) - 1)]
+
+
 def _syntax_error(error: UnexpectedToken, tokens: list[Token], text: str, path: str) -> TlaError:
     found = error.token
     line, column = found.line, found.column
@@ -128,12 +179,21 @@ def _syntax_error(error: UnexpectedToken, tokens: list[Token], text: str, path: 
         what = "the list ends here too early"
     else:
         what = f"{found.value or found.type!r} cannot stand here"
+    if found.type == "EXTENDS":
+        what = "EXTENDS cannot stand here: it comes first in a module"
+        return TlaError(what, path=path, text=text, line=line or 1, column=column or 1)
     kinds = set(error.accepts or error.expected or ())
+    if "DEF" in kinds and found.type == "IDENT" and _next(tokens, found).type == "EQ":
+        what += ": a definition has ==, not ="
     before = [token for token in tokens if (token.line, token.column) < (line, column)]
     if before and before[-1].type in {"OP", "EQ"} and before[-1].value not in POSTFIX:
         kinds = {"EXPRESSION"}  # The grammar takes operators as they come.
+    elif kinds >= _BEGINS_EXPRESSION and before and before[-1].type in _ENDS_OPERAND:
+        kinds = {"OP"} | (kinds - _OF_EXPRESSION)
     elif kinds >= _BEGINS_EXPRESSION:
         kinds = {"EXPRESSION"} | (kinds & _BESIDES_EXPRESSION)
+    if kinds >= _UNITS:
+        kinds = {"UNIT"} | (kinds - _UNITS)
     names = sorted({_READABLE.get(kind, kind) for kind in kinds})
     shown = tuple(names) if len(names) <= _MOST_EXPECTED else ()
     return TlaError(what, path=path, text=text, line=line or 1, column=column or 1, expected=shown)

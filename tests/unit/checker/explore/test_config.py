@@ -77,7 +77,8 @@ def test_every_keyword() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("INIT A <- B", "M.cfg:1:8: '<-' cannot stand here"),
+        ("INIT A <- B", "M.cfg:1:8: '<-' cannot stand here; expected a keyword"),
+        ("CONSTANT S = 1..3", "M.cfg:1:15: '.' cannot stand here: a value is a number, a string"),
         ("INIT\nNEXT N", "M.cfg:1:1: INIT needs a name"),
         ("INIT A\nINIT B", "M.cfg:2:1: INIT is given twice"),
         ("INVARIANTZ Inv", "M.cfg:1:1: INVARIANTZ is no keyword; there are ACTION_CONSTRAINT"),
@@ -86,7 +87,7 @@ def test_every_keyword() -> None:
         ('CONSTANT A = "open', "M.cfg:1:14: this string has no end"),
         ("CONSTANT A =", "M.cfg:1:13: 'the end of the file' cannot stand here"),
         ("CONSTANT A = {1, }", "M.cfg:1:18: '}' cannot stand here"),
-        ("CONSTANT A 3", "M.cfg:1:12: '3' cannot stand here"),
+        ("CONSTANT A 3", "M.cfg:1:12: '3' cannot stand here; expected = or <-"),
         ("CHECK_DEADLOCK MAYBE", "M.cfg:1:16: 'MAYBE' cannot stand here"),
         ("TYPE_CONSTRAINT T", "M.cfg:1:1: TYPE_CONSTRAINT is not supported"),
         (
@@ -267,6 +268,8 @@ Constant == {[one \\in Set |-> CHOOSE each \\in Set : TRUE]}
         ("Op <- Three K = 1", "1:22: Op takes 1 arguments, Three 0"),
         ("Op <- Plus K = 1", "1:22: Op takes 1 arguments, Plus 2"),
         ("Op <- Id K <- Plus", "1:31: K takes 0 arguments, Plus 2"),
+        ("Op <- Id K = 1 Id <- [Naturals]Three", "1:37: module Naturals defines no Id"),
+        ("Op <- Id K = 1 Id <- [M]Three", "1:37: Id takes 1 arguments, Three 0"),
         ("Op <- Id K = 1 SYMMETRY Numbers", "SYMMETRY Numbers: 1 is not a permutation"),
         ("Op <- Id K = 1 SYMMETRY Strings", 'moves "a", which is no model value'),
         ("Op <- Id K = 1 SYMMETRY Constant", "is not a permutation: two values become one"),

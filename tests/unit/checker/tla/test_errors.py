@@ -86,6 +86,20 @@ def complaint(folder: Path, name: str, files: dict[str, str | bytes]) -> list[st
         ),
         ({"M": 'S == "abc'}, "M.tla:2:6: string without end"),
         ({"M": "S == 1 (* ... "}, "M.tla:2:8: comment without end"),
+        (
+            {"M": 'S == "a\\\\\\q"'},
+            r"M.tla:2:10: \q cannot stand in a string; there are \" \\ \n \t \f \r",
+        ),
+        ({"M": "G == .5"}, "M.tla:2:6: a field is written record.name"),
+        (
+            {"M": f"{BEHAVIOUR}\nEXTENDS Naturals"},
+            "M.tla:5:1: EXTENDS cannot stand here: it comes first in a module",
+        ),
+        (
+            {"M": "VARIABLE x\nInit = x = 1"},
+            "M.tla:3:1: 'Init' cannot stand here: a definition has ==, not =; "
+            "expected , or ==== or a definition or declaration",
+        ),
     ],
 )
 def test_one_line_says_where_and_what(
@@ -113,6 +127,9 @@ def test_a_module_that_is_nowhere_is_named_with_the_folders_searched(tmp_path: P
         ("G == \\A x \\in S P", (",", ":")),
         ("G == CASE a [] b -> 1", ("->",)),
         ("G == [f EXCEPT 1]", ("!",)),
+        ("VARIABLE x y", (",", "====", "a definition or declaration")),
+        ("CONSTANT x \\in Nat", (",", "====", "a definition or declaration")),
+        ("G == IF 1 = 1 THEN 2 ELSE 3 ELSE 4", ("====", "a definition or declaration")),
     ],
 )
 def test_what_could_have_stood_there_is_said(text: str, expected: tuple[str, ...]) -> None:
