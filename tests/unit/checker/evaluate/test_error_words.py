@@ -119,3 +119,11 @@ def test_positions_beyond_a_sequence_are_as_in_the_definitions() -> None:
     ]
     assert not differ
     assert 20 < list(values.values()).count("an error") < 2 * len(calls) - 20
+
+
+def test_an_action_that_leaves_a_variable_out_takes_no_step(tmp_path: Path) -> None:
+    module = tmp_path / "M.tla"
+    module.write_text("---- MODULE M ----\nVARIABLE n\nInit == n = 0\nNext == n = n\n====\n")
+    model = load_model(module, parse_config("INIT Init NEXT Next", "M.cfg"))
+    # TLC shows such a step in a counterexample.
+    assert model.actions[0].arguments((0,), (1,)) is None
