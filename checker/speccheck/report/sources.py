@@ -1,9 +1,14 @@
 """Lines of the specification, to be shown beside what is said about them."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from speccheck.tla.meaning import Place
+
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+_COMMENT = re.compile(_STRING.pattern + r"|\\\*[^\n]*|\(\*(?:(?!\(\*).)*?\*\)", re.DOTALL)
+_BRACKET = re.compile(r"[()]")
 
 
 @lru_cache(maxsize=64)
@@ -32,7 +37,10 @@ def excerpt(place: Place) -> list[str]:
 
 
 def text_of(place: Place, most: int = 60) -> str:
-    """Return the text at a place on one line, cut after ``most`` characters."""
+    """Return the text at a place on one line, without comments, cut after ``most`` characters.
+
+    Brackets around its first or last part, which have no place of their own, are given back.
+    """
     lines = _lines(place.path)
     span = place.span
     if not 0 < span.line <= len(lines):
@@ -44,8 +52,21 @@ def text_of(place: Place, most: int = 60) -> str:
         last = (
             lines[span.end_line - 1][: span.end_column - 1] if span.end_line <= len(lines) else ""
         )
-        text = " ".join([lines[span.line - 1][span.column - 1 :], *rest, last])
+        text = "\n".join([lines[span.line - 1][span.column - 1 :], *rest, last])
+    while True:  # Comments are nested; the innermost go first.
+        without = _COMMENT.sub(_without_comment, text)
+        if without == text:
+            break
+        text = without
     text = " ".join(text.split())
-    for bullet in (" /\\", " \\/"):
-        text = text.removesuffix(bullet)  # of the next item, where a list ends in a list
+    opened, missing = 0, 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        opened += 1 if bracket == "(" else -1
+        if opened < 0:
+            opened, missing = 0, missing + 1
+    text = f"{'(' * missing}{text}{')' * opened}"
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _without_comment(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else " "

@@ -56,6 +56,7 @@ class _Layout:
         self._open: list[_Open] = []
         self._operand_done = False
         self._before = ""
+        self._last: Token | None = None
 
     def feed(self, token: Token, *, is_name: bool = False) -> list[Token]:
         out: list[Token] = []
@@ -69,6 +70,7 @@ class _Layout:
                 del self._open[innermost + 1 :]
                 out.append(self._synthetic("JUNC_NEXT", token))
                 self._operand_done = False
+                self._last = token
                 return out
             del self._open[innermost:]
             out.append(self._synthetic("JUNC_CLOSE", token))
@@ -76,6 +78,7 @@ class _Layout:
         self._close_constructs(token, out)
         if bullet and not self._operand_done:
             self._open.append(_Open("J", column, bullet))
+            self._last = token
             opened = Token.new_borrow_pos("JUNC_OPEN", bullet, token)
             out.append(opened)
             return out
@@ -94,9 +97,13 @@ class _Layout:
                 return index
         return -1
 
-    @staticmethod
-    def _synthetic(kind: str, before: Token) -> Token:
-        return Token.new_borrow_pos(kind, "", before)
+    def _synthetic(self, kind: str, before: Token) -> Token:
+        """Return a token that stands ahead of another; what it closes ended with the last one."""
+        made = Token.new_borrow_pos(kind, "", before)
+        if self._last is not None:
+            made.end_line, made.end_column = self._last.end_line, self._last.end_column
+            made.end_pos = self._last.end_pos
+        return made
 
     def _close_to(self, kinds: frozenset[str] | set[str], out: list[Token], token: Token) -> bool:
         """Close what is open above the innermost of ``kinds``; False (nothing closed) if none is.
@@ -160,6 +167,7 @@ class _Layout:
     def _note(self, token: Token) -> None:
         """Remember what ``token`` opens, and whether an operand is complete after it."""
         kind = self._before = token.type
+        self._last = token
         if kind in _OPENERS:
             self._open.append(_Open(kind))
         elif kind in _BINDERS:
