@@ -592,7 +592,7 @@ FollowerUpdateEpoch(i, j) ==
     /\ UNCHANGED electionVars
 
 (***************************************************************************)
-(* An established leader logs a transaction; a follower logs it too.       *)
+(* An established leader logs a transaction.                               *)
 (***************************************************************************)
 LeaderAdvanceZxid(i) ==
     /\ state[i] = LEADING
@@ -600,6 +600,9 @@ LeaderAdvanceZxid(i) ==
     /\ lastZxid' = [lastZxid EXCEPT ![i] = @ + 1]
     /\ UNCHANGED <<currentEpoch, currentVote, electionVars>>
 
+(***************************************************************************)
+(* A follower logs a transaction that its leader has logged.               *)
+(***************************************************************************)
 FollowerUpdateZxid(i, j) ==
     /\ Follows(i, j)
     /\ currentEpoch[i] = currentEpoch[j]

@@ -366,8 +366,8 @@ FollowerProcessNEWLEADERWithConfig(i, j) ==
     /\ UNCHANGED <<quorumVerifier, fileConfigVars, configurations>>
 
 (***************************************************************************)
-(* Neither the snapshot nor the ACK of NEWLEADER comes ahead of the        *)
-(* configuration.  Learner.syncWithLeader.                                 *)
+(* Follower i takes a snapshot, not ahead of the configuration that came   *)
+(* with NEWLEADER.  Learner.syncWithLeader.                                *)
 (***************************************************************************)
 FollowerTakeSnapshotAfterConfig(i) ==
     /\ LastSeenIsDurable(i)
@@ -375,6 +375,10 @@ FollowerTakeSnapshotAfterConfig(i) ==
     /\ lastSeenQuorumVerifier' = WithLastSeen(i, newLeaderQuorumVerifier[i])
     /\ UNCHANGED <<quorumVerifier, newLeaderQuorumVerifier, fileConfigVars, configurations>>
 
+(***************************************************************************)
+(* Nor are its currentEpoch and the ACK of NEWLEADER ahead of that         *)
+(* configuration.  Learner.syncWithLeader.                                 *)
+(***************************************************************************)
 FollowerPersistCurrentEpochAfterConfig(i) ==
     /\ LastSeenIsDurable(i)
     /\ FollowerPersistCurrentEpoch(i)
@@ -467,12 +471,25 @@ FollowerProcessPROPOSALWithConfig(i, j) ==
 MayFlush(i, n) ==
     (\E k \in 1..n : IsReconfig(queuedRequests[i][k])) => LastSeenIsDurable(i)
 
+(***************************************************************************)
+(* Durable step of follower i: transactions are in its log.                *)
+(* SyncRequestProcessor.flush, SendAckRequestProcessor.                    *)
+(***************************************************************************)
 FollowerLogFlushedAfterConfig(i, n) ==
     MayFlush(i, n) /\ FollowerLogFlushed(i, n) /\ UNCHANGED configVars
 
+(***************************************************************************)
+(* Durable step of a server that has left its role, under the same         *)
+(* condition.  SyncRequestProcessor.shutdown.                              *)
+(***************************************************************************)
 ShutdownLogFlushedAfterConfig(i, n) ==
     MayFlush(i, n) /\ ShutdownLogFlushed(i, n) /\ UNCHANGED configVars
 
+(***************************************************************************)
+(* Durable step of leader i, which acks to itself: what this completes is  *)
+(* committed, and activated.  SyncRequestProcessor.flush,                  *)
+(* AckRequestProcessor.                                                    *)
+(***************************************************************************)
 LeaderLogFlushedAfterConfig(i, n) ==
     MayFlush(i, n) /\ LeaderLogFlushed(i, n)
 
@@ -624,6 +641,10 @@ PersistQuorumVerifier(i) ==
 -----------------------------------------------------------------------------
 (* What goes wrong.                                                        *)
 
+(***************************************************************************)
+(* Follower i gives its leader up.  The configuration that NEWLEADER has   *)
+(* named is forgotten; what was seen stays, and so do the files.           *)
+(***************************************************************************)
 FollowerShutdownWithConfig(i) ==
     /\ FollowerShutdown(i)
     /\ newLeaderQuorumVerifier' = [newLeaderQuorumVerifier EXCEPT ![i] = NoConfig]

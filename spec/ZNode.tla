@@ -193,16 +193,17 @@ ExpireSession(c) ==
   /\ UNCHANGED <<replica, watches, session, server, authInfo, pending, channel, lastZxid,
                  registered, now>>
 
-(***************************************************************************)
-(* The leader's sweeper asks for the deletion of a container that has had  *)
-(* a child and has none now, or of a TTL node without children that was    *)
-(* not written for longer than its TTL (ContainerManager.getCandidates).   *)
-(***************************************************************************)
+\* A container that has had a child and has none now, or a TTL node without children that was not
+\* written for longer than its TTL.
 IsUnused(node) ==
   /\ node.children = {}
   /\ \/ node.ephemeralOwner.type = "CONTAINER" /\ node.cversion > 0
      \/ node.ephemeralOwner.type = "TTL" /\ now - node.mtime > node.ephemeralOwner.ttl
 
+(***************************************************************************)
+(* The leader's sweeper asks for the deletion of a container, or of a TTL  *)
+(* node, that is unused (ContainerManager.getCandidates).                  *)
+(***************************************************************************)
 DeleteContainer(path) ==
   /\ HasNode(tree, path)
   /\ IsUnused(tree.nodes[path])
@@ -218,14 +219,7 @@ Tick ==
                  lastZxid, registered>>
 
 -----------------------------------------------------------------------------
-(***************************************************************************)
-(* Server s applies the next transaction. First everybody who watches, and *)
-(* may READ the node, gets the events; their standard watches are spent.   *)
-(* Then the client that asked gets its reply, and those whose sync waited  *)
-(* for this. The end of a session ends its connection, with all watches;   *)
-(* a client that did not ask for it loses what was on its way              *)
-(* (FinalRequestProcessor, DataTree.processTxn).                           *)
-(***************************************************************************)
+\* What the reply says of a transaction that was applied.
 AnswerTo(applied) ==
   CASE applied.type = "multi" -> [err |-> "Ok", results |-> applied.results]
     [] applied.type = "create" /\ applied.err = "Ok" -> [err |-> "Ok", path |-> applied.path]
@@ -235,6 +229,14 @@ AnswerTo(applied) ==
          [err |-> "Ok", stat |-> applied.stat]
     [] OTHER -> [err |-> applied.err]
 
+(***************************************************************************)
+(* Server s applies the next transaction. First everybody who watches, and *)
+(* may READ the node, gets the events; their standard watches are spent.   *)
+(* Then the client that asked gets its reply, and those whose sync waited  *)
+(* for this. The end of a session ends its connection, with all watches;   *)
+(* a client that did not ask for it loses what was on its way              *)
+(* (FinalRequestProcessor, DataTree.processTxn).                           *)
+(***************************************************************************)
 ServerApply(s) ==
   /\ queue[s] # <<>>
   /\ LET txn == Head(queue[s])
@@ -405,18 +407,14 @@ RemoveWatches(c, path, type) ==
   /\ UnchangedByReads
 
 -----------------------------------------------------------------------------
-(***************************************************************************)
-(* Client c takes what has arrived first. A reply tells it a zxid and      *)
-(* registers the watch that it asked for; an event takes the standard      *)
-(* watches away that it is about (ClientCnxn, ZKWatchManager). since is    *)
-(* the zxid at which the watch was set.                                    *)
-(***************************************************************************)
+\* Whether an event takes a watch of its client away: a standard one that it is about.
 Spends(event, watch) ==
   /\ watch.path = event.path
   /\ CASE event.type \in {"NodeCreated", "NodeDataChanged"} -> watch.kind \in {"data", "exist"}
        [] event.type = "NodeDeleted" -> watch.kind \in {"data", "exist", "child"}
        [] event.type = "NodeChildrenChanged" -> watch.kind = "child"
 
+\* The watches of client c after a message; since is the zxid at which a watch was set.
 RegisteredAfter(c, message) ==
   IF message.kind = "event"
   THEN {watch \in registered[c] : ~Spends(message, watch)}
@@ -427,6 +425,11 @@ RegisteredAfter(c, message) ==
   ELSE {watch \in registered[c] : watch.path # message.path \/ watch.kind # message.watch}
        \cup {[kind |-> message.watch, path |-> message.path, since |-> message.zxid]}
 
+(***************************************************************************)
+(* Client c takes what has arrived first. A reply tells it a zxid and      *)
+(* registers the watch that it asked for; an event takes the standard      *)
+(* watches away that it is about (ClientCnxn, ZKWatchManager).             *)
+(***************************************************************************)
 Receive(c) ==
   /\ channel[c] # <<>>
   /\ LET message == Head(channel[c])
@@ -484,13 +487,11 @@ LearnExpiry(c) ==
   /\ registered' = [registered EXCEPT ![c] = {}]
   /\ UNCHANGED <<tree, queue, replica, watches, server, authInfo, pending, channel, lastZxid, now>>
 
-(***************************************************************************)
-(* setWatches (or setWatches2): the client names its watches and the zxid  *)
-(* that it has seen. Events for what it has missed come before the reply.  *)
-(***************************************************************************)
+\* The paths that client c has watches of a kind on.
 PathsOf(c, kind) == InSomeOrder({watch.path : watch \in
                                    {one \in registered[c] : one.kind = kind}})
 
+\* All its watches, and the zxid that it has seen last.
 SetWatchesRequest(c) ==
   [relativeZxid |-> lastZxid[c],
    dataWatches |-> PathsOf(c, "data"),
@@ -499,6 +500,10 @@ SetWatchesRequest(c) ==
    persistentWatches |-> PathsOf(c, "persistent"),
    persistentRecursiveWatches |-> PathsOf(c, "persistentRecursive")]
 
+(***************************************************************************)
+(* setWatches (or setWatches2): the client names its watches and the zxid  *)
+(* that it has seen. Events for what it has missed come before the reply.  *)
+(***************************************************************************)
 SetWatches(c) ==
   /\ session[c] = "reconnected"
   /\ LET s == server[c]
