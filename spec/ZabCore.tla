@@ -50,7 +50,8 @@ CONSTANTS
     \* @type: VALUE;
     SomeValue
 
-(* That quorums meet is proved in QuorumSum.tla for the kinds there are.   *)
+(* That quorums meet is proved in QuorumWeight.tla and QuorumSum.tla for   *)
+(* the kinds there are; docs/proofs.md says how they come to be Quorum.    *)
 AnyTwoMeet == \A P, Q \in Quorum : P \cap Q # {}
 
 ASSUME QuorumsMeet == AnyTwoMeet

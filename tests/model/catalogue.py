@@ -35,6 +35,7 @@ _STATES_ASKED = 2000
 FAMILIES = {
     "Quorums": ("MCQuorums",),
     "QuorumSum": ("MCQuorumSum",),
+    "QuorumWeight": ("MCQuorumWeight",),
     "QuorumJoint": ("MCQuorumJoint",),
     "FastLeaderElection": ("MCFastLeaderElection", "MCPlainElection"),
     "Zxids": ("MCZxids",),

@@ -14,7 +14,7 @@ from speccheck.prove.run import Task, plan
 
 SPEC = Path(__file__).parents[2] / "spec"
 PAGE = " ".join((SPEC.parent / "docs" / "proofs.md").read_text().split())
-MODULES = ("QuorumJoint", "QuorumSum", "ZabCore", "Zxids")
+MODULES = ("QuorumJoint", "QuorumSum", "QuorumWeight", "ZabCore", "Zxids")
 
 
 def count(pattern: str) -> int:
