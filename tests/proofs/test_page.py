@@ -91,4 +91,4 @@ def test_it_lists_what_the_second_solver_leaves_undecided() -> None:
     }
     assert {*told, "PrimaryHasAll-PrimaryIntegrity"} == second.UNDECIDED
     small = sum(proofs for _, proofs in second.SMALL)
-    assert count(r"It confirms all (\d+) proofs about quorums and zxids") == small
+    assert count(r"It confirms all (\d+) proofs about quorums and zxids in") == small

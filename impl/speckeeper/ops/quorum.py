@@ -3,6 +3,7 @@ which quorums are the smallest.
 """
 
 import json
+import sys
 from itertools import islice
 from typing import NamedTuple
 
@@ -64,8 +65,13 @@ def findings(path: str, most: int) -> Findings:
 
 
 def run(path: str, as_json: bool, most: int) -> int:
-    """Print what there is to say of a file; return the exit code. Raises ConfigError."""
+    """Print what there is to say of a file; return the exit code. Raises ConfigError.
+
+    Lines of it that say nothing are told on stderr.
+    """
     found = findings(path, most)
+    for warning in found.lines.warnings:
+        print(f"speckeeper: {warning}", file=sys.stderr)
     if as_json:
         print(json.dumps(_data(found), indent=2))
     else:
@@ -126,6 +132,7 @@ def _data(found: Findings) -> dict[str, object]:
         "weightZero": found.voting.idle,
         "standalone": found.lines.standalone,
         "oracle": found.lines.oracle,
+        "warnings": list(found.lines.warnings),
     }
 
 

@@ -109,6 +109,20 @@ def test_json(quorum: Run) -> None:
          "no participant; give each participant one group and a weight"),
         (servers(3) + "group.1=1:x\n", "zoo.cfg:4: group.1: '1:x' does not list servers; "
          "write ids as in 1:2:3"),
+        (servers(3) + "group.1=1: 2:3\n", "zoo.cfg:4: group.1: '1: 2:3' does not list servers; "
+         "write ids as in 1:2:3"),
+        (servers(3) + "group.x=1:2:3\n", "zoo.cfg:4: group.x is no group.N line; write group.N "
+         "with a whole number N"),
+        (servers(3) + "group1=1:2:3\n", "zoo.cfg:4: group1 is no group.N line; write group.N with "
+         "a whole number N"),
+        (servers(3) + "group.1.2=1:2:3\n", "zoo.cfg:4: group.1.2 is no group.N line; write group.N "
+         "with a whole number N"),
+        (servers(3) + "group.-1=1:2:3\n", "zoo.cfg:4: group.-1 is no group.N line, though Apache "
+         "ZooKeeper takes it for one; write group.N with a whole number N"),
+        (servers(3) + "weight.x=5\n", "zoo.cfg:4: weight.x is no weight.N line; write weight.N "
+         "with a whole number N"),
+        (servers(3) + "weights.1=5\n", "zoo.cfg:4: weights.1 is no weight.N line, though Apache "
+         "ZooKeeper takes it for one; write weight.N with a whole number N"),
     ],
 )  # fmt: skip
 def test_files_of_which_there_is_nothing_to_say(quorum: Run, text: str, message: str) -> None:
@@ -140,3 +154,30 @@ def test_the_only_server_is_no_member_and_its_weight_says_nothing(quorum: Run) -
     code, out, _ = quorum(text + "standaloneEnabled=false\n")
     assert code == 1
     assert "weight.1 is below 0" in out
+
+
+def test_it_tells_of_lines_that_say_nothing(quorum: Run) -> None:
+    text = servers(3) + "group.1=1:2:3\nweight.4=1\ngruop.1=1:2\nserver.1=h9:2888:3888\n"
+    code, out, err = quorum(text)
+    assert code == 0
+    assert out.startswith("3 participants, 0 observers; votes in 1 group\n")
+    assert err == (
+        "speckeeper: zoo.cfg:6: unknown key gruop.1, it is ignored\n"
+        "speckeeper: zoo.cfg:7: server.1 was already set at zoo.cfg:1; this value counts\n"
+        "speckeeper: zoo.cfg:5: weight.4 says nothing: there is no server.4, and no group has 4\n"
+    )
+    assert json.loads(quorum(text, "--json")[1])["warnings"] == [
+        line.removeprefix("speckeeper: ") for line in err.splitlines()
+    ]
+
+
+@pytest.mark.parametrize("again", ["server.3", "server.03"])
+def test_a_member_that_is_set_again_is_what_the_last_line_says(quorum: Run, again: str) -> None:
+    code, out, err = quorum(servers(3) + f"{again}=h3:2888:3888:observer\n")
+    assert code == 0
+    assert out.startswith("2 participants, 1 observer; majority\n")
+    assert err == (
+        f"speckeeper: zoo.cfg:4: {again} was already set at zoo.cfg:3; this value counts\n"
+    )
+    _, out, _ = quorum(servers(2, 1) + f"{again}=h3:2888:3888\n")
+    assert out.startswith("3 participants, 0 observers; majority\n")

@@ -4,11 +4,14 @@ Apache ZooKeeper starts with weights below 0 and with sums of weights that wrap 
 two quorums without a common server may exist: two leaders could serve at once.
 """
 
+import re
 from collections.abc import Mapping, Set
 
 from speckeeper.zab.quorum_sizes import fatal_failures
 from speckeeper.zab.voting import Undecided, Voting, disjoint_quorums, voting
 
+# As Long.parseLong reads it: no blanks, no underscores.
+_ID = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _ONE_GROUP = "give each participant one group and a weight"
 _NATURAL = "give every server a weight of 0 or more"
 _SMALLER = "give smaller weights"
@@ -46,11 +49,20 @@ def voting_of(given: Mapping[str, str], voters: Set[int]) -> Voting:
 
 
 def _ids(name: str, text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(":")]
-    except ValueError:
+    parts = text.split(":")
+    if not all(map(_ID.fullmatch, parts)):
         message = f"{name}: {text!r} does not list servers"
-        raise VotingError(name, message, "write ids as in 1:2:3") from None
+        raise VotingError(name, message, "write ids as in 1:2:3")
+    return [int(part) for part in parts]
+
+
+def idle_weights(given: Mapping[str, str], members: Set[int]) -> list[str]:
+    """Return the `weight.N` lines of servers that no other line names."""
+    groups = (text for name, text in given.items() if name.startswith("group."))
+    parts = (part for text in groups for part in text.split(":"))
+    listed = {int(part) for part in parts if _ID.fullmatch(part)} | members
+    weights = (name for name in given if name.startswith("weight."))
+    return [name for name in weights if int(name.partition(".")[2]) not in listed]
 
 
 def refusal(counted: Voting, given: Mapping[str, str]) -> VotingError | None:

@@ -8,6 +8,7 @@ odd but harmless is a warning; whatever would serve something else than was aske
 """
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from speckeeper.ops.config.keys_later import ENSEMBLE
 from speckeeper.ops.config.kinds import Value
 from speckeeper.ops.config.members import FORM, Member, parse_member
 from speckeeper.ops.config.rules import apply_rules
+from speckeeper.ops.config.voting_rules import idle_weights
 from speckeeper.storage.config_files import version_of
 from speckeeper.wire.properties import PropertiesError, Property, parse_properties
 from speckeeper.wire.quorum_config import QuorumConfig
@@ -93,7 +95,8 @@ class QuorumLines:
 
     `oracle`: with Apache, a file decides where one of two servers is left. `standalone`: the only
     server is no member of an ensemble, and groups and weights say nothing to it. `fail` makes a
-    `ConfigError` of (key, what is wrong, remedy), placed where the key was set.
+    `ConfigError` of (key, what is wrong, remedy), placed where the key was set. `warnings` name
+    lines that say nothing: keys that are unknown or set again, and weights of nobody.
     """
 
     given: Mapping[str, str]
@@ -102,6 +105,7 @@ class QuorumLines:
     oracle: bool
     standalone: bool
     fail: Callable[[str, str, str], ConfigError]
+    warnings: tuple[str, ...]
 
 
 @dataclass
@@ -124,7 +128,7 @@ class _Gathering:
 
     def set(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
         """Take one assignment of a known key."""
-        canonical = name.removeprefix(PREFIX) if key.is_family else key.name
+        canonical = _canonical(key, name)
         try:
             value = key.kind.parse(text)
         except ValueError as error:
@@ -144,9 +148,21 @@ class _Gathering:
     def _add_member(self, key: Key, name: str, text: str, place: tuple[str, int | None]) -> None:
         number = int(key.pattern.fullmatch(name)[1])  # type: ignore[index]  # the key was found by this pattern
         try:
-            self.members.append(parse_member(number, text))
+            member = parse_member(number, text)
         except ValueError as error:
             raise ConfigError(*place, f"{name}: {error}", f"write {FORM}") from None
+        self.members = [each for each in self.members if each.id != number] + [member]
+
+
+def _canonical(key: Key, name: str) -> str:
+    """Return what a key is remembered by: server.01 sets server.1 again, as for Java's parseLong.
+
+    Not so group.01 and group.1, which are two groups of one number: no server starts with them.
+    """
+    if key.name in ("server.N", "weight.N"):
+        kind, _, number = name.partition(".")
+        return f"{kind}.{int(number)}"
+    return name.removeprefix(PREFIX) if key.is_family else key.name
 
 
 def read_config(
@@ -216,7 +232,9 @@ def read_quorum_lines(path: str) -> QuorumLines:
     oracle = len(voters) == 2 and "oraclePath" in gathering.given
     may_be_alone = gathering.given.get("standaloneEnabled", "true").strip().lower() == "true"
     standalone = may_be_alone and len(gathering.members) == 1
-    return QuorumLines(given, voters, observers, oracle, standalone, gathering.fail)
+    _name_idle_weights(gathering)
+    warnings = tuple(gathering.warnings)
+    return QuorumLines(given, voters, observers, oracle, standalone, gathering.fail, warnings)
 
 
 def standalone_config(
@@ -284,12 +302,32 @@ def _take_file(gathering: _Gathering, path: str, properties: list[Property]) -> 
             continue
         key = find_key(name)
         if key is None:
-            if name.startswith("server."):
-                text = f"{name}: the id of a member is not a number"
-                raise ConfigError(path, line, text, "write server.N with a whole number N")
+            _refuse_member_key(path, line, name)
             gathering.warn((path, line), _unknown(name))
             continue
         gathering.set(key, name, text, (path, line))
+
+
+#: What Long.parseLong reads, but for numbers that are too large.
+_NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+
+
+def _refuse_member_key(path: str, line: int, name: str) -> None:
+    """Refuse an unknown key that Apache takes for one of an ensemble.
+
+    Of what begins with `group` or `weight`, what follows the first dot has to be a number, or the
+    whole key without a dot. `groups.1` is `group.1` to Apache; there is one spelling here
+    (QuorumPeerConfig.parseDynamicConfig, QuorumHierarchical.parse). Raises ConfigError.
+    """
+    if name.startswith("server."):
+        text = f"{name}: the id of a member is not a number"
+        raise ConfigError(path, line, text, "write server.N with a whole number N")
+    for kind in ("group", "weight"):
+        if name.startswith(kind):
+            text = f"{name} is no {kind}.N line"
+            if _NUMBER.fullmatch(name.partition(".")[2]):
+                text += ", though Apache ZooKeeper takes it for one"
+            raise ConfigError(path, line, text, f"write {kind}.N with a whole number N")
 
 
 def _unknown(name: str) -> str:
@@ -354,6 +392,8 @@ def _take_dynamic_file(gathering: _Gathering) -> None:
             )
     for line, name, value in _parse(path, _read_text(path)):
         key = find_key(name.strip())
+        if key is None:
+            _refuse_member_key(path, line, name.strip())
         if key is None or key.name not in ("server.N", "group.N", "weight.N"):
             remedy = "keep only server.N, group.N and weight.N in a dynamic file"
             raise ConfigError(path, line, f"unrecognised parameter {name}", remedy)
@@ -367,6 +407,7 @@ def _finish(gathering: _Gathering, text: str) -> Config:
         values, gathering.members, gathering.given, gathering.fail, gathering.warnings
     )
     if quorum is not None:
+        _name_idle_weights(gathering)
         _name_unserved(gathering, values)
         quorum = quorum._replace(version=version_of(gathering.given.get("dynamicConfigFile", "")))
     return Config(
@@ -380,6 +421,13 @@ def _finish(gathering: _Gathering, text: str) -> Config:
         quorum,
         gathering.places,
     )
+
+
+def _name_idle_weights(gathering: _Gathering) -> None:
+    for name in idle_weights(gathering.given, {member.id for member in gathering.members}):
+        number = name.partition(".")[2]
+        text = f"{name} says nothing: there is no server.{number}, and no group has {number}"
+        gathering.warn(gathering.places[name], text)
 
 
 def _name_unserved(gathering: _Gathering, values: Mapping[str, Value]) -> None:
