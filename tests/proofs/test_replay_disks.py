@@ -160,7 +160,7 @@ def test_a_lemma_about_the_core(state: str, harm: str, tmp_path: Path) -> None:
     sys.setrecursionlimit(20_000)
     try:
         wanted = Wanted(tmp_path / "cti", 50, Ensemble("speckeeper", 2))
-        said = replay_all(path, (SPEC,), [verdict], wanted)
+        said = replay_all(Task(path, (SPEC,)), [verdict], wanted)
     finally:
         sys.setrecursionlimit(limit)
 

@@ -148,12 +148,11 @@ def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: s
         said.append(f"    no theorem is broken in {end} {onward.distinct:,} states that follow")
     reached = run("reached")
     if reached.verdict == "invariant":
-        where = f"{_which(reached, broken)} in {_steps(reached)}"
-        said.append(
-            f"    Init leads to {where}: the specification is wrong{_unless(reached, texts)}"
-        )
+        where = f"{_which(reached, broken, texts)} in {_steps(reached)}"
+        said.append(f"    Init leads to {where}: the specification is wrong")
     elif reached.verdict == "success" and (beyond := run("beyond")).verdict == "invariant":
-        where = f"{_which(beyond, broken)} in {_steps(beyond)}, past the numbers of this instance"
+        where = f"{_which(beyond, broken, texts)} in {_steps(beyond)}"
+        where += ", past the numbers of this instance"
         said.append(f"    Init leads to {where}: the specification is wrong")
     elif reached.verdict == "success" and beyond.verdict != "success":
         said.append("    Init never leads to it within the instance's numbers: unknown beyond")
@@ -167,16 +166,12 @@ def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: s
     return said
 
 
-def _which(result: Result, broken: str) -> str:
+def _which(result: Result, broken: str, texts: Replay) -> str:
     """Return what Init has led to: the state that was replayed, or one that breaks the conjunct."""
-    return "it" if result.violated == "NotReached" else f"another state, which breaks {broken},"
-
-
-def _unless(result: Result, texts: Replay) -> str:
-    """Return what else may be where a conjunct breaks in an instance whose numbers end."""
-    if texts.cut and result.violated != "NotReached":
-        return ", unless it holds with more numbers"
-    return ""
+    if result.violated == "NotReached":
+        return "it"
+    ends = " as far as this instance's numbers go" if texts.cut else ""
+    return f"another state, which breaks {broken}{ends},"
 
 
 def _larger(
@@ -215,7 +210,7 @@ def _larger(
     result = Search(model, most).run()
     if result.verdict == "invariant":
         where = f"a state which breaks it in {_steps(result)}, in that of {told}"
-        return f"but to {where}: the specification is wrong{_unless(result, texts)}"
+        return f"but to {where}: the specification is wrong"
     if result.verdict == "success":
         return f"nor in that of {told}{_TOO_WEAK}"
     return f"in that of {told} it is unknown, after {result.distinct:,} states"
