@@ -53,7 +53,8 @@ def _changes(path: str, keys: tuple[Value, ...], old: Value, new: Value) -> Iter
 
 
 def _of_functions(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Iterator[Change]:
-    if old.domain is new.domain and not _is_shifted(old, new):
+    if old.domain is new.domain:
+        # A function on 1..N is such a sequence, and its values never move.
         for key in new.domain.keys_:
             yield from _changes(path + index(key), (*keys, key), old[key], new[key])
         return
@@ -73,16 +74,6 @@ def _of_functions(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Itera
         yield from _changes(path + index(key), (*keys, key), old[key], new[key])
 
 
-def _is_shifted(old: Fn, new: Fn) -> bool:
-    """Tell whether one sequence came from another by taking and appending, item by item moved."""
-    if old.table is not SEQUENCES or new.table is not SEQUENCES:
-        return False
-    before, after = old.values_, new.values_
-    apart = sum(1 for one, other in zip(before, after, strict=True) if one != other)
-    taken = _taken(before, after)
-    return apart > 1 and taken is not None and taken < len(before)
-
-
 def _of_sequences(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Iterator[Change]:
     before, after = old.values_, new.values_
     taken = _taken(before, after)
@@ -97,13 +88,19 @@ def _of_sequences(path: str, keys: tuple[Value, ...], old: Fn, new: Fn) -> Itera
 
 
 def _taken(before: Sequence[Value], after: Sequence[Value]) -> int | None:
-    """Return how many items at the head are gone if the rest is where ``after`` begins."""
-    for taken in range(len(before)):
+    """Return how many items at the head are gone, where that or appending is all that was done.
+
+    What is left may have more behind it if nothing was taken, or one item. None for another
+    sequence: one that was cut at its end, for example.
+    """
+    if len(after) < len(before):
+        taken = len(before) - len(after)
+        return taken if before[taken:] == after else None
+    for taken in (0, 1):
         rest = before[taken:]
-        if after[: len(rest)] == rest:
+        if (rest or not before) and after[: len(rest)] == rest:
             return taken
-    # Nothing is left of what there was: all taken if nothing is new, else another sequence.
-    return len(before) if not after or not before else None
+    return None
 
 
 def _of_sets(

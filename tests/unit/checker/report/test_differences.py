@@ -29,7 +29,16 @@ def seq(*items: Value) -> Value:
             function_of({S1: function_of({"x": seq(1, 2)})}),
             ["v[s1].x: appended 2"],
         ),
-        (seq(1, 2, 3), seq(2, 3, 4), ["v: taken from the head 1", "v: appended 4"]),
+        (seq(1, 2, 3), seq(2, 3), ["v: taken from the head 1"]),
+        (seq(1, 2), seq(2, 3, 4), ["v: taken from the head 1", "v: appended 3, 4"]),
+        # Program counters of three processes: a function on 1..3.
+        (
+            seq("w", "a", "a"),
+            seq("a", "g", "a"),
+            ['v[1] = "a" (was "w")', 'v[2] = "g" (was "a")'],
+        ),
+        (seq(1, 2), seq(2, 3), ["v[1] = 2 (was 1)", "v[2] = 3 (was 2)"]),
+        (seq(1, 2, 3, 1), seq(1, 2), ["v = <<1, 2>> (was <<1, 2, 3, 1>>)"]),
         (seq(1, 2), seq(), ["v: taken from the head 1, 2"]),
         (seq(), seq(1), ["v: appended 1"]),
         (seq(1, 2), seq(1, 5), ["v[2] = 5 (was 2)"]),
