@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speccheck.evaluate.analysis import ACTION, Analyst, actual
+from speccheck.prove.annotations import Annotations, annotations
 from speccheck.prove.errors import ProofError, outside
-from speccheck.prove.types import (
-    Annotations,
-    Type,
-    TypeSyntaxError,
-    annotations,
-    assumes,
-    type_text,
-)
+from speccheck.prove.types import Type, TypeSyntaxError, assumes, read_type, type_text
 from speccheck.tla import meaning as m
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import read_text
@@ -109,7 +103,8 @@ def load(
                 remedy = "state it as an implication" if unit.name else "give it one"
                 what = f"{unit.name} is {form}" if unit.name else "this theorem has no name"
                 unproved.append(f"{where}: {what}, and is not proved; {remedy}")
-    return ProofModule(syntax.name, path, resolved, _types(resolved), theorems, unproved)
+    types = _types(resolved, library)
+    return ProofModule(syntax.name, path, resolved, types, theorems, unproved)
 
 
 def theorems_from(path: Path, folders: Iterable[Path] = ()) -> Path | None:
@@ -151,7 +146,7 @@ def with_theorems(folder: Path) -> tuple[list[Path], list[str]]:
     return found, others
 
 
-def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
+def _types(resolved: m.ResolvedModule, library: Library) -> dict[object, Type]:
     read: dict[str, Annotations] = {}
     aliases: dict[str, str] = {}
     origin: dict[str, str] = {}
@@ -164,7 +159,8 @@ def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
         if thing.place.path not in read:
             path = thing.place.path
             try:
-                read[path] = annotations(read_text(Path(path)))
+                modules = [module for module in library.modules if module.path == path]
+                read[path] = annotations(read_text(Path(path)), modules)
             except TypeSyntaxError as error:
                 raise ProofError(f"{path}: {error}") from None
             for name, text in read[path].aliases.items():
@@ -176,16 +172,17 @@ def _types(resolved: m.ResolvedModule) -> dict[object, Type]:
                 origin.setdefault(name, path)
     types: dict[object, Type] = {}
     for thing in declared:
-        found = read[thing.place.path]
-        found.aliases = aliases
+        place = thing.place.span
         try:
-            type_ = found.type_of(thing.name)
+            said = read[thing.place.path].text_at(place.line, place.column)
+            # What follows => is no type, but that of an operator's value.
+            type_ = None if said is None or "=>" in said else read_type(said, aliases)
         except TypeSyntaxError as error:
             raise outside(thing.place, f"the type of {thing.name}: {error}") from None
         if type_ is not None:
             types[thing] = type_
         elif isinstance(thing, m.Variable):
-            message = f"the variable {thing.name} needs a \\* @type: annotation to be proved about"
+            message = f"the variable {thing.name} needs a \\* @type: ...; comment right ahead of it"
             raise outside(thing.place, message)
     return types
 

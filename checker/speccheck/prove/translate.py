@@ -231,9 +231,10 @@ class Translator(Builtins, Functions):
         """Return the value of a declared constant. Raises TlaError where it has no type."""
         type_ = self._types.get(constant)
         if type_ is None:
-            raise outside(
-                constant.place, f"the constant {constant.name} needs a \\* @type: annotation"
+            message = (
+                f"the constant {constant.name} needs a \\* @type: ...; comment right ahead of it"
             )
+            raise outside(constant.place, message)
         if isinstance(type_, SetType) and constant in self._universes:
             # The one constant that is a set of SERVER: the values of the type are its elements.
             return self.world.universe(type_.element)

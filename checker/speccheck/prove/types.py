@@ -1,4 +1,4 @@
-r"""Types of constants and variables, from the ``\* @type: ...;`` comments of a module.
+r"""Types of constants and variables, as texts such as ``Set(Int)`` say them.
 
 The syntax is that of Apalache's type system (ADR-002): ``Int``, ``Bool``, ``SERVER`` (a type of
 values of which nothing is known), ``Set(T)``, ``S -> T``, ``<<S, T>>``, ``{ name: T }``, ``$alias``
@@ -9,7 +9,6 @@ quantifiers may range over.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 
@@ -110,51 +109,10 @@ def type_text(type_: Type) -> str:
 
 
 _TOKEN = re.compile(r"\s*(->|<<|>>|[(){}:,$]|[A-Za-z_][A-Za-z0-9_]*)")
-_ALIAS = re.compile(r"@typeAlias:\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*([^;]*);")
-_ANNOTATION = re.compile(r"@type:\s*([^;]*);\s*(?:\*\))?")
-_BETWEEN = re.compile(
-    r"(?:\s+|\\\*[^\n]*\n|\(\*.*?\*\)|\b(?:CONSTANTS?|VARIABLES?|LOCAL)\b|,)*", re.DOTALL
-)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class TypeSyntaxError(Exception):
     """A type annotation cannot be read; the message says what is wrong."""
-
-
-@dataclass(slots=True)
-class Annotations:
-    """What the comments of one file say: texts of types by name, and the aliases."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-
-    def type_of(self, name: str) -> Type | None:
-        """Return the type of a name, None where nothing is said. Raises TypeSyntaxError."""
-        text = self.texts.get(name)
-        if text is None or "=>" in text:
-            return None
-        return read_type(text, self.aliases)
-
-
-def annotations(text: str) -> Annotations:
-    """Return the annotations in the text of a module. Raises TypeSyntaxError.
-
-    An alias has one meaning.
-    """
-    found = Annotations()
-    for alias in _ALIAS.finditer(text):
-        before = found.aliases.setdefault(alias[1], alias[2])
-        if before.split() != alias[2].split():
-            message = f"the @typeAlias {alias[1]} is {before}, and {alias[2]} further down"
-            raise TypeSyntaxError(f"{message}; give one another name")
-    for annotation in _ANNOTATION.finditer(text):
-        between = _BETWEEN.match(text, annotation.end())
-        assert between is not None, "it matches nothing at all, too"
-        name = _NAME.match(text, between.end())
-        if name is not None:
-            found.texts.setdefault(name[0], annotation[1])
-    return found
 
 
 def read_type(text: str, aliases: Mapping[str, str]) -> Type:

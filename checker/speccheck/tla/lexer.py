@@ -1,4 +1,5 @@
-"""Text to tokens. Comments (with them PlusCal algorithms) and the text around a module are dropped.
+"""Text to tokens. Comments (with them PlusCal algorithms) and the text around a module
+are no tokens.
 
 Token types: a keyword is its own type, an operator symbol is ``OP`` (but ``=`` is ``EQ``),
 brackets and punctuation have names, an identifier is ``IDENT``. Line and column are 1-based; a
@@ -140,10 +141,11 @@ _COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _MODULE = re.compile(r"-{4,}[ \t]*MODULE\b")
 
 
-def tokenize(text: str, path: str) -> list[Token]:
+def tokenize(text: str, path: str, comments: list[Token] | None = None) -> list[Token]:
     """Return the tokens of the first module of ``text``, its header and closing line included.
 
-    Raises TlaError where a character, string or comment is malformed, or where no module begins.
+    The comments within it are added to ``comments``, each with its place. Raises TlaError where a
+    character, string or comment is malformed, or where no module begins.
     """
     text = text.expandtabs(TAB_SIZE)
     begin = _MODULE.search(text)
@@ -167,12 +169,12 @@ def tokenize(text: str, path: str) -> list[Token]:
                 line_start = text.rfind("\n", position, end) + 1
             position = end
             continue
-        if kind == "LINE_COMMENT":
-            position = end
-            continue
         column = position - line_start + 1
-        if kind == "COMMENT":
-            end = _skip_comment(text, position, path, line, column)
+        if kind in {"LINE_COMMENT", "COMMENT"}:
+            if kind == "COMMENT":
+                end = _skip_comment(text, position, path, line, column)
+            if comments is not None:
+                comments.append(Token(kind, text[position:end], position, line, column))
             newlines = text.count("\n", position, end)
             if newlines:
                 line += newlines

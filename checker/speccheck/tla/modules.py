@@ -79,6 +79,11 @@ class Library:
         """Make a module known that was not read from a file."""
         self._modules[module.name] = module
 
+    @property
+    def modules(self) -> list[ast.Module]:
+        """The modules known so far."""
+        return list(self._modules.values())
+
     def texts(self) -> Iterator[str]:
         """Yield identifiers and strings in the order in which SANY meets them.
 

@@ -11,7 +11,6 @@ from speccheck.prove.types import (
     SetType,
     TupleType,
     TypeSyntaxError,
-    annotations,
     read_type,
 )
 
@@ -57,15 +56,3 @@ def test_a_type_is_read(text: str, expected: object) -> None:
 def test_what_is_no_type_is_refused(text: str, problem: str) -> None:
     with pytest.raises(TypeSyntaxError, match=problem):
         read_type(text, ALIASES)
-
-
-def test_an_annotation_belongs_to_the_name_after_it() -> None:
-    found = annotations(
-        "(* @typeAlias: epoch = Int; *)\nCONSTANTS\n"
-        "  \\* @type: Set(SERVER);\n  Server, \\* members\n"
-        "  \\* @type: Int;\n  Max\nVARIABLE\n (* @type: $epoch; *) now\n"
-    )
-
-    assert found.texts == {"Server": "Set(SERVER)", "Max": "Int", "now": "$epoch"}
-    assert found.type_of("now") == IntType("epoch")
-    assert found.type_of("other") is None
