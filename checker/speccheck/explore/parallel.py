@@ -29,6 +29,10 @@ from speccheck.explore.transport import Fingerprints, teach_pickle
 # A level of fewer states is explored faster than it is shared out.
 _LEAST_LEVEL = 1000
 _UNEVEN = 1.2
+COUNTS_WARNING = (
+    "counts are those of all workers, each up to the end of its share of a level: "
+    "one process would have ended earlier, with smaller ones"
+)
 
 
 class _Event(NamedTuple):
@@ -86,15 +90,29 @@ class _Coordinator:
         teach_pickle()
         self._prints = _fingerprint(search._model)
         self._seen = {self._prints(state) for state in search._states}
+        self._known_before = len(self._seen)
+        self._generated_before = search._result.generated
         context = multiprocessing.get_context("fork")
         self._generated = context.RawArray("q", search._workers)
+        marks = 0 if search._model.marks is None else len(search._model.marks.counts)
+        length = 2 * len(search._steps) + marks
+        # What each worker has counted: steps and new states by action, and marks.
+        self._counts = [context.RawArray("q", length) for _ in range(search._workers)]
         self._links: list[Connection] = []
         self._processes = []
         count = search._workers
         bounds = [begin + (end - begin) * n // count for n in range(count + 1)]
         for number in range(count):
             ours, theirs = context.Pipe()
-            worker = _Worker(search, number, theirs, self._prints, self._seen, self._generated)
+            worker = _Worker(
+                search,
+                number,
+                theirs,
+                self._prints,
+                self._seen,
+                self._generated,
+                self._counts[number],
+            )
             process = context.Process(
                 target=worker.run, args=(bounds[number], bounds[number + 1], [*self._links, ours])
             )
@@ -105,23 +123,40 @@ class _Coordinator:
 
     def run(self) -> None:
         """Explore all levels; raises what the search in one process would raise."""
+        is_whole = False
         try:
             self._explore()
+            is_whole = True
         except (EOFError, ConnectionResetError, BrokenPipeError):
             message = "a worker process has ended too early, perhaps for want of memory"
             raise EvaluationError(f"{message}: try fewer --workers") from None
         finally:
-            self._search.distinct = len(self._seen)
             for link in self._links:
                 link.close()
             for process in self._processes:
                 process.terminate()
                 process.join()
+            self._take_counts()
+            if not is_whole:
+                self._search._result.warnings.append(COUNTS_WARNING)
+
+    def _take_counts(self) -> None:
+        """Take over what the workers have counted, however the search ended."""
+        search = self._search
+        counts = [sum(column) for column in zip(*self._counts, strict=True)]
+        actions = len(search._steps)
+        steps, new, marks = counts[:actions], counts[actions : 2 * actions], counts[2 * actions :]
+        search._steps = [a + b for a, b in zip(search._steps, steps, strict=True)]
+        search._new = [a + b for a, b in zip(search._new, new, strict=True)]
+        if search._model.marks is not None:
+            before = search._model.marks.counts
+            before[:] = [a + b for a, b in zip(before, marks, strict=True)]
+        search._result.generated = self._generated_before + sum(steps)
+        search.distinct = self._known_before + sum(new)
 
     def _explore(self) -> None:
         search, result = self._search, self._search._result
         limit, most = False, search._most_states
-        before = result.generated
         while True:
             events: list[tuple[int, _Event]] = []
             sizes: list[int] = []
@@ -139,7 +174,7 @@ class _Coordinator:
                 sizes.append(size)
                 if event is not None:
                     events.append((number, event))
-            result.generated = before + sum(self._generated)
+            result.generated = self._generated_before + sum(self._generated)
             if events:
                 self._fail(*events[0])
             if not sum(sizes) or limit:
@@ -212,24 +247,18 @@ class _Coordinator:
             number, index = origin
 
     def _finish(self) -> None:
-        """Take over what the workers have counted, and the states that they have found."""
+        """Take over the states that the workers have found, and their registers."""
         search = self._search
         for link in self._links:
             link.send(("end", 0))
         ends = [link.recv() for link in self._links]
         _take_registers([end[-1] for end in ends])
-        for steps, new, marks, *_ in ends:
-            search._steps = [a + b for a, b in zip(search._steps, steps, strict=True)]
-            search._new = [a + b for a, b in zip(search._new, new, strict=True)]
-            if search._model.marks is not None:
-                counts = search._model.marks.counts
-                counts[:] = [a + b for a, b in zip(counts, marks, strict=True)]
         first = self._begin
         del search._states[first:]
         rows: list[array[int]] = []
-        levels = max(len(end[3]) for end in ends)
+        levels = max(len(sizes) for sizes, *_ in ends)
         for level in range(levels):
-            for _, _, _, sizes, states, their_rows, _ in ends:
+            for sizes, states, their_rows, _ in ends:
                 if level >= len(sizes):
                     continue
                 begin, end = sum(sizes[:level]), sum(sizes[: level + 1])
@@ -252,6 +281,7 @@ class _Worker:
         prints: Callable[[State], int],
         known: set[int],
         generated: Any,
+        counts: Any,
     ) -> None:
         self._search = search
         self._model = search._model
@@ -260,6 +290,8 @@ class _Worker:
         self._prints = prints
         self._known = known
         self._generated = generated
+        self._counts = counts
+        self._counted_before = self._counted()
         # Where a state came from that another worker gave; its parent is -2 minus the place here.
         self._origins: list[tuple[int, int]] = []
         self._event: _Event | None = None
@@ -284,8 +316,6 @@ class _Worker:
 
     def _work(self, stretch: list[int]) -> None:
         search = self._search
-        steps, new = list(search._steps), list(search._new)
-        marks = list(self._model.marks.counts) if self._model.marks is not None else []
         level = search._result.depth
         while True:
             STATISTICS["level"] = STATISTICS["diameter"] = level
@@ -295,6 +325,10 @@ class _Worker:
             is_new = self._link.recv_bytes()
             stretch = []
             self._guarded(self._keep, is_new, stretch)
+            self._counts[:] = [
+                now - before
+                for now, before in zip(self._counted(), self._counted_before, strict=True)
+            ]
             self._link.send((len(stretch), self._event))
             asked = self._link.recv()
             while isinstance(asked, tuple):
@@ -302,12 +336,8 @@ class _Worker:
                 if what == "way":
                     self._link.send(self._way(index))
                 else:
-                    counts = self._model.marks.counts if self._model.marks is not None else []
                     self._link.send(
                         (
-                            [a - b for a, b in zip(search._steps, steps, strict=True)],
-                            [a - b for a, b in zip(search._new, new, strict=True)],
-                            [a - b for a, b in zip(counts, marks, strict=True)],
                             [*self._sizes, len(stretch)],
                             [*self._expanded, *(search._states[n] for n in stretch)],
                             self._rows,
@@ -317,6 +347,10 @@ class _Worker:
                 asked = self._link.recv()
             if asked is not None:
                 stretch = self._exchange(stretch, asked)
+
+    def _counted(self) -> list[int]:
+        marks = self._model.marks.counts if self._model.marks is not None else []
+        return [*self._search._steps, *self._search._new, *marks]
 
     def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do work; what it raises becomes an event, unless there was one before."""

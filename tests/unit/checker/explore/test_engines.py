@@ -11,7 +11,7 @@ import pytest
 from speccheck.explore.config import parse_config
 from speccheck.explore.engines import Mode, Settings, engine_for
 from speccheck.explore.model import ConfigError, Model, load_model
-from speccheck.explore.parallel import ParallelSearch
+from speccheck.explore.parallel import COUNTS_WARNING, ParallelSearch
 from speccheck.explore.result import Result
 from speccheck.explore.search import Search
 from speccheck.explore.simulate import Simulation
@@ -84,6 +84,20 @@ def test_several_processes_find_what_one_finds(folder: Path, more: str, workers:
     assert counts(together) == counts(alone)
     if alone.verdict == "success" and "SYMMETRY" not in more:
         assert list(several.reached) == list(single.reached)
+
+
+@pytest.mark.parametrize("more", ["INVARIANT NotAllLast", "INVARIANT Fails"])
+def test_what_workers_counted_stands_beside_a_violation(folder: Path, more: str) -> None:
+    """What was counted before the workers started is a small part of it."""
+    model = queue(folder, more)
+    result = ParallelSearch(model, workers=2, least_level=5).run()
+    assert result.verdict in {"invariant", "error"}
+    assert sum(steps for _, steps, _ in result.taken) == result.generated - 1
+    assert sum(new for _, _, new in result.taken) == result.distinct - 1
+    assert result.warnings == [COUNTS_WARNING]
+    single = Search(queue(folder, more)).run()
+    for (name, steps, new), (_, *alone) in zip(result.taken, single.taken, strict=True):
+        assert [steps >= alone[0], new >= alone[1]] == [True, True], name
 
 
 def test_errors_and_deadlocks_in_workers(folder: Path) -> None:
