@@ -83,6 +83,10 @@ class Substitution:
     def variable(self, name: str, place: m.Place) -> m.Meaning:
         """Return what a declared variable stands for. Raises TlaError where nothing is given."""
         found = self.meaning(name)
+        if isinstance(found, m.Parameter) and not found.arity:
+            # Of a parametrised instance: what it is given may be any expression.
+            implicit = self._around.implicit
+            found = m.Operator(name, implicit, place, m.Use(place, found), implicit=implicit)
         if not isinstance(found, m.Operator):
             return found
         arguments: tuple[m.Argument, ...] = tuple(

@@ -229,6 +229,16 @@ def test_refinement(tmp_path: Path, spec: str, high: str, verdict: str) -> None:
         assert_is_a_counterexample(model, result)
 
 
+def test_refinement_through_an_instance_with_parameters(tmp_path: Path) -> None:
+    low = LOW.replace("High == INSTANCE High WITH bit <- x \\div 3", "High(bit) == INSTANCE High")
+    low = low.replace("High!", "High(x \\div 3)!")
+    assert low.count("High(") == 4
+    config = "SPECIFICATION {} PROPERTY Refines CHECK_DEADLOCK FALSE"
+    for spec, verdict in [("Spec", "success"), ("Free", "liveness")]:
+        model = load(tmp_path, low, config.format(spec), High=HIGH)
+        assert Search(model).run().verdict == verdict
+
+
 def test_actions_of_an_instance(tmp_path: Path) -> None:
     config = "SPECIFICATION Spec PROPERTIES FlipsForever CHECK_DEADLOCK FALSE"
     assert Search(load(tmp_path, LOW, config, High=HIGH)).run().verdict == "success"
