@@ -12,10 +12,12 @@ import z3
 
 from speccheck.prove.conditions import Condition, Conditions
 from speccheck.prove.counterexample import Counterexample, counterexample
+from speccheck.prove.errors import outside
 from speccheck.prove.extend import Extensions
 from speccheck.prove.hints import Hints, hints_path
 from speccheck.prove.module import ProofModule
 from speccheck.prove.obligations import INIT, Kind, Obligation, framed
+from speccheck.prove.values import Unfit
 from speccheck.prove.world import World
 from speccheck.tla.cache import kept
 
@@ -106,10 +108,14 @@ class Prover:
     def prove(self, obligation: Obligation) -> Verdict:
         """Return what comes of an obligation. Raises TlaError, ProofError."""
         started = time.monotonic()
-        if obligation.kind is Kind.POSSIBLE:
-            verdict = self._possible(obligation)
-        else:
-            verdict = self._proved(obligation)
+        try:
+            if obligation.kind is Kind.POSSIBLE:
+                verdict = self._possible(obligation)
+            else:
+                verdict = self._proved(obligation)
+        except Unfit as error:  # from a counterexample that is written out
+            place = self.conditions.goal(obligation.theorem).theorem.place
+            raise outside(place, f"{obligation}: {error}") from None
         verdict.seconds = time.monotonic() - started
         return verdict
 

@@ -154,13 +154,18 @@ class World:
                 scalar_types(domain)
                 inside = None if shape is None else shape.inside
                 return FunctionValue(
-                    lambda x: self.symbol(name, codomain, (*arguments, *terms_of(x)), inside),
+                    lambda x: self.symbol(
+                        name, codomain, (*arguments, *self._given(name, domain, x)), inside
+                    ),
                     None if shape is None else shape.domain,
                 )
             case SetType(element=element, name=alias) if not alias:
                 scalar_types(element)
                 return SetValue(
-                    lambda x: self._apply(name, (*arguments, *terms_of(x)), z3.BoolSort()), element
+                    lambda x: self._apply(
+                        name, (*arguments, *self._given(name, element, x)), z3.BoolSort()
+                    ),
+                    element,
                 )
             case TupleType(items=items):
                 return TupleValue(
@@ -176,6 +181,13 @@ class World:
         term = self._apply(name, arguments, self.sort(type_))
         self._note(term, type_)
         return Scalar(term, type_)
+
+    def _given(self, name: str, type_: Type, x: Value) -> list[Term]:
+        """Return the terms of what a symbol is given, which has to be of the annotated type."""
+        terms = terms_of(x)
+        if [one.sort() for one in terms] != [self.sort(one) for one in scalar_types(type_)]:
+            raise Unfit(f"{name} is not for values of this type, a {describe(x)}")
+        return terms
 
     def _note(self, term: Term, type_: Type) -> None:
         if isinstance(type_, IntType) and type_.name in self.sizes:

@@ -66,6 +66,8 @@ def run(folder: Path, hints: str) -> dict[str, Status]:
         ("[actions.Add]\nlemmas = [{ theorem = 'Other', with = ['n'] }]", 2,
          "Other is no lemma here; let [theorems] prove it by Inv"),
         ("[theorems]\nLemma = { by = 'Ivn' }", 2, "Ivn, which is no other theorem; Inv, Other are"),
+        ("[theorems]\nLemma = { by = 'Other' }\nOther = { by = 'Lemma' }", 2,
+         "Lemma is proved by Other, which is not proved by induction itself"),
         ("[witnesses]\nassumption = 'Smoe'", 2, "there is no assumption Smoe"),
         ("[witnesses]\nassumption = 'Natural'", 2, "Natural is no assumption"),
         ("[conjuncts]\nNatural = { patterns = ['x'] }", 2, "x is no pattern of Natural"),
