@@ -10,6 +10,13 @@
 (* for all weights of a few servers (spec/models/MCQuorumWeight.tla).      *)
 (* QuorumSum.tla needs no such function, and says the same of a loop.      *)
 (*                                                                         *)
+(* What is proved speaks of every set `all` that is reached by adding one  *)
+(* server after another, by way of sets of Sets.  That this is every       *)
+(* finite set of servers is no part of it: read Sets as all finite sets of *)
+(* servers, which no assumption here says (finite has no formula in this   *)
+(* fragment).  All subsets of a finite set are among them then, so that    *)
+(* Count(s) is possible for each s that is left.                           *)
+(*                                                                         *)
 (* With weight 1 the sum is the number of servers: voting by majority.     *)
 (* What is called a server here may be a group, too, with weight 1: let    *)
 (* `all` be the groups that vote, A those that one set of servers wins, B  *)
@@ -25,7 +32,7 @@ CONSTANTS
     \* @type: Set(SERVER);
     Server,
     \* @type: Set($servers);
-    Sets,       \* the finite sets of servers, as far as they have a weight
+    Sets,       \* sets of servers that have a weight: all finite ones are meant
     \* @type: $servers;
     Nobody,     \* the one of these without a server
     \* @type: SERVER -> Int;
@@ -69,8 +76,8 @@ Init == all = Nobody /\ inA = Nobody /\ inB = Nobody /\ inBoth = Nobody
 With(S, s, those) == {T \in Sets : IF s \in those THEN T = S \cup {s} ELSE T = S}
 
 (***************************************************************************)
-(* One more server.  Every finite set of servers is counted so, in any     *)
-(* order; what holds after every step holds of it.                         *)
+(* One more server.  If Sets has all finite sets of servers, each of them  *)
+(* is counted so, in any order; what holds after every step holds of it.   *)
 (***************************************************************************)
 Count(s) ==
     /\ s \notin all
