@@ -109,10 +109,17 @@ class Run(NamedTuple):
     data: dict[str, Any]
 
 
-def explore(model: Expected, spec: Path = SPEC) -> Run:
-    """Run one model to its end, breadth-first, and ask what it exercised."""
+def explore(model: Expected, spec: Path = SPEC, only: str | None = None) -> Run:
+    """Run one model to its end, breadth-first, and ask what it exercised.
+
+    ``only``: the one of its invariants or properties that is checked and asked for.
+    """
     with _deep_recursion():
-        loaded = load_model(model.module_path(spec), read_config(model.config_path(spec)), [spec])
+        config = read_config(model.config_path(spec))
+        if only is not None:
+            config.invariants = [name for name in config.invariants if name == only]
+            config.properties = [name for name in config.properties if name == only]
+        loaded = load_model(model.module_path(spec), config, [spec])
         search = Search(loaded)
         result = search.run()
         exercise = None

@@ -163,7 +163,9 @@ def test_a_vacuous_property_is_noticed(seeded: Vacuous, tmp_path: Path) -> None:
     path.write_text(text.replace(seeded.old, seeded.new))
 
     ours = suite_of(explored(MODELS[model]) for model in seeded.models)
-    theirs = suite_of(explore(MODELS[model], tmp_path / "spec") for model in seeded.models)
+    theirs = suite_of(
+        explore(MODELS[model], tmp_path / "spec", seeded.name) for model in seeded.models
+    )
 
     assert [thing for thing in ours.idle if thing.name == seeded.name] == []
     assert [thing for thing in theirs.idle if thing.name == seeded.name] != []
