@@ -64,8 +64,9 @@ def test_a_real_bug_is_reached_from_init(tmp_path: Path) -> None:
 def test_a_weak_invariant_is_not(tmp_path: Path) -> None:
     """Nothing ever ticks, as nothing thaws; the invariant does not say why."""
     assert replayed(tmp_path, "frozen /\\ (\\A t \\in Server : count[t] = 1)")[2] == (
-        "Init never leads to it, nor to another that breaks Small, in this instance; "
-        "nor in that of SERVER 2: the invariant is too weak, as far as this tells"
+        "Init never leads to it, nor to another that breaks Small, in this instance "
+        "(Server = {s1}); nor in that of SERVER 2 (Server = {s1, s2}): the invariant is too weak, "
+        "as far as this tells; another instance may break it"
     )
 
 
@@ -289,12 +290,61 @@ THEOREM T == Spec => [](TypeOK /\ Small)"""
     [
         (4, "Init leads to another state, which breaks Small, in 3 steps: "
          "the specification is wrong"),
-        (2, "Init never leads to it, nor to another that breaks Small, in this instance; but to a "
-         "state which breaks it in 3 steps, in that of P 3: the specification is wrong"),
-        (1, "Init never leads to it, nor to another that breaks Small, in this instance; "
-         "nor in that of P 2: the invariant is too weak, as far as this tells"),
+        (2, "Init never leads to it, nor to another that breaks Small, in this instance "
+         "(Proc = {p1, p2}); but to a "
+         "state which breaks it in 3 steps, in that of P 3 (Proc = {p1, p2, p3}): "
+         "the specification is wrong"),
+        (1, "Init never leads to it, nor to another that breaks Small, in this instance "
+         "(Proc = {p1}); nor in that of P 2 (Proc = {p1, p2}): the invariant is too weak, "
+         "as far as this tells; another instance may break it"),
     ],
 )  # fmt: skip
 def test_another_state_may_break_the_conjunct(size: int, said: str, tmp_path: Path) -> None:
     """The state of the counterexample has counted two though nobody has gone."""
     assert lines_of(tmp_path, EACH, f"[sizes]\nP = {size}\nint = 4\n")[-1] == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("[sizes]\nP = 2\nint = 4\n",
+         "; but to a state which breaks it in 3 steps, in that of P 3 (Proc = {p1, p2, p3}): "
+         "the specification is wrong"),
+        ("", ": the invariant is too weak, as far as this tells; another instance may break it"),
+    ],
+)  # fmt: skip
+def test_the_larger_instance_has_all_that_its_sizes_allow(
+    size: str, said: str, tmp_path: Path
+) -> None:
+    """The solver may choose sets as small as it likes; so Init leads to nothing that breaks."""
+    text = EACH.replace("ASSUME P0 \\in Proc", "").replace(
+        "Proc,\n    \\* @type: P;\n    P0", "Proc"
+    )
+
+    line = lines_of(tmp_path, text, size)[-1]
+
+    assert line.startswith("Init never leads to it, nor to another that breaks Small, in this")
+    assert "(Proc = {" in line
+    assert line.endswith(said)
+
+
+COUNTING = r"""\* @typeAlias: n = Int;
+VARIABLE
+    \* @type: $n;
+    x
+Init == x = 0
+Up == x' = x + 1
+Next == Up
+Spec == Init /\ [][Next]_x
+THEOREM T == Spec => [](x \in Nat /\ x # LIMIT)"""
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("9", "the state goes past the numbers of [sizes]: unknown; give larger ones"),
+        ("4", "a step from the state goes past the numbers of [sizes]: unknown; give larger ones"),
+    ],
+)
+def test_a_state_past_the_sizes_is_told(limit: str, said: str, tmp_path: Path) -> None:
+    assert lines_of(tmp_path, COUNTING.replace("LIMIT", limit), "[sizes]\nn = 3\n")[-1] == said

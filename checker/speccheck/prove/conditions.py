@@ -21,7 +21,7 @@ from speccheck.prove.terms import (
     opened_bounds,
 )
 from speccheck.prove.translate import Context, Meaning, State, Translator, Use
-from speccheck.prove.types import SetType, Type
+from speccheck.prove.types import SetType, Type, is_set_of_atoms
 from speccheck.prove.universes import parts_of, universes
 from speccheck.prove.values import (
     Term,
@@ -200,6 +200,16 @@ class Conditions:
             return implication(alike, equal(one, other))
 
         return translator.every(every, lambda p: translator.every(every, lambda q: differ(p, q)))
+
+    def whole(self) -> list[Term]:
+        """Return that sets of atoms that are constants have all of their type, of a finite size."""
+        found: list[Term] = []
+        for constant in self.module.resolved.constants:
+            type_ = self.module.types.get(constant)
+            if type_ is not None and is_set_of_atoms(type_):
+                members = self.translator.world.as_set(self.translator.constant(constant))
+                found += map(members.has, self.world.elements(members.type) or [])
+        return found
 
     def assumptions(self) -> list[tuple[m.Place, Term]]:
         """Return what is assumed of constants, with the places. Raises TlaError."""

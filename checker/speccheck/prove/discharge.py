@@ -290,13 +290,18 @@ class Prover:
         return Verdict(obligation, status, 0.0, lines=lines, within=within)
 
 
-def solution(conditions: Conditions, obligation: Obligation, steps: float) -> Counterexample | None:
+def solution(
+    conditions: Conditions, obligation: Obligation, steps: float, *, whole: bool = False
+) -> Counterexample | None:
     """Return a state that an obligation's question allows, None if none is found in ``steps``.
 
-    Raises TlaError, ProofError.
+    With ``whole`` each constant that is a set of atoms has all of its type. Raises TlaError,
+    ProofError.
     """
     condition = conditions.of(obligation)
     solver = _solver(condition, steps)
+    if whole:
+        solver.add(conditions.whole())
     if solver.check() != z3.sat:
         return None
     return counterexample(conditions, condition, solver.model())

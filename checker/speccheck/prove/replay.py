@@ -13,7 +13,14 @@ from speccheck.prove.counterexample import Counterexample
 from speccheck.prove.errors import ProofError
 from speccheck.prove.module import ProofModule, parts_of_spec, unfolded
 from speccheck.prove.obligations import Goal, Obligation
-from speccheck.prove.types import FunctionType, IntType, RecordType, SetType, Type
+from speccheck.prove.types import (
+    FunctionType,
+    IntType,
+    RecordType,
+    SetType,
+    Type,
+    is_set_of_atoms,
+)
 from speccheck.tla import meaning as m
 from speccheck.tla.errors import read_text
 
@@ -21,22 +28,26 @@ from speccheck.tla.errors import read_text
 class Replay(NamedTuple):
     """Texts of the module and of its configurations.
 
-    ``step`` starts in the state and asks for the conjunct that breaks, ``onward`` starts there and
-    asks for what is proved by the invariant, ``reached`` starts in Init and asks for the state, or
-    for any that breaks the conjunct. ``beyond`` does so with variables that take numbers which the
-    instance lacks, ``broken`` asks only for the latter; ``cut`` says that sets of numbers end in
-    the instance, ``asked`` that something is proved by the invariant.
+    ``step`` starts in the state and asks for the conjunct that breaks, ``past`` starts there and
+    asks whether the numbers suffice, ``onward`` asks for what is proved by the invariant,
+    ``reached`` starts in Init and asks for the state, or for any that breaks the conjunct.
+    ``beyond`` does so with variables that take numbers which the instance lacks, ``broken`` asks
+    only for the latter; ``cut`` says that sets of numbers end in the instance, ``asked`` that
+    something is proved by the invariant. ``chosen`` are the constants
+    that are sets of atoms, as they are in this instance.
     """
 
     name: str
     module: str
     step: str
+    past: str
     onward: str
     reached: str
     beyond: str
     broken: str
     cut: bool
     asked: bool
+    chosen: str
 
 
 def replay(
@@ -90,6 +101,7 @@ def replay(
         "",
         f"CtiNext == {step} /\\ InSizes'",
         f"FromState == CtiState /\\ [][CtiNext]_<<{', '.join(variables)}>>",
+        f"FromStateOn == CtiState /\\ [][{step}]_<<{', '.join(variables)}>>",
         f"FromInitOn == {initial} /\\ [][{step}]_<<{', '.join(variables)}>>",
         f"FromInit == {initial} /\\ [][CtiNext]_<<{', '.join(variables)}>>",
         "",
@@ -113,6 +125,7 @@ def replay(
         name,
         "\n".join(lines) + "\n",
         configuration("FromState", ["Breaks"]),
+        configuration("FromStateOn", ["InSizes"]),
         configuration("FromState", consequences),
         configuration("FromInit", ["NotReached", "Breaks"]),
         # A set of numbers that ends would be left there, which is no break.
@@ -120,6 +133,11 @@ def replay(
         configuration("FromInit" if numbers else "FromInitOn", ["Breaks"]),
         bool(numbers),
         bool(consequences),
+        ", ".join(
+            f"{constant.name} = {found.constants[constant.name]}"
+            for constant in module.resolved.constants
+            if constant in module.types and is_set_of_atoms(module.types[constant])
+        ),
     )
 
 

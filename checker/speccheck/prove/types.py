@@ -86,6 +86,11 @@ def assumes(type_: Type) -> bool:
     return True
 
 
+def is_set_of_atoms(type_: Type) -> bool:
+    """Tell whether a type is that of sets of atoms, such as ``Set(SERVER)``."""
+    return isinstance(type_, SetType) and isinstance(type_.element, AtomType)
+
+
 def type_text(type_: Type) -> str:
     """Return a type as an annotation says it, without aliases."""
     match type_:

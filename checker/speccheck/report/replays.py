@@ -22,7 +22,9 @@ from speccheck.prove.world import World
 from speccheck.report.disks import Ensemble, runs_from_disks
 from speccheck.tla.errors import TlaError
 
-_TOO_WEAK = ": the invariant is too weak, as far as this tells"
+_TOO_WEAK = ": the invariant is too weak, as far as this tells; another instance may break it"
+
+_ONE_STEP = 2  # states
 
 
 class Wanted(NamedTuple):
@@ -90,6 +92,7 @@ def _write(place: Path, texts: Replay) -> None:
     (place / f"{texts.name}.tla").write_text(texts.module)
     for name, text in (
         ("step", texts.step),
+        ("past", texts.past),
         ("onward", texts.onward),
         ("reached", texts.reached),
         ("beyond", texts.beyond),
@@ -134,6 +137,10 @@ def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: s
     if step.error is not None:
         raise step.error
     if step.verdict != "invariant":
+        past = run("past")
+        if past.verdict == "invariant" and len(past.trace) <= _ONE_STEP:
+            which = "the state" if len(past.trace) == 1 else "a step from the state"
+            return [f"    {which} goes past the numbers of [sizes]: unknown; give larger ones"]
         return [f"    the checker finds no step from this state that breaks {broken}: unknown"]
     said.append("    the checker agrees")
     onward = run("onward")
@@ -158,6 +165,7 @@ def _run(place: Path, texts: Replay, libraries: list[Path], most: int, broken: s
         said.append("    Init never leads to it within the instance's numbers: unknown beyond")
     elif reached.verdict == "success":
         never = f"Init never leads to it, nor to another that breaks {broken}, in this instance"
+        never += f" ({texts.chosen})" if texts.chosen else ""
         said.append(f"    {never}{_TOO_WEAK}")
     elif reached.error is not None:
         said.append(f"    whether Init leads to it is unknown: {_first_line(reached.error)}")
@@ -184,7 +192,9 @@ def _larger(
 ) -> str:
     """Return whether Init leads to a break where each type has one value more, "" if none has.
 
-    Writes the instance beside the replay. Raises TlaError, ProofError, ConfigError, OSError.
+    That is one instance of these sizes: one in which sets of atoms have all there are, if there is
+    one, or else any. Writes the instance beside the replay. Raises TlaError, ProofError,
+    ConfigError, OSError.
     """
     atoms = {
         part.name
@@ -197,7 +207,9 @@ def _larger(
         return ""
     conditions = Conditions(module, hints, World(sizes))
     initial = Obligation(obligation.theorem, Kind.POSSIBLE, INIT, "")
-    found = solution(conditions, initial, task.limits.finite)
+    found = solution(conditions, initial, task.limits.finite, whole=True)
+    if found is None:
+        found = solution(conditions, initial, task.limits.finite)
     told = ", ".join(f"{name} {sizes[name]}" for name in sizes if name in atoms)
     if found is None or not found.is_written_out:
         return f"in that of {told} it is unknown"
@@ -208,6 +220,7 @@ def _larger(
     path, config = place / "larger" / f"{texts.name}.tla", place / "larger" / "broken.cfg"
     model = load_model(path, read_config(config), [task.path.parent, *task.folders])
     result = Search(model, most).run()
+    told += f" ({texts.chosen})" if texts.chosen else ""
     if result.verdict == "invariant":
         where = f"a state which breaks it in {_steps(result)}, in that of {told}"
         return f"but to {where}: the specification is wrong"
