@@ -1,7 +1,8 @@
 r"""What formulas assume: the left sides of ``=>`` and sets of ``\A``, with all that is around them.
 
 A formula ``A => B`` whose A never holds says nothing, nor does ``\A x \in S : B`` if S is always
-empty. So each A, and that there is an x, is shown to be possible, under ``\E``, too.
+empty. So each A, and that there is an x, is shown to be possible, under ``\E``, too. What is said
+of all elements without a ``\A``, as by ``S \subseteq T``, is not looked at.
 """
 
 from collections.abc import Iterator
