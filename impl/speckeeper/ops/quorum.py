@@ -7,11 +7,12 @@ import sys
 from itertools import islice
 from typing import NamedTuple
 
+from speckeeper.ops.config.error import ConfigError
 from speckeeper.ops.config.voting_rules import VotingError, refusal, voting_of
 from speckeeper.ops.config.zoo_cfg import QuorumLines, read_quorum_lines
 from speckeeper.ops.exit_codes import ExitCode
 from speckeeper.zab.quorum_sizes import count_smallest_quorums, fatal_failures, smallest_quorums
-from speckeeper.zab.voting import Undecided, Voting, disjoint_quorums
+from speckeeper.zab.voting import Undecided, Voting, disjoint_quorums, has_no_quorum
 
 
 class Findings(NamedTuple):
@@ -55,7 +56,8 @@ def findings(path: str, most: int) -> Findings:
     except Undecided:
         pass
     if counted.negative or counted.overflowing:
-        return Findings(lines, counted, meet, disjoint, text, None, [], [], None)
+        in_all = 0 if has_no_quorum(counted) else None
+        return Findings(lines, counted, meet, disjoint, text, None, [], [], in_all)
     fatal = fatal_failures(counted)
     if fatal is None:
         return Findings(lines, counted, meet, disjoint, text, None, [], [], 0)
@@ -69,7 +71,12 @@ def run(path: str, as_json: bool, most: int) -> int:
 
     Lines of it that say nothing are told on stderr.
     """
-    found = findings(path, most)
+    try:
+        found = findings(path, most)
+    except ConfigError as error:
+        if as_json:
+            print(json.dumps({"refused": str(error)}, indent=2))
+        raise
     for warning in found.lines.warnings:
         print(f"speckeeper: {warning}", file=sys.stderr)
     if as_json:
@@ -92,6 +99,8 @@ def _text(found: Findings) -> list[str]:
         said.append("It could not be found out whether any two quorums share a server")
     elif found.in_all != 0:
         said.append("Any two quorums share a server")
+    else:
+        said.append("No set of servers is a quorum")
     if found.refused:
         said.append(f"No server starts with this: {found.refused}")
     if found.survives is not None:

@@ -76,7 +76,7 @@ def voting(
     """Return how votes count; no groups: by majority.
 
     Raises ValueError where ZooKeeper does not start: a participant without a group, a server in
-    two groups, a server in a group that neither takes part nor has a weight.
+    two groups, or twice in one, a server in a group that neither takes part nor has a weight.
     """
     if not groups:
         if weights:
@@ -87,6 +87,8 @@ def voting(
     for number in sorted(groups):
         members: dict[int, int] = {}
         for server in groups[number]:
+            if server in members:
+                raise ValueError(f"group {number} names server {server} twice")
             if server in taken:
                 raise ValueError(f"server {server} is in more than one group")
             taken.add(server)
@@ -144,6 +146,18 @@ def disjoint_quorums(counted: Voting) -> tuple[list[int], list[int]] | None:
     if not (is_quorum(counted, {*one}) and is_quorum(counted, {*other})):
         raise Undecided("weights are so large that their sums wrap around")
     return sorted(one), sorted(other)
+
+
+def has_no_quorum(counted: Voting) -> bool:
+    """Tell that no set of servers is a quorum; False where sums may wrap around, too."""
+    if counted.overflowing:
+        return False
+    won = 0
+    for group in counted.groups:
+        helping = [weight for weight, _ in group.votes if weight > 0]
+        helping = helping or [weight for weight, _ in group.votes[:1]]
+        won += bool(helping) and sum(helping) > group.half
+    return won < counted.needed
 
 
 def is_quorum(counted: Voting, servers: Set[int]) -> bool:

@@ -101,12 +101,14 @@ def test_json(quorum: Run) -> None:
         ("tickTime=2000\n", "zoo.cfg: there is no server.N line: a standalone server decides "
          "alone; name the file of a member of an ensemble"),
         (servers(0, 2), "zoo.cfg:1: no server.N line has the role participant; add a participant"),
-        (servers(3) + "group.1=1:2\n", "zoo.cfg:4: no quorum can form: server 3 is not in a group; "
-         "give each participant one group and a weight"),
+        (servers(3) + "group.1=1:2\n", "zoo.cfg:4: votes cannot be counted: server 3 is not in a "
+         "group; give each participant one group and a weight"),
         (servers(3) + "weight.1=2\n", "zoo.cfg:4: no quorum can form: weight.1 and no group.N, so "
          "nobody is in a group; add group.N lines, or remove weight.N for a majority"),
-        (servers(2, 1) + "group.1=1:2:3\n", "zoo.cfg:4: no quorum can form: server 3 in group 1 is "
-         "no participant; give each participant one group and a weight"),
+        (servers(2, 1) + "group.1=1:2:3\n", "zoo.cfg:4: votes cannot be counted: server 3 in group "
+         "1 is no participant; give each participant one group and a weight"),
+        (servers(3) + "group.1=1:2:3:3\n", "zoo.cfg:4: votes cannot be counted: group 1 names "
+         "server 3 twice; give each participant one group and a weight"),
         (servers(3) + "group.1=1:x\n", "zoo.cfg:4: group.1: '1:x' does not list servers; "
          "write ids as in 1:2:3"),
         (servers(3) + "group.1=1: 2:3\n", "zoo.cfg:4: group.1: '1: 2:3' does not list servers; "
@@ -126,16 +128,43 @@ def test_json(quorum: Run) -> None:
     ],
 )  # fmt: skip
 def test_files_of_which_there_is_nothing_to_say(quorum: Run, text: str, message: str) -> None:
-    assert quorum(text) == (2, "", f"speckeeper: {message}\n")
+    code, out, err = quorum(text)
+    assert (code, out) == (2, "")
+    assert err == f"speckeeper: {message}\n"
+    code, out, again = quorum(text, "--json")
+    assert (code, again) == (2, err)
+    assert f"speckeeper: {json.loads(out)['refused']}\n" == err
 
 
 def test_no_quorum_can_form(quorum: Run) -> None:
     text = servers(2, 2) + "group.1=1:2:3:4\nweight.3=1\nweight.4=1\n"
     code, out, _ = quorum(text)
     assert code == 1
-    assert out.splitlines()[1] == (
+    assert out.splitlines()[1] == "No set of servers is a quorum"
+    assert out.splitlines()[2] == (
         "No server starts with this: zoo.cfg:6: no quorum can form: servers that do not vote have "
         "too much of the weight; give each participant one group and a weight"
+    )
+
+
+@pytest.mark.parametrize("weights", ["-1 0 0", "0 0 -7 0", "-3 -2 -2"])
+def test_negative_weights_of_which_nobody_has_enough(quorum: Run, weights: str) -> None:
+    given = list(enumerate(weights.split(), 1))
+    text = servers(len(given)) + f"group.1={':'.join(str(n) for n, _ in given)}\n"
+    text += "".join(f"weight.{n}={weight}\n" for n, weight in given)
+    code, out, _ = quorum(text)
+    assert code == 1
+    has_none = weights == "-1 0 0"  # In the others one server has more than half of -7.
+    assert ("No set of servers is a quorum" in out) is has_none
+    assert "Any two quorums share" not in out
+    assert (json.loads(quorum(text, "--json")[1])["smallestQuorumsInAll"] == 0) is has_none
+
+
+def test_the_weight_of_an_observer_in_no_group_says_nothing(quorum: Run) -> None:
+    _, _, err = quorum(servers(2, 1) + "group.1=1:2\nweight.3=5\n")
+    assert err == (
+        "speckeeper: zoo.cfg:5: weight.3 says nothing: server.3 is an observer, and no group has "
+        "3\n"
     )
 
 

@@ -45,7 +45,7 @@ def voting_of(given: Mapping[str, str], voters: Set[int]) -> Voting:
         return voting(voters, groups, weights)
     except ValueError as error:
         name = next(name for name in given if name.startswith("group."))
-        raise VotingError(name, f"no quorum can form: {error}", _ONE_GROUP) from None
+        raise VotingError(name, f"votes cannot be counted: {error}", _ONE_GROUP) from None
 
 
 def _ids(name: str, text: str) -> list[int]:
@@ -56,11 +56,11 @@ def _ids(name: str, text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def idle_weights(given: Mapping[str, str], members: Set[int]) -> list[str]:
-    """Return the `weight.N` lines of servers that no other line names."""
+def idle_weights(given: Mapping[str, str], voters: Set[int]) -> list[str]:
+    """Return the `weight.N` lines of servers that are no participants, nor in a group."""
     groups = (text for name, text in given.items() if name.startswith("group."))
     parts = (part for text in groups for part in text.split(":"))
-    listed = {int(part) for part in parts if _ID.fullmatch(part)} | members
+    listed = {int(part) for part in parts if _ID.fullmatch(part)} | voters
     weights = (name for name in given if name.startswith("weight."))
     return [name for name in weights if int(name.partition(".")[2]) not in listed]
 

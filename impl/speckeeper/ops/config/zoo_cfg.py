@@ -424,9 +424,14 @@ def _finish(gathering: _Gathering, text: str) -> Config:
 
 
 def _name_idle_weights(gathering: _Gathering) -> None:
-    for name in idle_weights(gathering.given, {member.id for member in gathering.members}):
+    observers = {member.id for member in gathering.members if member.observer}
+    voters = {member.id for member in gathering.members} - observers
+    for name in idle_weights(gathering.given, voters):
         number = name.partition(".")[2]
-        text = f"{name} says nothing: there is no server.{number}, and no group has {number}"
+        is_none = f"there is no server.{number}"
+        if int(number) in observers:
+            is_none = f"server.{number} is an observer"
+        text = f"{name} says nothing: {is_none}, and no group has {number}"
         gathering.warn(gathering.places[name], text)
 
 

@@ -137,12 +137,12 @@ def test_local_sessions_and_read_only_mode(tmp_path: Path) -> None:
         ),
         (
             LIMITS + THREE + "group.1=1:2\n",
-            "DIR/zoo.cfg:7: no quorum can form: server 3 is not in a group; "
+            "DIR/zoo.cfg:7: votes cannot be counted: server 3 is not in a group; "
             "give each participant one group and a weight",
         ),
         (
             LIMITS + THREE + "group.1=1:2\ngroup.2=2:3\n",
-            "DIR/zoo.cfg:7: no quorum can form: server 2 is in more than one group; "
+            "DIR/zoo.cfg:7: votes cannot be counted: server 2 is in more than one group; "
             "give each participant one group and a weight",
         ),
         (
