@@ -443,6 +443,7 @@ def _run(spec: Path, config: Path, folders: list[Path], options: Options) -> Out
                     model,
                     result,
                     states,
+                    initial=search.initial,
                     checked=search.checked,
                     to_the_end=options.strict,
                     tell=progress.say,

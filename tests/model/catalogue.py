@@ -125,7 +125,14 @@ def explore(model: Expected, spec: Path = SPEC, only: str | None = None) -> Run:
         exercise = None
         if result.verdict == "success":
             states = list(islice(scattered(search.reached), _STATES_ASKED))
-            exercise = judge(loaded, result, states, checked=search.checked, to_the_end=True)
+            exercise = judge(
+                loaded,
+                result,
+                states,
+                initial=search.initial,
+                checked=search.checked,
+                to_the_end=True,
+            )
         return Run(result, as_data(loaded, result, trace_of(loaded, result), exercise))
 
 

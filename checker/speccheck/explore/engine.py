@@ -73,6 +73,8 @@ class Engine(ABC):
         # The step at work, for errors: the number of the state before, the action, the state.
         self._at: tuple[int, str | None, State | None] = (-1, None, None)
         self._key = _key_function(model)
+        # The initial states, where a property speaks of them.
+        self.initial: list[State] = []
         # What properties of behaviours were checked on, if there are any.
         self.checked: Checked | None = None
 
@@ -181,6 +183,8 @@ class Engine(ABC):
 
     def _check_initial(self, state: State) -> None:
         self._check_state(-1, None, state)
+        if self._model.initial_checks:
+            self.initial.append(state)
         for check in self._model.initial_checks:
             if not check.holds(state):
                 raise Violation("property", check.name, -1, None, state)

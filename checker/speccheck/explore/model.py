@@ -130,6 +130,7 @@ class _Loader:
         self._config = config
         self._compiler = Compiler(module.variables, fine=fine)
         self._formulas: list[tuple[str, m.Expression, bool]] = []
+        self._at_first: list[tuple[str, m.Expression]] = []
         self._temporal: list[tuple[str, m.Expression]] = []
         self._translator = Translator(self._compiler)
 
@@ -207,15 +208,23 @@ class _Loader:
 
     def _probed(self) -> list[ProbedFormula]:
         analyst = self._compiler.analyst
-        return [
-            probed
-            for name, node, on_steps in self._formulas
-            for probed in probed_formulas(name, node, analyst, on_steps=on_steps)
-        ] + [
-            probed
-            for name, node in self._temporal
-            for probed in probed_temporal(name, node, analyst)
-        ]
+        return (
+            [
+                probed
+                for name, node, on_steps in self._formulas
+                for probed in probed_formulas(name, node, analyst, on_steps=on_steps)
+            ]
+            + [
+                probed
+                for name, node in self._at_first
+                for probed in probed_formulas(name, node, analyst, on_steps=False, at_first=True)
+            ]
+            + [
+                probed
+                for name, node in self._temporal
+                for probed in probed_temporal(name, node, analyst)
+            ]
+        )
 
     def _probed_behaviours(self) -> list[ProbedFormula]:
         analyst = self._compiler.analyst
@@ -436,6 +445,8 @@ class _Loader:
         parts: Parts = take_apart(body, compiler.analyst)
         for node in parts.initial:
             model.initial_checks.append(StateCheck(name, compiler.state_predicate(node)))
+            if compiler.analyst.facts(node).level > CONSTANT:
+                self._at_first.append((name, node))
         for node in parts.always:
             self._formulas.append((name, node, False))
             model.invariants.append(StateCheck(name, self._on_successors(node)))

@@ -29,6 +29,9 @@ from speccheck.explore.exercise.truths import compared, field_of, has_truth_valu
 from speccheck.tla import meaning as m
 
 _MOST_PROBES = 400
+# A specification may begin in some of the states only that a property lets it begin in, so that
+# alternatives and branches say nothing there.
+_ASKED_AT_FIRST = frozenset({"consequent", "range", "subset"})
 
 
 @dataclass(slots=True, eq=False)
@@ -54,21 +57,26 @@ class Probe:
 
 @dataclass(slots=True, eq=False)
 class ProbedFormula:
-    """A conjunct of a property, rewritten, with the outermost of its probes."""
+    """A conjunct of a property, rewritten, with the outermost of its probes.
+
+    ``at_first``: it speaks of initial states alone.
+    """
 
     name: str
     node: m.Expression
     on_steps: bool
     names: Names
     probes: list[Probe]
+    at_first: bool = False
 
 
 def probed_formulas(
-    name: str, node: m.Expression, analyst: Analyst, *, on_steps: bool
+    name: str, node: m.Expression, analyst: Analyst, *, on_steps: bool, at_first: bool = False
 ) -> list[ProbedFormula]:
     """Return the conjuncts of a property of states, or of steps, each with its probes.
 
-    One that reads no variable has a single probe, which no state settles.
+    One that reads no variable has a single probe, which no state settles. Of what is said of
+    initial states (``at_first``) it is asked what was implied and what was quantified over.
     """
     facts = analyst.facts(node)
     if facts.level == CONSTANT and facts.pure:
@@ -78,9 +86,18 @@ def probed_formulas(
     for part in _conjuncts(node, Copies(analyst)):
         maker = Maker(analyst)
         rewritten = maker.rewrite(part, True, maker.outermost)
-        if maker.outermost:
-            found.append(ProbedFormula(name, rewritten, on_steps, maker.names, maker.outermost))
+        probes = _at_first(maker.outermost) if at_first else maker.outermost
+        if probes:
+            found.append(ProbedFormula(name, rewritten, on_steps, maker.names, probes, at_first))
     return found
+
+
+def _at_first(probes: list[Probe]) -> list[Probe]:
+    """Return those probes that are asked of initial states."""
+    kept = [probe for probe in probes if probe.kind in _ASKED_AT_FIRST]
+    for probe in kept:
+        probe.parts = _at_first(probe.parts)
+    return kept
 
 
 def _conjuncts(node: m.Expression, copies: Copies) -> list[m.Expression]:
@@ -483,14 +500,42 @@ class Maker:
         return conjunction(self.names.unless(probe.number, equal), body)
 
     def _branches(self, node: m.Branches, positive: bool, around: list[Probe]) -> m.Expression:
-        arms = [
-            (guard, self._marked_part("branch", value, positive, around, value.place))
-            for guard, value in node.arms
-        ]
+        values = [value for _, value in node.arms] + ([] if node.other is None else [node.other])
+        arms = []
+        for position, (guard, value) in enumerate(node.arms):
+            guard = self._guard(guard, value, values[position + 1 :], positive, around)
+            part = self._marked_part("branch", value, positive, around, value.place)
+            arms.append((guard, part))
         other = node.other
         if other is not None:
             other = self._marked_part("branch", other, positive, around, other.place)
         return m.Branches(node.place, tuple(arms), other)
+
+    def _guard(
+        self,
+        guard: m.Expression,
+        value: m.Expression,
+        others: list[m.Expression],
+        positive: bool,
+        around: list[Probe],
+    ) -> m.Expression:
+        r"""Look into a condition of IF or CASE that makes it truer, or less true.
+
+        ``value`` is what it leads to, ``others`` what there is if it is FALSE. Where one of the two
+        can be nothing but FALSE, the whole is a conjunction, as ``guard /\ value``; where nothing
+        but TRUE, a disjunction. Of other conditions nothing is asked.
+        """
+        there = self._meant(value)
+        rest = [self._meant(other) for other in others]
+        for truth in (False, True):
+            for helps, leads in ((truth, [there]), (not truth, rest)):
+                if leads and all(can_only_be(one, truth) for one in leads):
+                    if truth is positive:
+                        return self._part(
+                            "condition", guard, positive is helps, around, guard.place
+                        )
+                    return self.rewrite(guard, positive is helps, around)
+        return guard
 
 
 def _is_empty_set(node: m.Argument) -> bool:

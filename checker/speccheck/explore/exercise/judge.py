@@ -22,14 +22,16 @@ def judge(
     result: Result,
     states: Sequence[State],
     *,
+    initial: Sequence[State] = (),
     checked: Checked | None = None,
     to_the_end: bool = False,
     tell: Tell = lambda _text: None,
 ) -> Exercise:
     """Return what a run that found nothing wrong has exercised.
 
-    ``states`` are those it reached and kept: where others are gone, with several processes for
-    example, nothing is said to be vacuous on the strength of the rest. What mattered in properties
+    ``initial`` are the states it began in, without which nothing is asked about these alone;
+    ``states`` those it reached and kept: where others are gone, with several processes for example,
+    nothing is said to be vacuous on the strength of the rest. What mattered in properties
     of behaviours is asked on the graph that they were ``checked`` on. The questions that take
     time get a share of the time that the run took; all they need with ``to_the_end``. ``tell`` is
     told about once a second what is asked.
@@ -67,6 +69,7 @@ def judge(
             exercise,
             None if to_the_end else most_seconds,
             are_all=len(states) >= result.distinct,
+            initial=initial,
             tell=tell,
         )
         left = None if to_the_end else began + most_seconds - time.perf_counter()

@@ -49,9 +49,12 @@ def ask(
     most_seconds: float | None = None,
     *,
     are_all: bool = True,
+    initial: Sequence[State] = (),
     tell: Tell = lambda _text: None,
 ) -> None:
     """Ask the probes of ``formulas`` and write to ``exercise`` what they say.
+
+    Those that speak of ``initial`` states alone are asked of these.
 
     ``steps(state)`` gives the successors of a state. ``most_seconds`` bounds the time: what did not
     matter until then is reported as such, and the exercise is not complete. So it is if there are
@@ -68,7 +71,10 @@ def ask(
             deadline = now + (began + most_seconds - now) / (len(formulas) - position)
         questions = _Questions(compiler, formula, exercise, deadline)
         try:
-            questions.ask(states, steps, are_all, tell)
+            if not formula.at_first:
+                questions.ask(states, steps, are_all, tell)
+            elif initial:
+                questions.ask(initial, steps, True, tell)
         except KeyboardInterrupt:
             exercise.is_complete = False
             break

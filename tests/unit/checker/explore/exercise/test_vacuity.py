@@ -34,7 +34,14 @@ def exercise(folder: Path, body: str, config: str = "") -> Exercise:
     search = Search(model)
     result = search.run()
     assert result.verdict == "success", f"{result.verdict} {result.violated} {result.error}"
-    return judge(model, result, search.reached, checked=search.checked, to_the_end=True)
+    return judge(
+        model,
+        result,
+        search.reached,
+        initial=search.initial,
+        checked=search.checked,
+        to_the_end=True,
+    )
 
 
 def vacuous(folder: Path, body: str, config: str = "") -> list[str]:
@@ -126,6 +133,18 @@ PAIRS = [
         "Inv == \\/ n \\in 0..3\n       \\/ n = 4",
         f"{DISJUNCT}: n = 7",
         id="disjunct",
+    ),
+    pytest.param(
+        "Inv == IF n > 9 => n = 1 THEN n \\in Nat ELSE FALSE",
+        "Inv == IF n > 3 => n = 4 THEN n \\in Nat ELSE FALSE",
+        f"{ANTECEDENT}: n > 9",
+        id="condition of IF",
+    ),
+    pytest.param(
+        "Ok == n > 9 => n = 1\nInv == CASE ~Ok -> FALSE [] n > 3 -> n = 4 [] OTHER -> n < 4",
+        "Ok == n > 3 => n = 4\nInv == CASE ~Ok -> FALSE [] n > 3 -> n = 4 [] OTHER -> n < 4",
+        f"{ANTECEDENT}: n > 9",
+        id="condition of CASE that leads to FALSE, by a definition",
     ),
     pytest.param(
         "Inv == IF n > 9 THEN n = 10 ELSE n < 5",
@@ -455,3 +474,26 @@ def test_fairness_of_what_is_never_enabled_asks_nothing(
     found = exercise(tmp_path, body, "SPECIFICATION Spec PROPERTY Inv")
     messages = [finding.message for finding in found.vacuous if finding.name == "Inv"]
     assert messages == ["the action was never enabled, so that fairness asks nothing of it"] * named
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("Inv == \\A k \\in {} : n = k", f"{RANGE}: \\A k \\in {{}} : n = k"),
+        ("Inv == \\A k \\in {0} : n = k", ""),
+        # True of states to come does not help it.
+        ("Inv == (n > 2 => n = 1) /\\ [](n < 5)", f"{ANTECEDENT}: n > 2"),
+        ("Inv == (n = 0 => log # <<>>) /\\ [](n < 5)", ""),
+        # A specification may begin in some of the states only.
+        ("Inv == (n = 0 \\/ n = 1) /\\ (IF n > 3 THEN n = 4 ELSE n = 0)", ""),
+    ],
+)
+def test_what_a_property_says_of_initial_states(tmp_path: Path, body: str, shown: str) -> None:
+    assert vacuous(tmp_path, body, "PROPERTY Inv") == ([shown] if shown else [])
+
+
+def test_a_condition_of_if_that_does_not_matter_is_no_failure(tmp_path: Path) -> None:
+    """What it guards holds in any case, as with an implication."""
+    found = exercise(tmp_path, "Inv == IF \\E i \\in 0..n : i = 2 THEN n < 5 ELSE TRUE")
+    assert found.vacuous == []
+    assert [finding.kind for finding in found.findings] == ["condition"]
