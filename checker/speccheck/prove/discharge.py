@@ -23,6 +23,9 @@ from speccheck.tla.cache import kept
 
 # Millions of steps for what is asked again without an end of numbers: it is decided soon, or never.
 _ALL_NUMBERS = 0.2
+_CHOICE = (
+    "what breaks it does with some values of CHOOSE, not with all: TLA+ does not say which it has"
+)
 _NUMBERED = re.compile(r"!\d+")
 
 
@@ -177,6 +180,8 @@ class Prover:
             if more is not None and more[0] == "unsat":
                 return Verdict(obligation, Status.PROVED, 0.0)
             model = more[1].model() if more is not None and more[0] == "sat" else solver.model()
+            if _another_choice(condition, self.conditions.world, model):
+                return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[_CHOICE])
             found = counterexample(self.conditions, condition, model)
             found.lines.extend(_outside(condition, model))
             start = found if found.is_written_out else None
@@ -189,6 +194,8 @@ class Prover:
         answer = str(finite.check())
         limit = f"{self._limits.steps:g} million steps of Z3"
         if answer == "sat":
+            if _another_choice(small, self.finite.world, finite.model()):
+                return Verdict(obligation, Status.UNKNOWN, 0.0, lines=[_CHOICE])
             found = counterexample(self.finite, small, finite.model())
             found.lines.extend(_outside(small, finite.model()))
             if self.finite.world.cut and self._only_where_numbers_end(obligation):
@@ -305,6 +312,31 @@ def solution(
     if solver.check() != z3.sat:
         return None
     return counterexample(conditions, condition, solver.model())
+
+
+def _another_choice(condition: Condition, world: World, model: z3.ModelRef) -> bool:
+    """Tell whether a solution may be none where CHOOSE gives another value, all else the same."""
+    formulas = [*condition.hypotheses, condition.negated]
+    choices = world.choices_in(formulas)
+    if not choices:
+        return False
+    solver = z3.Solver()
+    solver.set("rlimit", int(_ALL_NUMBERS * 1_000_000))
+    solver.add([*condition.hypotheses, z3.Not(condition.negated)])
+    for sort in model.sorts():
+        solver.add(z3.Distinct(*model.get_universe(sort)))
+    for symbol in model.decls():
+        if symbol.name() in choices:
+            continue
+        value = model[symbol]
+        if symbol.arity() == 0:
+            solver.add(symbol() == value)
+            continue
+        for number in range(value.num_entries()):
+            entry = value.entry(number)
+            given = [entry.arg_value(n) for n in range(entry.num_args())]
+            solver.add(symbol(*given) == entry.value())
+    return bool(solver.check() != z3.unsat)
 
 
 def _outside(condition: Condition, model: z3.ModelRef) -> list[str]:

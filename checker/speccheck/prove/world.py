@@ -376,9 +376,13 @@ class World:
 
     def axioms_for(self, terms: list[Term]) -> list[Term]:
         """Return what is known of the values of CHOOSE that stand in some terms."""
+        return [self._axioms[name] for name in sorted(self.choices_in(terms))]
+
+    def choices_in(self, terms: list[Term]) -> set[str]:
+        """Return the names of values of CHOOSE in some terms, and in what is known of these."""
+        found: set[str] = set()
         if not self._axioms:
-            return []
-        found: dict[str, Term] = {}
+            return found
         seen: set[int] = set()
         pending = list(terms)
         while pending:
@@ -391,10 +395,10 @@ class World:
                 continue
             name = term.decl().name() if z3.is_app(term) else ""
             if name in self._axioms and name not in found:
-                found[name] = self._axioms[name]
-                pending.append(found[name])
+                found.add(name)
+                pending.append(self._axioms[name])
             pending.extend(term.children())
-        return [found[name] for name in sorted(found)]
+        return found
 
     def witness(self, name: str, type_: Type, arguments: list[Term]) -> Value:
         """Return an element named by a Skolem function of some terms."""

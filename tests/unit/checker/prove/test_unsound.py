@@ -100,7 +100,7 @@ def statuses(folder: Path, text: str, hints: str = "") -> dict[str, Status]:
             f"{F}Next == f' = [f EXCEPT ![5] = 1]\n{ZEROS}THEOREM T == Spec => [][f'[5] = 1]_f",
             id="step beyond the domain",
         ),
-        pytest.param("THEOREM T == (CHOOSE n \\in 1..3 : n > 1) = 2", id="several to choose from"),
+        pytest.param("THEOREM T == (CHOOSE n \\in 1..3 : n > 1) = 1", id="several to choose from"),
         pytest.param("THEOREM T == (CHOOSE n \\in 1..3 : n > 5) \\in 1..3", id="none to choose"),
         pytest.param(
             f"{X}Init == x = 0 /\\ x = 1\nNext == x' = x - 1\nSpec == Init /\\ [][Next]_x\n"
