@@ -64,6 +64,7 @@ REFUSED = [
     ("{1} \\in Seq({1})", "{1} cannot be compared with the elements of Seq({1})"),
     ('{1} \\subseteq {"a"}', '1 cannot be compared with the elements of {"a"}'),
     ('{1} \\in SUBSET {"a"}', '1 cannot be compared with the elements of {"a"}'),
+    ('\\A i \\in {1} : {i} \\cap {"a"} = {}', '1 cannot be compared with the elements of {"a"}'),
     ('{1} \\cap {"a"}', '1 cannot be compared with the elements of {"a"}'),
     ("a_1 = 1", "a_1 and 1 cannot be compared: a model value of type a and an integer"),
     ("a_1 = b_1", "a_1 and b_1 cannot be compared"),
