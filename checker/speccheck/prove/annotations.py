@@ -3,7 +3,8 @@ r"""The ``\* @type: ...;`` and ``@typeAlias`` comments of modules, by what they 
 A type is said of the name that comes next in the syntax tree: the comment stands directly ahead of
 it, or ahead of the keyword before it (``VARIABLE``), with other comments between at most. It begins
 on a line of the comment and is the last thing in it, so that neither prose nor a declaration that
-has been commented out says a type. An alias may be said in any comment of a module.
+has been commented out says a type; nor does a line comment behind a name, which seems to speak of
+that one. An alias may be said in any comment of a module.
 """
 
 import re
@@ -61,12 +62,15 @@ def annotations(text: str, modules: Iterable[ast.Module]) -> Annotations:
 def _take(found: Annotations, tokens: list[Token], comments: list[Token]) -> None:
     """Add what some comments say."""
     pending = comments[::-1]
+    before = tokens[0]
     ahead: list[Token] = []  # the comments ahead of a keyword that declares, if one has just been
     for token in tokens:
         here: list[Token] = []
         while pending and _start(pending[-1]) < _start(token):
             here.append(pending.pop())
         _take_aliases(found, here)
+        here = [comment for comment in here if not _ends_line(comment, before)]
+        before = token
         if token.type in _DECLARES:
             ahead = here
             continue
@@ -79,6 +83,12 @@ def _take(found: Annotations, tokens: list[Token], comments: list[Token]) -> Non
 def _start(token: Token) -> int:
     assert token.start_pos is not None, "the lexer says it"
     return token.start_pos
+
+
+def _ends_line(comment: Token, before: Token) -> bool:
+    """Tell whether a comment ends the line of what is before it, of which it seems to speak."""
+    on_line = comment.type == "LINE_COMMENT" and comment.line == before.end_line
+    return on_line and before.type not in _DECLARES
 
 
 def _inside(comment: Token) -> str:

@@ -116,6 +116,7 @@ def test_the_same_may_be_said_twice(tmp_path: Path) -> None:
     "declared",
     [
         "CONSTANTS\n\\* @type: Int;\nN,\nM",
+        "CONSTANTS\n\\* @type: Int;\nN, \\* @type: Int;\nM",
         "CONSTANTS\n\\* @type: Int;\nN \\* @type: Int;\n, M",
         "CONSTANTS\n\\* @type: Int;\nN,\n\\* Formerly \\* @type: Int;\nM",
         "CONSTANTS\n\\* @type: Int;\nN,\n\\* @type: Int; or so\nM",
