@@ -52,6 +52,7 @@ _SECTIONS = {
     "POSTCONDITION": "postcondition",
     "CHECK_DEADLOCK": "check_deadlock",
 }
+KEYWORDS = ", ".join(sorted(_SECTIONS))
 _UNSUPPORTED = frozenset(["TYPE", "TYPE_CONSTRAINT", "_PERIODIC", "_RL_REWARD"])
 _VALUES = (
     "a value is a number, a string, TRUE, FALSE, a name, or a set of them in braces; "
@@ -231,8 +232,7 @@ def parse_config(text: str, path: str) -> Config:
         if section is None and token.kind != "NAME":
             raise reader.error(f"{token.text!r} cannot stand here; expected a keyword", token)
         if section is None:
-            known = ", ".join(sorted(_SECTIONS))
-            raise reader.error(f"{token.text} is no keyword; there are {known}", token)
+            raise reader.error(f"{token.text} is no keyword; there are {KEYWORDS}", token)
         reader.take()
         if section == "check_deadlock":
             config.check_deadlock = reader.take("TRUE", "FALSE").text == "TRUE"

@@ -11,7 +11,7 @@ from speccheck.evaluate.errors import EvaluationError
 from speccheck.evaluate.named import NamedAction
 from speccheck.evaluate.stdlib.tlc import on_successors
 from speccheck.evaluate.values import Fn, Value, rank
-from speccheck.explore.config import Config, Name, Tolerance, place_in
+from speccheck.explore.config import KEYWORDS, Config, Name, Tolerance, place_in
 from speccheck.explore.exercise.actions import Marks
 from speccheck.explore.exercise.formulas import ProbedFormula, probed_formulas
 from speccheck.explore.exercise.temporal import probed_behaviours, probed_temporal
@@ -354,6 +354,8 @@ class _Loader:
 
     def _unfit(self, name: str, problem: str = "") -> ConfigError:
         problem = problem or f"module {self._module.name} has no {name}"
+        if isinstance(name, Name) and name.isupper() and self._module.scope.find(name) is None:
+            problem += f"; if a keyword is meant, there are {KEYWORDS}"
         place = place_in(self._config, name) if isinstance(name, Name) else self._config.path
         return ConfigError(f"{place}: {problem}")
 

@@ -135,7 +135,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+BASES = r"one is written 10, \b1010, \o12 or \hA"
 _ESCAPES = r"\" \\ \n \t \f \r"
+_DIGITS = re.compile(r"\w+", re.ASCII)
 _ESCAPE = re.compile(r"\\.")
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)")
 _MODULE = re.compile(r"-{4,}[ \t]*MODULE\b")
@@ -203,6 +205,9 @@ def tokenize(text: str, path: str, comments: list[Token] | None = None) -> list[
                 what = f"{unknown.group()} cannot stand in a string; there are {_ESCAPES}"
                 at = column + unknown.start()
                 raise TlaError(what, path=path, text=text, line=line, column=at)
+        elif kind == "NUMBER" and value[0] == "\\" and (rest := _DIGITS.match(text, end)):
+            what = f"{value}{rest.group()} is no number: {BASES}"
+            raise TlaError(what, path=path, text=text, line=line, column=column)
         elif kind == "BAD":
             what = "string without end" if value == '"' else f"unexpected character {value!r}"
             raise TlaError(what, path=path, text=text, line=line, column=column)

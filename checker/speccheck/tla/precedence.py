@@ -13,6 +13,7 @@ from lark import Token
 
 from speccheck.tla import syntax as ast
 from speccheck.tla.errors import Refuse, Span
+from speccheck.tla.lexer import BASES
 from speccheck.tla.operators import INFIX, POSTFIX, PREFIX, Fix, Operator
 
 
@@ -67,7 +68,9 @@ class PrecedenceParser:
         if self._operand is None:
             prefix = PREFIX.get("-." if symbol == "-" else symbol.value)
             if prefix is None:
-                raise self._refuse(f"{symbol} lacks its left operand", span_of(symbol))
+                # It may be meant to begin a number in binary or hexadecimal, or in octal.
+                hint = f"; if a number is meant, {BASES}" if symbol in {"\\", "\\o"} else ""
+                raise self._refuse(f"{symbol} lacks its left operand{hint}", span_of(symbol))
             self._pending.append(_Pending(prefix, symbol, None))
             return
         operator = POSTFIX.get(symbol.value) or INFIX.get(symbol.value)

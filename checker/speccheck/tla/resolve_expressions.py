@@ -74,7 +74,10 @@ class ExpressionResolver:
             return
         if _is_announced(found) and scope.names.get(name) is found:
             return
-        raise self._refuse(f"{name} {_known(found)}: it cannot be given another meaning", span)
+        what = f"{name} {_known(found)}: it cannot be given another meaning"
+        if name == "[]":
+            what += "; it is read as the name of this definition where a CASE above lacks an arm"
+        raise self._refuse(what, span)
 
     def check_new(self, names: Sequence[str], scope: m.Scope, span: Span) -> None:
         """Refuse parameters or bound names that have a meaning already, or occur twice."""

@@ -147,6 +147,10 @@ def test_properties_of_instances_by_name(tmp_path: Path) -> None:
         ("INVARIANT Nat", "M.cfg:3:11: Nat is an operator of Naturals, not a definition of mod"),
         ("INVARIANT Inner", "M.cfg:3:11: Inner is an instance, .* M: Inner!Op names what it def"),
         ("SYMMETRY Init", "M.cfg:3:10: Init has to be a constant"),
+        (
+            "INVARIANT Init\nFOO Id",
+            "M.cfg:4:1: module M has no FOO; if a keyword is meant, .* INIT",
+        ),
         ("PROPERTY Inner!None", "M.cfg:3:10: module M has no Inner!None"),
         ("PROPERTY Other!Both", "M.cfg:3:10: module M has no Other!Both"),
         ("CONSTANT Twice <- Init", "M.cfg:3:10: Twice takes 1 arguments, Init 0"),

@@ -90,6 +90,20 @@ def complaint(folder: Path, name: str, files: dict[str, str | bytes]) -> list[st
             {"M": 'S == "a\\\\\\q"'},
             r"M.tla:2:10: \q cannot stand in a string; there are \" \\ \n \t \f \r",
         ),
+        (
+            {"M": "G == \\b102"},
+            r"M.tla:2:6: \b102 is no number: one is written 10, \b1010, \o12 or \hA",
+        ),
+        (
+            {"M": "G == \\hG"},
+            r"M.tla:2:6: \ lacks its left operand; if a number is meant, one is written 10, "
+            r"\b1010, \o12 or \hA",
+        ),
+        (
+            {"M": "G == CASE TRUE -> 2 []\nH == 1"},
+            "M.tla:2:21: [] is part of the language: it cannot be given another meaning; it is "
+            "read as the name of this definition where a CASE above lacks an arm",
+        ),
         ({"M": "G == .5"}, "M.tla:2:6: a field is written record.name"),
         (
             {"M": f"{BEHAVIOUR}\nEXTENDS Naturals"},
