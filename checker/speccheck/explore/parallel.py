@@ -30,8 +30,8 @@ from speccheck.explore.transport import Fingerprints, teach_pickle
 _LEAST_LEVEL = 1000
 _UNEVEN = 1.2
 COUNTS_WARNING = (
-    "counts are those of all workers, each up to the end of its share of a level: "
-    "one process would have ended earlier, with smaller ones"
+    "counts are those of all workers, each up to the end of its share of a level; "
+    "those of one process, which ends at once, are smaller"
 )
 
 
