@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console
+from tests.marked import put_between
 
 from speccheck.commands.hunter import Hunter
 from speccheck.hunt.campaign import Plan
@@ -74,15 +75,6 @@ def table(rows: Iterable[Row], command: str) -> Iterator[str]:
         yield f"| {' | '.join(row.cells())} |"
 
 
-def write(path: Path, lines: Iterable[str]) -> None:
-    """Put the table between its marks."""
-    before, _, rest = path.read_text().partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    if not after:
-        sys.exit(f"{path} has no {_BEGIN} and {_END}")
-    path.write_text("\n".join((before + _BEGIN, *lines, _END + after)))
-
-
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -98,7 +90,7 @@ def main() -> None:
         print(" | ".join(rows[-1].cells()), flush=True)
     if options.write is not None:
         command = " ".join(("python -m tests.sim.bug_table", *sys.argv[1:]))
-        write(options.write, table(rows, command))
+        put_between(options.write, _BEGIN, table(rows, command), _END)
     sys.exit(any(row.violation is None for row in rows))
 
 

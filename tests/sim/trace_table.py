@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.marked import put_between
 from tests.sim.alone import run_alone
 
 from speccheck.conform.history.verdict import Divergence
@@ -102,15 +103,6 @@ def table(rows: Iterable[Row], command: str) -> Iterator[str]:
         yield f"| {' | '.join(row.cells())} |"
 
 
-def write(path: Path, lines: Iterable[str]) -> None:
-    """Put the table between its marks."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
-        sys.exit(f"{path} has no {BEGIN} and {END}")
-    path.write_text("\n".join((before + BEGIN, *lines, END + after)))
-
-
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -125,7 +117,7 @@ def main() -> None:
         print(" | ".join(rows[-1].cells()), flush=True)
     if options.write is not None:
         command = " ".join(("python -m tests.sim.trace_table", *sys.argv[1:]))
-        write(options.write, table(rows, command))
+        put_between(options.write, BEGIN, table(rows, command), END)
     sys.exit(any(row.trace is None and row.history is None for row in rows))
 
 
