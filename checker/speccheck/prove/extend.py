@@ -149,9 +149,13 @@ def _continued(model: z3.ModelRef, decl: Term) -> Term:
     """Return what a function gives at z3.Var 0, 1, ...: what it gives for what stands for these."""
     places = [_clamped(x) for x in _places(decl)]
     interpretation = model[decl]
+    anywhere = decl(*[_elements(x.sort())[0] for x in places])
     if interpretation is None:
-        return model.eval(decl(*[_elements(x.sort())[0] for x in places]), model_completion=True)
-    made = interpretation.else_value()
+        return model.eval(anywhere, model_completion=True)
+    try:
+        made = interpretation.else_value()
+    except z3.Z3Exception:  # the model says nothing elsewhere: any value will do, for it is checked
+        made = model.eval(anywhere, model_completion=True)
     for n in range(interpretation.num_entries()):
         entry = interpretation.entry(n)
         here = [places[k] == entry.arg_value(k) for k in range(entry.num_args())]
